@@ -1,0 +1,34 @@
+//! New matrices whose size comes from the caller: an [`Error`] where plain allocation would
+//! panic or abort.
+
+use crate::error::Operand;
+use crate::{Error, Float, Result};
+use ndarray::{Array2, ArrayRef2};
+
+pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
+    make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
+}
+
+pub(crate) fn from_fn<F: Float>(
+    name: &'static str,
+    shape: (usize, usize),
+    element: impl FnMut() -> F,
+) -> Result<Array2<F>> {
+    make(Operand { name, shape }, |data, len| {
+        data.extend(std::iter::repeat_with(element).take(len));
+    })
+}
+
+pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<Array2<F>> {
+    make(Operand::of(name, a), |data, _| data.extend(a.iter().copied()))
+}
+
+/// A row-major matrix; `fill` puts `len` elements into memory that is already reserved.
+fn make<F: Float>(operand: Operand, fill: impl FnOnce(&mut Vec<F>, usize)) -> Result<Array2<F>> {
+    let too_large = || Error::TooLarge { layer: None, operand };
+    let len = operand.shape.0.checked_mul(operand.shape.1).ok_or_else(too_large)?;
+    let mut data = Vec::new();
+    data.try_reserve_exact(len).map_err(|_| too_large())?;
+    fill(&mut data, len);
+    Array2::from_shape_vec(operand.shape, data).map_err(|_| too_large())
+}

@@ -1,0 +1,168 @@
+//! Where training starts: `W` drawn at random, `b = 0`.
+//!
+//! ```math
+//! W^{[l]}_{ij} \sim \mathcal{N}(0, \sigma_l^2) \qquad b^{[l]} = 0
+//! ```
+//!
+//! The functions take any [`rand`] generator, or [`NumpyRandom`] for the digits of a notebook.
+
+mod numpy_random;
+
+pub use numpy_random::NumpyRandom;
+
+use crate::activation::Activation;
+use crate::error::Operand;
+use crate::{Error, Float, Layer, Parameters, Result, buffer};
+use rand::Rng;
+use rand_distr::{Distribution, StandardNormal, StandardUniform};
+
+/// How the weights of a layer with n_prev inputs and n units are drawn.
+///
+/// | variant | `W` | for |
+/// |---|---|---|
+/// | `Scaled(s)` | `N(0, 1)·s` | the course's exercises, with 0.01 |
+/// | `LeCun` | `N(0, 1)/√n_prev` | the course's application; tanh (LeCun et al. 1998) |
+/// | `He` | `N(0, 1)·√(2/n_prev)` | ReLU (He et al. 2015) |
+/// | `Xavier` | uniform on `±√(6/(n_prev + n))` | sigmoid, tanh (Glorot & Bengio 2010, equation 16) |
+/// | `Zeros` | 0 | one layer only: in a deeper network all units of a layer stay equal |
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Initializer {
+    /// `W = N(0, 1)·factor`.
+    Scaled(f64),
+    /// `W = N(0, 1)/√n_prev`: the variance of a linear unit's output is that of its inputs.
+    LeCun,
+    /// `W = N(0, 1)·√(2/n_prev)`: the same for a unit that is off half of the time.
+    He,
+    /// `W` uniform on `±√(6/(n_prev + n))`, of variance `2/(n_prev + n)`: a compromise between
+    /// the forward and the backward pass.
+    Xavier,
+    /// `W = 0`.
+    Zeros,
+}
+
+impl Initializer {
+    /// One weight of a layer with `n_prev` inputs and `n` units.
+    fn draw(self, n_prev: f64, n: f64, rng: &mut (impl RandomSource + ?Sized)) -> f64 {
+        match self {
+            Initializer::Scaled(factor) => rng.standard_normal() * factor,
+            Initializer::LeCun => rng.standard_normal() / n_prev.sqrt(),
+            Initializer::He => rng.standard_normal() * (2.0 / n_prev).sqrt(),
+            Initializer::Xavier => (2.0 * rng.uniform() - 1.0) * (6.0 / (n_prev + n)).sqrt(),
+            Initializer::Zeros => 0.0,
+        }
+    }
+}
+
+/// What the init functions draw from: every generator of [`rand`], and [`NumpyRandom`].
+///
+/// Samples are `f64` and rounded once, so a network in `f32` starts at the `f32` nearest to the
+/// network in `f64`.
+///
+/// ```
+/// use dnn_blocks::init::{NumpyRandom, RandomSource};
+/// use dnn_blocks::rand::{SeedableRng, rngs::SmallRng};
+///
+/// let mut sources: [Box<dyn RandomSource>; 2] =
+///     [Box::new(NumpyRandom::seed(1)), Box::new(SmallRng::seed_from_u64(1))];
+/// for source in &mut sources {
+///     assert!((0.0..1.0).contains(&source.uniform()));
+/// }
+/// ```
+pub trait RandomSource {
+    /// One sample of N(0, 1).
+    fn standard_normal(&mut self) -> f64;
+
+    /// One sample of the uniform distribution on [0, 1).
+    fn uniform(&mut self) -> f64;
+}
+
+impl<R: Rng + ?Sized> RandomSource for R {
+    fn standard_normal(&mut self) -> f64 {
+        StandardNormal.sample(self)
+    }
+
+    fn uniform(&mut self) -> f64 {
+        StandardUniform.sample(self)
+    }
+}
+
+/// The parameters of a network with two layers: `W = N(0, 1)·0.01`, `b = 0`, ReLU, then sigmoid.
+///
+/// `W1` (n_h, n_x), `b1` (n_h, 1), `W2` (n_y, n_h), `b2` (n_y, 1).
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let parameters = initialize_parameters(3, 2, 1, &mut NumpyRandom::seed(1))?;
+/// let w2 = array![[0.01744811764, -0.00761206901]]; // as the notebook prints it
+/// assert!((&parameters.layers()[1].w - &w2).iter().all(|d: &f64| d.abs() < 1e-11));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`initialize_parameters_deep`].
+pub fn initialize_parameters<F: Float>(
+    n_x: usize,
+    n_h: usize,
+    n_y: usize,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Parameters<F>> {
+    initialize_parameters_deep(&[n_x, n_h, n_y], Initializer::Scaled(0.01), rng)
+}
+
+/// The parameters of a network with `layer_dims[0]` inputs and one layer for each further size:
+/// ReLU layers, then a sigmoid layer, unless
+/// [`with_activations`](Parameters::with_activations) says otherwise.
+///
+/// `Wˡ` (layer_dims\[l\], layer_dims\[l-1\]) is drawn row by row, layer after layer, from one
+/// stream; `bˡ` (layer_dims\[l\], 1) is 0.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::rand::{SeedableRng, rngs::SmallRng};
+///
+/// let mut rng = SmallRng::seed_from_u64(7);
+/// let parameters =
+///     initialize_parameters_deep::<f32>(&[784, 128, 10, 1], Initializer::He, &mut rng)?;
+/// assert_eq!(parameters.layers()[1].w.dim(), (10, 128));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NoLayers`] if there are fewer than two sizes, [`Error::ZeroSize`] if one is 0,
+/// [`Error::TooLarge`] if a matrix has more elements than can be counted or held in memory.
+pub fn initialize_parameters_deep<F: Float>(
+    layer_dims: &[usize],
+    initializer: Initializer,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Parameters<F>> {
+    let mut layers = Vec::with_capacity(layer_dims.len());
+    for (l, dims) in layer_dims.windows(2).enumerate() {
+        let layer = initialize_layer(dims[0], dims[1], initializer, rng);
+        layers.push(layer.map_err(|e| e.in_layer(l + 1))?);
+    }
+    let parameters = Parameters::from_layers(layers)?;
+    Ok(parameters.with_activations(Activation::Relu, Activation::Sigmoid))
+}
+
+fn initialize_layer<F: Float>(
+    n_prev: usize,
+    n: usize,
+    initializer: Initializer,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Layer<F>> {
+    if n_prev == 0 || n == 0 {
+        let operand = Operand { name: "W", shape: (n, n_prev) };
+        return Err(Error::ZeroSize { layer: None, operand });
+    }
+    let (inputs, units) = (n_prev as f64, n as f64);
+    Ok(Layer {
+        w: buffer::from_fn("W", (n, n_prev), || F::of(initializer.draw(inputs, units, rng)))?,
+        b: buffer::zeros("b", (n, 1))?,
+        activation: Activation::Identity,
+    })
+}

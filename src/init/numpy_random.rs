@@ -1,0 +1,122 @@
+use super::RandomSource;
+use rand_mt::Mt;
+
+/// NumPy's legacy generator, `np.random.seed(k)`: the same numbers in the same order.
+///
+/// The stream is the Mersenne Twister MT19937 (Matsumoto & Nishimura 1998), normal samples come
+/// in pairs from the polar method (Marsaglia & Bray 1964); NumPy has promised since 1.16 not to
+/// change either. It is here to reproduce notebooks; for new work any [`rand`](crate::rand)
+/// generator does. The logarithm is the platform's, so single normal samples may differ from
+/// another machine's in the last bit.
+///
+/// ```
+/// use dnn_blocks::init::NumpyRandom;
+///
+/// let mut rng = NumpyRandom::seed(1); // np.random.seed(1)
+/// assert_eq!(rng.randn(), 1.6243453636632417); // np.random.randn()
+/// assert_eq!(rng.randn(), -0.6117564136500754);
+/// ```
+#[derive(Debug, Clone)]
+pub struct NumpyRandom {
+    twister: Mt,
+    /// The second normal sample of a pair, kept for the next call.
+    kept: Option<f64>,
+}
+
+impl NumpyRandom {
+    /// The generator after `np.random.seed(k)`.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// assert_eq!(NumpyRandom::seed(1).next_u32(), 1791095845);
+    /// ```
+    pub fn seed(k: u32) -> Self {
+        Self { twister: Mt::new(k), kept: None }
+    }
+
+    /// 32 random bits, the stream that everything else is made of.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// assert_eq!(NumpyRandom::seed(2).next_u32(), 1872583848);
+    /// ```
+    pub fn next_u32(&mut self) -> u32 {
+        self.twister.next_u32()
+    }
+
+    /// `np.random.rand()`: uniform on [0, 1), with 53 random bits.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// assert_eq!(NumpyRandom::seed(1).rand(), 0.417022004702574);
+    /// ```
+    pub fn rand(&mut self) -> f64 {
+        let high = f64::from(self.next_u32() >> 5);
+        let low = f64::from(self.next_u32() >> 6);
+        (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0 // (high·2²⁶ + low) / 2⁵³
+    }
+
+    /// `np.random.randn()`: one sample of N(0, 1).
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// assert_eq!(NumpyRandom::seed(3).randn(), 1.7886284734303186);
+    /// ```
+    pub fn randn(&mut self) -> f64 {
+        if let Some(sample) = self.kept.take() {
+            return sample;
+        }
+        loop {
+            let x1 = 2.0 * self.rand() - 1.0;
+            let x2 = 2.0 * self.rand() - 1.0;
+            let r2 = x1 * x1 + x2 * x2;
+            if r2 < 1.0 && r2 != 0.0 {
+                let f = (-2.0 * r2.ln() / r2).sqrt();
+                self.kept = Some(f * x1);
+                return f * x2;
+            }
+        }
+    }
+
+    /// `np.random.permutation(n)`: the numbers 0 to n - 1 in random order. They take `8·n` bytes
+    /// on a 64-bit machine.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// assert_eq!(NumpyRandom::seed(0).permutation(7), [6, 2, 1, 3, 0, 5, 4]);
+    /// ```
+    pub fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        for i in (1..n).rev() {
+            let j = self.up_to(i);
+            order.swap(i, j);
+        }
+        order
+    }
+
+    /// Uniform on 0 to `last`, inclusive: draws of just enough bits until one is not above.
+    fn up_to(&mut self, last: usize) -> usize {
+        let last = last as u64;
+        let mask = u64::MAX >> last.leading_zeros();
+        loop {
+            let bits = if last <= u64::from(u32::MAX) {
+                u64::from(self.next_u32())
+            } else {
+                u64::from(self.next_u32()) << 32 | u64::from(self.next_u32())
+            };
+            if bits & mask <= last {
+                return (bits & mask) as usize;
+            }
+        }
+    }
+}
+
+impl RandomSource for NumpyRandom {
+    fn standard_normal(&mut self) -> f64 {
+        self.randn()
+    }
+
+    fn uniform(&mut self) -> f64 {
+        self.rand()
+    }
+}

@@ -1,0 +1,118 @@
+//! Building blocks of a deep neural network, one small function per formula.
+//!
+//! ```
+//! use dnn_blocks::ndarray::array;
+//! use dnn_blocks::prelude::*;
+//!
+//! let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]; // (features, examples)
+//! let y = array![[0.0, 1.0, 1.0, 0.0]];
+//! let mut rng = NumpyRandom::seed(3);
+//! let mut parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+//!
+//! for _ in 0..2000 {
+//!     let (al, caches) = l_model_forward(&x, &parameters)?;
+//!     let gradients = l_model_backward(&al, &y, &caches)?;
+//!     update_parameters(&mut parameters, &gradients, 0.5)?;
+//! }
+//!
+//! assert!(compute_cost(&predict_proba(&x, &parameters)?, &y)? < 0.05);
+//! assert_eq!(predict(&x, &parameters)?, y);
+//! # Ok::<(), dnn_blocks::Error>(())
+//! ```
+//!
+//! A training step is four calls on parameters that were drawn once; each module holds one of
+//! them. The functions and their names are those of week 4 of the course *Neural Networks and
+//! Deep Learning* (Andrew Ng, deeplearning.ai, 2017).
+//!
+//! | module | function | formula |
+//! |---|---|---|
+//! | [`init`] | [`initialize_parameters_deep`](init::initialize_parameters_deep) | `W ~ N(0, σ²)`, `b = 0` |
+//! | [`forward`] | [`l_model_forward`](forward::l_model_forward) | `Z = W·A_prev + b`, `A = g(Z)` |
+//! | [`cost`] | [`compute_cost`](cost::compute_cost) | `J = -1/m Σ y ln a + (1-y) ln(1-a)` |
+//! | [`backward`] | [`l_model_backward`](backward::l_model_backward) | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
+//! | [`update`] | [`update_parameters`](update::update_parameters) | `W ← W - α dW`, `b ← b - α db` |
+//!
+//! # Shapes
+//!
+//! Matrices hold one example per **column**: `X` is (features, examples), as in the formulas.
+//! With n units in a layer, n_prev in the one before it, and m examples:
+//!
+//! | `W`, `dW` | `b`, `db` | `A_prev`, `dA_prev` | `Z`, `A`, `dZ`, `dA` | `AL`, `Y` |
+//! |---|---|---|---|---|
+//! | (n, n_prev) | (n, 1) | (n_prev, m) | (n, m) | (n_L, m) |
+//!
+//! Every function checks them, and nothing broadcasts but `b` over the examples: what does not
+//! fit is an [`Error`] with the layer and both shapes. Values are not checked, as the course's
+//! own cases go beyond labels of 0 and 1; NaN stays NaN.
+//!
+//! # What flows
+//!
+//! Forward functions return *(what flows on, what backward needs)*, backward functions *(what
+//! flows on, what update needs)*. What is only read is taken as `&ArrayRef2<F>`: lend an
+//! [`Array2`](ndarray::Array2), a view or a slice. What a cache keeps is taken as
+//! `impl Into<CowArray>`: `&x` lends it, `x` gives it away.
+//!
+//! # What the borrow checker guarantees
+//!
+//! The caches borrow `W` and `b`, so the parameters cannot change between a forward pass and the
+//! backward pass that belongs to it. In this order it compiles:
+//!
+//! ```
+//! # use dnn_blocks::{Parameters, prelude::*, ndarray::Array2};
+//! # fn step(x: &Array2<f64>, y: &Array2<f64>, mut p: Parameters<f64>) -> dnn_blocks::Result<()> {
+//! let (al, caches) = l_model_forward(x, &p)?;
+//! l_model_backward(&al, y, &caches)?;
+//! p.layers_mut()[0].w.fill(0.0);
+//! # Ok(()) }
+//! ```
+//!
+//! With the last two lines exchanged it does not:
+//!
+//! ```compile_fail,E0502
+//! # use dnn_blocks::{Parameters, prelude::*, ndarray::Array2};
+//! # fn step(x: &Array2<f64>, y: &Array2<f64>, mut p: Parameters<f64>) -> dnn_blocks::Result<()> {
+//! let (al, caches) = l_model_forward(x, &p)?;
+//! p.layers_mut()[0].w.fill(0.0); // `p` is borrowed by `caches`
+//! l_model_backward(&al, y, &caches)?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Sources
+//!
+//! - A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4, deeplearning.ai, 2017.
+//! - X. Glorot, Y. Bengio, *Understanding the difficulty of training deep feedforward neural
+//!   networks*, AISTATS 2010.
+//! - K. He, X. Zhang, S. Ren, J. Sun, *Delving deep into rectifiers*, ICCV 2015.
+//! - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, *Efficient BackProp*, 1998.
+
+pub mod activation;
+#[cfg(feature = "approx")]
+mod approx;
+pub mod backward;
+mod buffer;
+pub mod cost;
+pub mod error;
+pub mod float;
+pub mod forward;
+mod gemm;
+pub mod init;
+pub mod parameters;
+pub mod prelude;
+pub mod update;
+
+pub use backward::Gradients;
+pub use error::{Error, Result};
+pub use float::Float;
+pub use parameters::{Layer, Parameters};
+
+// The spelling of the course.
+pub use backward::l_model_backward as L_model_backward;
+pub use forward::l_model_forward as L_model_forward;
+
+// So that a caller's arrays and generators are of the versions that this crate takes.
+pub use ndarray;
+pub use rand;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,179 @@
+//! What a network has learnt: `W` and `b` of every layer.
+
+use crate::activation::Activation;
+use crate::error::{Operand, check, check_weights};
+use crate::{Error, Float, Result};
+use ndarray::Array2;
+use std::fmt;
+
+/// One layer: `A = g(W·A_prev + b)`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer<F> {
+    /// Weights, (units, units of the previous layer).
+    pub w: Array2<F>,
+    /// Biases, a column (units, 1).
+    pub b: Array2<F>,
+    /// The function `g`.
+    pub activation: Activation,
+}
+
+/// The layers of a network, first to last.
+///
+/// Printed, it is the course's table of shapes, for `m` examples:
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let parameters = initialize_parameters::<f64>(2, 4, 1, &mut NumpyRandom::seed(2))?;
+/// assert_eq!(
+///     parameters.to_string(),
+///     "\
+/// layer  units  activation  W       b       A       parameters
+/// input  2                                  (2, m)
+/// 1      4      ReLU        (4, 2)  (4, 1)  (4, m)  12
+/// 2      1      sigmoid     (1, 4)  (1, 1)  (1, m)  5
+/// total                                             17
+/// "
+/// );
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters<F> {
+    layers: Vec<Layer<F>>,
+}
+
+impl<F: Float> Parameters<F> {
+    /// Joins layers into a network.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::Array2;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let layer = |n, n_prev, activation| Layer {
+    ///     w: Array2::<f32>::zeros((n, n_prev)),
+    ///     b: Array2::zeros((n, 1)),
+    ///     activation,
+    /// };
+    /// let layers = vec![layer(4, 2, Activation::Tanh), layer(1, 5, Activation::Sigmoid)];
+    /// assert_eq!(
+    ///     Parameters::from_layers(layers).unwrap_err().to_string(),
+    ///     "layer 2: W (1, 5) and W_prev (4, 2) do not fit: columns of W = rows of W_prev"
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] if a layer does not fit the one before it, or `b` its `W`;
+    /// [`Error::ZeroSize`] if a layer has no unit or no input; [`Error::NoLayers`] if there is
+    /// none.
+    pub fn from_layers(layers: Vec<Layer<F>>) -> Result<Self> {
+        if layers.is_empty() {
+            return Err(Error::NoLayers);
+        }
+        let mut previous = None;
+        for (l, layer) in layers.iter().enumerate() {
+            let w = Operand::of("W", &layer.w);
+            check_weights(w, Operand::of("b", &layer.b))
+                .and_then(|()| check_chain(w, previous))
+                .map_err(|e| e.in_layer(l + 1))?;
+            previous = Some(Operand { name: "W_prev", ..w });
+        }
+        Ok(Self { layers })
+    }
+
+    /// The same weights with other activations: `hidden` in every layer but the last, `output`
+    /// in the last.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let parameters = initialize_parameters::<f64>(2, 4, 1, &mut NumpyRandom::seed(2))?
+    ///     .with_activations(Activation::Tanh, Activation::Sigmoid);
+    /// assert_eq!(parameters.layers()[0].activation, Activation::Tanh);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_activations(mut self, hidden: Activation, output: Activation) -> Self {
+        if let Some((last, others)) = self.layers.split_last_mut() {
+            others.iter_mut().for_each(|layer| layer.activation = hidden);
+            last.activation = output;
+        }
+        self
+    }
+
+    /// The layers, first to last.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let parameters = initialize_parameters::<f64>(2, 4, 1, &mut NumpyRandom::seed(2))?;
+    /// assert_eq!(parameters.layers()[1].w.dim(), (1, 4));
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn layers(&self) -> &[Layer<F>] {
+        &self.layers
+    }
+
+    /// The layers, to be changed in place. Their shapes are checked again by the next forward
+    /// pass, which names the layer that does not fit.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let mut parameters = initialize_parameters::<f64>(2, 4, 1, &mut NumpyRandom::seed(2))?;
+    /// parameters.layers_mut()[1].b.fill(-1.0);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn layers_mut(&mut self) -> &mut [Layer<F>] {
+        &mut self.layers
+    }
+}
+
+fn check_chain(w: Operand, previous: Option<Operand>) -> Result<()> {
+    let Some(w_prev) = previous else { return Ok(()) };
+    check(w.shape.1 == w_prev.shape.0, w, w_prev, "columns of W = rows of W_prev")
+}
+
+impl<F: Float> fmt::Display for Parameters<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inputs = self.layers.first().map_or(0, |layer| layer.w.ncols());
+        let total: usize = self.layers.iter().map(|layer| layer.w.len() + layer.b.len()).sum();
+        let empty = String::new;
+        let mut rows = vec![
+            ["layer", "units", "activation", "W", "b", "A", "parameters"].map(String::from),
+            [
+                "input".to_string(),
+                inputs.to_string(),
+                empty(),
+                empty(),
+                empty(),
+                format!("({inputs}, m)"),
+                empty(),
+            ],
+        ];
+        rows.extend(self.layers.iter().enumerate().map(|(l, layer)| shape_row(l + 1, layer)));
+        rows.push(["total".into(), empty(), empty(), empty(), empty(), empty(), total.to_string()]);
+        write_table(f, &rows)
+    }
+}
+
+fn shape_row<F: Float>(number: usize, layer: &Layer<F>) -> [String; 7] {
+    [
+        number.to_string(),
+        layer.w.nrows().to_string(),
+        layer.activation.to_string(),
+        format!("{:?}", layer.w.dim()),
+        format!("{:?}", layer.b.dim()),
+        format!("({}, m)", layer.w.nrows()),
+        (layer.w.len() + layer.b.len()).to_string(),
+    ]
+}
+
+/// Left-aligned columns, two spaces apart.
+fn write_table<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
+    let widths: [usize; N] =
+        std::array::from_fn(|c| rows.iter().map(|row| row[c].len()).max().unwrap_or(0));
+    for row in rows {
+        let line: Vec<_> = row.iter().zip(widths).map(|(cell, w)| format!("{cell:w$}")).collect();
+        writeln!(f, "{}", line.join("  ").trim_end())?;
+    }
+    Ok(())
+}
