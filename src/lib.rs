@@ -85,6 +85,8 @@
 //! - K. He, X. Zhang, S. Ren, J. Sun, *Delving deep into rectifiers*, ICCV 2015.
 //! - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, *Efficient BackProp*, 1998.
 
+#![forbid(unsafe_code)]
+
 pub mod activation;
 #[cfg(feature = "approx")]
 mod approx;

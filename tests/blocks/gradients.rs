@@ -1,0 +1,208 @@
+//! Gradients of random networks against differences of the cost.
+
+use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, s};
+use dnn_blocks::prelude::*;
+
+/// One random network with data, all smooth enough that differences mean something: a kink of a
+/// ReLU between two evaluations is met by drawing again.
+struct Case<F> {
+    parameters: Parameters<F>,
+    x: Array2<F>,
+    y: Array2<F>,
+}
+
+const HIDDEN: [Activation; 5] = [
+    Activation::Relu,
+    Activation::Sigmoid,
+    Activation::Tanh,
+    Activation::LeakyRelu(0.3),
+    Activation::Identity,
+];
+
+/// Depths 1 to 6, every hidden activation, outputs whose AL lies in (0, 1) by sigmoid, or by the
+/// weights chosen small around a bias of 1/2.
+fn cases<F: Float>() -> impl Iterator<Item = (String, Case<F>)> {
+    let depths = (1..=6).flat_map(|depth| HIDDEN.map(|hidden| (depth, hidden)));
+    depths.flat_map(|(depth, hidden)| {
+        HIDDEN.map(|output| {
+            let seed = depth as u32;
+            (format!("depth {depth}, {hidden}, {output}"), case(depth, hidden, output, seed))
+        })
+    })
+}
+
+fn case<F: Float>(depth: usize, hidden: Activation, output: Activation, seed: u32) -> Case<F> {
+    let mut rng = NumpyRandom::seed(seed);
+    let dims: Vec<_> = [3, 4, 5, 3, 4, 3][..depth].iter().copied().chain([2]).collect();
+    let mut parameters = initialize_parameters_deep(&dims, Initializer::Xavier, &mut rng)
+        .unwrap()
+        .with_activations(hidden, output);
+    for layer in parameters.layers_mut() {
+        layer.b.mapv_inplace(|_| F::of(0.2 * rng.randn()));
+    }
+    if output != Activation::Sigmoid {
+        let last = parameters.layers_mut().last_mut().unwrap();
+        last.w.mapv_inplace(|w| w * F::of(0.1));
+        last.b.fill(F::of(0.5));
+    }
+    let x = Array2::from_shape_simple_fn((3, 7), || F::of(rng.randn()));
+    let y = Array2::from_shape_simple_fn((2, 7), || F::of(f64::from(rng.next_u32() % 2)));
+    Case { parameters, x, y }
+}
+
+impl<F: Float> Case<F> {
+    fn cost(&self) -> f64 {
+        let al = predict_proba(&self.x, &self.parameters).unwrap();
+        compute_cost(&al, &self.y).unwrap().as_f64()
+    }
+
+    fn gradients(&self) -> (Gradients<F>, Array2<F>) {
+        let (al, caches) = l_model_forward(&self.x, &self.parameters).unwrap();
+        assert!(al.iter().all(|&a| a > F::zero() && a < F::one()), "AL in (0, 1)");
+        l_model_backward_with_dx(&al, &self.y, &caches).unwrap()
+    }
+
+    /// The same case in f64, where differences are exact enough.
+    fn widened(&self) -> Case<f64> {
+        let wide = |a: &Array2<F>| a.mapv(F::as_f64);
+        let layers = self.parameters.layers().iter().map(|layer| Layer {
+            w: wide(&layer.w),
+            b: wide(&layer.b),
+            activation: layer.activation,
+        });
+        let parameters = Parameters::from_layers(layers.collect()).unwrap();
+        Case { parameters, x: wide(&self.x), y: wide(&self.y) }
+    }
+}
+
+/// The number that a difference moves.
+type Pick<'a> = &'a dyn Fn(&mut Case<f64>) -> &mut f64;
+
+/// Central differences at two step widths; `None` where they disagree, that is at a kink.
+fn numeric(case: &mut Case<f64>, pick: Pick) -> Option<f64> {
+    let mut difference = |step: f64| {
+        let at = *pick(case);
+        *pick(case) = at + step;
+        let above = case.cost();
+        *pick(case) = at - step;
+        let below = case.cost();
+        *pick(case) = at;
+        (above - below) / (2.0 * step)
+    };
+    let (coarse, fine) = (difference(2e-5), difference(1e-5));
+    ((coarse - fine).abs() < 1e-7 * (1.0 + fine.abs())).then_some(fine)
+}
+
+/// Every coordinate of dW, db and dX; a kink may spoil a few, never many.
+fn check_all_coordinates<F: Float>(bound: f64) {
+    let (mut compared, mut kinks) = (0, 0);
+    for (name, case) in cases::<F>() {
+        let (gradients, dx) = case.gradients();
+        let m = F::of(case.x.ncols() as f64);
+        let mut wide = case.widened();
+        let mut check = |what: &str, found: F, pick: Pick| match numeric(&mut wide, pick) {
+            Some(numeric) => {
+                compared += 1;
+                let error = (found.as_f64() - numeric).abs();
+                let relative = error / (1.0 + numeric.abs());
+                assert!(relative < bound, "{name}: {what} is {found}, numerically {numeric}");
+            }
+            None => kinks += 1,
+        };
+        for (l, layer) in gradients.layers().iter().enumerate() {
+            for (at, &dw) in layer.dw.indexed_iter() {
+                check(&format!("dW{}{at:?}", l + 1), dw, &|c| {
+                    &mut c.parameters.layers_mut()[l].w[at]
+                });
+            }
+            for (at, &db) in layer.db.indexed_iter() {
+                check(&format!("db{}{at:?}", l + 1), db, &|c| {
+                    &mut c.parameters.layers_mut()[l].b[at]
+                });
+            }
+        }
+        for (at, &dx) in dx.indexed_iter() {
+            check(&format!("dX{at:?}"), dx / m, &|c| &mut c.x[at]);
+        }
+    }
+    assert!(compared > 5000 && kinks * 200 < compared, "{compared} compared, {kinks} kinks");
+}
+
+#[test]
+fn every_coordinate_in_f64() {
+    check_all_coordinates::<f64>(1e-8);
+}
+
+/// The gradient in f32 against differences of the same network in f64.
+#[test]
+fn every_coordinate_in_f32() {
+    check_all_coordinates::<f32>(3e-6);
+}
+
+/// The slope along a random direction through all parameters at once.
+#[test]
+fn random_directions() {
+    let mut rng = NumpyRandom::seed(11);
+    let mut kinks = 0;
+    for (name, case) in cases::<f64>() {
+        let mut direction = Gradients::zeros_like(&case.parameters);
+        for layer in direction.layers_mut() {
+            layer.dw.mapv_inplace(|_| rng.randn());
+            layer.db.mapv_inplace(|_| rng.randn());
+        }
+        let (gradients, _) = case.gradients();
+        let slope: f64 = gradients
+            .layers()
+            .iter()
+            .zip(direction.layers())
+            .map(|(g, d)| (&g.dw * &d.dw).sum() + (&g.db * &d.db).sum())
+            .sum();
+        let cost_at = |step: f64| {
+            let mut parameters = case.parameters.clone();
+            update_parameters(&mut parameters, &direction, -step).unwrap();
+            Case { parameters, x: case.x.clone(), y: case.y.clone() }.cost()
+        };
+        let difference = |step: f64| (cost_at(step) - cost_at(-step)) / (2.0 * step);
+        let (coarse, fine) = (difference(2e-6), difference(1e-6));
+        if (coarse - fine).abs() > 1e-6 * (1.0 + fine.abs()) {
+            kinks += 1;
+            continue;
+        }
+        assert!((slope - fine).abs() < 1e-7 * (1.0 + fine.abs()), "{name}: {slope} {fine}");
+    }
+    assert!(kinks < 5, "{kinks} kinks");
+}
+
+/// Transposed, strided, reversed and Fortran-ordered inputs and weights give what owned
+/// row-major ones give.
+#[test]
+fn views_of_every_layout() {
+    for (name, case) in cases::<f64>() {
+        let (expected, expected_dx) = case.gradients();
+        let al = predict_proba(&case.x, &case.parameters).unwrap();
+        let transposed = case.x.t().as_standard_layout().into_owned();
+        let mut spread = Array2::from_elem((6, 21), f64::NAN);
+        spread.slice_mut(s![..;2, ..;3]).assign(&case.x);
+        let mut backwards = case.x.slice(s![..;-1, ..;-1]).to_owned();
+        backwards.invert_axis(Axis(0));
+        backwards.invert_axis(Axis(1));
+        let mut fortran = case.parameters.clone();
+        for layer in fortran.layers_mut() {
+            layer.w = layer.w.t().as_standard_layout().into_owned().reversed_axes();
+        }
+        let y = case.y.t().as_standard_layout().into_owned();
+        let inputs: [ArrayView2<f64>; 3] =
+            [transposed.t(), spread.slice(s![..;2, ..;3]), backwards.view()];
+        for (x, parameters) in inputs.iter().zip([&case.parameters, &fortran, &fortran]) {
+            let (found, caches) = l_model_forward(*x, parameters).unwrap();
+            assert!((&found - &al).iter().all(|d| d.abs() < 1e-14), "{name}");
+            let (gradients, dx) =
+                l_model_backward_with_dx(&found.t().t(), &y.t(), &caches).unwrap();
+            assert!((&dx - &expected_dx).iter().all(|d| d.abs() < 1e-12), "{name}");
+            for (found, expected) in gradients.layers().iter().zip(expected.layers()) {
+                assert!((&found.dw - &expected.dw).iter().all(|d| d.abs() < 1e-12), "{name}");
+                assert!((&found.db - &expected.db).iter().all(|d| d.abs() < 1e-12), "{name}");
+            }
+        }
+    }
+}
