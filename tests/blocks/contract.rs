@@ -245,7 +245,7 @@ fn sizes_beyond_counting_or_memory_are_errors() {
             assert!(matches!(error, Error::TooLarge { layer: Some(1), .. }), "{error}");
         }
     }
-    let error = initialize_parameters::<f32>(3, 1 << 40, 1 << 40, rng).unwrap_err();
+    let error = initialize_parameters::<f32>(3, 1 << 46, 1 << 46, rng).unwrap_err();
     assert!(matches!(error, Error::TooLarge { layer: Some(1), .. }), "{error}");
 
     let huge = 1 << 45;

@@ -75,7 +75,7 @@ fn logistic<F: Float>(values: &Value) -> Parameters<F> {
     Parameters::from_layers(vec![layer]).unwrap()
 }
 
-fn step<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &mut Parameters<F>, rate: F) -> f64 {
+pub fn step<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &mut Parameters<F>, rate: F) -> f64 {
     let (al, caches) = l_model_forward(x, parameters).unwrap();
     let cost = compute_cost(&al, y).unwrap();
     let gradients = l_model_backward(&al, y, &caches).unwrap();
@@ -447,7 +447,7 @@ fn init_cases<F: Float>(bound: f64) {
     }
 }
 
-fn deep<F: Float>(layer_dims: &Value, initializer: Initializer, seed: &Value) -> Parameters<F> {
+pub fn deep<F: Float>(layer_dims: &Value, initializer: Initializer, seed: &Value) -> Parameters<F> {
     let dims = layer_dims.as_array().unwrap().iter().map(|n| n.as_u64().unwrap() as usize);
     let mut rng = NumpyRandom::seed(seed.as_u64().unwrap() as u32);
     initialize_parameters_deep(&dims.collect::<Vec<_>>(), initializer, &mut rng).unwrap()
@@ -557,4 +557,18 @@ fn football_without_regularisation_end_to_end() {
     let (x, y) = (matrix(&data["train_X"]), matrix(&data["train_Y"]));
     let parameters = deep(&serde_json::json!([2, 20, 3, 1]), Initializer::LeCun, &3.into());
     check_trajectory(&x, &y, parameters, 0.3, &json("e2e_c2_short")["reg_none"]);
+}
+
+#[test]
+fn weights_of_the_cat_classifier() {
+    let file = json("e2e_cat_L_layer_model_first300");
+    let parameters = deep::<f64>(&file["layers_dims"], Initializer::LeCun, &1.into());
+    for (l, layer) in parameters.layers().iter().enumerate() {
+        let expected = &file["init_check"][format!("W{}", l + 1)];
+        let first = layer.w.iter().zip(expected["first5"].as_array().unwrap());
+        first.for_each(|(w, expected)| assert_number("w", *w, number(expected), 1e-15));
+        assert_number("last", *layer.w.last().unwrap(), number(&expected["last"]), 1e-15);
+        assert_number("sum", layer.w.sum(), number(&expected["sum"]), 1e-9);
+        assert_number("sum of squares", (&layer.w * &layer.w).sum(), number(&expected["sumsq"]), 1e-9);
+    }
 }
