@@ -297,7 +297,7 @@ fn output_dz<F: Float>(
     check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
     let mut dz = buffer::copy_of("dZ", al)?;
     if cache.activation == Activation::Sigmoid {
-        dz.zip_mut_with(y, |a, &y| *a = *a - y);
+        dz.zip_mut_with(y, |a, &y| *a -= y);
         return Ok(dz);
     }
     let divisor = |d: F| if d == F::zero() { F::of(1e-12) } else { d };

@@ -75,7 +75,12 @@ fn logistic<F: Float>(values: &Value) -> Parameters<F> {
     Parameters::from_layers(vec![layer]).unwrap()
 }
 
-pub fn step<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &mut Parameters<F>, rate: F) -> f64 {
+pub fn step<F: Float>(
+    x: &Array2<F>,
+    y: &Array2<F>,
+    parameters: &mut Parameters<F>,
+    rate: F,
+) -> f64 {
     let (al, caches) = l_model_forward(x, parameters).unwrap();
     let cost = compute_cost(&al, y).unwrap();
     let gradients = l_model_backward(&al, y, &caches).unwrap();
@@ -569,6 +574,11 @@ fn weights_of_the_cat_classifier() {
         first.for_each(|(w, expected)| assert_number("w", *w, number(expected), 1e-15));
         assert_number("last", *layer.w.last().unwrap(), number(&expected["last"]), 1e-15);
         assert_number("sum", layer.w.sum(), number(&expected["sum"]), 1e-9);
-        assert_number("sum of squares", (&layer.w * &layer.w).sum(), number(&expected["sumsq"]), 1e-9);
+        assert_number(
+            "sum of squares",
+            (&layer.w * &layer.w).sum(),
+            number(&expected["sumsq"]),
+            1e-9,
+        );
     }
 }
