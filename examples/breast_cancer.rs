@@ -1,0 +1,109 @@
+//! Is a breast tumour malignant? A network with three layers learns it from 455 patients.
+//!
+//! ```text
+//! cargo run --release --example breast_cancer
+//! ```
+//!
+//! The data are the Wisconsin diagnostic set, see `examples/data/README.md`.
+
+#[path = "support/accuracy.rs"]
+mod accuracy;
+#[path = "support/arguments.rs"]
+mod arguments;
+#[path = "support/confusion.rs"]
+mod confusion;
+#[path = "support/plot.rs"]
+mod plot;
+#[path = "support/progress.rs"]
+mod progress;
+
+use accuracy::accuracy;
+use dnn_blocks::Parameters;
+use dnn_blocks::ndarray::{Array2, Axis};
+use dnn_blocks::prelude::*;
+use std::error::Error;
+
+const USAGE: &str = "usage: breast_cancer [--pictures DIR]";
+const CSV: &str = include_str!("data/breast_cancer.csv");
+const TRAINING_EXAMPLES: usize = 455;
+const SEED: u32 = 1;
+const ITERATIONS: usize = 1500;
+const LEARNING_RATE: f64 = 0.1;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (files, pictures) = arguments::parse(USAGE)?;
+    if !files.is_empty() {
+        return Err(USAGE.into());
+    }
+
+    let (x, y) = patients(CSV)?;
+    let order = NumpyRandom::seed(SEED).permutation(x.ncols());
+    let (training, test) = order.split_at(TRAINING_EXAMPLES);
+    let (train_x, test_x) = standardise(&x.select(Axis(1), training), &x.select(Axis(1), test))?;
+    let (train_y, test_y) = (y.select(Axis(1), training), y.select(Axis(1), test));
+
+    let mut rng = NumpyRandom::seed(SEED);
+    let mut parameters = initialize_parameters_deep(&[30, 16, 8, 1], Initializer::He, &mut rng)?;
+    println!("{parameters}");
+
+    let costs = train(&mut parameters, &train_x, &train_y)?;
+
+    let train_labels = predict(&train_x, &parameters)?;
+    let test_labels = predict(&test_x, &parameters)?;
+    println!("\ntraining accuracy {:.4}", accuracy(&train_labels, &train_y));
+    println!("test accuracy     {:.4}\n", accuracy(&test_labels, &test_y));
+    confusion::print(&test_labels, &test_y, ["malignant", "benign"]);
+    println!();
+    plot::costs(
+        &pictures.join("breast_cancer_cost.svg"),
+        "Breast cancer: cost while training",
+        &[("30-16-8-1", &costs)],
+    )
+}
+
+/// Gradient descent on all examples at once; returns the cost before each step.
+fn train(
+    parameters: &mut Parameters<f64>,
+    x: &Array2<f64>,
+    y: &Array2<f64>,
+) -> Result<Vec<f64>, Box<dyn Error>> {
+    let bar = progress::bar(ITERATIONS)?;
+    let mut costs = Vec::new();
+    for _ in 0..ITERATIONS {
+        let (al, caches) = l_model_forward(x, parameters)?;
+        let cost = compute_cost(&al, y)?;
+        let gradients = l_model_backward(&al, y, &caches)?;
+        update_parameters(parameters, &gradients, LEARNING_RATE)?;
+
+        costs.push(cost);
+        progress::step(&bar, format!("cost {cost:.4}  accuracy {:.4}", accuracy(&al, y)));
+    }
+    bar.finish();
+    Ok(costs)
+}
+
+/// `X` (30, 569) and `Y` (1, 569): one patient per line of the file, per column of the matrix.
+fn patients(csv: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
+    let (mut diagnoses, mut features) = (Vec::new(), Vec::new());
+    for line in csv.lines().skip(1) {
+        let (diagnosis, numbers) = line.split_once(',').ok_or("a line without a comma")?;
+        diagnoses.push(if diagnosis == "M" { 1.0 } else { 0.0 });
+        for number in numbers.split(',') {
+            features.push(number.parse()?);
+        }
+    }
+    let m = diagnoses.len();
+    let x = Array2::from_shape_vec((m, 30), features)?.reversed_axes();
+    Ok((x, Array2::from_shape_vec((1, m), diagnoses)?))
+}
+
+/// Mean 0 and standard deviation 1 for every feature. Both are those of the training examples:
+/// the test examples must not be seen before the test.
+fn standardise(
+    train_x: &Array2<f64>,
+    test_x: &Array2<f64>,
+) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
+    let mean = train_x.mean_axis(Axis(1)).ok_or("no examples")?.insert_axis(Axis(1));
+    let deviation = train_x.std_axis(Axis(1), 0.0).insert_axis(Axis(1));
+    Ok(((train_x - &mean) / &deviation, (test_x - &mean) / &deviation))
+}
