@@ -2,6 +2,9 @@
 //!
 //! [`Activation`] is what a layer carries; the functions of the course ([`sigmoid`], [`relu`],
 //! [`tanh`] and their backward halves) are the same arithmetic by name.
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton
+//! (2010) and Maas et al. (2013) for ReLU and its leaky form.
 
 use crate::buffer::copy_of;
 use crate::error::{Operand, check_same_shape};
@@ -36,7 +39,7 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// `A = g(Z)`, of the shape of `Z`.
+    /// `A = g(Z)`; `Z`, `A` (n, m).
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -56,7 +59,7 @@ impl Activation {
         Ok(a)
     }
 
-    /// `dZ = dA ∘ g'(Z)`, in the place of `dA`.
+    /// `dZ = dA ∘ g'(Z)`, in the place of `dA`; `dA`, `Z`, `dZ` (n, m).
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -141,7 +144,7 @@ fn logistic<F: Float>(z: F) -> F {
 
 /// The sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.
 ///
-/// Accurate on both tails: it is never NaN or infinite for a number, and below `z = -700` still
+/// `Z`, `A` (n, m). Accurate on both tails: it is never NaN or infinite for a number, and below `z = -700` still
 /// the right tiny value instead of `1/∞ = 0`.
 ///
 /// ```
@@ -162,6 +165,8 @@ pub fn sigmoid<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 
 /// The rectified linear unit, `A = max(0, Z)`, element by element; NaN stays NaN.
 ///
+/// `Z`, `A` (n, m).
+///
 /// ```
 /// use dnn_blocks::activation::relu;
 /// use dnn_blocks::ndarray::array;
@@ -179,6 +184,8 @@ pub fn relu<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 
 /// The hyperbolic tangent, `A = tanh Z`, element by element.
 ///
+/// `Z`, `A` (n, m).
+///
 /// ```
 /// use dnn_blocks::activation::tanh;
 /// use dnn_blocks::ndarray::array;
@@ -194,7 +201,9 @@ pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Tanh.forward(z)
 }
 
-/// `dZ = dA ∘ s·(1 - s)` with `s = sigmoid(Z)`; takes the place of `dA`.
+/// The sigmoid backwards, `dZ = dA ∘ s·(1 - s)` with `s = sigmoid(Z)`.
+///
+/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid_backward;
@@ -211,8 +220,10 @@ pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Arr
     Activation::Sigmoid.backward(da, z)
 }
 
-/// `dZ = dA` where `Z > 0`, else 0: at `Z = 0` the derivative is taken as 0, as in the course.
-/// Takes the place of `dA`.
+/// The rectified linear unit backwards, `dZ = dA` where `Z > 0`, else 0.
+///
+/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`. At `Z = 0` the derivative is taken as 0,
+/// as in the course.
 ///
 /// ```
 /// use dnn_blocks::activation::relu_backward;
@@ -230,7 +241,9 @@ pub fn relu_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2
     Activation::Relu.backward(da, z)
 }
 
-/// `dZ = dA ∘ (1 - tanh² Z)`; takes the place of `dA`.
+/// The hyperbolic tangent backwards, `dZ = dA ∘ (1 - tanh² Z)`.
+///
+/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`.
 ///
 /// ```
 /// use dnn_blocks::activation::tanh_backward;

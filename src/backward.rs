@@ -12,6 +12,9 @@
 //!
 //! `dA`, `dZ` and `AL` are per example; the mean over the m examples is taken in `dW` and `db`,
 //! as in the course.
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Rumelhart, Hinton &
+//! Williams (1986).
 
 use crate::activation::Activation;
 use crate::buffer;

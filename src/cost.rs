@@ -3,6 +3,9 @@
 //! ```math
 //! J = -\frac{1}{m} \sum_{i=1}^{m} y^{(i)} \ln a^{[L](i)} + (1 - y^{(i)}) \ln\left(1 - a^{[L](i)}\right)
 //! ```
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); the bound at -100:
+//! PyTorch's `BCELoss` (Paszke et al. 2019).
 
 use crate::error::{Operand, check_batch, check_same_shape};
 use crate::{Float, Result};

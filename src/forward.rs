@@ -10,6 +10,8 @@
 //! | `Wˡ` | (nˡ, nˡ⁻¹) |
 //! | `bˡ` | (nˡ, 1) |
 //! | `Zˡ`, `Aˡ` | (nˡ, m) |
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_weights};

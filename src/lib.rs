@@ -32,6 +32,16 @@
 //! | [`backward`] | [`l_model_backward`](backward::l_model_backward) | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
 //! | [`update`] | [`update_parameters`](update::update_parameters) | `W ← W - α dW`, `b ← b - α db` |
 //!
+//! Written for layer l of L, with m examples (the superscripts in brackets are the course's):
+//!
+//! ```math
+//! \begin{aligned}
+//! Z^{[l]} &= W^{[l]} A^{[l-1]} + b^{[l]} & A^{[l]} &= g^{[l]}(Z^{[l]}) \\
+//! dZ^{[l]} &= dA^{[l]} \circ g^{[l]\prime}(Z^{[l]}) & dA^{[l-1]} &= W^{[l]T} dZ^{[l]} \\
+//! dW^{[l]} &= \tfrac{1}{m}\, dZ^{[l]} A^{[l-1]T} & db^{[l]} &= \tfrac{1}{m} \sum_{i=1}^{m} dZ^{[l](i)}
+//! \end{aligned}
+//! ```
+//!
 //! # Shapes
 //!
 //! Matrices hold one example per **column**: `X` is (features, examples), as in the formulas.
@@ -79,11 +89,17 @@
 //!
 //! # Sources
 //!
-//! - A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4, deeplearning.ai, 2017.
-//! - X. Glorot, Y. Bengio, *Understanding the difficulty of training deep feedforward neural
-//!   networks*, AISTATS 2010.
-//! - K. He, X. Zhang, S. Ren, J. Sun, *Delving deep into rectifiers*, ICCV 2015.
-//! - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, *Efficient BackProp*, 1998.
+//! - A. Ng, [*Neural Networks and Deep
+//!   Learning*](https://www.coursera.org/learn/neural-networks-deep-learning), weeks 2 to 4,
+//!   deeplearning.ai, 2017.
+//! - D. Rumelhart, G. Hinton, R. Williams, [*Learning representations by back-propagating
+//!   errors*](https://doi.org/10.1038/323533a0), Nature 323, 1986.
+//! - Y. LeCun, L. Bottou, G. Orr, K.-R. Müller, [*Efficient
+//!   BackProp*](https://doi.org/10.1007/3-540-49430-8_2), 1998.
+//! - X. Glorot, Y. Bengio, [*Understanding the difficulty of training deep feedforward neural
+//!   networks*](https://proceedings.mlr.press/v9/glorot10a.html), AISTATS 2010.
+//! - K. He, X. Zhang, S. Ren, J. Sun, [*Delving deep into
+//!   rectifiers*](https://arxiv.org/abs/1502.01852), ICCV 2015.
 
 #![forbid(unsafe_code)]
 

@@ -3,13 +3,15 @@
 //! ```math
 //! W^{[l]} \leftarrow W^{[l]} - \alpha\, dW^{[l]} \qquad b^{[l]} \leftarrow b^{[l]} - \alpha\, db^{[l]}
 //! ```
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 use crate::error::{Operand, check_same_shape};
 use crate::{Error, Float, Gradients, Parameters, Result};
 
 /// Gradient descent, `W ← W - α dW` and `b ← b - α db`, in every layer.
 ///
-/// All shapes are checked before the first number is written: a refused update leaves the
+/// `W`, `dW` (n, n_prev), `b`, `db` (n, 1). All shapes are checked before the first number is written: a refused update leaves the
 /// parameters as they were. `α` is a plain factor; the gradients are means over the batch.
 ///
 /// ```
