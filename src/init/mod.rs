@@ -11,8 +11,8 @@ mod numpy_random;
 pub use numpy_random::NumpyRandom;
 
 use crate::activation::Activation;
-use crate::error::Operand;
-use crate::{Error, Float, Layer, Parameters, Result, buffer};
+use crate::error::{Operand, check_weights};
+use crate::{Float, Layer, Parameters, Result, buffer};
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
@@ -133,8 +133,10 @@ pub fn initialize_parameters<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::NoLayers`] if there are fewer than two sizes, [`Error::ZeroSize`] if one is 0,
-/// [`Error::TooLarge`] if a matrix has more elements than can be counted or held in memory.
+/// [`Error::NoLayers`](crate::Error::NoLayers) if there are fewer than two sizes,
+/// [`Error::ZeroSize`](crate::Error::ZeroSize) if one is 0,
+/// [`Error::TooLarge`](crate::Error::TooLarge) if a matrix has more elements than can be counted
+/// or held in memory.
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
     initializer: Initializer,
@@ -155,14 +157,12 @@ fn initialize_layer<F: Float>(
     initializer: Initializer,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Layer<F>> {
-    if n_prev == 0 || n == 0 {
-        let operand = Operand { name: "W", shape: (n, n_prev) };
-        return Err(Error::ZeroSize { layer: None, operand });
-    }
+    let (w, b) = ((n, n_prev), (n, 1));
+    check_weights(Operand { name: "W", shape: w }, Operand { name: "b", shape: b })?;
     let (inputs, units) = (n_prev as f64, n as f64);
     Ok(Layer {
-        w: buffer::from_fn("W", (n, n_prev), || F::of(initializer.draw(inputs, units, rng)))?,
-        b: buffer::zeros("b", (n, 1))?,
+        w: buffer::from_fn("W", w, || F::of(initializer.draw(inputs, units, rng)))?,
+        b: buffer::zeros("b", b)?,
         activation: Activation::Identity,
     })
 }
