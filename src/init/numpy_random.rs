@@ -88,15 +88,14 @@ impl NumpyRandom {
     pub fn permutation(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
         for i in (1..n).rev() {
-            let j = self.up_to(i);
-            order.swap(i, j);
+            let j = self.up_to(i as u64);
+            order.swap(i, j as usize);
         }
         order
     }
 
     /// Uniform on 0 to `last`, inclusive: draws of just enough bits until one is not above.
-    fn up_to(&mut self, last: usize) -> usize {
-        let last = last as u64;
+    fn up_to(&mut self, last: u64) -> u64 {
         let mask = u64::MAX >> last.leading_zeros();
         loop {
             let bits = if last <= u64::from(u32::MAX) {
@@ -105,7 +104,7 @@ impl NumpyRandom {
                 u64::from(self.next_u32()) << 32 | u64::from(self.next_u32())
             };
             if bits & mask <= last {
-                return (bits & mask) as usize;
+                return bits & mask;
             }
         }
     }
@@ -118,5 +117,43 @@ impl RandomSource for NumpyRandom {
 
     fn uniform(&mut self) -> f64 {
         self.rand()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::NumpyRandom;
+
+    /// `np.random.RandomState(k).randint(0, 2**40 + 2**39 + 1, size=6)`: the draws of a
+    /// permutation too long to make here.
+    #[test]
+    fn draws_beyond_32_bits_are_numpys() {
+        for (seed, expected) in [
+            (
+                1,
+                [
+                    163196666091,
+                    1095766950793,
+                    876169207429,
+                    1439828038592,
+                    620178591873,
+                    1020783786492,
+                ],
+            ),
+            (
+                2,
+                [
+                    722349427215,
+                    98559752491,
+                    1547564920071,
+                    696447959473,
+                    411023485515,
+                    915343217711,
+                ],
+            ),
+        ] {
+            let mut rng = NumpyRandom::seed(seed);
+            assert_eq!([0; 6].map(|_: u64| rng.up_to((1 << 40) + (1 << 39))), expected);
+        }
     }
 }
