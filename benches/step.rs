@@ -5,6 +5,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use std::hint::black_box;
+use std::time::Duration;
 
 fn steps<F: Float>(c: &mut Criterion, float: &str) {
     for layer_dims in [&[12288, 7, 1][..], &[12288, 20, 7, 5, 1]] {
@@ -35,7 +36,10 @@ fn benches(c: &mut Criterion) {
 
 criterion_group! {
     name = course;
-    config = Criterion::default().sample_size(20);
+    config = Criterion::default()
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2));
     targets = benches
 }
 criterion_main!(course);
