@@ -8,6 +8,8 @@
 
 use crate::buffer::copy_of;
 use crate::error::{Operand, check_same_shape};
+use crate::kernel::elementwise::{self, Map, Map2};
+use crate::kernel::Simd;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;
@@ -83,43 +85,173 @@ impl Activation {
     /// `Z ← g(Z)`.
     pub(crate) fn apply<F: Float>(self, z: &mut ArrayRef2<F>) {
         match self {
-            Activation::Relu => z.mapv_inplace(|z| if z <= F::zero() { F::zero() } else { z }),
-            Activation::Sigmoid => z.mapv_inplace(logistic),
-            Activation::Tanh => z.mapv_inplace(F::tanh),
-            Activation::LeakyRelu(slope) => {
-                let slope = F::of(slope);
-                z.mapv_inplace(|z| if z <= F::zero() { slope * z } else { z });
-            }
+            Activation::Relu => elementwise::map(Relu, z),
+            Activation::Sigmoid => elementwise::map(Sigmoid, z),
+            Activation::Tanh => elementwise::map(Tanh, z),
+            Activation::LeakyRelu(slope) => elementwise::map(LeakyRelu(F::of(slope)), z),
             Activation::Identity => {}
+        }
+    }
+
+    /// `Z ← g(Z + b)`, in one sweep.
+    pub(crate) fn add_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
+        match self {
+            Activation::Relu => elementwise::add_and_map(Relu, z, b),
+            Activation::Sigmoid => elementwise::add_and_map(Sigmoid, z, b),
+            Activation::Tanh => elementwise::add_and_map(Tanh, z, b),
+            Activation::LeakyRelu(slope) => {
+                elementwise::add_and_map(LeakyRelu(F::of(slope)), z, b);
+            }
+            Activation::Identity => elementwise::add_and_map(Identity, z, b),
         }
     }
 
     /// `dA ← dA ∘ g'(Z)`. Callers have checked the shapes.
     pub(crate) fn differentiate<F: Float>(self, da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
         match self {
-            Activation::Relu => da.zip_mut_with(z, |d, &z| {
-                if z <= F::zero() {
-                    *d = F::zero();
-                }
-            }),
-            Activation::Sigmoid => da.zip_mut_with(z, |d, &z| {
-                let a = logistic(z);
-                *d *= a * (F::one() - a);
-            }),
-            Activation::Tanh => da.zip_mut_with(z, |d, &z| {
-                let a = z.tanh();
-                *d *= F::one() - a * a;
-            }),
+            Activation::Relu => elementwise::map2(OfInput(Relu), da, z),
+            Activation::Sigmoid => elementwise::map2(OfInput(Sigmoid), da, z),
+            Activation::Tanh => elementwise::map2(OfInput(Tanh), da, z),
             Activation::LeakyRelu(slope) => {
-                let slope = F::of(slope);
-                da.zip_mut_with(z, |d, &z| {
-                    if z <= F::zero() {
-                        *d *= slope;
-                    }
-                });
+                elementwise::map2(OfInput(LeakyRelu(F::of(slope))), da, z);
             }
             Activation::Identity => {}
         }
+    }
+
+    /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; equal to
+    /// [`differentiate`](Self::differentiate) to the last bit where
+    /// [`known_from_output`](Self::known_from_output).
+    pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
+        match self {
+            Activation::Relu => elementwise::map2(OfOutput(Relu), a, da),
+            Activation::Sigmoid => elementwise::map2(OfOutput(Sigmoid), a, da),
+            Activation::Tanh => elementwise::map2(OfOutput(Tanh), a, da),
+            Activation::LeakyRelu(slope) => {
+                elementwise::map2(OfOutput(LeakyRelu(F::of(slope))), a, da);
+            }
+            Activation::Identity => a.assign(da),
+        }
+    }
+
+    /// Can `g'(Z)` be had from `A = g(Z)`? Not where a slope takes the sign away.
+    pub(crate) fn known_from_output<F: Float>(self) -> bool {
+        match self {
+            Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
+            _ => true,
+        }
+    }
+}
+
+/// An activation with its derivative written in terms of its output.
+trait Derivative<F>: Map<F> {
+    /// `da·g'(z)`, given `a = g(z)`.
+    fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
+    /// `da·g'(z)`, given z.
+    #[inline(always)]
+    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
+        self.backward::<S>(da, self.apply::<S>(z))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Relu;
+#[derive(Clone, Copy)]
+struct Sigmoid;
+#[derive(Clone, Copy)]
+struct Tanh;
+#[derive(Clone, Copy)]
+struct LeakyRelu<F>(F);
+#[derive(Clone, Copy)]
+struct Identity;
+
+impl<F: Float> Map<F> for Relu {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F) -> F {
+        if z <= F::zero() { F::zero() } else { z }
+    }
+}
+
+impl<F: Float> Derivative<F> for Relu {
+    #[inline(always)]
+    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
+        if a <= F::zero() { F::zero() } else { da }
+    }
+}
+
+impl<F: Float> Map<F> for Sigmoid {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F) -> F {
+        elementwise::sigmoid::<F, S>(z)
+    }
+}
+
+impl<F: Float> Derivative<F> for Sigmoid {
+    #[inline(always)]
+    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
+        da * (a * (F::one() - a))
+    }
+}
+
+impl<F: Float> Map<F> for Tanh {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F) -> F {
+        elementwise::tanh::<F, S>(z)
+    }
+}
+
+impl<F: Float> Derivative<F> for Tanh {
+    #[inline(always)]
+    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
+        da * (F::one() - a * a)
+    }
+}
+
+impl<F: Float> Map<F> for LeakyRelu<F> {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F) -> F {
+        if z <= F::zero() { self.0 * z } else { z }
+    }
+}
+
+impl<F: Float> Derivative<F> for LeakyRelu<F> {
+    #[inline(always)]
+    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
+        if a <= F::zero() { da * self.0 } else { da }
+    }
+    /// The sign of z itself: a slope may turn it round.
+    #[inline(always)]
+    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
+        if z <= F::zero() { da * self.0 } else { da }
+    }
+}
+
+impl<F: Float> Map<F> for Identity {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F) -> F {
+        z
+    }
+}
+
+/// `da·g'(z)` for a pair of `da` and `z`.
+#[derive(Clone, Copy)]
+struct OfInput<G>(G);
+
+impl<F: Float, G: Derivative<F>> Map2<F> for OfInput<G> {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, da: F, z: F) -> F {
+        self.0.backward_from_input::<S>(da, z)
+    }
+}
+
+/// `da·g'(z)` for a pair of `a = g(z)` and `da`.
+#[derive(Clone, Copy)]
+struct OfOutput<G>(G);
+
+impl<F: Float, G: Derivative<F>> Map2<F> for OfOutput<G> {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, a: F, da: F) -> F {
+        self.0.backward::<S>(da, a)
     }
 }
 
@@ -133,13 +265,6 @@ impl fmt::Display for Activation {
             Activation::Identity => f.pad("identity"),
         }
     }
-}
-
-/// `1 / (1 + e⁻ᶻ)`, of `e^-|z|` only: it neither overflows nor loses the small tail.
-fn logistic<F: Float>(z: F) -> F {
-    let e = (-z.abs()).exp();
-    let numerator = if z < F::zero() { e } else { F::one() };
-    numerator / (F::one() + e)
 }
 
 /// The sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.

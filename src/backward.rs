@@ -21,7 +21,7 @@ use crate::buffer;
 use crate::cost::check_outputs;
 use crate::error::{Operand, check_same_shape, check_weights};
 use crate::forward::{ActivationCache, LayerCache, LinearCache, check_linear};
-use crate::gemm::gemm;
+use crate::kernel::product::multiply;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, Zip};
 
@@ -324,7 +324,7 @@ fn parameter_gradients<F: Float>(
     check_linear_backward(dz, cache)?;
     let one_over_m = F::of(1.0 / dz.ncols() as f64);
     let mut dw = buffer::zeros("dW", cache.w.dim())?;
-    gemm(one_over_m, dz, &cache.a_prev.t(), F::zero(), &mut dw);
+    multiply(one_over_m, dz, &cache.a_prev.t(), F::zero(), &mut dw);
     let mut rows = dz.rows().into_iter();
     let db = buffer::from_fn("db", cache.b.dim(), || {
         rows.next().map_or(F::zero(), |row| row.sum() * one_over_m)
@@ -335,7 +335,7 @@ fn parameter_gradients<F: Float>(
 /// `dA_prev = Wᵀ·dZ`
 fn input_gradient<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>) -> Result<Array2<F>> {
     let mut da_prev = buffer::zeros("dA_prev", cache.a_prev.dim())?;
-    gemm(F::one(), &cache.w.t(), dz, F::zero(), &mut da_prev);
+    multiply(F::one(), &cache.w.t(), dz, F::zero(), &mut da_prev);
     Ok(da_prev)
 }
 

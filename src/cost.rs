@@ -8,8 +8,10 @@
 //! PyTorch's `BCELoss` (Paszke et al. 2019).
 
 use crate::error::{Operand, check_batch, check_same_shape};
+use crate::kernel::Simd;
+use crate::kernel::elementwise::{self, Map2};
 use crate::{Float, Result};
-use ndarray::{ArrayRef2, Zip};
+use ndarray::ArrayRef2;
 
 /// The cross-entropy cost, `J = -1/m Σ y ln a + (1-y) ln(1-a)`, in nats per example.
 ///
@@ -34,8 +36,7 @@ use ndarray::{ArrayRef2, Zip};
 /// [`Error::ZeroSize`](crate::Error::ZeroSize) if they are empty.
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
-    let sum = Zip::from(al).and(y).fold(0.0, |sum, &a, &y| sum + cross_entropy(a, y).as_f64());
-    Ok(F::of(sum / al.ncols() as f64))
+    Ok(F::of(elementwise::sum2(CrossEntropy, al, y) / al.ncols() as f64))
 }
 
 /// `Ok` if `AL` and `Y` have one shape and hold something.
@@ -45,11 +46,19 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 }
 
 /// `-(y ln a + (1-y) ln(1-a))`
-fn cross_entropy<F: Float>(a: F, y: F) -> F {
-    -(y * bounded(a.ln()) + (F::one() - y) * bounded((-a).ln_1p()))
+#[derive(Clone, Copy)]
+struct CrossEntropy;
+
+impl<F: Float> Map2<F> for CrossEntropy {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
+        let (ln_a, ln_1m_a) = (elementwise::ln::<F, S>(a), elementwise::ln_1m::<F, S>(a));
+        -(y * bounded(ln_a) + (F::one() - y) * bounded(ln_1m_a))
+    }
 }
 
 /// The logarithm, not below -100; written so that NaN passes, which `max` would swallow.
+#[inline(always)]
 fn bounded<F: Float>(ln: F) -> F {
     let lowest = F::of(-100.0);
     if ln < lowest { lowest } else { ln }

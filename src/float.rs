@@ -1,6 +1,6 @@
 //! The one bound of the crate.
 
-use ndarray::NdFloat;
+use crate::kernel::elementwise::Elementary;
 use std::iter::Sum;
 
 /// A real number a network can be made of: [`f32`] or [`f64`].
@@ -17,7 +17,7 @@ use std::iter::Sum;
 /// }
 /// assert_eq!(accuracy(&Array2::<f32>::zeros((1, 4)), &Array2::zeros((1, 4))), 1.0);
 /// ```
-pub trait Float: NdFloat + Default + Sum + sealed::Sealed {
+pub trait Float: Elementary + Default + Sum + sealed::Sealed {
     /// The value of this type nearest to `value`; for literals such as `F::of(0.01)`.
     ///
     /// ```

@@ -15,7 +15,7 @@
 
 use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_weights};
-use crate::gemm::gemm;
+use crate::kernel::product::multiply;
 use crate::{Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
@@ -178,9 +178,8 @@ pub fn predict_proba<'a, F: Float>(
 ) -> Result<Array2<F>> {
     let mut a = x.into();
     for (l, layer) in parameters.layers().iter().enumerate() {
-        let mut next = linear(&a, &layer.w, &layer.b).map_err(|e| e.in_layer(l + 1))?;
-        layer.activation.apply(&mut next);
-        a = next.into();
+        let next = activated(&a, &layer.w, &layer.b, layer.activation);
+        a = next.map_err(|e| e.in_layer(l + 1))?.into();
     }
     Ok(a.into_owned())
 }
@@ -213,17 +212,38 @@ pub fn predict<'a, F: Float>(
     Ok(labels)
 }
 
-/// `Z = W·A_prev + b`: the kernel of every forward pass.
+/// `Z = W·A_prev + b`
 fn linear<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
 ) -> Result<Array2<F>> {
+    activated(a_prev, w, b, Activation::Identity)
+}
+
+/// `A = g(W·A_prev + b)`
+fn activated<F: Float>(
+    a_prev: &ArrayRef2<F>,
+    w: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    activation: Activation,
+) -> Result<Array2<F>> {
     check_linear(a_prev, w, b)?;
-    let mut z = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
-    z.assign(b); // broadcasts the column
-    gemm(F::one(), w, a_prev, F::one(), &mut z);
-    Ok(z)
+    let mut a = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
+    activated_into(a_prev, w, b, activation, &mut a);
+    Ok(a)
+}
+
+/// `A ← g(W·A_prev + b)`: the kernel of every forward pass. The shapes have been checked.
+pub(crate) fn activated_into<F: Float>(
+    a_prev: &ArrayRef2<F>,
+    w: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    activation: Activation,
+    a: &mut ArrayRef2<F>,
+) {
+    multiply(F::one(), w, a_prev, F::zero(), a);
+    activation.add_and_apply(a, b);
 }
 
 /// `Ok` if `W`, `A_prev` and `b` fit `Z = W·A_prev + b`.

@@ -101,7 +101,7 @@
 //! - K. He, X. Zhang, S. Ren, J. Sun, [*Delving deep into
 //!   rectifiers*](https://arxiv.org/abs/1502.01852), ICCV 2015.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod activation;
 #[cfg(feature = "approx")]
@@ -112,7 +112,8 @@ pub mod cost;
 pub mod error;
 pub mod float;
 pub mod forward;
-mod gemm;
+#[allow(unsafe_code)]
+mod kernel;
 pub mod init;
 pub mod parameters;
 pub mod prelude;

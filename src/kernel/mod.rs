@@ -1,0 +1,137 @@
+//! The arithmetic that takes the time: products of matrices and sweeps over their elements, each
+//! written once and compiled for every set of instructions that pays.
+
+pub(crate) mod elementwise;
+pub(crate) mod product;
+mod simd;
+pub(crate) mod threads;
+mod tile;
+
+use ndarray::NdFloat;
+use simd::Portable;
+pub use simd::Simd;
+use std::cell::Cell;
+use std::sync::OnceLock;
+
+/// The set of instructions in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Isa {
+    /// What every processor of the target has.
+    Portable,
+    /// AVX2 and FMA.
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    /// AVX-512 F and VL.
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+}
+
+impl Isa {
+    /// The best one that the processor has and `DNN_BLOCKS_ISA` allows, found out once.
+    pub fn current() -> Self {
+        static CURRENT: OnceLock<Isa> = OnceLock::new();
+        *CURRENT.get_or_init(|| {
+            let wanted = std::env::var("DNN_BLOCKS_ISA").unwrap_or_default();
+            let best = Isa::available().iter().rev().copied();
+            let allowed = match wanted.as_str() {
+                "portable" => Isa::Portable,
+                #[cfg(target_arch = "x86_64")]
+                "avx2" => Isa::Avx2,
+                _ => return Isa::available()[Isa::available().len() - 1],
+            };
+            best.into_iter().find(|&isa| isa <= allowed).unwrap_or(Isa::Portable)
+        })
+    }
+
+    /// Those that the processor has, the narrowest first.
+    pub fn available() -> &'static [Self] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::is_x86_feature_detected as has;
+            const ALL: [Isa; 3] = [Isa::Portable, Isa::Avx2, Isa::Avx512];
+            let avx2 = has!("avx2") && has!("fma");
+            let avx512 = avx2 && has!("avx512f") && has!("avx512vl");
+            &ALL[..1 + usize::from(avx2) + usize::from(avx512)]
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        &[Isa::Portable]
+    }
+}
+
+/// Work that can be done with any vectors of `F`.
+pub trait Job<F> {
+    type Output;
+    /// Must be `#[inline(always)]`, like all that it calls in its loops: only then is it compiled
+    /// with the instructions that `S` stands for.
+    fn run<S: Simd<F>>(self, s: S) -> Self::Output;
+}
+
+/// A float that the kernels are compiled for.
+pub trait Kernel: NdFloat {
+    #[doc(hidden)]
+    fn dispatch<J: Job<Self>>(isa: Isa, job: J) -> J::Output;
+    /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. It belongs
+    /// to the thread and is kept, so that a product allocates once and not per call.
+    #[doc(hidden)]
+    fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
+}
+
+const CACHE_LINE: usize = 64;
+
+macro_rules! kernel {
+    ($float:ty) => {
+        impl Kernel for $float {
+            #[inline]
+            fn dispatch<J: Job<Self>>(isa: Isa, job: J) -> J::Output {
+                match isa {
+                    Isa::Portable => job.run(Portable),
+                    // SAFETY: `Isa::current` and `available` name only what was detected.
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx2 => unsafe { x86::avx2::<$float, J>(job) },
+                    #[cfg(target_arch = "x86_64")]
+                    Isa::Avx512 => unsafe { x86::avx512::<$float, J>(job) },
+                }
+            }
+
+            fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
+                thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
+                let mut scratch = SCRATCH.take();
+                let needed = len + CACHE_LINE / size_of::<$float>();
+                if scratch.len() < needed {
+                    scratch.resize(needed, 0.0);
+                }
+                let start = scratch.as_ptr().align_offset(CACHE_LINE);
+                let result = f(&mut scratch[start..start + len]);
+                SCRATCH.set(scratch);
+                result
+            }
+        }
+    };
+}
+
+kernel!(f32);
+kernel!(f64);
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Job;
+    use super::simd::{Avx2, Avx512, Simd};
+
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2<F, J: Job<F>>(job: J) -> J::Output
+    where
+        Avx2: Simd<F>,
+    {
+        // SAFETY: this function may only be called where they are.
+        job.run(unsafe { Avx2::assume() })
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+    pub(super) unsafe fn avx512<F, J: Job<F>>(job: J) -> J::Output
+    where
+        Avx512: Simd<F>,
+    {
+        // SAFETY: this function may only be called where they are.
+        job.run(unsafe { Avx512::assume() })
+    }
+}

@@ -1,0 +1,461 @@
+//! The product seam: the only place in the crate that multiplies matrices.
+//!
+//! Three ways, chosen by shape and strides:
+//!
+//! | way | what it does | where it pays |
+//! |---|---|---|
+//! | rows | reads `B` where it lies, a few rows of `C` at a time | few rows or columns: nothing to gain from packing |
+//! | dots | sums of products of rows of `A` and columns of `B` | both contiguous along the depth, few rows or columns |
+//! | packed | copies blocks of `A` and `B` in the order of their use (Goto & van de Geijn 2008) | the rest |
+//!
+//! An element of `C` is the same to the last bit whatever its place in a tile, a panel or a
+//! thread: *rows* and *packed* add its products in order, in blocks of a fixed length, and *dots*
+//! adds them lane by lane in blocks of another.
+
+use super::simd::Simd;
+use super::tile::{Tile, dots, pack};
+use super::{CACHE_LINE, Isa, Job, Kernel, threads};
+use ndarray::ArrayRef2;
+
+/// A matrix in memory: where, how large, and the steps from row to row and column to column.
+#[derive(Clone, Copy, Debug)]
+struct Matrix<F> {
+    at: *const F,
+    rows: usize,
+    columns: usize,
+    strides: (isize, isize),
+}
+
+impl<F> Matrix<F> {
+    /// Along an axis of one element any step will do: 1 is the one that asks for no copy.
+    fn new(at: *const F, (rows, columns): (usize, usize), strides: &[isize]) -> Self {
+        let step = |len, stride| if len == 1 { 1 } else { stride };
+        Self { at, rows, columns, strides: (step(rows, strides[0]), step(columns, strides[1])) }
+    }
+
+    fn of(matrix: &ArrayRef2<F>) -> Self {
+        Self::new(matrix.as_ptr(), matrix.dim(), matrix.strides())
+    }
+
+    fn of_mut(matrix: &mut ArrayRef2<F>) -> Self {
+        Self::new(matrix.as_mut_ptr(), matrix.dim(), matrix.strides())
+    }
+
+    #[inline(always)]
+    fn element(&self, row: usize, column: usize) -> *const F {
+        self.at.wrapping_offset(row as isize * self.strides.0 + column as isize * self.strides.1)
+    }
+
+    fn cut_rows(self, at: usize) -> (Self, Self) {
+        let below = Self { at: self.element(at, 0), rows: self.rows - at, ..self };
+        (Self { rows: at, ..self }, below)
+    }
+
+    #[inline(always)]
+    fn transposed(self) -> Self {
+        let (rows, columns, strides) = (self.columns, self.rows, (self.strides.1, self.strides.0));
+        Self { at: self.at, rows, columns, strides }
+    }
+}
+
+/// How a product is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Rows,
+    /// *Rows* of `Cᵀ = Bᵀ·Aᵀ`.
+    RowsTransposed,
+    Dots,
+    Packed,
+}
+
+/// Up to so many rows of `C`, or columns, or products in a sum, nothing is gained from packing.
+const FEW_ROWS: usize = 24;
+const FEW_COLUMNS: usize = 24;
+const FEW_PRODUCTS: usize = 8;
+/// Up to so many rows or columns of `C`, and from so many products in a sum, *dots* pays.
+const FEW_DOTS: usize = 24;
+const LONG_DOTS: usize = 16;
+/// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
+const CUT: usize = 16;
+
+impl Way {
+    /// The way for a product of these operands.
+    pub(crate) fn of<F>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &ArrayRef2<F>) -> Self {
+        Self::for_product(&Matrix::of(a), &Matrix::of(b), &Matrix::of(c))
+    }
+
+    fn for_product<F>(a: &Matrix<F>, b: &Matrix<F>, c: &Matrix<F>) -> Self {
+        let products = a.columns;
+        let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
+        let by_columns = a.strides.0 == 1 && c.strides.0 == 1;
+        let by_dots = a.strides.1 == 1 && b.strides.0 == 1;
+        if by_dots && products >= LONG_DOTS && c.rows.min(c.columns) <= FEW_DOTS {
+            Way::Dots
+        } else if by_columns && c.columns == 1 {
+            Way::RowsTransposed
+        } else if by_rows
+            && (c.rows <= FEW_ROWS || c.columns <= FEW_COLUMNS || products <= FEW_PRODUCTS)
+        {
+            Way::Rows
+        } else {
+            Way::Packed
+        }
+    }
+}
+
+/// `C ← α·A·B + β·C`. If β is 0, what `C` holds is not read. The shapes have been checked.
+pub(crate) fn multiply<F: Kernel>(
+    alpha: F,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    beta: F,
+    c: &mut ArrayRef2<F>,
+) {
+    Product::new(alpha, a, b, beta, c).run();
+}
+
+/// [`multiply`] in a way that the caller has chosen, for a larger product of which this is a part.
+pub(crate) fn multiply_by<F: Kernel>(
+    way: Way,
+    alpha: F,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    beta: F,
+    c: &mut ArrayRef2<F>,
+) {
+    Product { way, ..Product::new(alpha, a, b, beta, c) }.run_here();
+}
+
+#[derive(Clone, Copy)]
+struct Product<F> {
+    alpha: F,
+    a: Matrix<F>,
+    b: Matrix<F>,
+    beta: F,
+    c: Matrix<F>,
+    way: Way,
+}
+
+// SAFETY: a product reads A and B, and the parts that go to different threads write different
+// elements of C.
+unsafe impl<F: Sync + Send> Send for Product<F> {}
+
+impl<F: Kernel> Product<F> {
+    fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
+        assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
+        let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
+        let way = Way::for_product(&a, &b, &c);
+        Self { alpha, a, b, beta, c, way }
+    }
+
+    /// On as many threads as the work is worth.
+    fn run(self) {
+        self.run_in(threads::parts(self.c.rows * self.c.columns * self.a.columns));
+    }
+
+    /// Cut in two along the longer side of `C`, until there are so many parts.
+    fn run_in(self, parts: usize) {
+        let (rows, columns) = (self.c.rows, self.c.columns);
+        let (first, longer) = (parts / 2, rows.max(columns));
+        let cut = (longer / parts.max(1) * first).next_multiple_of(CUT);
+        if parts < 2 || cut >= longer {
+            return self.run_here();
+        }
+        let (left, right) = if rows > columns { self.cut_rows(cut) } else { self.cut_columns(cut) };
+        threads::join(move || left.run_in(first), move || right.run_in(parts - first));
+    }
+
+    fn run_here(self) {
+        let isa = Isa::current();
+        if self.way != Way::Packed {
+            return F::dispatch(isa, self);
+        }
+        let product = if self.c.strides.1 == 1 { self } else { self.transposed() };
+        let length = F::dispatch(isa, ScratchLength(&product));
+        F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
+    }
+
+    fn cut_rows(self, at: usize) -> (Self, Self) {
+        let (a, c) = (self.a.cut_rows(at), self.c.cut_rows(at));
+        (Self { a: a.0, c: c.0, ..self }, Self { a: a.1, c: c.1, ..self })
+    }
+
+    fn cut_columns(self, at: usize) -> (Self, Self) {
+        let (left, right) = self.transposed().cut_rows(at);
+        (left.transposed(), right.transposed())
+    }
+
+    /// `Cᵀ = Bᵀ·Aᵀ`
+    #[inline(always)]
+    fn transposed(self) -> Self {
+        let (a, b, c) = (self.b.transposed(), self.a.transposed(), self.c.transposed());
+        Self { a, b, c, ..self }
+    }
+}
+
+impl<F: Kernel> Job<F> for Product<F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<F>>(self, s: S) {
+        // SAFETY: the matrices were borrowed from arrays of these shapes and strides.
+        unsafe {
+            match self.way {
+                Way::Rows => self.by_rows(s),
+                Way::RowsTransposed => self.transposed().by_rows(s),
+                Way::Dots if self.c.columns < self.c.rows => self.transposed().by_dots(s),
+                Way::Dots => self.by_dots(s),
+                Way::Packed => unreachable!("packed products have a job of their own"),
+            }
+        }
+    }
+}
+
+/// Products that are added to one sum before it goes to `C`, where `B` is packed.
+const PACKED_DEPTH: usize = 256;
+/// The same where it is not: less, since rows of `B` that are not aligned take more of the cache.
+pub(crate) const ROWS_DEPTH: usize = 64;
+/// The same for sums over contiguous rows, which keep a partial sum per lane.
+pub(crate) const fn dots_block<F>() -> usize {
+    8192 / size_of::<F>()
+}
+
+/// `len` in pieces of `size`: where each starts, and its length.
+#[inline(always)]
+fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
+}
+
+/// `len` in the fewest pieces of at most `most`, as even as they can be.
+#[inline(always)]
+fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = len.div_ceil(most);
+    (0..count).map(move |i| {
+        let start = i * len / count;
+        (start, (i + 1) * len / count - start)
+    })
+}
+
+impl<F: Kernel> Product<F> {
+    /// β for the block that starts at `k`: the first one replaces, the others add.
+    #[inline(always)]
+    fn beta_at(&self, k: usize) -> F {
+        if k == 0 { self.beta } else { F::one() }
+    }
+
+    /// # Safety
+    /// The matrices lie where the fields say, and the rows of `B` and `C` are contiguous.
+    #[inline(always)]
+    unsafe fn by_rows<S: Simd<F>>(self, s: S) {
+        let (rows, columns) = (self.c.rows, self.c.columns);
+        let tallest = rows.div_ceil(rows.div_ceil(4));
+        let widest = (S::ACCUMULATORS / tallest).min(4);
+        for (k, depth) in pieces(self.a.columns, ROWS_DEPTH) {
+            let mut ahead = self.b.element(k + depth, 0);
+            for (v, vectors) in evenly(columns.div_ceil(S::LANES), widest) {
+                let j = v * S::LANES;
+                for (i, rows) in evenly(rows, tallest) {
+                    let tile = Tile {
+                        rows,
+                        columns: (vectors * S::LANES).min(columns - j),
+                        depth,
+                        alpha: self.alpha,
+                        beta: self.beta_at(k),
+                        a: self.a.element(i, k),
+                        a_strides: self.a.strides,
+                        b: self.b.element(k, j),
+                        b_stride: self.b.strides.0,
+                        c: self.c.element(i, j).cast_mut(),
+                        c_stride: self.c.strides.0,
+                        ahead,
+                        ahead_step: CACHE_LINE,
+                    };
+                    ahead = ahead.wrapping_byte_add(depth * CACHE_LINE);
+                    // SAFETY: a part of the three matrices.
+                    unsafe { tile.multiply(s) }
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// The matrices lie where the fields say; the rows of `A` and the columns of `B` are
+    /// contiguous.
+    #[inline(always)]
+    unsafe fn by_dots<S: Simd<F>>(self, s: S) {
+        for (k, depth) in pieces(self.a.columns, dots_block::<F>()) {
+            for (j, columns) in pieces(self.c.columns, 4) {
+                // Beyond the last column the last one is read again, and not used.
+                let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
+                let mut ahead = b[0].wrapping_offset(4 * self.b.strides.1);
+                for (i, rows) in evenly(self.c.rows, 3) {
+                    let a = self.a.element(i, k);
+                    let stride = self.a.strides.0;
+                    // SAFETY: rows of A and columns of B.
+                    unsafe {
+                        match rows {
+                            1 => self.put(s, i, j, columns, k, dots::<F, S, 1>(s, depth, a, stride, b, ahead)),
+                            2 => self.put(s, i, j, columns, k, dots::<F, S, 2>(s, depth, a, stride, b, ahead)),
+                            _ => self.put(s, i, j, columns, k, dots::<F, S, 3>(s, depth, a, stride, b, ahead)),
+                        }
+                    }
+                    ahead = ahead.wrapping_byte_add(depth / S::LANES * CACHE_LINE);
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn put<S: Simd<F>, const R: usize>(
+        &self,
+        _: S,
+        i: usize,
+        j: usize,
+        columns: usize,
+        k: usize,
+        sums: [[F; 4]; R],
+    ) {
+        let beta = self.beta_at(k);
+        for (r, sums) in sums.iter().enumerate() {
+            for (q, &sum) in sums.iter().enumerate().take(columns) {
+                // SAFETY: an element of C.
+                unsafe {
+                    let c = self.c.element(i + r, j + q).cast_mut();
+                    *c = if beta == F::zero() {
+                        self.alpha * sum
+                    } else {
+                        self.alpha * sum + beta * *c
+                    };
+                }
+            }
+        }
+    }
+
+}
+
+/// A product whose operands are copied to `scratch`, block by block.
+struct Packed<'a, F> {
+    product: Product<F>,
+    scratch: &'a mut [F],
+}
+
+/// The sizes of the blocks: the longest that are copied at once.
+struct Blocks {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+}
+
+impl Blocks {
+    #[inline(always)]
+    fn of<F: Kernel, S: Simd<F>>(product: &Product<F>) -> Self {
+        let (tile_rows, vectors) = S::TILE;
+        let width = vectors * S::LANES;
+        Self {
+            rows: TALL.min(product.c.rows).next_multiple_of(tile_rows),
+            columns: (WIDE / size_of::<F>()).min(product.c.columns).next_multiple_of(width),
+            depth: PACKED_DEPTH.min(product.a.columns),
+        }
+    }
+}
+
+impl<F: Kernel> Job<F> for ScratchLength<'_, F> {
+    type Output = usize;
+
+    #[inline(always)]
+    fn run<S: Simd<F>>(self, _: S) -> usize {
+        let blocks = Blocks::of::<F, S>(self.0);
+        (blocks.rows + blocks.columns) * blocks.depth + 2 * S::LANES
+    }
+}
+
+/// How many numbers [`Packed`] needs to lay out its blocks.
+struct ScratchLength<'a, F>(&'a Product<F>);
+
+impl<F: Kernel> Job<F> for Packed<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<F>>(self, s: S) {
+        let Packed { product, scratch } = self;
+        let (tile_rows, vectors) = S::TILE;
+        let width = vectors * S::LANES;
+        let blocks = Blocks::of::<F, S>(&product);
+        let (a_panels, b_panels) = scratch.split_at_mut(blocks.rows * blocks.depth + S::LANES);
+        let Product { a, b, c, .. } = product;
+        for (j, columns) in pieces(c.columns, blocks.columns) {
+            for (k, depth) in pieces(a.columns, PACKED_DEPTH) {
+                // SAFETY: the product was made of arrays; what is packed and multiplied are
+                // parts of them.
+                unsafe {
+                    pack_panels(s, b_panels, width, depth, columns, b.element(k, j), b.strides);
+                    for (i, rows) in pieces(c.rows, blocks.rows) {
+                        let strides = (a.strides.1, a.strides.0);
+                        pack_panels(s, a_panels, tile_rows, depth, rows, a.element(i, k), strides);
+                        product.block(s, (i, rows), (j, columns), (k, depth), a_panels, b_panels);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Packs a (depth, count) matrix into panels of `width` columns, one after the other.
+#[inline(always)]
+unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
+    s: S,
+    panels: &mut [F],
+    width: usize,
+    depth: usize,
+    count: usize,
+    source: *const F,
+    strides: (isize, isize),
+) {
+    for (j, count) in pieces(count, width) {
+        let from = source.wrapping_offset(j as isize * strides.1);
+        // SAFETY: columns of the matrix.
+        unsafe { pack(s, &mut panels[j * depth..], width, depth, count, from, strides) }
+    }
+}
+
+impl<F: Kernel> Product<F> {
+    #[inline(always)]
+    unsafe fn block<S: Simd<F>>(
+        &self,
+        s: S,
+        (i, rows): (usize, usize),
+        (j, columns): (usize, usize),
+        (k, depth): (usize, usize),
+        a_panels: &[F],
+        b_panels: &[F],
+    ) {
+        let (tile_rows, vectors) = S::TILE;
+        let width = vectors * S::LANES;
+        for (q, columns) in pieces(columns, width) {
+            for (p, rows) in pieces(rows, tile_rows) {
+                let tile = Tile {
+                    rows,
+                    columns,
+                    depth,
+                    alpha: self.alpha,
+                    beta: self.beta_at(k),
+                    a: a_panels[p * depth..].as_ptr(),
+                    a_strides: (1, tile_rows as isize),
+                    b: b_panels[q * depth..].as_ptr(),
+                    b_stride: width as isize,
+                    c: self.c.element(i + p, j + q).cast_mut(),
+                    c_stride: self.c.strides.0,
+                    ahead: a_panels[(p + rows) * depth..].as_ptr(),
+                    ahead_step: tile_rows * size_of::<F>(),
+                };
+                // SAFETY: the caller's promise.
+                unsafe { tile.multiply(s) }
+            }
+        }
+    }
+}
+
+/// Bytes of a row of the packed block of `B`, which stays in the last cache.
+const WIDE: usize = 8192;
+/// Rows of the packed block of `A`, which stays in the second cache.
+const TALL: usize = 384;

@@ -1,0 +1,343 @@
+//! What the product kernels ask of a processor: vectors of one width, three times.
+//!
+//! A value of [`Avx512`], [`Avx2`] or [`Portable`] is the proof that the processor has these
+//! instructions: only [`crate::kernel`]'s dispatch makes the first two, after it has looked. So
+//! the methods that only compute are safe, and `unsafe` is left to those that follow a pointer.
+
+use std::array::from_fn;
+
+/// A vector of `LANES` numbers, and the register tile that suits it.
+pub trait Simd<F>: Copy {
+    type Vector: Copy;
+    type Mask: Copy;
+    const LANES: usize;
+    /// Accumulators that fit in the registers beside the operands.
+    const ACCUMULATORS: usize;
+    /// Rows and vectors of the tile that multiplies packed panels.
+    const TILE: (usize, usize);
+    /// Does `mul_add` round once?
+    const FUSED: bool;
+
+    fn zero(self) -> Self::Vector;
+    fn splat(self, x: F) -> Self::Vector;
+    /// `a·b + c`
+    fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
+    fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// The sum over the lanes of each.
+    fn sums(self, v: [Self::Vector; 4]) -> [F; 4];
+    /// The first `n` lanes, `n <= LANES`.
+    fn mask(self, n: usize) -> Self::Mask;
+
+    /// Asks for the cache line at `p`, which may be any address.
+    fn prefetch(self, p: *const F);
+
+    /// Copies four rows of four numbers as four columns.
+    /// # Safety
+    /// The rows can be read at `from` and written at `to`, each a stride after the one before.
+    unsafe fn transpose4(self, from: *const F, from_stride: isize, to: *mut F, to_stride: usize);
+    /// # Safety
+    /// `LANES` numbers can be read at `p`.
+    unsafe fn load(self, p: *const F) -> Self::Vector;
+    /// Zeros where the mask is not set.
+    /// # Safety
+    /// The lanes of the mask can be read at `p`.
+    unsafe fn load_masked(self, p: *const F, mask: Self::Mask) -> Self::Vector;
+    /// # Safety
+    /// `LANES` numbers can be written at `p`.
+    unsafe fn store(self, p: *mut F, v: Self::Vector);
+    /// # Safety
+    /// The lanes of the mask can be written at `p`.
+    unsafe fn store_masked(self, p: *mut F, mask: Self::Mask, v: Self::Vector);
+}
+
+/// Vectors of 128 bits as arrays, for the compiler to map to what every processor of the target
+/// has: SSE2, NEON, SIMD128, or scalars.
+#[derive(Clone, Copy, Debug)]
+pub struct Portable;
+
+/// Where the target's baseline has a fused multiply-add; elsewhere `mul_add` is a library call.
+const FUSED_BASELINE: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
+
+macro_rules! portable {
+    ($float:ty, $lanes:literal) => {
+        impl Simd<$float> for Portable {
+            type Vector = [$float; $lanes];
+            type Mask = usize;
+            const LANES: usize = $lanes;
+            const ACCUMULATORS: usize = 8;
+            const TILE: (usize, usize) = (4, 2);
+            const FUSED: bool = FUSED_BASELINE;
+
+            #[inline(always)]
+            fn zero(self) -> Self::Vector {
+                [0.0; $lanes]
+            }
+            #[inline(always)]
+            fn splat(self, x: $float) -> Self::Vector {
+                [x; $lanes]
+            }
+            #[inline(always)]
+            fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector {
+                from_fn(|i| if FUSED_BASELINE { a[i].mul_add(b[i], c[i]) } else { a[i] * b[i] + c[i] })
+            }
+            #[inline(always)]
+            fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
+                from_fn(|i| a[i] * b[i])
+            }
+            #[inline(always)]
+            fn sums(self, v: [Self::Vector; 4]) -> [$float; 4] {
+                v.map(|v| v.iter().sum())
+            }
+            #[inline(always)]
+            fn mask(self, n: usize) -> usize {
+                n
+            }
+            #[inline(always)]
+            fn prefetch(self, _: *const $float) {}
+            #[inline(always)]
+            unsafe fn transpose4(self, from: *const $float, from_stride: isize, to: *mut $float, to_stride: usize) {
+                for i in 0..4 {
+                    for j in 0..4 {
+                        // SAFETY: the caller's promise, number by number.
+                        unsafe { *to.add(j * to_stride + i) = *from.offset(i as isize * from_stride).add(j) }
+                    }
+                }
+            }
+            #[inline(always)]
+            unsafe fn load(self, p: *const $float) -> Self::Vector {
+                // SAFETY: the caller's promise; an array is as aligned as its elements.
+                unsafe { *p.cast() }
+            }
+            #[inline(always)]
+            unsafe fn load_masked(self, p: *const $float, n: usize) -> Self::Vector {
+                // SAFETY: the caller's promise, lane by lane.
+                from_fn(|i| if i < n { unsafe { *p.add(i) } } else { 0.0 })
+            }
+            #[inline(always)]
+            unsafe fn store(self, p: *mut $float, v: Self::Vector) {
+                // SAFETY: the caller's promise; an array is as aligned as its elements.
+                unsafe { *p.cast() = v }
+            }
+            #[inline(always)]
+            unsafe fn store_masked(self, p: *mut $float, n: usize, v: Self::Vector) {
+                for (i, &x) in v.iter().enumerate().take(n) {
+                    // SAFETY: the caller's promise, lane by lane.
+                    unsafe { *p.add(i) = x }
+                }
+            }
+        }
+    };
+}
+
+portable!(f32, 4);
+portable!(f64, 2);
+
+#[cfg(target_arch = "x86_64")]
+pub use x86::{Avx2, Avx512};
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::Simd;
+    use std::arch::x86_64::*;
+
+    /// The proof that the processor has AVX2 and FMA.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Avx2(());
+
+    /// The proof that the processor has AVX-512 F and VL beside AVX2 and FMA.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Avx512(());
+
+    impl Avx2 {
+        /// # Safety
+        /// The processor has AVX2 and FMA.
+        pub(crate) unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+
+    impl Avx512 {
+        /// # Safety
+        /// The processor has AVX-512 F and VL beside AVX2 and FMA.
+        pub(crate) unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+
+    macro_rules! x86 {
+        (
+            $proof:ty, $float:ty, $vector:ty, $lanes:literal, $accumulators:literal, $tile:expr;
+            $zero:ident $splat:ident $fma:ident $mul:ident $load:ident $store:ident;
+            $mask_type:ty, |$n:ident| $mask:expr,
+            |$p:ident, $m:ident| $load_masked:expr, |$q:ident, $k:ident, $v:ident| $store_masked:expr;
+            |$s:ident| $sums:expr; |$t:ident| $transposed:expr, $load4:ident $store4:ident
+        ) => {
+            // SAFETY of every block: `self` proves that the processor has the instruction; what
+            // follows a pointer has the promise of its caller, and none of the instructions
+            // asks for an alignment.
+            impl Simd<$float> for $proof {
+                type Vector = $vector;
+                type Mask = $mask_type;
+                const LANES: usize = $lanes;
+                const ACCUMULATORS: usize = $accumulators;
+                const TILE: (usize, usize) = $tile;
+                const FUSED: bool = true;
+
+                #[inline(always)]
+                fn zero(self) -> $vector {
+                    unsafe { $zero() }
+                }
+                #[inline(always)]
+                fn splat(self, x: $float) -> $vector {
+                    unsafe { $splat(x) }
+                }
+                #[inline(always)]
+                fn mul_add(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                    unsafe { $fma(a, b, c) }
+                }
+                #[inline(always)]
+                fn mul(self, a: $vector, b: $vector) -> $vector {
+                    unsafe { $mul(a, b) }
+                }
+                #[inline(always)]
+                fn sums(self, $s: [$vector; 4]) -> [$float; 4] {
+                    unsafe { $sums }
+                }
+                #[inline(always)]
+                #[allow(unused_unsafe)] // a mask of AVX-512 is a plain number
+                fn mask(self, $n: usize) -> $mask_type {
+                    unsafe { $mask }
+                }
+                #[inline(always)]
+                fn prefetch(self, p: *const $float) {
+                    unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+                }
+                #[inline(always)]
+                unsafe fn transpose4(self, from: *const $float, from_stride: isize, to: *mut $float, to_stride: usize) {
+                    unsafe {
+                        let $t = [
+                            $load4(from),
+                            $load4(from.offset(from_stride)),
+                            $load4(from.offset(2 * from_stride)),
+                            $load4(from.offset(3 * from_stride)),
+                        ];
+                        for (j, column) in $transposed.into_iter().enumerate() {
+                            $store4(to.add(j * to_stride), column);
+                        }
+                    }
+                }
+                #[inline(always)]
+                unsafe fn load(self, p: *const $float) -> $vector {
+                    unsafe { $load(p) }
+                }
+                #[inline(always)]
+                unsafe fn load_masked(self, $p: *const $float, $m: $mask_type) -> $vector {
+                    unsafe { $load_masked }
+                }
+                #[inline(always)]
+                unsafe fn store(self, p: *mut $float, v: $vector) {
+                    unsafe { $store(p, v) }
+                }
+                #[inline(always)]
+                unsafe fn store_masked(self, $q: *mut $float, $k: $mask_type, $v: $vector) {
+                    unsafe { $store_masked }
+                }
+            }
+        };
+    }
+
+    x86!(
+        Avx2, f32, __m256, 8, 12, (6, 2);
+        _mm256_setzero_ps _mm256_set1_ps _mm256_fmadd_ps _mm256_mul_ps _mm256_loadu_ps _mm256_storeu_ps;
+        __m256i,
+        |n| _mm256_cmpgt_epi32(
+            _mm256_set1_epi32(n as i32),
+            _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
+        ),
+        |p, m| _mm256_maskload_ps(p, m), |p, m, v| _mm256_maskstore_ps(p, m, v);
+        |v| {
+            let [a, b, c, d] = v;
+            let sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+            std::mem::transmute::<__m128, [f32; 4]>(sums)
+        };
+        |r| {
+            let (ab, cd) = (_mm_unpacklo_ps(r[0], r[1]), _mm_unpacklo_ps(r[2], r[3]));
+            let (ab2, cd2) = (_mm_unpackhi_ps(r[0], r[1]), _mm_unpackhi_ps(r[2], r[3]));
+            [
+                _mm_movelh_ps(ab, cd),
+                _mm_movehl_ps(cd, ab),
+                _mm_movelh_ps(ab2, cd2),
+                _mm_movehl_ps(cd2, ab2),
+            ]
+        }, _mm_loadu_ps _mm_storeu_ps
+    );
+    x86!(
+        Avx2, f64, __m256d, 4, 12, (6, 2);
+        _mm256_setzero_pd _mm256_set1_pd _mm256_fmadd_pd _mm256_mul_pd _mm256_loadu_pd _mm256_storeu_pd;
+        __m256i,
+        |n| _mm256_cmpgt_epi64(_mm256_set1_epi64x(n as i64), _mm256_setr_epi64x(0, 1, 2, 3)),
+        |p, m| _mm256_maskload_pd(p, m), |p, m, v| _mm256_maskstore_pd(p, m, v);
+        |v| {
+            let [a, b, c, d] = v;
+            let (ab, cd) = (_mm256_hadd_pd(a, b), _mm256_hadd_pd(c, d));
+            let sums = _mm256_add_pd(
+                _mm256_permute2f128_pd::<0x20>(ab, cd),
+                _mm256_permute2f128_pd::<0x31>(ab, cd),
+            );
+            std::mem::transmute::<__m256d, [f64; 4]>(sums)
+        };
+        |r| {
+            let (ab, cd) = (_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3]));
+            let (ab2, cd2) = (_mm256_unpackhi_pd(r[0], r[1]), _mm256_unpackhi_pd(r[2], r[3]));
+            [
+                _mm256_permute2f128_pd::<0x20>(ab, cd),
+                _mm256_permute2f128_pd::<0x20>(ab2, cd2),
+                _mm256_permute2f128_pd::<0x31>(ab, cd),
+                _mm256_permute2f128_pd::<0x31>(ab2, cd2),
+            ]
+        }, _mm256_loadu_pd _mm256_storeu_pd
+    );
+    x86!(
+        Avx512, f32, __m512, 16, 24, (8, 3);
+        _mm512_setzero_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_loadu_ps _mm512_storeu_ps;
+        __mmask16,
+        |n| ((1u32 << n) - 1) as __mmask16,
+        |p, m| _mm512_maskz_loadu_ps(m, p), |p, m, v| _mm512_mask_storeu_ps(p, m, v);
+        |v| {
+            let [a, b, c, d] = v;
+            [_mm512_reduce_add_ps(a), _mm512_reduce_add_ps(b), _mm512_reduce_add_ps(c), _mm512_reduce_add_ps(d)]
+        };
+        |r| {
+            let (ab, cd) = (_mm_unpacklo_ps(r[0], r[1]), _mm_unpacklo_ps(r[2], r[3]));
+            let (ab2, cd2) = (_mm_unpackhi_ps(r[0], r[1]), _mm_unpackhi_ps(r[2], r[3]));
+            [
+                _mm_movelh_ps(ab, cd),
+                _mm_movehl_ps(cd, ab),
+                _mm_movelh_ps(ab2, cd2),
+                _mm_movehl_ps(cd2, ab2),
+            ]
+        }, _mm_loadu_ps _mm_storeu_ps
+    );
+    x86!(
+        Avx512, f64, __m512d, 8, 24, (8, 3);
+        _mm512_setzero_pd _mm512_set1_pd _mm512_fmadd_pd _mm512_mul_pd _mm512_loadu_pd _mm512_storeu_pd;
+        __mmask8,
+        |n| ((1u32 << n) - 1) as __mmask8,
+        |p, m| _mm512_maskz_loadu_pd(m, p), |p, m, v| _mm512_mask_storeu_pd(p, m, v);
+        |v| {
+            let [a, b, c, d] = v;
+            [_mm512_reduce_add_pd(a), _mm512_reduce_add_pd(b), _mm512_reduce_add_pd(c), _mm512_reduce_add_pd(d)]
+        };
+        |r| {
+            let (ab, cd) = (_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3]));
+            let (ab2, cd2) = (_mm256_unpackhi_pd(r[0], r[1]), _mm256_unpackhi_pd(r[2], r[3]));
+            [
+                _mm256_permute2f128_pd::<0x20>(ab, cd),
+                _mm256_permute2f128_pd::<0x20>(ab2, cd2),
+                _mm256_permute2f128_pd::<0x31>(ab, cd),
+                _mm256_permute2f128_pd::<0x31>(ab2, cd2),
+            ]
+        }, _mm256_loadu_pd _mm256_storeu_pd
+    );
+}

@@ -1,0 +1,242 @@
+//! The innermost loops of a product: the only place that follows pointers.
+
+use super::CACHE_LINE;
+use super::simd::Simd;
+use ndarray::NdFloat;
+
+/// `C ← α·A·B + β·C` for a tile of C of at most `ROWS` rows and `VECTORS` vectors.
+///
+/// `A` is (rows, depth) with any strides, read number by number; the rows of `B` (depth, columns)
+/// and of `C` are contiguous. If β is 0, `C` is not read.
+#[derive(Clone, Copy)]
+pub(super) struct Tile<F> {
+    pub rows: usize,
+    pub columns: usize,
+    pub depth: usize,
+    pub alpha: F,
+    pub beta: F,
+    pub a: *const F,
+    pub a_strides: (isize, isize),
+    pub b: *const F,
+    pub b_stride: isize,
+    pub c: *mut F,
+    pub c_stride: isize,
+    /// What comes next: a cache line of it is asked for with every step in depth.
+    pub ahead: *const F,
+    /// The bytes from one such request to the next.
+    pub ahead_step: usize,
+}
+
+impl<F: NdFloat> Tile<F> {
+    /// # Safety
+    /// The matrices lie where the fields say, and nothing else uses `C`.
+    /// `rows <= S::TILE.0` and `columns` fill at most 4 vectors and `S::ACCUMULATORS / rows`.
+    #[inline(always)]
+    pub(super) unsafe fn multiply<S: Simd<F>>(self, s: S) {
+        macro_rules! sizes {
+            ($($rows:literal: $($vectors:literal)*;)*) => {
+                match (self.rows, self.columns.div_ceil(S::LANES)) {
+                    // SAFETY: the caller's promise.
+                    $($(($rows, $vectors) => unsafe { self.sized::<S, $rows, $vectors>(s) },)*)*
+                    _ => debug_assert!(false, "no tile of this size"),
+                }
+            };
+        }
+        sizes!(1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; 5: 1 2 3 4; 6: 1 2 3 4; 7: 1 2 3; 8: 1 2 3;);
+    }
+
+    #[inline(always)]
+    unsafe fn sized<S: Simd<F>, const R: usize, const V: usize>(self, s: S) {
+        if R > S::TILE.0 || R * V > S::ACCUMULATORS {
+            return debug_assert!(false, "no tile of this size");
+        }
+        for i in 0..R {
+            let c = self.c.wrapping_offset(i as isize * self.c_stride);
+            s.prefetch(c);
+            s.prefetch(c.wrapping_add(self.columns - 1));
+        }
+        let last = self.columns - (V - 1) * S::LANES;
+        let mask = s.mask(last);
+        // SAFETY: the caller's promise; a whole last vector can be read.
+        let sums = unsafe {
+            if last == S::LANES {
+                self.sums::<S, R, V, true>(s, mask)
+            } else {
+                self.sums::<S, R, V, false>(s, mask)
+            }
+        };
+        let (alpha, beta) = (s.splat(self.alpha), s.splat(self.beta));
+        for (i, sums) in sums.iter().enumerate() {
+            for (v, &sum) in sums.iter().enumerate() {
+                let whole = v + 1 < V || last == S::LANES;
+                // SAFETY: the columns of row `i < R` of C.
+                unsafe {
+                    let c = self.c.offset(i as isize * self.c_stride).add(v * S::LANES);
+                    let value = if self.beta == F::zero() {
+                        s.mul(alpha, sum)
+                    } else {
+                        let old = if whole { s.load(c) } else { s.load_masked(c, mask) };
+                        s.mul_add(alpha, sum, s.mul(beta, old))
+                    };
+                    if whole { s.store(c, value) } else { s.store_masked(c, mask, value) }
+                }
+            }
+        }
+    }
+}
+
+impl<F: NdFloat> Tile<F> {
+    /// `A·B` in `R` times `V` registers; the last vector of a row of B is read whole or masked.
+    #[inline(always)]
+    unsafe fn sums<S: Simd<F>, const R: usize, const V: usize, const WHOLE: bool>(
+        &self,
+        s: S,
+        mask: S::Mask,
+    ) -> [[S::Vector; V]; R] {
+        let mut sums = [[s.zero(); V]; R];
+        let (mut a, mut b, mut ahead) = (self.a, self.b, self.ahead);
+        for _ in 0..self.depth {
+            s.prefetch(ahead);
+            ahead = ahead.wrapping_byte_add(self.ahead_step);
+            let mut row = [s.zero(); V];
+            for (v, x) in row.iter_mut().enumerate() {
+                // SAFETY: columns of B, the last vector up to the last column.
+                *x = unsafe {
+                    let at = b.add(v * S::LANES);
+                    if WHOLE || v + 1 < V { s.load(at) } else { s.load_masked(at, mask) }
+                };
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                // SAFETY: row `i < R` of A.
+                let x = s.splat(unsafe { *a.offset(i as isize * self.a_strides.0) });
+                for (sum, &y) in sums.iter_mut().zip(&row) {
+                    *sum = s.mul_add(x, y, *sum);
+                }
+            }
+            a = a.wrapping_offset(self.a_strides.1);
+            b = b.wrapping_offset(self.b_stride);
+        }
+        sums
+    }
+}
+
+/// The sums of products of `R` rows of A with four rows of Bᵀ, all of `depth` contiguous numbers.
+///
+/// # Safety
+/// The rows lie where the pointers and strides say.
+#[inline(always)]
+pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize>(
+    s: S,
+    depth: usize,
+    a: *const F,
+    a_stride: isize,
+    b: [*const F; 4],
+    ahead: *const F,
+) -> [[F; 4]; R] {
+    let mut sums = [[s.zero(); 4]; R];
+    let whole = depth - depth % S::LANES;
+    let (mut at, mut ahead) = (0, ahead);
+    while at < whole {
+        s.prefetch(ahead);
+        ahead = ahead.wrapping_byte_add(CACHE_LINE);
+        // SAFETY: `at + LANES <= depth` in each row.
+        unsafe {
+            let mut x = [s.zero(); R];
+            for (i, x) in x.iter_mut().enumerate() {
+                *x = s.load(a.offset(i as isize * a_stride).add(at));
+            }
+            for (q, b) in b.iter().enumerate() {
+                let y = s.load(b.add(at));
+                for (sums, &x) in sums.iter_mut().zip(&x) {
+                    sums[q] = s.mul_add(x, y, sums[q]);
+                }
+            }
+        }
+        at += S::LANES;
+    }
+    if whole < depth {
+        let mask = s.mask(depth - whole);
+        // SAFETY: the lanes of the mask are the rest of each row.
+        unsafe {
+            let mut y = [s.zero(); 4];
+            for (y, b) in y.iter_mut().zip(b) {
+                *y = s.load_masked(b.add(whole), mask);
+            }
+            for (i, sums) in sums.iter_mut().enumerate() {
+                let x = s.load_masked(a.offset(i as isize * a_stride).add(whole), mask);
+                for (sum, &y) in sums.iter_mut().zip(&y) {
+                    *sum = s.mul_add(x, y, *sum);
+                }
+            }
+        }
+    }
+    let mut totals = [[F::zero(); 4]; R];
+    for (total, sums) in totals.iter_mut().zip(sums) {
+        *total = s.sums(sums);
+    }
+    totals
+}
+
+/// Copies `count` columns of a (depth, count) matrix into a panel (depth, width), row by row,
+/// with zeros on the right.
+///
+/// # Safety
+/// The matrix lies where the pointer and the strides say.
+#[inline(always)]
+pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
+    s: S,
+    panel: &mut [F],
+    width: usize,
+    depth: usize,
+    count: usize,
+    source: *const F,
+    (k_stride, j_stride): (isize, isize),
+) {
+    assert!(panel.len() >= depth * width + S::LANES && count <= width);
+    if j_stride == 1 {
+        for k in 0..depth {
+            // SAFETY: row `k` of the matrix; the panel has room for a vector after its last row,
+            // and what is written too far is written again by the next row.
+            unsafe {
+                let (from, to) = (source.offset(k as isize * k_stride), panel.as_mut_ptr().add(k * width));
+                let mut j = 0;
+                while j < width {
+                    let left = count.saturating_sub(j).min(S::LANES);
+                    let row = if left == S::LANES {
+                        s.load(from.add(j))
+                    } else {
+                        s.load_masked(from.wrapping_add(j), s.mask(left))
+                    };
+                    s.store(to.add(j), row);
+                    j += S::LANES;
+                }
+            }
+        }
+        return;
+    }
+    let by_four = if k_stride == 1 { count - count % 4 } else { 0 };
+    let fours = depth - depth % 4;
+    for j in (0..by_four).step_by(4) {
+        for k in (0..fours).step_by(4) {
+            // SAFETY: elements (k..k + 4, j..j + 4) of the matrix and of the panel.
+            unsafe {
+                let from = source.offset(k as isize + j as isize * j_stride);
+                s.transpose4(from, j_stride, panel.as_mut_ptr().add(k * width + j), width);
+            }
+        }
+    }
+    for j in 0..width {
+        let start = if j < by_four { fours } else { 0 };
+        for k in start..depth {
+            // SAFETY: element (k, j) of the matrix if `j < count`; of the panel in any case.
+            unsafe {
+                let x = if j < count {
+                    *source.offset(k as isize * k_stride + j as isize * j_stride)
+                } else {
+                    F::zero()
+                };
+                *panel.get_unchecked_mut(k * width + j) = x;
+            }
+        }
+    }
+}
