@@ -21,6 +21,7 @@ use crate::buffer;
 use crate::cost::check_outputs;
 use crate::error::{Operand, check_same_shape, check_weights};
 use crate::forward::{ActivationCache, LayerCache, LinearCache, check_linear};
+use crate::kernel::elementwise::{self, Subtract};
 use crate::kernel::product::multiply;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, Zip};
@@ -58,6 +59,17 @@ impl<F: Float> Gradients<F> {
             db: Array2::zeros(layer.b.dim()),
         };
         Self { layers: parameters.layers().iter().map(zeros).collect() }
+    }
+
+    /// [`zeros_like`](Self::zeros_like), if they fit in memory.
+    pub(crate) fn try_zeros_like(parameters: &Parameters<F>) -> Result<Self> {
+        let mut layers = Vec::with_capacity(parameters.layers().len());
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let dw = buffer::zeros("dW", layer.w.dim()).map_err(|e| e.in_layer(l + 1))?;
+            let db = buffer::zeros("db", layer.b.dim()).map_err(|e| e.in_layer(l + 1))?;
+            layers.push(LayerGradients { dw, db });
+        }
+        Ok(Self { layers })
     }
 
     /// Joins the gradients of layers, first to last: for those who chain
@@ -300,15 +312,25 @@ fn output_dz<F: Float>(
     check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
     let mut dz = buffer::copy_of("dZ", al)?;
     if cache.activation == Activation::Sigmoid {
-        dz.zip_mut_with(y, |a, &y| *a -= y);
-        return Ok(dz);
+        sigmoid_dz(&mut dz, y);
+    } else {
+        bounded_output_gradient(&mut dz, y);
+        cache.activation.differentiate(&mut dz, &cache.z);
     }
+    Ok(dz)
+}
+
+/// `dZ = AL - Y` after a sigmoid, in the place of `AL`.
+pub(crate) fn sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) {
+    elementwise::map2(Subtract, al, y);
+}
+
+/// [`output_gradient`] in the place of `AL`, finite also where that is 0 or 1.
+pub(crate) fn bounded_output_gradient<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) {
     let divisor = |d: F| if d == F::zero() { F::of(1e-12) } else { d };
-    Zip::from(&mut dz).and(y).for_each(|a, &y| {
+    Zip::from(al).and(y).for_each(|a, &y| {
         *a = -(y / divisor(*a) - (F::one() - y) / divisor(F::one() - *a));
     });
-    cache.activation.differentiate(&mut dz, &cache.z);
-    Ok(dz)
 }
 
 /// `dZ = dA ∘ g'(Z)`
@@ -322,21 +344,50 @@ fn parameter_gradients<F: Float>(
     cache: &LinearCache<'_, F>,
 ) -> Result<LayerGradients<F>> {
     check_linear_backward(dz, cache)?;
-    let one_over_m = F::of(1.0 / dz.ncols() as f64);
     let mut dw = buffer::zeros("dW", cache.w.dim())?;
-    multiply(one_over_m, dz, &cache.a_prev.t(), F::zero(), &mut dw);
-    let mut rows = dz.rows().into_iter();
-    let db = buffer::from_fn("db", cache.b.dim(), || {
-        rows.next().map_or(F::zero(), |row| row.sum() * one_over_m)
-    })?;
+    let mut db = buffer::zeros("db", cache.b.dim())?;
+    weight_gradient_into(dz, &cache.a_prev, &mut dw);
+    bias_gradient_into(dz, &mut db);
     Ok(LayerGradients { dw, db })
 }
 
 /// `dA_prev = Wᵀ·dZ`
 fn input_gradient<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>) -> Result<Array2<F>> {
     let mut da_prev = buffer::zeros("dA_prev", cache.a_prev.dim())?;
-    multiply(F::one(), &cache.w.t(), dz, F::zero(), &mut da_prev);
+    input_gradient_into(dz, cache.w, &mut da_prev);
     Ok(da_prev)
+}
+
+// The kernels of every backward pass. The shapes have been checked.
+
+/// `dW ← 1/m dZ·A_prevᵀ`
+pub(crate) fn weight_gradient_into<F: Float>(
+    dz: &ArrayRef2<F>,
+    a_prev: &ArrayRef2<F>,
+    dw: &mut ArrayRef2<F>,
+) {
+    multiply(one_over(dz.ncols()), dz, &a_prev.t(), F::zero(), dw);
+}
+
+/// `db ← 1/m Σ dZ`
+pub(crate) fn bias_gradient_into<F: Float>(dz: &ArrayRef2<F>, db: &mut ArrayRef2<F>) {
+    for (db, row) in db.iter_mut().zip(dz.rows()) {
+        *db = row.sum() * one_over(dz.ncols());
+    }
+}
+
+/// `dA_prev ← Wᵀ·dZ`
+pub(crate) fn input_gradient_into<F: Float>(
+    dz: &ArrayRef2<F>,
+    w: &ArrayRef2<F>,
+    da_prev: &mut ArrayRef2<F>,
+) {
+    multiply(F::one(), &w.t(), dz, F::zero(), da_prev);
+}
+
+/// `1/m`
+pub(crate) fn one_over<F: Float>(m: usize) -> F {
+    F::of(1.0 / m as f64)
 }
 
 /// `Ok` if the cache fits itself, and `dZ` has the shape of its `Z`.

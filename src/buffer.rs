@@ -9,6 +9,11 @@ pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Resu
     make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
 }
 
+/// As many zeros as the matrix has elements.
+pub(crate) fn vec<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Vec<F>> {
+    Ok(zeros(name, shape)?.into_raw_vec_and_offset().0)
+}
+
 pub(crate) fn from_fn<F: Float>(
     name: &'static str,
     shape: (usize, usize),

@@ -112,17 +112,21 @@ pub mod cost;
 pub mod error;
 pub mod float;
 pub mod forward;
+pub mod full_batch;
 #[allow(unsafe_code)]
 mod kernel;
 pub mod init;
 pub mod parameters;
 pub mod prelude;
 pub mod update;
+pub mod workspace;
 
 pub use backward::Gradients;
 pub use error::{Error, Result};
 pub use float::Float;
+pub use full_batch::FullBatch;
 pub use parameters::{Layer, Parameters};
+pub use workspace::{Pass, Workspace};
 
 // The spelling of the course.
 pub use backward::l_model_backward as L_model_backward;

@@ -15,8 +15,10 @@ pub use crate::forward::{
     ActivationCache, LayerCache, LinearCache, l_model_forward, linear_activation_forward,
     linear_forward, predict, predict_proba,
 };
+pub use crate::full_batch::FullBatch;
 pub use crate::init::{
     Initializer, NumpyRandom, initialize_parameters, initialize_parameters_deep,
 };
 pub use crate::parameters::{Layer, Parameters};
 pub use crate::update::update_parameters;
+pub use crate::workspace::{Pass, Workspace};

@@ -7,7 +7,9 @@
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 use crate::error::{Operand, check_same_shape};
+use crate::kernel::elementwise::{self, AddScaled};
 use crate::{Error, Float, Gradients, Parameters, Result};
+use ndarray::ArrayRef2;
 
 /// Gradient descent, `W ← W - α dW` and `b ← b - α db`, in every layer.
 ///
@@ -38,14 +40,19 @@ pub fn update_parameters<F: Float>(
 ) -> Result<()> {
     check_same_network(parameters, gradients)?;
     for (layer, gradient) in parameters.layers_mut().iter_mut().zip(gradients.layers()) {
-        layer.w.scaled_add(-learning_rate, &gradient.dw);
-        layer.b.scaled_add(-learning_rate, &gradient.db);
+        descend(&mut layer.w, &gradient.dw, learning_rate);
+        descend(&mut layer.b, &gradient.db, learning_rate);
     }
     Ok(())
 }
 
+/// `W ← W - α dW`
+pub(crate) fn descend<F: Float>(w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, learning_rate: F) {
+    elementwise::map2(AddScaled(-learning_rate), w, dw);
+}
+
 /// `Ok` if every `dW` and `db` has the shape of its `W` and `b`.
-fn check_same_network<F: Float>(
+pub(crate) fn check_same_network<F: Float>(
     parameters: &Parameters<F>,
     gradients: &Gradients<F>,
 ) -> Result<()> {

@@ -218,12 +218,10 @@ pub(crate) fn map<F: Kernel, M: Map<F>>(map: M, values: &mut ArrayRef2<F>) {
 
 /// `x ← f(x, y)` for every pair of two matrices of one shape.
 pub(crate) fn map2<F: Kernel, M: Map2<F>>(map: M, values: &mut ArrayRef2<F>, others: &ArrayRef2<F>) {
-    let isa = Isa::current();
     if let (Some(values), Some(others)) = (values.as_slice_mut(), others.as_slice()) {
-        return in_parts2(values, others, |values, others| {
-            F::dispatch(isa, InPlace2 { map, values, others });
-        });
+        return map2_slices(map, values, others);
     }
+    let isa = Isa::current();
     for (mut values, others) in values.rows_mut().into_iter().zip(others.rows()) {
         match (values.as_slice_mut(), others.as_slice()) {
             (Some(values), Some(others)) => F::dispatch(isa, InPlace2 { map, values, others }),
@@ -233,6 +231,14 @@ pub(crate) fn map2<F: Kernel, M: Map2<F>>(map: M, values: &mut ArrayRef2<F>, oth
             }),
         }
     }
+}
+
+/// `x ← f(x, y)` for every pair.
+pub(crate) fn map2_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], others: &[F]) {
+    let isa = Isa::current();
+    in_parts2(values, others, |values, others| {
+        F::dispatch(isa, InPlace2 { map, values, others });
+    });
 }
 
 /// `x ← f(x + b)` for every row and its element of the column `b`.
@@ -271,6 +277,39 @@ pub(crate) fn sum2<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef
         }
     }
     sum
+}
+
+/// `x + y`
+#[derive(Clone, Copy)]
+pub(crate) struct Add;
+
+impl<F: Kernel> Map2<F> for Add {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        x + y
+    }
+}
+
+/// `x - y`
+#[derive(Clone, Copy)]
+pub(crate) struct Subtract;
+
+impl<F: Kernel> Map2<F> for Subtract {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        x - y
+    }
+}
+
+/// `x + α·y`
+#[derive(Clone, Copy)]
+pub(crate) struct AddScaled<F>(pub F);
+
+impl<F: Kernel> Map2<F> for AddScaled<F> {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        mul_add::<F, S>(self.0, y, x)
+    }
 }
 
 struct InPlace<'a, F, M> {

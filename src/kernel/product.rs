@@ -14,6 +14,7 @@
 
 use super::simd::Simd;
 use super::tile::{Tile, dots, pack};
+use super::elementwise::{self, Add};
 use super::{CACHE_LINE, Isa, Job, Kernel, threads};
 use ndarray::ArrayRef2;
 
@@ -167,12 +168,41 @@ impl<F: Kernel> Product<F> {
 
     fn run_here(self) {
         let isa = Isa::current();
-        if self.way != Way::Packed {
-            return F::dispatch(isa, self);
+        match self.way {
+            Way::Rows if self.a.columns > CHAPTER => return self.by_chapters(),
+            Way::RowsTransposed => return Self { way: Way::Rows, ..self.transposed() }.run_here(),
+            Way::Rows | Way::Dots => return F::dispatch(isa, self),
+            Way::Packed => {}
         }
         let product = if self.c.strides.1 == 1 { self } else { self.transposed() };
         let length = F::dispatch(isa, ScratchLength(&product));
         F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
+    }
+
+    /// The sum of the products of pieces of A and B, one after the other.
+    fn by_chapters(self) {
+        let Self { a, b, c, .. } = self;
+        F::with_scratch(c.rows * c.columns, |sum| {
+            let strides = (c.columns as isize, 1);
+            let partial = Matrix { at: sum.as_mut_ptr().cast_const(), strides, ..c };
+            for (k, depth) in pieces(a.columns, CHAPTER) {
+                let a = Matrix { at: a.element(0, k), columns: depth, ..a };
+                let b = Matrix { at: b.element(k, 0), rows: depth, ..b };
+                if k == 0 {
+                    Self { a, b, ..self }.run_here();
+                } else {
+                    Self { a, b, c: partial, beta: F::zero(), ..self }.run_here();
+                    for i in 0..c.rows {
+                        let partial = &sum[i * c.columns..][..c.columns];
+                        // SAFETY: row `i` of C, which is contiguous here and nobody else's.
+                        let row = unsafe {
+                            std::slice::from_raw_parts_mut(c.element(i, 0).cast_mut(), c.columns)
+                        };
+                        elementwise::map2_slices(Add, row, partial);
+                    }
+                }
+            }
+        });
     }
 
     fn cut_rows(self, at: usize) -> (Self, Self) {
@@ -202,10 +232,9 @@ impl<F: Kernel> Job<F> for Product<F> {
         unsafe {
             match self.way {
                 Way::Rows => self.by_rows(s),
-                Way::RowsTransposed => self.transposed().by_rows(s),
                 Way::Dots if self.c.columns < self.c.rows => self.transposed().by_dots(s),
                 Way::Dots => self.by_dots(s),
-                Way::Packed => unreachable!("packed products have a job of their own"),
+                Way::RowsTransposed | Way::Packed => unreachable!("see run_here"),
             }
         }
     }
@@ -215,6 +244,9 @@ impl<F: Kernel> Job<F> for Product<F> {
 const PACKED_DEPTH: usize = 256;
 /// The same where it is not: less, since rows of `B` that are not aligned take more of the cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
+/// Such sums are added to a sum of so many products, and these to each other: so that a part of
+/// a long sum can be had apart from the rest, by another thread or in a pass over X.
+pub(crate) const CHAPTER: usize = 2048;
 /// The same for sums over contiguous rows, which keep a partial sum per lane.
 pub(crate) const fn dots_block<F>() -> usize {
     8192 / size_of::<F>()

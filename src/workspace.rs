@@ -1,0 +1,380 @@
+//! The same training step without allocation: buffers made once, and the kernels of
+//! [`forward`](crate::forward) and [`backward`](crate::backward).
+//!
+//! The results are equal to those of [`l_model_forward`](crate::l_model_forward) and
+//! [`l_model_backward`](crate::l_model_backward) to the last bit.
+
+use crate::activation::Activation;
+use crate::backward::{
+    bias_gradient_into, bounded_output_gradient, input_gradient_into, sigmoid_dz,
+    weight_gradient_into,
+};
+use crate::buffer;
+use crate::cost::{check_outputs, compute_cost};
+use crate::error::{Operand, check};
+use crate::forward::{activated_into, check_linear};
+use crate::update::check_same_network;
+use crate::{Float, Gradients, Parameters, Result};
+use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
+
+/// The buffers of a training step for one network and up to a number of examples.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
+/// let y = array![[0.0, 1.0, 1.0, 0.0]];
+/// let mut rng = NumpyRandom::seed(3);
+/// let mut parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// let mut workspace = Workspace::new(&parameters, 4);
+/// for _ in 0..2000 {
+///     let pass = workspace.forward(&x, &parameters)?;
+///     let _cost = pass.cost(&y)?;
+///     let gradients = pass.backward(&y)?;
+///     update_parameters(&mut parameters, gradients, 0.5)?;
+/// }
+/// assert_eq!(predict(&x, &parameters)?, y);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// The first pass allocates; later ones do not, also if they have fewer examples, as the last
+/// batch of an epoch may. ReLU, leaky ReLU, sigmoid and tanh have derivatives that follow from
+/// `A`, so no `Z` is kept (but for a leaky ReLU whose slope is not positive).
+#[derive(Debug, Clone)]
+pub struct Workspace<F> {
+    /// The size of `X`, then the units of each layer.
+    sizes: Vec<usize>,
+    examples: usize,
+    buffers: Option<Buffers<F>>,
+}
+
+/// On the way forward `a[l]` holds `A` of layer l; on the way back it becomes `dZ` of the layer.
+#[derive(Debug, Clone)]
+struct Buffers<F> {
+    a: Vec<Vec<F>>,
+    /// `Z` of the layers whose `A` does not tell the derivative; empty for the others.
+    z: Vec<Vec<F>>,
+    /// `dA` between two layers.
+    da: Vec<F>,
+    /// `dX`, empty until asked for.
+    dx: Vec<F>,
+    gradients: Gradients<F>,
+}
+
+/// The first `rows` times `m` numbers as a matrix.
+fn matrix<F>(numbers: &[F], rows: usize, m: usize) -> ArrayView2<'_, F> {
+    ArrayView2::from_shape((rows, m), &numbers[..rows * m]).expect("as many as the shape has")
+}
+
+fn matrix_mut<F>(numbers: &mut [F], rows: usize, m: usize) -> ArrayViewMut2<'_, F> {
+    let numbers = &mut numbers[..rows * m];
+    ArrayViewMut2::from_shape((rows, m), numbers).expect("as many as the shape has")
+}
+
+impl<F: Float> Workspace<F> {
+    /// For batches of at most `examples` columns. The memory is taken by the first pass, which
+    /// can say so if there is not enough.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let parameters = initialize_parameters::<f32>(3, 2, 1, &mut NumpyRandom::seed(1))?;
+    /// let workspace = Workspace::new(&parameters, 64);
+    /// # let _ = workspace;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[must_use]
+    pub fn new(parameters: &Parameters<F>, examples: usize) -> Self {
+        let layers = parameters.layers();
+        let features = layers.first().map_or(0, |layer| layer.w.ncols());
+        let units = layers.iter().map(|layer| layer.w.nrows());
+        Self { sizes: std::iter::once(features).chain(units).collect(), examples, buffers: None }
+    }
+
+    /// [`l_model_forward`](crate::l_model_forward) into the buffers.
+    ///
+    /// `X` (n₀, m), with m at most the examples the workspace was made for.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::Array2, prelude::*};
+    /// # let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1))?;
+    /// let mut workspace = Workspace::new(&parameters, 64);
+    /// let x = Array2::ones((3, 10)); // fewer than 64: a last batch
+    /// assert_eq!(workspace.forward(&x, &parameters)?.al().dim(), (1, 10));
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`linear_forward`](crate::forward::linear_forward), with the number of the layer;
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or
+    /// [`Error::LayerCount`](crate::Error::LayerCount) if the workspace was made for another
+    /// network or for fewer examples; [`Error::TooLarge`](crate::Error::TooLarge) if the buffers
+    /// do not fit in memory.
+    pub fn forward<'w, 'p>(
+        &'w mut self,
+        x: impl Into<ArrayView2<'p, F>>,
+        parameters: &'p Parameters<F>,
+    ) -> Result<Pass<'w, 'p, F>> {
+        let x = x.into();
+        self.prepare(&x, parameters)?;
+        self.run_forward(0, &x, parameters);
+        Ok(Pass { workspace: self, x, parameters })
+    }
+
+    /// Checks that all fits, and takes the memory if that has not been done yet.
+    pub(crate) fn prepare(&mut self, x: &ArrayRef2<F>, parameters: &Parameters<F>) -> Result<()> {
+        let layers = parameters.layers();
+        let first = &layers[0];
+        check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
+        let made_for = Operand { name: "workspace", shape: (self.sizes[0], self.examples) };
+        let enough = x.ncols() <= self.examples;
+        check(enough, Operand::of("X", x), made_for, "at most the columns it was made for")
+            .map_err(|e| e.in_layer(1))?;
+        if self.buffers.is_none() {
+            self.buffers = Some(Buffers::new(parameters, &self.sizes, self.examples)?);
+        }
+        let buffers = self.buffers.as_mut().expect("just made");
+        check_same_network(parameters, &buffers.gradients)?;
+        for (l, layer) in layers.iter().enumerate() {
+            let a_prev = Operand { name: "A_prev", shape: (self.sizes[l], x.ncols()) };
+            let w = Operand::of("W", &layer.w);
+            check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")
+                .map_err(|e| e.in_layer(l + 1))?;
+            buffers.keep_z(l, layer.activation, self.sizes[l + 1], self.examples)?;
+        }
+        Ok(())
+    }
+
+    /// Layers `from + 1` to L; `A` of layer `from` is `X` or stands in its buffer.
+    pub(crate) fn run_forward(&mut self, from: usize, x: &ArrayRef2<F>, parameters: &Parameters<F>) {
+        let m = x.ncols();
+        let buffers = self.buffers.as_mut().expect("prepared");
+        for (l, layer) in parameters.layers().iter().enumerate().skip(from) {
+            let (before, rest) = buffers.a.split_at_mut(l);
+            let a_prev = match before.last() {
+                Some(a) => matrix(a, self.sizes[l], m),
+                None => x.view(),
+            };
+            let mut a = matrix_mut(&mut rest[0], self.sizes[l + 1], m);
+            if buffers.z[l].is_empty() {
+                activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut a);
+            } else {
+                let mut z = matrix_mut(&mut buffers.z[l], self.sizes[l + 1], m);
+                activated_into(&a_prev, &layer.w, &layer.b, Activation::Identity, &mut z);
+                a.assign(&z);
+                layer.activation.apply(&mut a);
+            }
+        }
+    }
+
+    /// `A` of layer 1, or what is to become it.
+    pub(crate) fn first_activation(&mut self) -> &mut Vec<F> {
+        &mut self.buffers.as_mut().expect("prepared").a[0]
+    }
+
+    /// `AL` of the pass with m examples.
+    pub(crate) fn al(&self, m: usize) -> ArrayView2<'_, F> {
+        let buffers = self.buffers.as_ref().expect("prepared");
+        let (last, units) = (buffers.a.last(), self.sizes.last());
+        matrix(last.expect("a layer"), *units.expect("a layer"), m)
+    }
+
+    /// The gradients of the layers from the last to the second, and `dZ` of the first in its
+    /// buffer.
+    pub(crate) fn run_backward(&mut self, y: &ArrayRef2<F>, parameters: &Parameters<F>) {
+        let (m, sizes) = (y.ncols(), &self.sizes);
+        let Buffers { a, z, da, gradients, .. } = self.buffers.as_mut().expect("prepared");
+        let layers = parameters.layers();
+        let last = layers.len() - 1;
+        output_dz(&mut a[last], &z[last], da, y, layers[last].activation);
+        for l in (1..=last).rev() {
+            let (before, from_here) = a.split_at_mut(l);
+            let dz = matrix(&from_here[0], sizes[l + 1], m);
+            let mut a_prev = matrix_mut(&mut before[l - 1], sizes[l], m);
+            let gradient = &mut gradients.layers_mut()[l];
+            weight_gradient_into(&dz, &a_prev, &mut gradient.dw);
+            bias_gradient_into(&dz, &mut gradient.db);
+            let mut da_prev = matrix_mut(da, sizes[l], m);
+            input_gradient_into(&dz, &layers[l].w, &mut da_prev);
+            let activation = layers[l - 1].activation;
+            if z[l - 1].is_empty() {
+                activation.differentiate_output(&mut a_prev, &da_prev);
+            } else {
+                activation.differentiate(&mut da_prev, &matrix(&z[l - 1], sizes[l], m));
+                a_prev.assign(&da_prev);
+            }
+        }
+    }
+
+    /// `dZ` of layer 1, after [`run_backward`](Self::run_backward), and the gradients.
+    pub(crate) fn dz_and_gradients(&mut self, m: usize) -> (ArrayView2<'_, F>, &mut Gradients<F>) {
+        let Buffers { a, gradients, .. } = self.buffers.as_mut().expect("prepared");
+        (matrix(&a[0], self.sizes[1], m), gradients)
+    }
+}
+
+impl<F: Float> Buffers<F> {
+    fn new(parameters: &Parameters<F>, sizes: &[usize], examples: usize) -> Result<Self> {
+        let mut a = Vec::with_capacity(sizes.len());
+        for (l, &units) in sizes.iter().enumerate().skip(1) {
+            a.push(buffer::vec("A", (units, examples)).map_err(|e| e.in_layer(l))?);
+        }
+        let widest = sizes.iter().skip(1).copied().max().unwrap_or(0);
+        Ok(Self {
+            z: vec![Vec::new(); a.len()],
+            a,
+            da: buffer::vec("dA", (widest, examples))?,
+            dx: Vec::new(),
+            gradients: Gradients::try_zeros_like(parameters)?,
+        })
+    }
+
+    fn keep_z(&mut self, l: usize, g: Activation, units: usize, examples: usize) -> Result<()> {
+        if g.known_from_output::<F>() {
+            self.z[l].clear();
+        } else if self.z[l].is_empty() {
+            self.z[l] = buffer::vec("Z", (units, examples)).map_err(|e| e.in_layer(l + 1))?;
+        }
+        Ok(())
+    }
+}
+
+/// `dZ` of the output layer in the place of its `A`.
+fn output_dz<F: Float>(
+    al: &mut [F],
+    z: &[F],
+    da: &mut [F],
+    y: &ArrayRef2<F>,
+    activation: Activation,
+) {
+    let (units, m) = y.dim();
+    let mut al = matrix_mut(al, units, m);
+    if activation == Activation::Sigmoid {
+        sigmoid_dz(&mut al, y);
+    } else if z.is_empty() {
+        let mut dal = matrix_mut(da, units, m);
+        dal.assign(&al);
+        bounded_output_gradient(&mut dal, y);
+        activation.differentiate_output(&mut al, &dal);
+    } else {
+        bounded_output_gradient(&mut al, y);
+        activation.differentiate(&mut al, &matrix(z, units, m));
+    }
+}
+
+/// A forward pass whose backward pass may still come.
+#[derive(Debug)]
+#[must_use]
+pub struct Pass<'w, 'p, F> {
+    workspace: &'w mut Workspace<F>,
+    x: ArrayView2<'p, F>,
+    parameters: &'p Parameters<F>,
+}
+
+impl<'w, F: Float> Pass<'w, '_, F> {
+    /// The output `AL`, (n_L, m).
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let x = array![[0.5, -1.0], [1.0, 1.0]];
+    /// let mut workspace = Workspace::new(&parameters, 2);
+    /// let pass = workspace.forward(&x, &parameters)?;
+    /// assert_eq!(pass.al(), predict_proba(&x, &parameters)?);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn al(&self) -> ArrayView2<'_, F> {
+        self.workspace.al(self.x.ncols())
+    }
+
+    /// [`compute_cost`](crate::cost::compute_cost) of `AL`.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// let mut workspace = Workspace::new(&parameters, 2);
+    /// assert!(workspace.forward(&x, &parameters)?.cost(&y)? > 0.0);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`compute_cost`](crate::cost::compute_cost).
+    pub fn cost(&self, y: &ArrayRef2<F>) -> Result<F> {
+        compute_cost(&self.al(), y)
+    }
+
+    /// [`l_model_backward`](crate::l_model_backward) in the buffers. Ends the pass; the gradients
+    /// borrow the workspace only, so the parameters are free to change.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// let mut workspace = Workspace::new(&parameters, 2);
+    /// let gradients = workspace.forward(&x, &parameters)?.backward(&y)?;
+    /// update_parameters(&mut parameters, gradients, 0.1)?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `Y` has not the shape of `AL`.
+    pub fn backward(self, y: &ArrayRef2<F>) -> Result<&'w mut Gradients<F>> {
+        let Self { workspace, x, parameters } = self;
+        backward(workspace, &x, y, parameters)?;
+        Ok(workspace.dz_and_gradients(x.ncols()).1)
+    }
+
+    /// [`backward`](Self::backward) that also gives `dX`, (n₀, m).
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// let mut workspace = Workspace::new(&parameters, 2);
+    /// let (_, dx) = workspace.forward(&x, &parameters)?.backward_with_dx(&y)?;
+    /// assert_eq!(dx.dim(), x.dim());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`backward`](Self::backward), and
+    /// [`Error::TooLarge`](crate::Error::TooLarge) if `dX` does not fit in memory.
+    pub fn backward_with_dx(
+        self,
+        y: &ArrayRef2<F>,
+    ) -> Result<(&'w mut Gradients<F>, ArrayView2<'w, F>)> {
+        let Self { workspace, x, parameters } = self;
+        backward(workspace, &x, y, parameters)?;
+        let (features, m) = x.dim();
+        let Buffers { a, dx, gradients, .. } = workspace.buffers.as_mut().expect("prepared");
+        if dx.is_empty() {
+            let shape = (features, workspace.examples);
+            *dx = buffer::vec("dX", shape).map_err(|e| e.in_layer(1))?;
+        }
+        let dz = matrix(&a[0], workspace.sizes[1], m);
+        let w = &parameters.layers()[0].w;
+        input_gradient_into(&dz, w, &mut matrix_mut(dx, features, m));
+        Ok((gradients, matrix(dx, features, m)))
+    }
+}
+
+/// All gradients.
+fn backward<F: Float>(
+    workspace: &mut Workspace<F>,
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    parameters: &Parameters<F>,
+) -> Result<()> {
+    check_outputs(&workspace.al(x.ncols()), y).map_err(|e| e.in_layer(parameters.layers().len()))?;
+    workspace.run_backward(y, parameters);
+    let (dz, gradients) = workspace.dz_and_gradients(x.ncols());
+    let first = &mut gradients.layers_mut()[0];
+    weight_gradient_into(&dz, x, &mut first.dw);
+    bias_gradient_into(&dz, &mut first.db);
+    Ok(())
+}
