@@ -11,10 +11,9 @@ use crate::backward::{
 };
 use crate::buffer;
 use crate::cost::{check_outputs, compute_cost};
-use crate::error::{Operand, check};
+use crate::error::{Operand, check, check_same_shape, check_weights};
 use crate::forward::{activated_into, check_linear};
-use crate::update::check_same_network;
-use crate::{Float, Gradients, Parameters, Result};
+use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
 /// The buffers of a training step for one network and up to a number of examples.
@@ -131,17 +130,29 @@ impl<F: Float> Workspace<F> {
         let enough = x.ncols() <= self.examples;
         check(enough, Operand::of("X", x), made_for, "at most the columns it was made for")
             .map_err(|e| e.in_layer(1))?;
+        self.check_network(parameters)?;
         if self.buffers.is_none() {
             self.buffers = Some(Buffers::new(parameters, &self.sizes, self.examples)?);
         }
         let buffers = self.buffers.as_mut().expect("just made");
-        check_same_network(parameters, &buffers.gradients)?;
         for (l, layer) in layers.iter().enumerate() {
-            let a_prev = Operand { name: "A_prev", shape: (self.sizes[l], x.ncols()) };
-            let w = Operand::of("W", &layer.w);
-            check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")
-                .map_err(|e| e.in_layer(l + 1))?;
             buffers.keep_z(l, layer.activation, self.sizes[l + 1], self.examples)?;
+        }
+        Ok(())
+    }
+
+    fn check_network(&self, parameters: &Parameters<F>) -> Result<()> {
+        let (expected, found) = (parameters.layers().len(), self.sizes.len() - 1);
+        if expected != found {
+            return Err(Error::LayerCount { expected, found });
+        }
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let w = Operand::of("W", &layer.w);
+            let made_for =
+                Operand { name: "W of the workspace", shape: (self.sizes[l + 1], self.sizes[l]) };
+            check_weights(w, Operand::of("b", &layer.b))
+                .and_then(|()| check_same_shape(w, made_for))
+                .map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(())
     }

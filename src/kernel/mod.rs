@@ -5,6 +5,8 @@ pub(crate) mod elementwise;
 pub(crate) mod product;
 mod simd;
 pub(crate) mod threads;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use ndarray::NdFloat;

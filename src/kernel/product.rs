@@ -112,6 +112,9 @@ pub(crate) fn multiply<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
+    if a.ncols() == 0 {
+        return c.mapv_inplace(|c| if beta == F::zero() { beta } else { beta * c });
+    }
     Product::new(alpha, a, b, beta, c).run();
 }
 
@@ -127,8 +130,23 @@ pub(crate) fn multiply_by<F: Kernel>(
     Product { way, ..Product::new(alpha, a, b, beta, c) }.run_here();
 }
 
+/// [`multiply`] with these instructions and in so many parts.
+#[cfg(test)]
+pub(crate) fn multiply_with<F: Kernel>(
+    isa: Isa,
+    parts: usize,
+    alpha: F,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    beta: F,
+    c: &mut ArrayRef2<F>,
+) {
+    Product { isa, ..Product::new(alpha, a, b, beta, c) }.run_in(parts);
+}
+
 #[derive(Clone, Copy)]
 struct Product<F> {
+    isa: Isa,
     alpha: F,
     a: Matrix<F>,
     b: Matrix<F>,
@@ -146,7 +164,7 @@ impl<F: Kernel> Product<F> {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
         let way = Way::for_product(&a, &b, &c);
-        Self { alpha, a, b, beta, c, way }
+        Self { isa: Isa::current(), alpha, a, b, beta, c, way }
     }
 
     /// On as many threads as the work is worth.
@@ -157,6 +175,9 @@ impl<F: Kernel> Product<F> {
     /// Cut in two along the longer side of `C`, until there are so many parts.
     fn run_in(self, parts: usize) {
         let (rows, columns) = (self.c.rows, self.c.columns);
+        if rows == 0 || columns == 0 {
+            return;
+        }
         let (first, longer) = (parts / 2, rows.max(columns));
         let cut = (longer / parts.max(1) * first).next_multiple_of(CUT);
         if parts < 2 || cut >= longer {
@@ -167,7 +188,7 @@ impl<F: Kernel> Product<F> {
     }
 
     fn run_here(self) {
-        let isa = Isa::current();
+        let isa = self.isa;
         match self.way {
             Way::Rows if self.a.columns > CHAPTER => return self.by_chapters(),
             Way::RowsTransposed => return Self { way: Way::Rows, ..self.transposed() }.run_here(),
@@ -298,7 +319,7 @@ impl<F: Kernel> Product<F> {
                         b: self.b.element(k, j),
                         b_stride: self.b.strides.0,
                         c: self.c.element(i, j).cast_mut(),
-                        c_stride: self.c.strides.0,
+                        c_strides: self.c.strides,
                         ahead,
                         ahead_step: CACHE_LINE,
                     };
@@ -476,7 +497,7 @@ impl<F: Kernel> Product<F> {
                     b: b_panels[q * depth..].as_ptr(),
                     b_stride: width as isize,
                     c: self.c.element(i + p, j + q).cast_mut(),
-                    c_stride: self.c.strides.0,
+                    c_strides: self.c.strides,
                     ahead: a_panels[(p + rows) * depth..].as_ptr(),
                     ahead_step: tile_rows * size_of::<F>(),
                 };

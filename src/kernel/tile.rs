@@ -7,7 +7,7 @@ use ndarray::NdFloat;
 /// `C ← α·A·B + β·C` for a tile of C of at most `ROWS` rows and `VECTORS` vectors.
 ///
 /// `A` is (rows, depth) with any strides, read number by number; the rows of `B` (depth, columns)
-/// and of `C` are contiguous. If β is 0, `C` is not read.
+/// are contiguous, those of `C` should be. If β is 0, `C` is not read.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<F> {
     pub rows: usize,
@@ -20,7 +20,7 @@ pub(super) struct Tile<F> {
     pub b: *const F,
     pub b_stride: isize,
     pub c: *mut F,
-    pub c_stride: isize,
+    pub c_strides: (isize, isize),
     /// What comes next: a cache line of it is asked for with every step in depth.
     pub ahead: *const F,
     /// The bytes from one such request to the next.
@@ -51,7 +51,7 @@ impl<F: NdFloat> Tile<F> {
             return debug_assert!(false, "no tile of this size");
         }
         for i in 0..R {
-            let c = self.c.wrapping_offset(i as isize * self.c_stride);
+            let c = self.c.wrapping_offset(i as isize * self.c_strides.0);
             s.prefetch(c);
             s.prefetch(c.wrapping_add(self.columns - 1));
         }
@@ -68,10 +68,16 @@ impl<F: NdFloat> Tile<F> {
         let (alpha, beta) = (s.splat(self.alpha), s.splat(self.beta));
         for (i, sums) in sums.iter().enumerate() {
             for (v, &sum) in sums.iter().enumerate() {
-                let whole = v + 1 < V || last == S::LANES;
+                let columns = if v + 1 < V { S::LANES } else { last };
                 // SAFETY: the columns of row `i < R` of C.
                 unsafe {
-                    let c = self.c.offset(i as isize * self.c_stride).add(v * S::LANES);
+                    let row = self.c.offset(i as isize * self.c_strides.0);
+                    let c = row.offset((v * S::LANES) as isize * self.c_strides.1);
+                    if self.c_strides.1 != 1 {
+                        self.put_apart(s, c, columns, sum);
+                        continue;
+                    }
+                    let whole = columns == S::LANES;
                     let value = if self.beta == F::zero() {
                         s.mul(alpha, sum)
                     } else {
@@ -83,7 +89,26 @@ impl<F: NdFloat> Tile<F> {
             }
         }
     }
+
+    /// The same for columns of C that do not lie side by side.
+    #[cold]
+    unsafe fn put_apart<S: Simd<F>>(&self, s: S, c: *mut F, columns: usize, sum: S::Vector) {
+        let mut sums = [F::zero(); LONGEST];
+        assert!(S::LANES <= LONGEST);
+        // SAFETY: the sums have room for a vector; the columns are those of C.
+        unsafe {
+            s.store(sums.as_mut_ptr(), sum);
+            for (j, &sum) in sums.iter().enumerate().take(columns) {
+                let c = c.offset(j as isize * self.c_strides.1);
+                let sum = self.alpha * sum;
+                *c = if self.beta == F::zero() { sum } else { sum + self.beta * *c };
+            }
+        }
+    }
 }
+
+/// Lanes of the longest vector.
+const LONGEST: usize = 16;
 
 impl<F: NdFloat> Tile<F> {
     /// `A·B` in `R` times `V` registers; the last vector of a row of B is read whole or masked.

@@ -3,6 +3,7 @@
 mod cats;
 mod contract;
 mod course;
+mod fast;
 mod gradients;
 mod numpy_random;
 mod properties;

@@ -1,0 +1,115 @@
+//! A step allocates nothing after the first one: counted by the allocator itself, so in a
+//! program of its own, and on one thread: handing work to another one may allocate in `rayon`.
+
+use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::prelude::*;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+struct Counting;
+
+thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
+
+fn count() {
+    ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+}
+
+// SAFETY: every call is passed on to the system's allocator as it is.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(memory, layout, size) }
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// How often `f` allocates on this thread.
+fn allocations(f: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.get();
+    f();
+    ALLOCATIONS.get() - before
+}
+
+/// Runs `f` where all the work is done by the thread that asks for it.
+fn alone(f: impl FnOnce() + Send) {
+    #[cfg(feature = "rayon")]
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(f);
+    #[cfg(not(feature = "rayon"))]
+    f();
+}
+
+type Network<F> = (Parameters<F>, Array2<F>, Array2<F>);
+
+fn network<F: Float>(dims: &[usize], m: usize, hidden: Activation) -> Network<F> {
+    let mut rng = NumpyRandom::seed(1);
+    let parameters = initialize_parameters_deep(dims, Initializer::He, &mut rng).unwrap();
+    let x = Array2::from_shape_simple_fn((dims[0], m), || F::of(rng.randn()));
+    let y = Array2::from_shape_fn((1, m), |(_, i)| F::of((i % 2) as f64));
+    (parameters.with_activations(hidden, Activation::Sigmoid), x, y)
+}
+
+fn steps<F: Float>(dims: &[usize], m: usize, hidden: Activation) {
+    let (mut parameters, x, y) = network::<F>(dims, m, hidden);
+    let mut workspace = Workspace::new(&parameters, m);
+    let mut step = |examples: usize| {
+        let (x, y) = (x.slice(s![.., ..examples]), y.slice(s![.., ..examples]));
+        let pass = workspace.forward(x, &parameters).unwrap();
+        pass.cost(&y).unwrap();
+        let gradients = pass.backward(&y).unwrap();
+        update_parameters(&mut parameters, gradients, F::of(0.01)).unwrap();
+    };
+    assert!(allocations(|| step(m)) > 0, "the count is at work");
+    for examples in [m, m / 2, 1, m] {
+        step(examples); // another size may be done another way, which has its own scratch
+        assert_eq!(allocations(|| step(examples)), 0, "{dims:?} {examples} of {m}");
+    }
+
+    let mut descent = FullBatch::new(&x, &y, parameters).unwrap();
+    descent.step(F::of(0.01)).unwrap();
+    let again = allocations(|| {
+        for _ in 0..3 {
+            descent.step(F::of(0.01)).unwrap();
+        }
+    });
+    assert_eq!(again, 0, "{dims:?} {m}, full batch");
+}
+
+#[test]
+fn a_step_allocates_nothing_after_the_first() {
+    alone(|| {
+        for hidden in [Activation::Relu, Activation::Tanh, Activation::LeakyRelu(-0.1)] {
+            steps::<f64>(&[2, 4, 1], 400, hidden);
+            steps::<f32>(&[3000, 20, 7, 5, 1], 50, hidden);
+            steps::<f64>(&[200, 150, 100, 1], 64, hidden);
+        }
+    });
+}
+
+/// What the first step takes is taken at once: a batch of the size that the workspace was made
+/// for needs no second one.
+#[test]
+fn the_second_step_allocates_nothing() {
+    alone(|| {
+        let (parameters, x, y) = network::<f32>(&[100, 60, 50, 1], 64, Activation::Relu);
+        let mut workspace = Workspace::new(&parameters, 64);
+        workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+        let second = allocations(|| {
+            workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+        });
+        assert_eq!(second, 0);
+    });
+}
