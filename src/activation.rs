@@ -8,8 +8,8 @@
 
 use crate::buffer::copy_of;
 use crate::error::{Operand, check_same_shape};
-use crate::kernel::elementwise::{self, Map, Map2};
 use crate::kernel::Simd;
+use crate::kernel::elementwise::{self, Map, Map2};
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;

@@ -224,8 +224,8 @@ impl<F: Float> Sweep<'_, F> {
 
     /// Updates `W¹`, and leaves `W¹·X` in the first part of `sums`.
     fn run(&self, w: ArrayViewMut2<'_, F>, x: ArrayView2<'_, F>, sums: &mut [F]) {
-        let work = 2 * w.len() * x.ncols();
-        self.chapters(w, x, sums, threads::parts(work) > 1);
+        let shared = threads::parts(2 * w.len() * x.ncols(), x.len()) > 1;
+        self.chapters(w, x, sums, shared);
         let (whole, parts) = sums.split_at_mut(self.dz.len());
         for part in parts.chunks_exact(self.dz.len()) {
             elementwise::map2_slices(Add, whole, part);

@@ -113,9 +113,9 @@ pub mod error;
 pub mod float;
 pub mod forward;
 pub mod full_batch;
+pub mod init;
 #[allow(unsafe_code)]
 mod kernel;
-pub mod init;
 pub mod parameters;
 pub mod prelude;
 pub mod update;

@@ -158,7 +158,12 @@ impl<F: Float> Workspace<F> {
     }
 
     /// Layers `from + 1` to L; `A` of layer `from` is `X` or stands in its buffer.
-    pub(crate) fn run_forward(&mut self, from: usize, x: &ArrayRef2<F>, parameters: &Parameters<F>) {
+    pub(crate) fn run_forward(
+        &mut self,
+        from: usize,
+        x: &ArrayRef2<F>,
+        parameters: &Parameters<F>,
+    ) {
         let m = x.ncols();
         let buffers = self.buffers.as_mut().expect("prepared");
         for (l, layer) in parameters.layers().iter().enumerate().skip(from) {
@@ -381,7 +386,8 @@ fn backward<F: Float>(
     y: &ArrayRef2<F>,
     parameters: &Parameters<F>,
 ) -> Result<()> {
-    check_outputs(&workspace.al(x.ncols()), y).map_err(|e| e.in_layer(parameters.layers().len()))?;
+    check_outputs(&workspace.al(x.ncols()), y)
+        .map_err(|e| e.in_layer(parameters.layers().len()))?;
     workspace.run_backward(y, parameters);
     let (dz, gradients) = workspace.dz_and_gradients(x.ncols());
     let first = &mut gradients.layers_mut()[0];

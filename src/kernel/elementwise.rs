@@ -15,7 +15,7 @@
 //! A number has the same image to the last bit wherever it lies in a matrix.
 
 use super::simd::Simd;
-use super::threads::{in_parts, in_parts2};
+use super::threads::{by_rows, in_parts, in_parts2};
 use super::{Isa, Job, Kernel};
 use ndarray::{ArrayRef2, Axis};
 
@@ -94,7 +94,8 @@ macro_rules! elementary {
                 let bits = x.to_bits().wrapping_sub(root_half);
                 // The exponent, made positive, as the low bits of a large number.
                 let exponent = bits.wrapping_add(OFFSET << $mantissa) >> $mantissa;
-                let n = <$float>::from_bits(exponent | LARGE.to_bits()) - (LARGE + OFFSET as $float);
+                let n =
+                    <$float>::from_bits(exponent | LARGE.to_bits()) - (LARGE + OFFSET as $float);
                 let n = if tiny { n - ($mantissa + 2) as $float } else { n };
                 let m = (bits & MANTISSA).wrapping_add(root_half);
                 (<$float>::from_bits(m), n)
@@ -111,11 +112,11 @@ macro_rules! elementary {
 elementary!(
     f32, u32, mantissa: 23, bias: 127,
     exp: (-104.0, 89.0),
-    [0.500_000_001_346_580_9, 0.166_666_666_816_232_3, 0.041_666_464_925_285_9,
-     0.008_333_310_925_480_9, 0.001_393_364_999_630_925, 0.000_198_909_908_246_736_5],
+    [0.5, 0.166_666_67, 0.041_666_467,
+     0.008_333_310_5, 0.001_393_365, 0.000_198_909_91],
     tanh: 10.0, ln_2: (0.693_145_75, 1.428_606_8e-6),
-    ln: [0.666_666_665_540_420_1, 0.400_001_222_118_106_5, 0.285_507_786_331_919_7,
-         0.233_316_144_718_435]
+    ln: [0.666_666_7, 0.400_001_23, 0.285_507_8,
+         0.233_316_14]
 );
 elementary!(
     f64, u64, mantissa: 52, bias: 1023,
@@ -125,7 +126,7 @@ elementary!(
      2.480_152_129_595_437_5e-5, 2.755_726_845_999_706_5e-6, 2.762_008_844_540_974_8e-7,
      2.510_038_549_551_032e-8],
     tanh: 20.0, ln_2: (0.693_147_180_369_123_8, 1.908_214_929_270_587_8e-10),
-    ln: [0.666_666_666_666_666_97, 0.399_999_999_998_988_9, 0.285_714_286_262_538_4,
+    ln: [0.666_666_666_666_667, 0.399_999_999_998_988_9, 0.285_714_286_262_538_4,
          0.222_222_110_893_794_96, 0.181_828_924_325_368_7, 0.153_316_117_220_550_08,
          0.146_178_071_534_173_25]
 );
@@ -220,7 +221,11 @@ pub(crate) fn map<F: Kernel, M: Map<F>>(map: M, values: &mut ArrayRef2<F>) {
 }
 
 /// `x ← f(x, y)` for every pair of two matrices of one shape.
-pub(crate) fn map2<F: Kernel, M: Map2<F>>(map: M, values: &mut ArrayRef2<F>, others: &ArrayRef2<F>) {
+pub(crate) fn map2<F: Kernel, M: Map2<F>>(
+    map: M,
+    values: &mut ArrayRef2<F>,
+    others: &ArrayRef2<F>,
+) {
     if let (Some(values), Some(others)) = (values.as_slice_mut(), others.as_slice()) {
         return map2_slices(map, values, others);
     }
@@ -247,14 +252,17 @@ pub(crate) fn map2_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], other
 /// `x ← f(x + b)` for every row and its element of the column `b`.
 pub(crate) fn add_and_map<F: Kernel, M: Map<F>>(map: M, rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
     let isa = Isa::current();
-    for (mut row, &bias) in rows.rows_mut().into_iter().zip(b) {
-        match row.as_slice_mut() {
-            Some(values) => F::dispatch(isa, AddInPlace { map, bias, values }),
-            None => row.iter_mut().for_each(|x| {
-                F::dispatch(isa, AddInPlace { map, bias, values: std::slice::from_mut(x) });
-            }),
+    by_rows(rows.view_mut(), b.view(), &|mut rows, b| {
+        for (mut row, &bias) in rows.rows_mut().into_iter().zip(b) {
+            match row.as_slice_mut() {
+                Some(values) => F::dispatch(isa, AddInPlace { map, bias, values }),
+                None => row.iter_mut().for_each(|x| {
+                    let values = std::slice::from_mut(x);
+                    F::dispatch(isa, AddInPlace { map, bias, values });
+                }),
+            }
         }
-    }
+    });
 }
 
 /// Terms that are computed at once before they are added.

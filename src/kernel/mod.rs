@@ -4,9 +4,9 @@
 pub(crate) mod elementwise;
 pub(crate) mod product;
 mod simd;
-pub(crate) mod threads;
 #[cfg(test)]
 mod tests;
+pub(crate) mod threads;
 mod tile;
 
 use ndarray::NdFloat;

@@ -12,9 +12,9 @@
 //! thread: *rows* and *packed* add its products in order, in blocks of a fixed length, and *dots*
 //! adds them lane by lane in blocks of another.
 
+use super::elementwise::{self, Add};
 use super::simd::Simd;
 use super::tile::{Tile, dots, pack};
-use super::elementwise::{self, Add};
 use super::{CACHE_LINE, Isa, Job, Kernel, threads};
 use ndarray::ArrayRef2;
 
@@ -115,7 +115,12 @@ pub(crate) fn multiply<F: Kernel>(
     if a.ncols() == 0 {
         return c.mapv_inplace(|c| if beta == F::zero() { beta } else { beta * c });
     }
-    Product::new(alpha, a, b, beta, c).run();
+    let product = Product::new(alpha, a, b, beta, c);
+    #[cfg(feature = "blas")]
+    if product.way == Way::Packed {
+        return ndarray::linalg::general_mat_mul(alpha, a, b, beta, c);
+    }
+    product.run();
 }
 
 /// [`multiply`] in a way that the caller has chosen, for a larger product of which this is a part.
@@ -169,7 +174,9 @@ impl<F: Kernel> Product<F> {
 
     /// On as many threads as the work is worth.
     fn run(self) {
-        self.run_in(threads::parts(self.c.rows * self.c.columns * self.a.columns));
+        let (rows, depth, columns) = (self.c.rows, self.a.columns, self.c.columns);
+        let elements = rows * depth + depth * columns + rows * columns;
+        self.run_in(threads::parts(rows * depth * columns, elements));
     }
 
     /// Cut in two along the longer side of `C`, until there are so many parts.
@@ -262,7 +269,7 @@ impl<F: Kernel> Job<F> for Product<F> {
 }
 
 /// Products that are added to one sum before it goes to `C`, where `B` is packed.
-const PACKED_DEPTH: usize = 256;
+const PACKED_DEPTH: usize = 272;
 /// The same where it is not: less, since rows of `B` that are not aligned take more of the cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
 /// Such sums are added to a sum of so many products, and these to each other: so that a part of
@@ -347,9 +354,30 @@ impl<F: Kernel> Product<F> {
                     // SAFETY: rows of A and columns of B.
                     unsafe {
                         match rows {
-                            1 => self.put(s, i, j, columns, k, dots::<F, S, 1>(s, depth, a, stride, b, ahead)),
-                            2 => self.put(s, i, j, columns, k, dots::<F, S, 2>(s, depth, a, stride, b, ahead)),
-                            _ => self.put(s, i, j, columns, k, dots::<F, S, 3>(s, depth, a, stride, b, ahead)),
+                            1 => self.put(
+                                s,
+                                i,
+                                j,
+                                columns,
+                                k,
+                                dots::<F, S, 1>(s, depth, a, stride, b, ahead),
+                            ),
+                            2 => self.put(
+                                s,
+                                i,
+                                j,
+                                columns,
+                                k,
+                                dots::<F, S, 2>(s, depth, a, stride, b, ahead),
+                            ),
+                            _ => self.put(
+                                s,
+                                i,
+                                j,
+                                columns,
+                                k,
+                                dots::<F, S, 3>(s, depth, a, stride, b, ahead),
+                            ),
                         }
                     }
                     ahead = ahead.wrapping_byte_add(depth / S::LANES * CACHE_LINE);
@@ -383,7 +411,6 @@ impl<F: Kernel> Product<F> {
             }
         }
     }
-
 }
 
 /// A product whose operands are copied to `scratch`, block by block.
@@ -437,7 +464,7 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
         let (a_panels, b_panels) = scratch.split_at_mut(blocks.rows * blocks.depth + S::LANES);
         let Product { a, b, c, .. } = product;
         for (j, columns) in pieces(c.columns, blocks.columns) {
-            for (k, depth) in pieces(a.columns, PACKED_DEPTH) {
+            for (k, depth) in evenly(a.columns, PACKED_DEPTH) {
                 // SAFETY: the product was made of arrays; what is packed and multiplied are
                 // parts of them.
                 unsafe {
@@ -476,7 +503,7 @@ impl<F: Kernel> Product<F> {
     unsafe fn block<S: Simd<F>>(
         &self,
         s: S,
-        (i, rows): (usize, usize),
+        (i, all_rows): (usize, usize),
         (j, columns): (usize, usize),
         (k, depth): (usize, usize),
         a_panels: &[F],
@@ -485,7 +512,13 @@ impl<F: Kernel> Product<F> {
         let (tile_rows, vectors) = S::TILE;
         let width = vectors * S::LANES;
         for (q, columns) in pieces(columns, width) {
-            for (p, rows) in pieces(rows, tile_rows) {
+            for (p, rows) in pieces(all_rows, tile_rows) {
+                // The next panel of A with every tile; with the last one, the next panel of B.
+                let (ahead, ahead_step) = if p + tile_rows < all_rows {
+                    (a_panels[(p + tile_rows) * depth..].as_ptr(), tile_rows * size_of::<F>())
+                } else {
+                    (b_panels[(q + width) * depth..].as_ptr(), width * size_of::<F>())
+                };
                 let tile = Tile {
                     rows,
                     columns,
@@ -498,8 +531,8 @@ impl<F: Kernel> Product<F> {
                     b_stride: width as isize,
                     c: self.c.element(i + p, j + q).cast_mut(),
                     c_strides: self.c.strides,
-                    ahead: a_panels[(p + rows) * depth..].as_ptr(),
-                    ahead_step: tile_rows * size_of::<F>(),
+                    ahead,
+                    ahead_step,
                 };
                 // SAFETY: the caller's promise.
                 unsafe { tile.multiply(s) }
@@ -511,4 +544,4 @@ impl<F: Kernel> Product<F> {
 /// Bytes of a row of the packed block of `B`, which stays in the last cache.
 const WIDE: usize = 8192;
 /// Rows of the packed block of `A`, which stays in the second cache.
-const TALL: usize = 384;
+const TALL: usize = 192;

@@ -31,10 +31,18 @@ pub trait Simd<F>: Copy {
     /// Asks for the cache line at `p`, which may be any address.
     fn prefetch(self, p: *const F);
 
-    /// Copies four rows of four numbers as four columns.
+    /// Copies so many rows of four numbers as columns, of four; the last row fills up.
     /// # Safety
-    /// The rows can be read at `from` and written at `to`, each a stride after the one before.
-    unsafe fn transpose4(self, from: *const F, from_stride: isize, to: *mut F, to_stride: usize);
+    /// 1 to 4 rows can be read at `from`, four be written at `to`, each a stride after the one
+    /// before.
+    unsafe fn transpose4(
+        self,
+        from: *const F,
+        from_stride: isize,
+        rows: usize,
+        to: *mut F,
+        to_stride: usize,
+    );
     /// # Safety
     /// `LANES` numbers can be read at `p`.
     unsafe fn load(self, p: *const F) -> Self::Vector;
@@ -78,7 +86,9 @@ macro_rules! portable {
             }
             #[inline(always)]
             fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector {
-                from_fn(|i| if FUSED_BASELINE { a[i].mul_add(b[i], c[i]) } else { a[i] * b[i] + c[i] })
+                from_fn(
+                    |i| if FUSED_BASELINE { a[i].mul_add(b[i], c[i]) } else { a[i] * b[i] + c[i] },
+                )
             }
             #[inline(always)]
             fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector {
@@ -95,11 +105,21 @@ macro_rules! portable {
             #[inline(always)]
             fn prefetch(self, _: *const $float) {}
             #[inline(always)]
-            unsafe fn transpose4(self, from: *const $float, from_stride: isize, to: *mut $float, to_stride: usize) {
+            unsafe fn transpose4(
+                self,
+                from: *const $float,
+                from_stride: isize,
+                rows: usize,
+                to: *mut $float,
+                to_stride: usize,
+            ) {
                 for i in 0..4 {
                     for j in 0..4 {
                         // SAFETY: the caller's promise, number by number.
-                        unsafe { *to.add(j * to_stride + i) = *from.offset(i as isize * from_stride).add(j) }
+                        unsafe {
+                            *to.add(j * to_stride + i) =
+                                *from.offset(i.min(rows - 1) as isize * from_stride).add(j)
+                        }
                     }
                 }
             }
@@ -213,13 +233,20 @@ mod x86 {
                     unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
                 }
                 #[inline(always)]
-                unsafe fn transpose4(self, from: *const $float, from_stride: isize, to: *mut $float, to_stride: usize) {
+                unsafe fn transpose4(
+                    self,
+                    from: *const $float,
+                    from_stride: isize,
+                    rows: usize,
+                    to: *mut $float,
+                    to_stride: usize,
+                ) {
                     unsafe {
                         let $t = [
                             $load4(from),
-                            $load4(from.offset(from_stride)),
-                            $load4(from.offset(2 * from_stride)),
-                            $load4(from.offset(3 * from_stride)),
+                            $load4(from.offset(from_stride * (rows - 1).min(1) as isize)),
+                            $load4(from.offset(from_stride * (rows - 1).min(2) as isize)),
+                            $load4(from.offset(from_stride * (rows - 1) as isize)),
                         ];
                         for (j, column) in $transposed.into_iter().enumerate() {
                             $store4(to.add(j * to_stride), column);

@@ -141,13 +141,13 @@ const CASES: u32 = if cfg!(miri) { 3 } else { 300 };
 
 #[test]
 fn every_small_size_is_right() {
-    let sizes: &[usize] = if cfg!(miri) { &[1, 5, 9] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 25, 33] };
+    let sizes: &[usize] =
+        if cfg!(miri) { &[1, 5, 9] } else { &[1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 17, 25, 33] };
     for &m in sizes {
         for &k in sizes {
             for &n in sizes {
                 for layouts in [(0, 0, 0), (0, 1, 0), (1, 0, 0)] {
-                    let problem =
-                        Problem { size: (m, k, n), layouts, alpha: 1, beta: 0, parts: 1 };
+                    let problem = Problem { size: (m, k, n), layouts, alpha: 1, beta: 0, parts: 1 };
                     check_product::<f32>(problem);
                     check_product::<f64>(problem);
                 }
@@ -160,8 +160,8 @@ fn every_small_size_is_right() {
 #[cfg_attr(miri, ignore)]
 fn products_longer_than_every_block_are_right() {
     for (size, layouts) in [
-        ((7, 5000, 41), (0, 0, 0)),  // chapters
-        ((1, 4500, 1), (0, 0, 0)),   // blocks of dots
+        ((7, 5000, 41), (0, 0, 0)), // chapters
+        ((1, 4500, 1), (0, 0, 0)),  // blocks of dots
         ((130, 600, 530), (0, 0, 0)),
         ((400, 300, 90), (1, 0, 0)),
         ((50, 40, 2100), (0, 1, 0)), // more columns than a packed block
@@ -181,7 +181,8 @@ fn parts_of_a_product_are_those_of_the_whole() {
     let rough = |rows: usize, columns: usize| {
         Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 31 + j * 17) as f64).sin())
     };
-    for (m, k, n) in [(7, 5000, 209), (20, 300, 64), (200, 700, 150), (512, 784, 1), (1, 300, 500)] {
+    for (m, k, n) in [(7, 5000, 209), (20, 300, 64), (200, 700, 150), (512, 784, 1), (1, 300, 500)]
+    {
         let (a, b) = (rough(m, k), rough(k, n));
         let bt = b.t().as_standard_layout().into_owned();
         for b in [b.view(), bt.t()] {
@@ -260,9 +261,33 @@ function!(Ln1m, ln_1m, simd);
 
 /// Numbers of every size and sign, subnormal ones too, and the odd ones.
 fn range(count: u64) -> impl Iterator<Item = f64> {
-    let odd = [0.0, -0.0, 1.0, -1.0, f64::INFINITY, f64::NEG_INFINITY, f64::NAN, 5e-324, -5e-324,
-        f64::MIN_POSITIVE, f64::MAX, f64::MIN, 709.78, 709.79, -708.4, -745.1, -745.2, 88.72, 88.73,
-        -87.4, -103.9, -104.1, 1.0 - 1e-16, 0.5, 1.0 / 3.0];
+    let odd = [
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::NAN,
+        5e-324,
+        -5e-324,
+        f64::MIN_POSITIVE,
+        f64::MAX,
+        f64::MIN,
+        709.78,
+        709.79,
+        -708.4,
+        -745.1,
+        -745.2,
+        88.72,
+        88.73,
+        -87.4,
+        -103.9,
+        -104.1,
+        1.0 - 1e-16,
+        0.5,
+        1.0 / 3.0,
+    ];
     let bits = (0..count).map(move |i| f64::from_bits(i.wrapping_mul(0x9E37_79B9_7F4A_7C15)));
     let plain = (0..count).map(move |i| (i as f64 / count as f64 - 0.5) * 200.0);
     let unit = (0..count).map(move |i| i as f64 / count as f64);

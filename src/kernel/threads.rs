@@ -2,20 +2,30 @@
 //!
 //! Nothing depends on how the work is cut: every element is computed whole by one thread.
 
-/// Multiplications and additions below which a product stays on one thread.
+#[cfg(feature = "rayon")]
+use ndarray::Axis;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// What a part of a product should cost at least, in multiplications.
 #[cfg(feature = "rayon")]
 const WORTH_SHARING: usize = 400_000;
+/// What reading an element from afar costs, in multiplications.
+#[cfg(feature = "rayon")]
+const READING: usize = 4;
 /// Elements below which a sweep stays on one thread.
 #[cfg(feature = "rayon")]
 const LONG: usize = 65_536;
 
-/// Into how many parts to cut a product of so many multiplications.
-pub(crate) fn parts(multiplications: usize) -> usize {
+/// Into how many parts to cut a product of so many multiplications that reads so many elements.
+pub(crate) fn parts(multiplications: usize, elements: usize) -> usize {
     #[cfg(feature = "rayon")]
-    if multiplications >= 2 * WORTH_SHARING {
-        return rayon::current_num_threads().min(multiplications / WORTH_SHARING);
+    {
+        let work = multiplications.saturating_add(READING.saturating_mul(elements));
+        if work >= 2 * WORTH_SHARING {
+            return rayon::current_num_threads().min(work / WORTH_SHARING);
+        }
     }
-    let _ = multiplications;
+    let _ = (multiplications, elements);
     1
 }
 
@@ -36,7 +46,7 @@ pub(crate) fn in_parts<T: Send>(values: &mut [T], f: impl Fn(&mut [T]) + Sync) {
     if values.len() >= 2 * LONG {
         use rayon::prelude::*;
         let part = values.len().div_ceil(rayon::current_num_threads()).max(LONG);
-        return values.par_chunks_mut(part).for_each(|values| f(values));
+        return values.par_chunks_mut(part).for_each(&f);
     }
     f(values);
 }
@@ -55,4 +65,21 @@ pub(crate) fn in_parts2<T: Send + Sync>(
         return pairs.for_each(|(values, others)| f(values, others));
     }
     f(values, others);
+}
+
+/// Calls `f` with a matrix and a column of its height, in parts if the matrix is large.
+pub(crate) fn by_rows<F: Send + Sync>(
+    rows: ArrayViewMut2<'_, F>,
+    column: ArrayView2<'_, F>,
+    f: &(impl Fn(ArrayViewMut2<'_, F>, ArrayView2<'_, F>) + Sync),
+) {
+    #[cfg(feature = "rayon")]
+    if rows.len() >= 2 * LONG && rows.nrows() > 1 && rayon::current_num_threads() > 1 {
+        let middle = rows.nrows() / 2;
+        let (above, below) = rows.split_at(Axis(0), middle);
+        let (b_above, b_below) = column.split_at(Axis(0), middle);
+        rayon::join(|| by_rows(above, b_above, f), || by_rows(below, b_below, f));
+        return;
+    }
+    f(rows, column);
 }

@@ -65,20 +65,36 @@ impl<F: NdFloat> Tile<F> {
                 self.sums::<S, R, V, false>(s, mask)
             }
         };
+        // SAFETY: the caller's promise.
+        unsafe {
+            if self.c_strides.1 != 1 {
+                self.put_apart(s, &sums);
+            } else if self.beta == F::zero() {
+                self.put::<S, R, V, false>(s, &sums, last, mask);
+            } else {
+                self.put::<S, R, V, true>(s, &sums, last, mask);
+            }
+        }
+    }
+
+    /// `C ← α·sums`, or `C ← α·sums + β·C`.
+    #[inline(always)]
+    unsafe fn put<S: Simd<F>, const R: usize, const V: usize, const ADD: bool>(
+        self,
+        s: S,
+        sums: &[[S::Vector; V]; R],
+        last: usize,
+        mask: S::Mask,
+    ) {
         let (alpha, beta) = (s.splat(self.alpha), s.splat(self.beta));
         for (i, sums) in sums.iter().enumerate() {
+            let row = self.c.wrapping_offset(i as isize * self.c_strides.0);
             for (v, &sum) in sums.iter().enumerate() {
-                let columns = if v + 1 < V { S::LANES } else { last };
+                let c = row.wrapping_add(v * S::LANES);
+                let whole = v + 1 < V || last == S::LANES;
                 // SAFETY: the columns of row `i < R` of C.
                 unsafe {
-                    let row = self.c.offset(i as isize * self.c_strides.0);
-                    let c = row.offset((v * S::LANES) as isize * self.c_strides.1);
-                    if self.c_strides.1 != 1 {
-                        self.put_apart(s, c, columns, sum);
-                        continue;
-                    }
-                    let whole = columns == S::LANES;
-                    let value = if self.beta == F::zero() {
+                    let value = if !ADD {
                         s.mul(alpha, sum)
                     } else {
                         let old = if whole { s.load(c) } else { s.load_masked(c, mask) };
@@ -92,16 +108,28 @@ impl<F: NdFloat> Tile<F> {
 
     /// The same for columns of C that do not lie side by side.
     #[cold]
-    unsafe fn put_apart<S: Simd<F>>(&self, s: S, c: *mut F, columns: usize, sum: S::Vector) {
-        let mut sums = [F::zero(); LONGEST];
+    unsafe fn put_apart<S: Simd<F>, const R: usize, const V: usize>(
+        self,
+        s: S,
+        sums: &[[S::Vector; V]; R],
+    ) {
+        let mut row = [F::zero(); LONGEST];
         assert!(S::LANES <= LONGEST);
-        // SAFETY: the sums have room for a vector; the columns are those of C.
-        unsafe {
-            s.store(sums.as_mut_ptr(), sum);
-            for (j, &sum) in sums.iter().enumerate().take(columns) {
-                let c = c.offset(j as isize * self.c_strides.1);
-                let sum = self.alpha * sum;
-                *c = if self.beta == F::zero() { sum } else { sum + self.beta * *c };
+        for (i, sums) in sums.iter().enumerate() {
+            for (v, &sum) in sums.iter().enumerate() {
+                // SAFETY: the row has room for a vector.
+                unsafe { s.store(row.as_mut_ptr(), sum) }
+                let j = v * S::LANES;
+                for (j, &sum) in (j..self.columns).zip(&row[..S::LANES]) {
+                    let (i, j) = (i as isize, j as isize);
+                    let at = i * self.c_strides.0 + j * self.c_strides.1;
+                    // SAFETY: element (i, j) of C.
+                    unsafe {
+                        let c = self.c.offset(at);
+                        let sum = self.alpha * sum;
+                        *c = if self.beta == F::zero() { sum } else { sum + self.beta * *c };
+                    }
+                }
             }
         }
     }
@@ -218,41 +246,49 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
     (k_stride, j_stride): (isize, isize),
 ) {
     assert!(panel.len() >= depth * width + S::LANES && count <= width);
-    if j_stride == 1 {
+    let to = panel.as_mut_ptr();
+    if j_stride == 1 && width.is_multiple_of(S::LANES) && count == width {
         for k in 0..depth {
-            // SAFETY: row `k` of the matrix; the panel has room for a vector after its last row,
-            // and what is written too far is written again by the next row.
-            unsafe {
-                let (from, to) = (source.offset(k as isize * k_stride), panel.as_mut_ptr().add(k * width));
-                let mut j = 0;
-                while j < width {
-                    let left = count.saturating_sub(j).min(S::LANES);
-                    let row = if left == S::LANES {
-                        s.load(from.add(j))
-                    } else {
-                        s.load_masked(from.wrapping_add(j), s.mask(left))
-                    };
-                    s.store(to.add(j), row);
-                    j += S::LANES;
+            for j in (0..width).step_by(S::LANES) {
+                // SAFETY: a vector of row `k` of the matrix and of the panel.
+                unsafe {
+                    let from = source.offset(k as isize * k_stride).add(j);
+                    s.store(to.add(k * width + j), s.load(from));
                 }
             }
         }
         return;
     }
-    let by_four = if k_stride == 1 { count - count % 4 } else { 0 };
-    let fours = depth - depth % 4;
-    for j in (0..by_four).step_by(4) {
+    if j_stride == 1 {
+        for k in 0..depth {
+            for j in (0..width).step_by(S::LANES) {
+                // SAFETY: the rest of row `k` of the matrix. The panel has room for a vector
+                // after its last row; what is written beyond a row is written again by the next.
+                unsafe {
+                    let from = source.offset(k as isize * k_stride).wrapping_add(j);
+                    let mask = s.mask(count.saturating_sub(j).min(S::LANES));
+                    s.store(to.add(k * width + j), s.load_masked(from, mask));
+                }
+            }
+        }
+        return;
+    }
+    // Four columns at a time, the last ones first: what they write beyond a row, the first ones
+    // write again.
+    let by_fours = k_stride == 1 && count == width;
+    let fours = if by_fours { depth - depth % 4 } else { 0 };
+    for j in (0..width).step_by(4).rev() {
         for k in (0..fours).step_by(4) {
-            // SAFETY: elements (k..k + 4, j..j + 4) of the matrix and of the panel.
+            // SAFETY: elements (k..k + 4, j..j + 4) of the matrix, the last column again where
+            // there are fewer; rows k..k + 4 of the panel, and after the last one its room.
             unsafe {
                 let from = source.offset(k as isize + j as isize * j_stride);
-                s.transpose4(from, j_stride, panel.as_mut_ptr().add(k * width + j), width);
+                s.transpose4(from, j_stride, (width - j).min(4), to.add(k * width + j), width);
             }
         }
     }
     for j in 0..width {
-        let start = if j < by_four { fours } else { 0 };
-        for k in start..depth {
+        for k in fours..depth {
             // SAFETY: element (k, j) of the matrix if `j < count`; of the panel in any case.
             unsafe {
                 let x = if j < count {
@@ -260,7 +296,7 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
                 } else {
                     F::zero()
                 };
-                *panel.get_unchecked_mut(k * width + j) = x;
+                *to.add(k * width + j) = x;
             }
         }
     }

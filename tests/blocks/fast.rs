@@ -40,15 +40,17 @@ fn same<F: Float>(a: ArrayView2<F>, b: ArrayView2<F>) -> bool {
 }
 
 fn same_gradients<F: Float>(a: &Gradients<F>, b: &Gradients<F>) -> bool {
-    a.layers().iter().zip(b.layers()).all(|(a, b)| {
-        same(a.dw.view(), b.dw.view()) && same(a.db.view(), b.db.view())
-    })
+    a.layers()
+        .iter()
+        .zip(b.layers())
+        .all(|(a, b)| same(a.dw.view(), b.dw.view()) && same(a.db.view(), b.db.view()))
 }
 
 fn same_parameters<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
-    a.layers().iter().zip(b.layers()).all(|(a, b)| {
-        same(a.w.view(), b.w.view()) && same(a.b.view(), b.b.view())
-    })
+    a.layers()
+        .iter()
+        .zip(b.layers())
+        .all(|(a, b)| same(a.w.view(), b.w.view()) && same(a.b.view(), b.b.view()))
 }
 
 fn compare_workspace<F: Float>(dims: &[usize], hidden: Activation, output: Activation) {
@@ -151,7 +153,8 @@ fn a_full_batch_takes_any_strides() {
 fn nan_stays_nan_in_the_fast_ways() {
     let mut x = random::<f64>(6, 9, 1);
     x[[2, 3]] = f64::NAN;
-    let (y, parameters) = (labels(1, 9), network(&[6, 4, 1], Activation::Relu, Activation::Sigmoid));
+    let (y, parameters) =
+        (labels(1, 9), network(&[6, 4, 1], Activation::Relu, Activation::Sigmoid));
     let mut workspace = Workspace::new(&parameters, 9);
     let pass = workspace.forward(&x, &parameters).unwrap();
     assert!(pass.cost(&y).unwrap().is_nan());
@@ -190,7 +193,10 @@ fn what_does_not_fit_a_workspace_is_named() {
         Err(Error::EmptyBatch { layer: Some(1), .. })
     ));
     let pass = workspace.forward(&Array2::zeros((3, 7)), &parameters).map(|pass| {
-        (pass.cost(&Array2::zeros((1, 8))).map(|_| ()), pass.backward(&Array2::zeros((2, 7))).map(|_| ()))
+        (
+            pass.cost(&Array2::zeros((1, 8))).map(|_| ()),
+            pass.backward(&Array2::zeros((2, 7))).map(|_| ()),
+        )
     });
     let (cost, gradients) = pass.unwrap();
     assert!(matches!(cost, Err(Error::ShapeMismatch { .. })));
@@ -235,7 +241,9 @@ fn the_number_of_threads_changes_no_bit() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let mut results = Vec::new();
-            for (dims, m) in [(&[6000, 20, 7, 1][..], 209), (&[300, 400, 200, 1], 150), (&[2, 4, 1], 400)] {
+            for (dims, m) in
+                [(&[6000, 20, 7, 1][..], 209), (&[300, 400, 200, 1], 150), (&[2, 4, 1], 400)]
+            {
                 let (x, y) = (random::<f32>(dims[0], m, 8), labels::<f32>(1, m));
                 let start = network::<f32>(dims, Activation::Relu, Activation::Sigmoid);
                 let mut blocks = start.clone();
