@@ -69,13 +69,14 @@ pub(crate) enum Way {
     Packed,
 }
 
-/// Up to so many rows of `C`, or columns, or products in a sum, nothing is gained from packing.
+// The thresholds of `Way::for_product`, from the sweep in benches/ways.md.
+
+/// Up to so many rows of `C`, bytes in a row, or products in a sum, nothing is gained from packing.
 const FEW_ROWS: usize = 24;
-const FEW_COLUMNS: usize = 24;
+const SHORT_ROW: usize = 96;
 const FEW_PRODUCTS: usize = 8;
-/// Up to so many rows or columns of `C`, and from so many products in a sum, *dots* pays.
-const FEW_DOTS: usize = 24;
-const LONG_DOTS: usize = 16;
+/// *Dots* pays up to so many rows or columns of `C`, and the longer the sum the more of them.
+const FEW_DOTS: usize = 32;
 /// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
 const CUT: usize = 16;
 
@@ -86,17 +87,17 @@ impl Way {
     }
 
     fn for_product<F>(a: &Matrix<F>, b: &Matrix<F>, c: &Matrix<F>) -> Self {
-        let products = a.columns;
+        let (products, few) = (a.columns, c.rows.min(c.columns));
         let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
         let by_columns = a.strides.0 == 1 && c.strides.0 == 1;
         let by_dots = a.strides.1 == 1 && b.strides.0 == 1;
-        if by_dots && products >= LONG_DOTS && c.rows.min(c.columns) <= FEW_DOTS {
+        let long = products >= 12 + 4 * few || c.columns == 1;
+        let flat = c.rows <= FEW_ROWS || c.columns * size_of::<F>() <= SHORT_ROW;
+        if by_dots && long && few <= FEW_DOTS {
             Way::Dots
         } else if by_columns && c.columns == 1 {
             Way::RowsTransposed
-        } else if by_rows
-            && (c.rows <= FEW_ROWS || c.columns <= FEW_COLUMNS || products <= FEW_PRODUCTS)
-        {
+        } else if by_rows && (flat || products <= FEW_PRODUCTS) {
             Way::Rows
         } else {
             Way::Packed
