@@ -62,6 +62,14 @@
 //! [`Array2`](ndarray::Array2), a view or a slice. What a cache keeps is taken as
 //! `impl Into<CowArray>`: `&x` lends it, `x` gives it away.
 //!
+//! # Fast
+//!
+//! [`Workspace`] takes the same step without allocation, and [`FullBatch`] also reads `X` once
+//! instead of twice; both are equal to the functions above to the last bit. All of them use
+//! AVX-512 or AVX2 where the processor has it, found out when the program runs;
+//! `DNN_BLOCKS_ISA=portable` in the environment turns that off. With the feature `rayon` large
+//! products are shared among threads, without a change of any bit.
+//!
 //! # What the borrow checker guarantees
 //!
 //! The caches borrow `W` and `b`, so the parameters cannot change between a forward pass and the
