@@ -9,7 +9,7 @@
 
 use crate::error::{Operand, check_batch, check_same_shape};
 use crate::kernel::Simd;
-use crate::kernel::elementwise::{self, Map2};
+use crate::kernel::elementwise::{self, Map2, Subtract};
 use crate::{Float, Result};
 use ndarray::ArrayRef2;
 
@@ -37,6 +37,13 @@ use ndarray::ArrayRef2;
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
     Ok(F::of(elementwise::sum2(CrossEntropy, al, y) / al.ncols() as f64))
+}
+
+/// [`compute_cost`], and `dZ = AL - Y` in the place of `AL`, in one sweep: for an `AL` that comes
+/// from a sigmoid. The shapes have been checked.
+pub(crate) fn cost_and_sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) -> F {
+    let examples = al.ncols() as f64;
+    F::of(elementwise::sum2_and_map2(CrossEntropy, Subtract, al, y) / examples)
 }
 
 /// `Ok` if `AL` and `Y` have one shape and hold something.

@@ -10,7 +10,7 @@
 
 use crate::backward::{bias_gradient_into, one_over, weight_gradient_into};
 use crate::buffer;
-use crate::cost::{check_outputs, compute_cost};
+use crate::cost::check_outputs;
 use crate::forward::check_linear;
 use crate::kernel::elementwise::{self, Add};
 use crate::kernel::product::{CHAPTER, ROWS_DEPTH, Way, multiply_by};
@@ -114,9 +114,8 @@ impl<'a, F: Float> FullBatch<'a, F> {
     pub fn step(&mut self, learning_rate: F) -> Result<F> {
         self.workspace.prepare(&self.x, &self.parameters)?;
         self.forward();
-        let m = self.x.ncols();
-        let cost = compute_cost(&self.workspace.al(m), &self.y)?;
-        self.workspace.run_backward(&self.y, &self.parameters);
+        let cost = self.workspace.cost_and_output_dz(&self.y, &self.parameters)?;
+        self.workspace.run_backward(self.x.ncols(), &self.parameters);
         self.update(learning_rate);
         Ok(cost)
     }

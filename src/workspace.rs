@@ -10,7 +10,7 @@ use crate::backward::{
     weight_gradient_into,
 };
 use crate::buffer;
-use crate::cost::{check_outputs, compute_cost};
+use crate::cost::{check_outputs, compute_cost, cost_and_sigmoid_dz};
 use crate::error::{Operand, check, check_same_shape, check_weights};
 use crate::forward::{activated_into, check_linear};
 use crate::{Error, Float, Gradients, Parameters, Result};
@@ -196,14 +196,37 @@ impl<F: Float> Workspace<F> {
         matrix(last.expect("a layer"), *units.expect("a layer"), m)
     }
 
-    /// The gradients of the layers from the last to the second, and `dZ` of the first in its
-    /// buffer.
-    pub(crate) fn run_backward(&mut self, y: &ArrayRef2<F>, parameters: &Parameters<F>) {
-        let (m, sizes) = (y.ncols(), &self.sizes);
+    /// `dZ` of the last layer in the place of `AL`.
+    fn output_dz(&mut self, y: &ArrayRef2<F>, parameters: &Parameters<F>) {
+        let last = parameters.layers().len() - 1;
+        let Buffers { a, z, da, .. } = self.buffers.as_mut().expect("prepared");
+        output_dz(&mut a[last], &z[last], da, y, parameters.layers()[last].activation);
+    }
+
+    /// The same, and the cost of `AL`.
+    pub(crate) fn cost_and_output_dz(
+        &mut self,
+        y: &ArrayRef2<F>,
+        parameters: &Parameters<F>,
+    ) -> Result<F> {
+        let last = parameters.layers().len() - 1;
+        if parameters.layers()[last].activation == Activation::Sigmoid {
+            let al = &mut self.buffers.as_mut().expect("prepared").a[last];
+            let (units, m) = y.dim();
+            return Ok(cost_and_sigmoid_dz(&mut matrix_mut(al, units, m), y));
+        }
+        let cost = compute_cost(&self.al(y.ncols()), y)?;
+        self.output_dz(y, parameters);
+        Ok(cost)
+    }
+
+    /// From `dZ` of the last layer: the gradients down to the second, and `dZ` of the first in
+    /// its buffer.
+    pub(crate) fn run_backward(&mut self, m: usize, parameters: &Parameters<F>) {
+        let sizes = &self.sizes;
         let Buffers { a, z, da, gradients, .. } = self.buffers.as_mut().expect("prepared");
         let layers = parameters.layers();
         let last = layers.len() - 1;
-        output_dz(&mut a[last], &z[last], da, y, layers[last].activation);
         for l in (1..=last).rev() {
             let (before, from_here) = a.split_at_mut(l);
             let dz = matrix(&from_here[0], sizes[l + 1], m);
@@ -388,7 +411,8 @@ fn backward<F: Float>(
 ) -> Result<()> {
     check_outputs(&workspace.al(x.ncols()), y)
         .map_err(|e| e.in_layer(parameters.layers().len()))?;
-    workspace.run_backward(y, parameters);
+    workspace.output_dz(y, parameters);
+    workspace.run_backward(x.ncols(), parameters);
     let (dz, gradients) = workspace.dz_and_gradients(x.ncols());
     let first = &mut gradients.layers_mut()[0];
     weight_gradient_into(&dz, x, &mut first.dw);

@@ -17,7 +17,7 @@
 use super::simd::Simd;
 use super::threads::{by_rows, in_parts, in_parts2};
 use super::{Isa, Job, Kernel};
-use ndarray::{ArrayRef2, Axis};
+use ndarray::{ArrayRef2, ArrayView1, Axis};
 
 /// `a·b + c`, rounded once where the processor can.
 #[inline(always)]
@@ -270,24 +270,55 @@ const CHUNK: usize = 64;
 
 /// The sum of `f(x, y)` over all pairs: terms in `F`, added in `f64`, in the order of the rows.
 pub(crate) fn sum2<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> f64 {
-    let isa = Isa::current();
-    let mut terms = [F::zero(); CHUNK];
     let mut sum = 0.0;
     for (a, b) in a.rows().into_iter().zip(b.rows()) {
         for (a, b) in a.axis_chunks_iter(Axis(0), CHUNK).zip(b.axis_chunks_iter(Axis(0), CHUNK)) {
-            let terms = &mut terms[..a.len()];
-            terms.iter_mut().zip(a).for_each(|(term, &x)| *term = x);
-            match b.as_slice() {
-                Some(others) => F::dispatch(isa, InPlace2 { map, values: terms, others }),
-                None => terms.iter_mut().zip(b).for_each(|(x, y)| {
+            sum = add_terms(map, a, b, sum);
+        }
+    }
+    sum
+}
+
+/// [`sum2`], and `x ← g(x, y)` in the same sweep.
+pub(crate) fn sum2_and_map2<F: Kernel, M: Map2<F>, G: Map2<F>>(
+    term: M,
+    map: G,
+    a: &mut ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+) -> f64 {
+    let isa = Isa::current();
+    let mut sum = 0.0;
+    for (mut a, b) in a.rows_mut().into_iter().zip(b.rows()) {
+        let chunks = a.axis_chunks_iter_mut(Axis(0), CHUNK);
+        for (mut a, b) in chunks.into_iter().zip(b.axis_chunks_iter(Axis(0), CHUNK)) {
+            sum = add_terms(term, a.view(), b, sum);
+            match (a.as_slice_mut(), b.as_slice()) {
+                (Some(values), Some(others)) => {
+                    F::dispatch(isa, InPlace2 { map, values, others });
+                }
+                _ => a.iter_mut().zip(b).for_each(|(x, y)| {
                     let (values, others) = (std::slice::from_mut(x), std::slice::from_ref(y));
                     F::dispatch(isa, InPlace2 { map, values, others });
                 }),
             }
-            sum = terms.iter().fold(sum, |sum, term| sum + term.to_f64().unwrap_or(f64::NAN));
         }
     }
     sum
+}
+
+/// Adds `f(x, y)` of up to [`CHUNK`] pairs to the sum, one after the other.
+fn add_terms<F: Kernel, M: Map2<F>>(
+    map: M,
+    a: ArrayView1<'_, F>,
+    b: ArrayView1<'_, F>,
+    sum: f64,
+) -> f64 {
+    let (mut terms, mut others) = ([F::zero(); CHUNK], [F::zero(); CHUNK]);
+    let (terms, others) = (&mut terms[..a.len()], &mut others[..b.len()]);
+    terms.iter_mut().zip(a).for_each(|(term, &x)| *term = x);
+    others.iter_mut().zip(b).for_each(|(other, &y)| *other = y);
+    F::dispatch(Isa::current(), InPlace2 { map, values: terms, others });
+    terms.iter().fold(sum, |sum, term| sum + term.to_f64().unwrap_or(f64::NAN))
 }
 
 /// `x + y`
