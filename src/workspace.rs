@@ -106,9 +106,9 @@ impl<F: Float> Workspace<F> {
     /// # Errors
     ///
     /// Those of [`linear_forward`](crate::forward::linear_forward), with the number of the layer;
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or
-    /// [`Error::LayerCount`](crate::Error::LayerCount) if the workspace was made for another
-    /// network or for fewer examples; [`Error::TooLarge`](crate::Error::TooLarge) if the buffers
+    /// [`Error::ShapeMismatch`] or
+    /// [`Error::LayerCount`] if the workspace was made for another
+    /// network or for fewer examples; [`Error::TooLarge`] if the buffers
     /// do not fit in memory.
     pub fn forward<'w, 'p>(
         &'w mut self,
@@ -327,7 +327,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
         self.workspace.al(self.x.ncols())
     }
 
-    /// [`compute_cost`](crate::cost::compute_cost) of `AL`.
+    /// [`compute_cost`] of `AL`.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -340,7 +340,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     ///
     /// # Errors
     ///
-    /// Those of [`compute_cost`](crate::cost::compute_cost).
+    /// Those of [`compute_cost`].
     pub fn cost(&self, y: &ArrayRef2<F>) -> Result<F> {
         compute_cost(&self.al(), y)
     }
@@ -360,7 +360,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `Y` has not the shape of `AL`.
+    /// [`Error::ShapeMismatch`] if `Y` has not the shape of `AL`.
     pub fn backward(self, y: &ArrayRef2<F>) -> Result<&'w mut Gradients<F>> {
         let Self { workspace, x, parameters } = self;
         backward(workspace, &x, y, parameters)?;
@@ -382,7 +382,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     /// # Errors
     ///
     /// Those of [`backward`](Self::backward), and
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if `dX` does not fit in memory.
+    /// [`Error::TooLarge`] if `dX` does not fit in memory.
     pub fn backward_with_dx(
         self,
         y: &ArrayRef2<F>,
