@@ -71,7 +71,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// # Errors
     ///
-    /// Those of [`l_model_forward`](crate::l_model_forward) and
+    /// Those of [`l_model_forward`](crate::forward::l_model_forward) and
     /// [`compute_cost`](crate::cost::compute_cost);
     /// [`Error::TooLarge`](crate::Error::TooLarge) if the buffers do not fit in memory.
     pub fn new(

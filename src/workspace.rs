@@ -1,8 +1,8 @@
 //! The same training step without allocation: buffers made once, and the kernels of
 //! [`forward`](crate::forward) and [`backward`](crate::backward).
 //!
-//! The results are equal to those of [`l_model_forward`](crate::l_model_forward) and
-//! [`l_model_backward`](crate::l_model_backward) to the last bit.
+//! The results are equal to those of [`l_model_forward`](crate::forward::l_model_forward) and
+//! [`l_model_backward`](crate::backward::l_model_backward) to the last bit.
 
 use crate::activation::Activation;
 use crate::backward::{
@@ -90,7 +90,7 @@ impl<F: Float> Workspace<F> {
         Self { sizes: std::iter::once(features).chain(units).collect(), examples, buffers: None }
     }
 
-    /// [`l_model_forward`](crate::l_model_forward) into the buffers.
+    /// [`l_model_forward`](crate::forward::l_model_forward) into the buffers.
     ///
     /// `X` (n₀, m), with m at most the examples the workspace was made for.
     ///
@@ -345,7 +345,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
         compute_cost(&self.al(), y)
     }
 
-    /// [`l_model_backward`](crate::l_model_backward) in the buffers. Ends the pass; the gradients
+    /// [`l_model_backward`](crate::backward::l_model_backward) in the buffers. Ends the pass; the gradients
     /// borrow the workspace only, so the parameters are free to change.
     ///
     /// ```
