@@ -10,6 +10,7 @@ pub(crate) mod threads;
 mod tile;
 
 use ndarray::NdFloat;
+use product::Product;
 use simd::Portable;
 pub use simd::Simd;
 use std::cell::Cell;
@@ -72,6 +73,9 @@ pub trait Job<F> {
 pub trait Kernel: NdFloat {
     #[doc(hidden)]
     fn dispatch<J: Job<Self>>(isa: Isa, job: J) -> J::Output;
+    /// [`Product::run_here`], compiled here once and not in every crate that calls it.
+    #[doc(hidden)]
+    fn multiply(product: Product<Self>);
     /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. It belongs
     /// to the thread and is kept, so that a product allocates once and not per call.
     #[doc(hidden)]
@@ -93,6 +97,10 @@ macro_rules! kernel {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => unsafe { x86::avx512::<$float, J>(job) },
                 }
+            }
+
+            fn multiply(product: Product<Self>) {
+                product.run_here();
             }
 
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {

@@ -133,7 +133,7 @@ pub(crate) fn multiply_by<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    Product { way, ..Product::new(alpha, a, b, beta, c) }.run_here();
+    F::multiply(Product { way, ..Product::new(alpha, a, b, beta, c) });
 }
 
 /// [`multiply`] with these instructions and in so many parts.
@@ -150,8 +150,9 @@ pub(crate) fn multiply_with<F: Kernel>(
     Product { isa, ..Product::new(alpha, a, b, beta, c) }.run_in(parts);
 }
 
-#[derive(Clone, Copy)]
-struct Product<F> {
+/// `C ← α·A·B + β·C`, yet to be done.
+#[derive(Clone, Copy, Debug)]
+pub struct Product<F> {
     isa: Isa,
     alpha: F,
     a: Matrix<F>,
@@ -189,17 +190,21 @@ impl<F: Kernel> Product<F> {
         let (first, longer) = (parts / 2, rows.max(columns));
         let cut = (longer / parts.max(1) * first).next_multiple_of(CUT);
         if parts < 2 || cut >= longer {
-            return self.run_here();
+            return F::multiply(self);
         }
         let (left, right) = if rows > columns { self.cut_rows(cut) } else { self.cut_columns(cut) };
         threads::join(move || left.run_in(first), move || right.run_in(parts - first));
     }
 
-    fn run_here(self) {
+    /// On this thread.
+    pub(super) fn run_here(self) {
         let isa = self.isa;
         match self.way {
             Way::Rows if self.a.columns > CHAPTER => return self.by_chapters(),
             Way::RowsTransposed => return Self { way: Way::Rows, ..self.transposed() }.run_here(),
+            Way::Dots if self.c.columns < self.c.rows => {
+                return F::dispatch(isa, self.transposed());
+            }
             Way::Rows | Way::Dots => return F::dispatch(isa, self),
             Way::Packed => {}
         }
@@ -261,7 +266,6 @@ impl<F: Kernel> Job<F> for Product<F> {
         unsafe {
             match self.way {
                 Way::Rows => self.by_rows(s),
-                Way::Dots if self.c.columns < self.c.rows => self.transposed().by_dots(s),
                 Way::Dots => self.by_dots(s),
                 Way::RowsTransposed | Way::Packed => unreachable!("see run_here"),
             }
@@ -333,7 +337,7 @@ impl<F: Kernel> Product<F> {
                     };
                     ahead = ahead.wrapping_byte_add(depth * CACHE_LINE);
                     // SAFETY: a part of the three matrices.
-                    unsafe { tile.multiply(s) }
+                    unsafe { tile.multiply::<S, false>(s) }
                 }
             }
         }
@@ -536,7 +540,7 @@ impl<F: Kernel> Product<F> {
                     ahead_step,
                 };
                 // SAFETY: the caller's promise.
-                unsafe { tile.multiply(s) }
+                unsafe { tile.multiply::<S, true>(s) }
             }
         }
     }

@@ -29,25 +29,29 @@ pub(super) struct Tile<F> {
 
 impl<F: NdFloat> Tile<F> {
     /// # Safety
-    /// The matrices lie where the fields say, and nothing else uses `C`.
-    /// `rows <= S::TILE.0` and `columns` fill at most 4 vectors and `S::ACCUMULATORS / rows`.
+    /// The matrices lie where the fields say, and nothing else uses `C`. A tile of a packed
+    /// product has at most the size `S::TILE`, and whole vectors of `B` can be read; any other
+    /// has at most 4 rows and as many vectors, and `S::ACCUMULATORS` of them.
     #[inline(always)]
-    pub(super) unsafe fn multiply<S: Simd<F>>(self, s: S) {
+    pub(super) unsafe fn multiply<S: Simd<F>, const PACKED: bool>(self, s: S) {
         macro_rules! sizes {
             ($($rows:literal: $($vectors:literal)*;)*) => {
                 match (self.rows, self.columns.div_ceil(S::LANES)) {
                     // SAFETY: the caller's promise.
-                    $($(($rows, $vectors) => unsafe { self.sized::<S, $rows, $vectors>(s) },)*)*
+                    $($(($rows, $vectors) => unsafe {
+                        self.sized::<S, $rows, $vectors, PACKED>(s)
+                    },)*)*
                     _ => debug_assert!(false, "no tile of this size"),
                 }
             };
         }
-        sizes!(1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; 5: 1 2 3 4; 6: 1 2 3 4; 7: 1 2 3; 8: 1 2 3;);
+        sizes!(1: 1 2 3 4; 2: 1 2 3 4; 3: 1 2 3 4; 4: 1 2 3 4; 5: 1 2 3; 6: 1 2 3; 7: 1 2 3; 8: 1 2 3;);
     }
 
     #[inline(always)]
-    unsafe fn sized<S: Simd<F>, const R: usize, const V: usize>(self, s: S) {
-        if R > S::TILE.0 || R * V > S::ACCUMULATORS {
+    unsafe fn sized<S: Simd<F>, const R: usize, const V: usize, const PACKED: bool>(self, s: S) {
+        let (rows, vectors) = if PACKED { S::TILE } else { (4, 4) };
+        if R > rows || V > vectors || R * V > S::ACCUMULATORS {
             return debug_assert!(false, "no tile of this size");
         }
         for i in 0..R {
@@ -59,7 +63,7 @@ impl<F: NdFloat> Tile<F> {
         let mask = s.mask(last);
         // SAFETY: the caller's promise; a whole last vector can be read.
         let sums = unsafe {
-            if last == S::LANES {
+            if PACKED || last == S::LANES {
                 self.sums::<S, R, V, true>(s, mask)
             } else {
                 self.sums::<S, R, V, false>(s, mask)
@@ -68,7 +72,12 @@ impl<F: NdFloat> Tile<F> {
         // SAFETY: the caller's promise.
         unsafe {
             if self.c_strides.1 != 1 {
-                self.put_apart(s, &sums);
+                let mut values = [F::zero(); LARGEST];
+                assert!(R * V * S::LANES <= LARGEST);
+                for (i, &sum) in sums.iter().flatten().enumerate() {
+                    s.store(values.as_mut_ptr().add(i * S::LANES), sum);
+                }
+                self.put_apart(&values, V * S::LANES);
             } else if self.beta == F::zero() {
                 self.put::<S, R, V, false>(s, &sums, last, mask);
             } else {
@@ -108,35 +117,23 @@ impl<F: NdFloat> Tile<F> {
 
     /// The same for columns of C that do not lie side by side.
     #[cold]
-    unsafe fn put_apart<S: Simd<F>, const R: usize, const V: usize>(
-        self,
-        s: S,
-        sums: &[[S::Vector; V]; R],
-    ) {
-        let mut row = [F::zero(); LONGEST];
-        assert!(S::LANES <= LONGEST);
-        for (i, sums) in sums.iter().enumerate() {
-            for (v, &sum) in sums.iter().enumerate() {
-                // SAFETY: the row has room for a vector.
-                unsafe { s.store(row.as_mut_ptr(), sum) }
-                let j = v * S::LANES;
-                for (j, &sum) in (j..self.columns).zip(&row[..S::LANES]) {
-                    let (i, j) = (i as isize, j as isize);
-                    let at = i * self.c_strides.0 + j * self.c_strides.1;
-                    // SAFETY: element (i, j) of C.
-                    unsafe {
-                        let c = self.c.offset(at);
-                        let sum = self.alpha * sum;
-                        *c = if self.beta == F::zero() { sum } else { sum + self.beta * *c };
-                    }
+    unsafe fn put_apart(self, sums: &[F], width: usize) {
+        for (i, sums) in sums.chunks(width).take(self.rows).enumerate() {
+            for (j, &sum) in sums.iter().take(self.columns).enumerate() {
+                let at = i as isize * self.c_strides.0 + j as isize * self.c_strides.1;
+                // SAFETY: element (i, j) of C.
+                unsafe {
+                    let c = self.c.offset(at);
+                    let sum = self.alpha * sum;
+                    *c = if self.beta == F::zero() { sum } else { sum + self.beta * *c };
                 }
             }
         }
     }
 }
 
-/// Lanes of the longest vector.
-const LONGEST: usize = 16;
+/// Numbers in the largest tile.
+const LARGEST: usize = 24 * 16;
 
 impl<F: NdFloat> Tile<F> {
     /// `A·B` in `R` times `V` registers; the last vector of a row of B is read whole or masked.
