@@ -47,6 +47,11 @@ impl<F> Matrix<F> {
         self.at.wrapping_offset(row as isize * self.strides.0 + column as isize * self.strides.1)
     }
 
+    #[inline(always)]
+    fn has_contiguous_rows(&self) -> bool {
+        self.strides.1 == 1
+    }
+
     fn cut_rows(self, at: usize) -> (Self, Self) {
         let below = Self { at: self.element(at, 0), rows: self.rows - at, ..self };
         (Self { rows: at, ..self }, below)
@@ -418,7 +423,9 @@ impl<F: Kernel> Product<F> {
     }
 }
 
-/// A product whose operands are copied to `scratch`, block by block.
+/// A product whose operands are copied to `scratch`, block by block: `B` always, `A` unless its
+/// rows are contiguous. A row of `A` is read number by number, which takes no more from the
+/// caches than a copy of it would.
 struct Packed<'a, F> {
     product: Product<F>,
     scratch: &'a mut [F],
@@ -444,18 +451,19 @@ impl Blocks {
     }
 }
 
+/// How many numbers [`Packed`] needs to lay out its blocks.
+struct ScratchLength<'a, F>(&'a Product<F>);
+
 impl<F: Kernel> Job<F> for ScratchLength<'_, F> {
     type Output = usize;
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, _: S) -> usize {
         let blocks = Blocks::of::<F, S>(self.0);
-        (blocks.rows + blocks.columns) * blocks.depth + 2 * S::LANES
+        let rows = if self.0.a.has_contiguous_rows() { 0 } else { blocks.rows };
+        (rows + blocks.columns) * blocks.depth
     }
 }
-
-/// How many numbers [`Packed`] needs to lay out its blocks.
-struct ScratchLength<'a, F>(&'a Product<F>);
 
 impl<F: Kernel> Job<F> for Packed<'_, F> {
     type Output = ();
@@ -466,18 +474,23 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
         let (tile_rows, vectors) = S::TILE;
         let width = vectors * S::LANES;
         let blocks = Blocks::of::<F, S>(&product);
-        let (a_panels, b_panels) = scratch.split_at_mut(blocks.rows * blocks.depth + S::LANES);
+        let (b_panels, a_panels) = scratch.split_at_mut(blocks.columns * blocks.depth);
         let Product { a, b, c, .. } = product;
         for (j, columns) in pieces(c.columns, blocks.columns) {
             for (k, depth) in evenly(a.columns, PACKED_DEPTH) {
                 // SAFETY: the product was made of arrays; what is packed and multiplied are
                 // parts of them.
                 unsafe {
-                    pack_panels(s, b_panels, width, depth, columns, b.element(k, j), b.strides);
+                    let block = Matrix { at: b.element(k, j), rows: depth, columns, ..b };
+                    pack_panels(s, b_panels, width, block);
                     for (i, rows) in pieces(c.rows, blocks.rows) {
-                        let strides = (a.strides.1, a.strides.0);
-                        pack_panels(s, a_panels, tile_rows, depth, rows, a.element(i, k), strides);
-                        product.block(s, (i, rows), (j, columns), (k, depth), a_panels, b_panels);
+                        let mut block = Matrix { at: a.element(i, k), rows, columns: depth, ..a };
+                        if !a.has_contiguous_rows() {
+                            pack_panels(s, a_panels, tile_rows, block.transposed());
+                            let strides = (depth as isize, 1);
+                            block = Matrix { at: a_panels.as_ptr(), strides, ..block };
+                        }
+                        product.block(s, (i, rows), (j, columns), (k, depth), block, b_panels);
                     }
                 }
             }
@@ -485,25 +498,36 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
     }
 }
 
-/// Packs a (depth, count) matrix into panels of `width` columns, one after the other.
+/// Packs a matrix into panels of `width` columns, one after the other.
+///
+/// # Safety
+/// The matrix lies where the fields say.
 #[inline(always)]
 unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
     s: S,
     panels: &mut [F],
     width: usize,
-    depth: usize,
-    count: usize,
-    source: *const F,
-    strides: (isize, isize),
+    source: Matrix<F>,
 ) {
-    for (j, count) in pieces(count, width) {
-        let from = source.wrapping_offset(j as isize * strides.1);
-        // SAFETY: columns of the matrix.
-        unsafe { pack(s, &mut panels[j * depth..], width, depth, count, from, strides) }
+    let depth = source.rows;
+    // Where the rows are contiguous, a few of them for all panels, so that a row is read in one
+    // go and the panels are still written in pieces of some length.
+    let step = if source.strides.1 == 1 { 16 } else { depth };
+    for (k, rows) in pieces(depth, step) {
+        for (j, columns) in pieces(source.columns, width) {
+            let panel = &mut panels[j * depth + k * width..][..rows * width];
+            // SAFETY: a part of the matrix.
+            unsafe { pack(s, panel, width, (rows, columns), source.element(k, j), source.strides) }
+        }
     }
 }
 
 impl<F: Kernel> Product<F> {
+    /// A block of `A`, packed or not, times packed panels of `B`.
+    ///
+    /// # Safety
+    /// The matrices lie where the fields say. A block of `A` whose rows are not contiguous to
+    /// each other in `self` has been packed; its rows are then as far apart as they are long.
     #[inline(always)]
     unsafe fn block<S: Simd<F>>(
         &self,
@@ -511,18 +535,20 @@ impl<F: Kernel> Product<F> {
         (i, all_rows): (usize, usize),
         (j, columns): (usize, usize),
         (k, depth): (usize, usize),
-        a_panels: &[F],
+        a: Matrix<F>,
         b_panels: &[F],
     ) {
         let (tile_rows, vectors) = S::TILE;
         let width = vectors * S::LANES;
+        let packed = !self.a.has_contiguous_rows();
         for (q, columns) in pieces(columns, width) {
+            let next_b = b_panels[(q + width).min(b_panels.len() / depth) * depth..].as_ptr();
             for (p, rows) in pieces(all_rows, tile_rows) {
                 // The next panel of A with every tile; with the last one, the next panel of B.
-                let (ahead, ahead_step) = if p + tile_rows < all_rows {
-                    (a_panels[(p + tile_rows) * depth..].as_ptr(), tile_rows * size_of::<F>())
+                let (ahead, ahead_step) = if packed && p + tile_rows < all_rows {
+                    (a.element(p + tile_rows, 0), tile_rows * size_of::<F>())
                 } else {
-                    (b_panels[(q + width) * depth..].as_ptr(), width * size_of::<F>())
+                    (next_b, width * size_of::<F>())
                 };
                 let tile = Tile {
                     rows,
@@ -530,8 +556,8 @@ impl<F: Kernel> Product<F> {
                     depth,
                     alpha: self.alpha,
                     beta: self.beta_at(k),
-                    a: a_panels[p * depth..].as_ptr(),
-                    a_strides: (1, tile_rows as isize),
+                    a: a.element(p, 0),
+                    a_strides: if packed { (1, tile_rows as isize) } else { a.strides },
                     b: b_panels[q * depth..].as_ptr(),
                     b_stride: width as isize,
                     c: self.c.element(i + p, j + q).cast_mut(),

@@ -31,18 +31,10 @@ pub trait Simd<F>: Copy {
     /// Asks for the cache line at `p`, which may be any address.
     fn prefetch(self, p: *const F);
 
-    /// Copies so many rows of four numbers as columns, of four; the last row fills up.
+    /// Copies four rows of four numbers as columns.
     /// # Safety
-    /// 1 to 4 rows can be read at `from`, four be written at `to`, each a stride after the one
-    /// before.
-    unsafe fn transpose4(
-        self,
-        from: *const F,
-        from_stride: isize,
-        rows: usize,
-        to: *mut F,
-        to_stride: usize,
-    );
+    /// The rows can be read at `from` and be written at `to`, each a stride after the one before.
+    unsafe fn transpose4(self, from: *const F, from_stride: isize, to: *mut F, to_stride: usize);
     /// # Safety
     /// `LANES` numbers can be read at `p`.
     unsafe fn load(self, p: *const F) -> Self::Vector;
@@ -109,7 +101,6 @@ macro_rules! portable {
                 self,
                 from: *const $float,
                 from_stride: isize,
-                rows: usize,
                 to: *mut $float,
                 to_stride: usize,
             ) {
@@ -118,7 +109,7 @@ macro_rules! portable {
                         // SAFETY: the caller's promise, number by number.
                         unsafe {
                             *to.add(j * to_stride + i) =
-                                *from.offset(i.min(rows - 1) as isize * from_stride).add(j)
+                                *from.offset(i as isize * from_stride).add(j)
                         }
                     }
                 }
@@ -237,16 +228,15 @@ mod x86 {
                     self,
                     from: *const $float,
                     from_stride: isize,
-                    rows: usize,
                     to: *mut $float,
                     to_stride: usize,
                 ) {
                     unsafe {
                         let $t = [
                             $load4(from),
-                            $load4(from.offset(from_stride * (rows - 1).min(1) as isize)),
-                            $load4(from.offset(from_stride * (rows - 1).min(2) as isize)),
-                            $load4(from.offset(from_stride * (rows - 1) as isize)),
+                            $load4(from.offset(from_stride)),
+                            $load4(from.offset(from_stride * 2)),
+                            $load4(from.offset(from_stride * 3)),
                         ];
                         for (j, column) in $transposed.into_iter().enumerate() {
                             $store4(to.add(j * to_stride), column);

@@ -227,8 +227,8 @@ pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize>(
     totals
 }
 
-/// Copies `count` columns of a (depth, count) matrix into a panel (depth, width), row by row,
-/// with zeros on the right.
+/// Copies a matrix of up to `width` columns into a panel of `width`, row by row, with zeros on
+/// the right.
 ///
 /// # Safety
 /// The matrix lies where the pointer and the strides say.
@@ -237,64 +237,45 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
     s: S,
     panel: &mut [F],
     width: usize,
-    depth: usize,
-    count: usize,
+    (rows, columns): (usize, usize),
     source: *const F,
-    (k_stride, j_stride): (isize, isize),
+    strides: (isize, isize),
 ) {
-    assert!(panel.len() >= depth * width + S::LANES && count <= width);
-    let to = panel.as_mut_ptr();
-    if j_stride == 1 && width.is_multiple_of(S::LANES) && count == width {
-        for k in 0..depth {
-            for j in (0..width).step_by(S::LANES) {
-                // SAFETY: a vector of row `k` of the matrix and of the panel.
-                unsafe {
-                    let from = source.offset(k as isize * k_stride).add(j);
-                    s.store(to.add(k * width + j), s.load(from));
-                }
+    assert!(panel.len() == rows * width && columns <= width);
+    if strides.1 == 1 {
+        for (k, to) in panel.chunks_exact_mut(width).enumerate() {
+            // SAFETY: row `k` of the matrix.
+            let from = unsafe {
+                std::slice::from_raw_parts(source.offset(k as isize * strides.0), columns)
+            };
+            if columns == width {
+                to.copy_from_slice(from); // a length that the compiler knows
+            } else {
+                to[..columns].copy_from_slice(from);
+                to[columns..].fill(F::zero());
             }
         }
         return;
     }
-    if j_stride == 1 {
-        for k in 0..depth {
-            for j in (0..width).step_by(S::LANES) {
-                // SAFETY: the rest of row `k` of the matrix. The panel has room for a vector
-                // after its last row; what is written beyond a row is written again by the next.
-                unsafe {
-                    let from = source.offset(k as isize * k_stride).wrapping_add(j);
-                    let mask = s.mask(count.saturating_sub(j).min(S::LANES));
-                    s.store(to.add(k * width + j), s.load_masked(from, mask));
-                }
-            }
-        }
-        return;
-    }
-    // Four columns at a time, the last ones first: what they write beyond a row, the first ones
-    // write again.
-    let by_fours = k_stride == 1 && count == width;
-    let fours = if by_fours { depth - depth % 4 } else { 0 };
-    for j in (0..width).step_by(4).rev() {
+    let by_fours = strides.0 == 1 && columns == width && width.is_multiple_of(4);
+    let fours = if by_fours { rows - rows % 4 } else { 0 };
+    for j in (0..width).step_by(4) {
         for k in (0..fours).step_by(4) {
-            // SAFETY: elements (k..k + 4, j..j + 4) of the matrix, the last column again where
-            // there are fewer; rows k..k + 4 of the panel, and after the last one its room.
+            // SAFETY: elements (k..k + 4, j..j + 4) of the matrix and of the panel.
             unsafe {
-                let from = source.offset(k as isize + j as isize * j_stride);
-                s.transpose4(from, j_stride, (width - j).min(4), to.add(k * width + j), width);
+                let from = source.offset(k as isize + j as isize * strides.1);
+                s.transpose4(from, strides.1, panel.as_mut_ptr().add(k * width + j), width);
             }
         }
     }
-    for j in 0..width {
-        for k in fours..depth {
-            // SAFETY: element (k, j) of the matrix if `j < count`; of the panel in any case.
-            unsafe {
-                let x = if j < count {
-                    *source.offset(k as isize * k_stride + j as isize * j_stride)
-                } else {
-                    F::zero()
-                };
-                *to.add(k * width + j) = x;
-            }
+    for j in 0..columns {
+        for k in fours..rows {
+            // SAFETY: element (k, j) of the matrix.
+            panel[k * width + j] =
+                unsafe { *source.offset(k as isize * strides.0 + j as isize * strides.1) };
         }
+    }
+    for row in panel.chunks_exact_mut(width) {
+        row[columns..].fill(F::zero());
     }
 }
