@@ -17,7 +17,7 @@
 use super::simd::Simd;
 use super::threads::{by_rows, in_parts, in_parts2};
 use super::{Isa, Job, Kernel};
-use ndarray::{ArrayRef2, ArrayView1, Axis};
+use ndarray::{ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 /// `a·b + c`, rounded once where the processor can.
 #[inline(always)]
@@ -252,16 +252,8 @@ pub(crate) fn map2_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], other
 /// `x ← f(x + b)` for every row and its element of the column `b`.
 pub(crate) fn add_and_map<F: Kernel, M: Map<F>>(map: M, rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
     let isa = Isa::current();
-    by_rows(rows.view_mut(), b.view(), &|mut rows, b| {
-        for (mut row, &bias) in rows.rows_mut().into_iter().zip(b) {
-            match row.as_slice_mut() {
-                Some(values) => F::dispatch(isa, AddInPlace { map, bias, values }),
-                None => row.iter_mut().for_each(|x| {
-                    let values = std::slice::from_mut(x);
-                    F::dispatch(isa, AddInPlace { map, bias, values });
-                }),
-            }
-        }
+    by_rows(rows.view_mut(), b.view(), &|rows, biases| {
+        F::dispatch(isa, AddInPlace { map, rows, biases });
     });
 }
 
@@ -389,17 +381,30 @@ impl<F: Kernel, M: Map2<F>> Job<F> for InPlace2<'_, F, M> {
 
 struct AddInPlace<'a, F, M> {
     map: M,
-    bias: F,
-    values: &'a mut [F],
+    rows: ArrayViewMut2<'a, F>,
+    biases: ArrayView2<'a, F>,
 }
 
 impl<F: Kernel, M: Map<F>> Job<F> for AddInPlace<'_, F, M> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd<F>>(self, _: S) {
-        for x in self.values {
-            *x = self.map.apply::<S>(*x + self.bias);
+    fn run<S: Simd<F>>(mut self, _: S) {
+        let map = self.map;
+        // A column is one sweep, and not as many as it has rows.
+        if self.rows.ncols() == 1
+            && let (Some(values), Some(biases)) = (self.rows.as_slice_mut(), self.biases.as_slice())
+        {
+            for (x, &bias) in values.iter_mut().zip(biases) {
+                *x = map.apply::<S>(*x + bias);
+            }
+            return;
+        }
+        for (mut row, &bias) in self.rows.rows_mut().into_iter().zip(self.biases) {
+            match row.as_slice_mut() {
+                Some(values) => values.iter_mut().for_each(|x| *x = map.apply::<S>(*x + bias)),
+                None => row.iter_mut().for_each(|x| *x = map.apply::<S>(*x + bias)),
+            }
         }
     }
 }

@@ -357,37 +357,25 @@ impl<F: Kernel> Product<F> {
             for (j, columns) in pieces(self.c.columns, 4) {
                 // Beyond the last column the last one is read again, and not used.
                 let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
-                let mut ahead = b[0].wrapping_offset(4 * self.b.strides.1);
+                let b_stride = self.b.strides.1;
+                let mut ahead = b[0].wrapping_offset(4 * b_stride);
                 for (i, rows) in evenly(self.c.rows, 3) {
-                    let a = self.a.element(i, k);
-                    let stride = self.a.strides.0;
+                    let (a, a_stride) = (self.a.element(i, k), self.a.strides.0);
+                    macro_rules! dots {
+                        ($rows:literal, $alone:literal) => {
+                            self.put((i, j), columns, k, {
+                                dots::<F, S, $rows, $alone>(
+                                    s, depth, a, a_stride, b, b_stride, ahead,
+                                )
+                            })
+                        };
+                    }
                     // SAFETY: rows of A and columns of B.
                     unsafe {
                         match rows {
-                            1 => self.put(
-                                s,
-                                i,
-                                j,
-                                columns,
-                                k,
-                                dots::<F, S, 1>(s, depth, a, stride, b, ahead),
-                            ),
-                            2 => self.put(
-                                s,
-                                i,
-                                j,
-                                columns,
-                                k,
-                                dots::<F, S, 2>(s, depth, a, stride, b, ahead),
-                            ),
-                            _ => self.put(
-                                s,
-                                i,
-                                j,
-                                columns,
-                                k,
-                                dots::<F, S, 3>(s, depth, a, stride, b, ahead),
-                            ),
+                            1 => dots!(1, true),
+                            2 => dots!(2, false),
+                            _ => dots!(3, false),
                         }
                     }
                     ahead = ahead.wrapping_byte_add(depth / S::LANES * CACHE_LINE);
@@ -397,11 +385,9 @@ impl<F: Kernel> Product<F> {
     }
 
     #[inline(always)]
-    unsafe fn put<S: Simd<F>, const R: usize>(
+    unsafe fn put<const R: usize>(
         &self,
-        _: S,
-        i: usize,
-        j: usize,
+        (i, j): (usize, usize),
         columns: usize,
         k: usize,
         sums: [[F; 4]; R],

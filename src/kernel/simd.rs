@@ -315,6 +315,21 @@ mod x86 {
             ]
         }, _mm256_loadu_pd _mm256_storeu_pd
     );
+    // The sum of the two halves of a vector. Macros, since a closure is compiled without the
+    // instructions of the function that it stands in.
+    macro_rules! halves_ps {
+        ($v:ident) => {
+            _mm256_add_ps(
+                _mm512_castps512_ps256($v),
+                _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd($v))),
+            )
+        };
+    }
+    macro_rules! halves_pd {
+        ($v:ident) => {
+            _mm256_add_pd(_mm512_castpd512_pd256($v), _mm512_extractf64x4_pd::<1>($v))
+        };
+    }
     x86!(
         Avx512, f32, __m512, 16, 24, (8, 3);
         _mm512_setzero_ps _mm512_set1_ps _mm512_fmadd_ps _mm512_mul_ps _mm512_loadu_ps _mm512_storeu_ps;
@@ -323,7 +338,11 @@ mod x86 {
         |p, m| _mm512_maskz_loadu_ps(m, p), |p, m, v| _mm512_mask_storeu_ps(p, m, v);
         |v| {
             let [a, b, c, d] = v;
-            [_mm512_reduce_add_ps(a), _mm512_reduce_add_ps(b), _mm512_reduce_add_ps(c), _mm512_reduce_add_ps(d)]
+            let (a, b) = (halves_ps!(a), halves_ps!(b));
+            let (c, d) = (halves_ps!(c), halves_ps!(d));
+            let sums = _mm256_hadd_ps(_mm256_hadd_ps(a, b), _mm256_hadd_ps(c, d));
+            let sums = _mm_add_ps(_mm256_castps256_ps128(sums), _mm256_extractf128_ps::<1>(sums));
+            std::mem::transmute::<__m128, [f32; 4]>(sums)
         };
         |r| {
             let (ab, cd) = (_mm_unpacklo_ps(r[0], r[1]), _mm_unpacklo_ps(r[2], r[3]));
@@ -344,7 +363,14 @@ mod x86 {
         |p, m| _mm512_maskz_loadu_pd(m, p), |p, m, v| _mm512_mask_storeu_pd(p, m, v);
         |v| {
             let [a, b, c, d] = v;
-            [_mm512_reduce_add_pd(a), _mm512_reduce_add_pd(b), _mm512_reduce_add_pd(c), _mm512_reduce_add_pd(d)]
+            let (a, b) = (halves_pd!(a), halves_pd!(b));
+            let (c, d) = (halves_pd!(c), halves_pd!(d));
+            let (ab, cd) = (_mm256_hadd_pd(a, b), _mm256_hadd_pd(c, d));
+            let sums = _mm256_add_pd(
+                _mm256_permute2f128_pd::<0x20>(ab, cd),
+                _mm256_permute2f128_pd::<0x31>(ab, cd),
+            );
+            std::mem::transmute::<__m256d, [f64; 4]>(sums)
         };
         |r| {
             let (ab, cd) = (_mm256_unpacklo_pd(r[0], r[1]), _mm256_unpacklo_pd(r[2], r[3]));

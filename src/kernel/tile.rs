@@ -1,6 +1,5 @@
 //! The innermost loops of a product: the only place that follows pointers.
 
-use super::CACHE_LINE;
 use super::simd::Simd;
 use ndarray::NdFloat;
 
@@ -171,29 +170,38 @@ impl<F: NdFloat> Tile<F> {
 }
 
 /// The sums of products of `R` rows of A with four rows of Bᵀ, all of `depth` contiguous numbers.
+/// Cache lines from `ahead` on are asked for: four with every step if `ALONE`, a part of each of
+/// four rows that are `b_stride` apart, else one.
 ///
 /// # Safety
 /// The rows lie where the pointers and strides say.
 #[inline(always)]
-pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize>(
+pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize, const ALONE: bool>(
     s: S,
     depth: usize,
     a: *const F,
     a_stride: isize,
     b: [*const F; 4],
+    b_stride: isize,
     ahead: *const F,
 ) -> [[F; 4]; R] {
     let mut sums = [[s.zero(); 4]; R];
     let whole = depth - depth % S::LANES;
-    let (mut at, mut ahead) = (0, ahead);
+    let a: [_; R] = std::array::from_fn(|i| a.wrapping_offset(i as isize * a_stride));
+    let mut at = 0;
     while at < whole {
-        s.prefetch(ahead);
-        ahead = ahead.wrapping_byte_add(CACHE_LINE);
+        if ALONE {
+            for q in 0..4 {
+                s.prefetch(ahead.wrapping_offset(q * b_stride).wrapping_add(at));
+            }
+        } else {
+            s.prefetch(ahead.wrapping_add(at));
+        }
         // SAFETY: `at + LANES <= depth` in each row.
         unsafe {
             let mut x = [s.zero(); R];
-            for (i, x) in x.iter_mut().enumerate() {
-                *x = s.load(a.offset(i as isize * a_stride).add(at));
+            for (x, a) in x.iter_mut().zip(a) {
+                *x = s.load(a.add(at));
             }
             for (q, b) in b.iter().enumerate() {
                 let y = s.load(b.add(at));
@@ -213,7 +221,7 @@ pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize>(
                 *y = s.load_masked(b.add(whole), mask);
             }
             for (i, sums) in sums.iter_mut().enumerate() {
-                let x = s.load_masked(a.offset(i as isize * a_stride).add(whole), mask);
+                let x = s.load_masked(a[i].add(whole), mask);
                 for (sum, &y) in sums.iter_mut().zip(&y) {
                     *sum = s.mul_add(x, y, *sum);
                 }
