@@ -279,7 +279,7 @@ impl<F: Kernel> Job<F> for Product<F> {
 }
 
 /// Products that are added to one sum before it goes to `C`, where `B` is packed.
-const PACKED_DEPTH: usize = 272;
+const PACKED_DEPTH: usize = 520;
 /// The same where it is not: less, since rows of `B` that are not aligned take more of the cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
 /// Such sums are added to a sum of so many products, and these to each other: so that a part of
@@ -292,13 +292,13 @@ pub(crate) const fn dots_block<F>() -> usize {
 
 /// `len` in pieces of `size`: where each starts, and its length.
 #[inline(always)]
-fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> {
+fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }
 
 /// `len` in the fewest pieces of at most `most`, as even as they can be.
 #[inline(always)]
-fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> {
+fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
     (0..count).map(move |i| {
         let start = i * len / count;
@@ -468,11 +468,12 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
                 // parts of them.
                 unsafe {
                     let block = Matrix { at: b.element(k, j), rows: depth, columns, ..b };
-                    pack_panels(s, b_panels, width, block);
+                    pack_panels(s, b_panels, width, block, b_columns::<F, S>(columns));
                     for (i, rows) in pieces(c.rows, blocks.rows) {
                         let mut block = Matrix { at: a.element(i, k), rows, columns: depth, ..a };
                         if !a.has_contiguous_rows() {
-                            pack_panels(s, a_panels, tile_rows, block.transposed());
+                            let panels = pieces(rows, tile_rows);
+                            pack_panels(s, a_panels, tile_rows, block.transposed(), panels);
                             let strides = (depth as isize, 1);
                             block = Matrix { at: a_panels.as_ptr(), strides, ..block };
                         }
@@ -494,18 +495,27 @@ unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
     panels: &mut [F],
     width: usize,
     source: Matrix<F>,
+    columns: impl Iterator<Item = (usize, usize)> + Clone,
 ) {
     let depth = source.rows;
     // Where the rows are contiguous, a few of them for all panels, so that a row is read in one
     // go and the panels are still written in pieces of some length.
-    let step = if source.strides.1 == 1 { 16 } else { depth };
+    let step = if source.strides.1 == 1 { 8 } else { depth };
     for (k, rows) in pieces(depth, step) {
-        for (j, columns) in pieces(source.columns, width) {
-            let panel = &mut panels[j * depth + k * width..][..rows * width];
+        for (p, (j, columns)) in columns.clone().enumerate() {
+            let panel = &mut panels[(p * depth + k) * width..][..rows * width];
             // SAFETY: a part of the matrix.
             unsafe { pack(s, panel, width, (rows, columns), source.element(k, j), source.strides) }
         }
     }
+}
+
+/// The columns of each panel of `B`, in whole vectors: the fewest panels, as even as they can be,
+/// since a panel of one vector keeps the processor waiting for its sums.
+#[inline(always)]
+fn b_columns<F, S: Simd<F>>(columns: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+    evenly(columns.div_ceil(S::LANES), S::TILE.1)
+        .map(move |(v, vectors)| (v * S::LANES, (vectors * S::LANES).min(columns - v * S::LANES)))
 }
 
 impl<F: Kernel> Product<F> {
@@ -527,8 +537,9 @@ impl<F: Kernel> Product<F> {
         let (tile_rows, vectors) = S::TILE;
         let width = vectors * S::LANES;
         let packed = !self.a.has_contiguous_rows();
-        for (q, columns) in pieces(columns, width) {
-            let next_b = b_panels[(q + width).min(b_panels.len() / depth) * depth..].as_ptr();
+        for (panel, (q, columns)) in b_columns::<F, S>(columns).enumerate() {
+            let b = b_panels[panel * width * depth..].as_ptr();
+            let next_b = b.wrapping_add(width * depth);
             for (p, rows) in pieces(all_rows, tile_rows) {
                 // The next panel of A with every tile; with the last one, the next panel of B.
                 let (ahead, ahead_step) = if packed && p + tile_rows < all_rows {
@@ -544,7 +555,7 @@ impl<F: Kernel> Product<F> {
                     beta: self.beta_at(k),
                     a: a.element(p, 0),
                     a_strides: if packed { (1, tile_rows as isize) } else { a.strides },
-                    b: b_panels[q * depth..].as_ptr(),
+                    b,
                     b_stride: width as isize,
                     c: self.c.element(i + p, j + q).cast_mut(),
                     c_strides: self.c.strides,
