@@ -1,8 +1,8 @@
 //! The sweep behind the thresholds of the product seam: every product in each of its three ways.
 //!
-//! `cargo bench --bench ways` prints, for each shape, the time of each way relative to the
-//! fastest, and the way that the library takes. The seam is not public, so the sweep compiles it
-//! once more.
+//! `cargo bench --bench ways` prints tables in the form of benches/ways.md: the time of a way over
+//! that of *packed*, bold where the library takes it. The seam is not public, so the sweep
+//! compiles it once more.
 
 #![allow(dead_code, unused_imports, unsafe_code)] // the seam has more users in the library
 
@@ -40,55 +40,78 @@ fn times<F: Kernel>(ways: &[Way], a: &ArrayView2<F>, b: &ArrayView2<F>) -> Vec<f
     times.iter().map(|times| times[times.len() / 2]).collect()
 }
 
-fn row<F: Kernel>(name: &str, a: ArrayView2<F>, b: ArrayView2<F>) {
-    let mut ways = vec![Way::Packed];
-    let (a_step, b_step) = (a.strides(), b.strides());
-    if b_step[1] == 1 || b.ncols() == 1 {
-        ways.push(Way::Rows);
-    }
-    if (a_step[1] == 1 || a.ncols() == 1) && (b_step[0] == 1 || b.nrows() == 1) {
-        ways.push(Way::Dots);
-    }
-    if b.ncols() == 1 && (a_step[0] == 1 || a.nrows() == 1) {
-        ways.push(Way::RowsTransposed);
-    }
-    let times = times(&ways, &a, &b);
-    let best = times.iter().copied().fold(f64::INFINITY, f64::min);
-    let c = Array2::<F>::zeros((a.nrows(), b.ncols()));
-    let taken = Way::of(&a, &b, &c);
-    let at = ways.iter().position(|way| *way == taken).expect("a way that was timed");
-    let cells: Vec<_> =
-        ways.iter().zip(&times).map(|(way, t)| format!("{way:?} {:.2}", t / best)).collect();
-    println!(
-        "{:<4} {name} {:>5} x {:>5} x {:>5}  {:>9.2} us  {:<46} takes {taken:?} ({:.2})",
-        std::any::type_name::<F>(),
-        a.nrows(),
-        a.ncols(),
-        b.ncols(),
-        best * 1e6,
-        cells.join(", "),
-        times[at] / best
-    );
+const FEW: [usize; 11] = [1, 2, 4, 8, 16, 20, 24, 28, 32, 48, 64];
+
+/// A product of few rows or columns.
+#[derive(Clone, Copy)]
+enum Kind {
+    NnFewRows,
+    NnFewColumns,
+    TnFewColumns,
+    NtFewRows,
 }
 
-fn sweep<F: Kernel>() {
-    for depth in [4, 8, 16, 32, 64, 256, 1024] {
-        for few in [1, 2, 4, 8, 16, 20, 24, 28, 32, 48, 64] {
-            for many in [100, 1000] {
-                let (few_rows, square) = (matrix::<F>(few, depth), matrix::<F>(depth, many));
-                let turned = square.t().as_standard_layout().into_owned();
-                row("NN few rows   ", few_rows.view(), square.view());
-                row("NT few rows   ", few_rows.view(), turned.t());
-                let (tall, flat) = (matrix::<F>(many, depth), matrix::<F>(depth, few));
-                let turned = tall.t().as_standard_layout().into_owned();
-                row("NN few columns", tall.view(), flat.view());
-                row("TN few columns", turned.t(), flat.view());
-            }
+impl Kind {
+    /// How the sweep calls it, and the way that competes with *packed*.
+    fn title(self) -> (&'static str, Way) {
+        match self {
+            Kind::NnFewRows => ("NN, few rows of C: rows / packed", Way::Rows),
+            Kind::NnFewColumns => ("NN, few columns of C: rows / packed", Way::Rows),
+            Kind::TnFewColumns => ("TN, few columns of C: rows / packed", Way::Rows),
+            Kind::NtFewRows => ("NT, few rows of C: dots / packed", Way::Dots),
+        }
+    }
+
+    fn operands<F: Kernel>(self, few: usize, depth: usize, many: usize) -> [Array2<F>; 2] {
+        match self {
+            Kind::NnFewRows => [matrix(few, depth), matrix(depth, many)],
+            Kind::NnFewColumns => [matrix(many, depth), matrix(depth, few)],
+            Kind::TnFewColumns => [matrix(depth, many).reversed_axes(), matrix(depth, few)],
+            Kind::NtFewRows => [matrix(few, depth), matrix(many, depth).reversed_axes()],
         }
     }
 }
 
+/// The ratio, bold if the library does not pack this product; and how much it loses to the better
+/// way.
+fn cell<F: Kernel>(kind: Kind, few: usize, depth: usize, many: usize) -> (String, f64) {
+    let [a, b] = kind.operands::<F>(few, depth, many);
+    let times = times(&[kind.title().1, Way::Packed], &a.view(), &b.view());
+    let (ratio, best) = (times[0] / times[1], times[0].min(times[1]));
+    let c = Array2::<F>::zeros((a.nrows(), b.ncols()));
+    match Way::of(&a, &b, &c) {
+        Way::Packed => (format!("{ratio:.2}"), times[1] / best),
+        _ => (format!("**{ratio:.2}**"), times[0] / best),
+    }
+}
+
+fn table<F: Kernel>(kind: Kind) -> Vec<f64> {
+    let mut losses = Vec::new();
+    for many in [100, 1000] {
+        for depth in [4, 8, 16, 32, 64, 256, 1024] {
+            print!("| {}, {many}, {depth} |", std::any::type_name::<F>());
+            for few in FEW {
+                let (text, loss) = cell::<F>(kind, few, depth, many);
+                print!(" {text} |");
+                losses.push(loss);
+            }
+            println!();
+        }
+    }
+    losses
+}
+
 fn main() {
-    sweep::<f32>();
-    sweep::<f64>();
+    println!("# {:?}", kernel::Isa::current());
+    for kind in [Kind::NnFewRows, Kind::NnFewColumns, Kind::TnFewColumns, Kind::NtFewRows] {
+        println!("\n## {}\n", kind.title().0);
+        println!("| type, many, products | {} |", FEW.map(|few| few.to_string()).join(" | "));
+        println!("|---{}|", "|---".repeat(FEW.len()));
+        let losses = [table::<f32>(kind), table::<f64>(kind)].concat();
+        let mean = losses.iter().sum::<f64>() / losses.len() as f64;
+        let worst = losses.iter().copied().fold(1.0, f64::max);
+        println!(
+            "\nThe way taken needs {mean:.3} times as long as the better one, {worst:.2} at most."
+        );
+    }
 }

@@ -265,10 +265,10 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
         }
         return;
     }
-    let by_fours = strides.0 == 1 && columns == width && width.is_multiple_of(4);
-    let fours = if by_fours { rows - rows % 4 } else { 0 };
-    for j in (0..width).step_by(4) {
-        for k in (0..fours).step_by(4) {
+    // Four by four where the columns are contiguous, and the rest number by number.
+    let fours = |len: usize| if strides.0 == 1 { len - len % 4 } else { 0 };
+    for j in (0..fours(columns)).step_by(4) {
+        for k in (0..fours(rows)).step_by(4) {
             // SAFETY: elements (k..k + 4, j..j + 4) of the matrix and of the panel.
             unsafe {
                 let from = source.offset(k as isize + j as isize * strides.1);
@@ -277,13 +277,16 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
         }
     }
     for j in 0..columns {
-        for k in fours..rows {
+        let done = if j < fours(columns) { fours(rows) } else { 0 };
+        for k in done..rows {
             // SAFETY: element (k, j) of the matrix.
             panel[k * width + j] =
                 unsafe { *source.offset(k as isize * strides.0 + j as isize * strides.1) };
         }
     }
-    for row in panel.chunks_exact_mut(width) {
-        row[columns..].fill(F::zero());
+    if columns < width {
+        for row in panel.chunks_exact_mut(width) {
+            row[columns..].fill(F::zero());
+        }
     }
 }
