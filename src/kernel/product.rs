@@ -77,15 +77,17 @@ pub(crate) enum Way {
 // The thresholds of `Way::for_product`, from the sweep in benches/ways.md.
 
 /// Up to so many rows of `C` or products in a sum, nothing is gained from packing.
-const FEW_ROWS: usize = 32;
+const FEW_ROWS: usize = 64;
 const FEW_PRODUCTS: usize = 8;
 /// Nor with so many bytes in a row of `C`: of those products that would pack `A` too, and of those
 /// that would not, which have to be small besides.
 const SHORT_ROW: usize = 192;
 const SHORTER_ROW: usize = 96;
 const SMALL: usize = 256;
-/// *Dots* pays up to so many rows or columns of `C`, and the longer the sum the more of them.
-const FEW_DOTS: usize = 32;
+/// *Dots* pays up to so many rows or columns of `C`, the longer the sum the more of them, as long as
+/// they stay in the second cache.
+const FEW_DOTS: usize = 64;
+const DOTS_BYTES: usize = 192 << 10;
 /// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
 const CUT: usize = 16;
 
@@ -100,7 +102,7 @@ impl Way {
         let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
         let by_columns = a.strides.0 == 1 && c.strides.0 == 1;
         let by_dots = a.strides.1 == 1 && b.strides.0 == 1;
-        let long = products >= 12 + 4 * few || c.columns == 1;
+        let long = products >= 12 + 4 * few && few * products * size_of::<F>() <= DOTS_BYTES;
         let row = c.columns * size_of::<F>();
         let short = if a.has_contiguous_rows() {
             row <= SHORTER_ROW && c.rows <= SMALL
@@ -108,7 +110,7 @@ impl Way {
             row <= SHORT_ROW
         };
         let flat = c.rows <= FEW_ROWS || short;
-        if by_dots && long && few <= FEW_DOTS {
+        if by_dots && (c.columns == 1 || (long && few <= FEW_DOTS)) {
             Way::Dots
         } else if by_columns && c.columns == 1 {
             Way::RowsTransposed
