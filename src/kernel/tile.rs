@@ -73,8 +73,10 @@ impl<F: NdFloat> Tile<F> {
             if self.c_strides.1 != 1 {
                 let mut values = [F::zero(); LARGEST];
                 assert!(R * V * S::LANES <= LARGEST);
-                for (i, &sum) in sums.iter().flatten().enumerate() {
-                    s.store(values.as_mut_ptr().add(i * S::LANES), sum);
+                for (i, sums) in sums.iter().enumerate() {
+                    for (v, &sum) in sums.iter().enumerate() {
+                        s.store(values.as_mut_ptr().add((i * V + v) * S::LANES), sum);
+                    }
                 }
                 self.put_apart(&values, V * S::LANES);
             } else if self.beta == F::zero() {
