@@ -4,17 +4,18 @@
 //! [`tanh`] and their backward halves) are the same arithmetic by name.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton
-//! (2010) and Maas et al. (2013) for ReLU and its leaky form.
+//! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
 
 use crate::buffer::copy_of;
 use crate::error::{Operand, check_same_shape};
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map, Map2};
+use crate::kernel::softmax::{COLUMNS, softmax, softmax_backward};
 use crate::{Float, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayRef2, Axis};
 use std::fmt;
 
-/// An activation function, applied element by element.
+/// An activation function, applied element by element; `Softmax` column by column.
 ///
 /// | variant | `g(z)` | `g'(z)` |
 /// |---|---|---|
@@ -23,6 +24,7 @@ use std::fmt;
 /// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `1 - g(z)²` |
 /// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | 1 where `z > 0`, else `s` |
 /// | `Identity` | `z` | 1 |
+/// | `Softmax` | `eᶻ / Σ eᶻ` over the units | `dz = a ∘ (da - Σ a ∘ da)` |
 ///
 /// NaN stays NaN in every one of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,6 +40,9 @@ pub enum Activation {
     LeakyRelu(f64),
     /// `g(z) = z`.
     Identity,
+    /// `g(z) = eᶻ / Σ eᶻ`, the sum over the units of the layer: for the output of a network that
+    /// tells classes apart (Bridle 1990).
+    Softmax,
 }
 
 impl Activation {
@@ -90,6 +95,7 @@ impl Activation {
             Activation::Tanh => elementwise::map(Tanh, z),
             Activation::LeakyRelu(slope) => elementwise::map(LeakyRelu(F::of(slope)), z),
             Activation::Identity => {}
+            Activation::Softmax => softmax(z),
         }
     }
 
@@ -103,6 +109,10 @@ impl Activation {
                 elementwise::add_and_map(LeakyRelu(F::of(slope)), z, b);
             }
             Activation::Identity => elementwise::add_and_map(Identity, z, b),
+            Activation::Softmax => {
+                elementwise::add_and_map(Identity, z, b);
+                softmax(z);
+            }
         }
     }
 
@@ -116,6 +126,17 @@ impl Activation {
                 elementwise::map2(OfInput(LeakyRelu(F::of(slope))), da, z);
             }
             Activation::Identity => {}
+            Activation::Softmax => {
+                let columns = z.axis_chunks_iter(Axis(1), COLUMNS);
+                for (mut da, z) in
+                    da.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().zip(columns)
+                {
+                    let mut a = z.to_owned();
+                    softmax(&mut a);
+                    softmax_backward(&mut a, &da);
+                    da.assign(&a);
+                }
+            }
         }
     }
 
@@ -131,6 +152,7 @@ impl Activation {
                 elementwise::map2(OfOutput(LeakyRelu(F::of(slope))), a, da);
             }
             Activation::Identity => a.assign(da),
+            Activation::Softmax => softmax_backward(a, da),
         }
     }
 
@@ -263,6 +285,7 @@ impl fmt::Display for Activation {
             Activation::Tanh => f.pad("tanh"),
             Activation::LeakyRelu(slope) => f.pad(&format!("leaky ReLU {slope}")),
             Activation::Identity => f.pad("identity"),
+            Activation::Softmax => f.pad("softmax"),
         }
     }
 }

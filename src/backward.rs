@@ -16,13 +16,12 @@
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Rumelhart, Hinton &
 //! Williams (1986).
 
-use crate::activation::Activation;
 use crate::buffer;
-use crate::cost::check_outputs;
+use crate::cost::{Cost, Targets, check_outputs};
 use crate::error::{Operand, check_same_shape, check_weights};
 use crate::forward::{ActivationCache, LayerCache, LinearCache, check_linear};
-use crate::kernel::elementwise::{self, Subtract};
 use crate::kernel::product::multiply;
+use crate::regularization::Mask;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, Zip};
 
@@ -248,7 +247,40 @@ pub fn l_model_backward<F: Float>(
     y: &ArrayRef2<F>,
     caches: &[LayerCache<'_, F>],
 ) -> Result<Gradients<F>> {
-    let (gradients, _) = backward_to_first_layer(al, y, caches)?;
+    l_model_backward_with_cost(Cost::BinaryCrossEntropy, al, y.view(), caches)
+}
+
+/// [`l_model_backward`] for any [`Cost`], with labels that may have weights.
+///
+/// `AL` (n_L, m). After [the activation that belongs to the cost](Cost::output_activation) the
+/// pass starts at its simple `dZ`, right also where the output saturates; after another one at
+/// `dZ = dAL ∘ g'(Z)`, with [`Cost::gradient`] as `dAL`.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let parameters = initialize_parameters_deep(&[2, 4, 3], Initializer::He, &mut rng)?
+///     .with_activations(Activation::Relu, Activation::Softmax);
+/// let (x, classes) = (array![[0.5, -1.0, 0.1], [1.0, 1.0, 0.2]], array![[2.0, 0.0, 1.0]]);
+/// let (al, caches) = l_model_forward(&x, &parameters)?;
+/// let cost = Cost::CategoricalCrossEntropy;
+/// let gradients = l_model_backward_with_cost(cost, &al, &classes, &caches)?;
+/// assert_eq!(gradients.layers()[1].dw.dim(), (3, 4));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`l_model_backward`] and [`Cost::value`].
+pub fn l_model_backward_with_cost<'t, F: Float>(
+    cost: Cost,
+    al: &ArrayRef2<F>,
+    targets: impl Into<Targets<'t, F>>,
+    caches: &[LayerCache<'_, F>],
+) -> Result<Gradients<F>> {
+    let (gradients, _) = backward_to_first_layer(cost, al, &targets.into(), caches, None)?;
     Ok(gradients)
 }
 
@@ -277,24 +309,31 @@ pub fn l_model_backward_with_dx<F: Float>(
     y: &ArrayRef2<F>,
     caches: &[LayerCache<'_, F>],
 ) -> Result<(Gradients<F>, Array2<F>)> {
-    let (gradients, dz) = backward_to_first_layer(al, y, caches)?;
+    let cost = Cost::BinaryCrossEntropy;
+    let (gradients, dz) = backward_to_first_layer(cost, al, &Targets::new(y.view()), caches, None)?;
     let dx = input_gradient(&dz, &caches[0].linear).map_err(|e| e.in_layer(1))?;
     Ok((gradients, dx))
 }
 
 /// The gradients of all layers, and `dZ` of the first.
-fn backward_to_first_layer<F: Float>(
+pub(crate) fn backward_to_first_layer<F: Float>(
+    cost: Cost,
     al: &ArrayRef2<F>,
-    y: &ArrayRef2<F>,
+    targets: &Targets<'_, F>,
     caches: &[LayerCache<'_, F>],
+    dropout: Option<&[Mask<F>]>,
 ) -> Result<(Gradients<F>, Array2<F>)> {
     let last = caches.last().ok_or(Error::NoLayers)?;
-    let mut dz = output_dz(al, y, &last.activation).map_err(|e| e.in_layer(caches.len()))?;
+    let dz = output_dz(cost, al, targets, &last.activation);
+    let mut dz = dz.map_err(|e| e.in_layer(caches.len()))?;
     let mut layers = Vec::with_capacity(caches.len());
     for l in (1..caches.len()).rev() {
-        let (da_prev, gradients) =
+        let (mut da_prev, gradients) =
             linear_backward(&dz, &caches[l].linear).map_err(|e| e.in_layer(l + 1))?;
         layers.push(gradients);
+        if let Some(mask) = dropout.and_then(|masks| masks.get(l - 1)) {
+            mask.apply(&mut da_prev).map_err(|e| e.in_layer(l))?;
+        }
         dz = activation_backward(da_prev, &caches[l - 1].activation).map_err(|e| e.in_layer(l))?;
     }
     layers.push(parameter_gradients(&dz, &caches[0].linear).map_err(|e| e.in_layer(1))?);
@@ -304,33 +343,21 @@ fn backward_to_first_layer<F: Float>(
 
 /// `dZ` of the output layer.
 fn output_dz<F: Float>(
+    cost: Cost,
     al: &ArrayRef2<F>,
-    y: &ArrayRef2<F>,
+    targets: &Targets<'_, F>,
     cache: &ActivationCache<F>,
 ) -> Result<Array2<F>> {
-    check_outputs(al, y)?;
+    targets.check(cost, Operand::of("AL", al))?;
     check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
     let mut dz = buffer::copy_of("dZ", al)?;
-    if cache.activation == Activation::Sigmoid {
-        sigmoid_dz(&mut dz, y);
+    if cache.activation == cost.output_activation() {
+        cost.dz_in_place(&mut dz, targets);
     } else {
-        bounded_output_gradient(&mut dz, y);
+        cost.gradient_in_place(&mut dz, targets);
         cache.activation.differentiate(&mut dz, &cache.z);
     }
     Ok(dz)
-}
-
-/// `dZ = AL - Y` after a sigmoid, in the place of `AL`.
-pub(crate) fn sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) {
-    elementwise::map2(Subtract, al, y);
-}
-
-/// [`output_gradient`] in the place of `AL`, finite also where that is 0 or 1.
-pub(crate) fn bounded_output_gradient<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) {
-    let divisor = |d: F| if d == F::zero() { F::of(1e-12) } else { d };
-    Zip::from(al).and(y).for_each(|a, &y| {
-        *a = -(y / divisor(*a) - (F::one() - y) / divisor(F::one() - *a));
-    });
 }
 
 /// `dZ = dA ∘ g'(Z)`

@@ -14,6 +14,11 @@ pub(crate) fn vec<F: Float>(name: &'static str, shape: (usize, usize)) -> Result
     Ok(zeros(name, shape)?.into_raw_vec_and_offset().0)
 }
 
+/// Zeros to count with.
+pub(crate) fn counts(name: &'static str, shape: (usize, usize)) -> Result<Array2<usize>> {
+    make(Operand { name, shape }, |data, len| data.resize(len, 0))
+}
+
 pub(crate) fn from_fn<F: Float>(
     name: &'static str,
     shape: (usize, usize),
@@ -29,7 +34,7 @@ pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<
 }
 
 /// A row-major matrix; `fill` puts `len` elements into memory that is already reserved.
-fn make<F: Float>(operand: Operand, fill: impl FnOnce(&mut Vec<F>, usize)) -> Result<Array2<F>> {
+fn make<T>(operand: Operand, fill: impl FnOnce(&mut Vec<T>, usize)) -> Result<Array2<T>> {
     let too_large = || Error::TooLarge { layer: None, operand };
     let len = operand.shape.0.checked_mul(operand.shape.1).ok_or_else(too_large)?;
     let mut data = Vec::new();

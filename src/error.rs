@@ -70,12 +70,137 @@ pub enum Error {
     #[error("there is no layer: a network has at least one, and layer_dims at least two sizes")]
     NoLayers,
     /// Two things that belong together have not the same number of layers.
-    #[error("the parameters have {expected} layers, the gradients {found}")]
+    #[error("the parameters have {expected} layers, what was passed with them {found}")]
     LayerCount {
         /// The layers of the parameters.
         expected: usize,
         /// The layers of what was passed with them.
         found: usize,
+    },
+    /// A feature that is the same in every example, counted from 0: mostly a mistake.
+    #[error("feature {feature} is the same in every example; `constant_features` accepts that")]
+    ConstantFeature {
+        /// The feature, from 0.
+        feature: usize,
+    },
+    /// All examples are of one class, or only one class was declared.
+    #[error("there is one class only: a classifier needs at least two")]
+    OneClass,
+    /// There are fewer examples to learn from than a batch should have.
+    #[error("{examples} examples to learn from are fewer than a batch of {batch_size}")]
+    TooFewExamples {
+        /// The examples, without those put aside for validation.
+        examples: usize,
+        /// The size of a batch.
+        batch_size: usize,
+    },
+    /// The weight of an example is negative, NaN or infinite.
+    #[error("the weight of example {example} is {value}: at least 0 and finite")]
+    Weight {
+        /// The example, from 0.
+        example: usize,
+        /// Its weight.
+        value: f64,
+    },
+    /// The cost or the gradient was no longer finite. Epochs and batches are counted from 0.
+    #[error("epoch {epoch}, batch {batch}: the cost or its gradient is no longer finite")]
+    Diverged {
+        /// The epoch, from 0.
+        epoch: usize,
+        /// The batch of the epoch, from 0.
+        batch: usize,
+    },
+    /// A question to a model that has learnt nothing yet.
+    #[error("the model has not been fitted")]
+    NotFitted,
+    /// A label that the cost has no meaning for. Rows and examples are counted from 0, as in the
+    /// arrays.
+    #[error("Y[{row}, {example}] is {value}: {rule}")]
+    Target {
+        /// The row of `Y`.
+        row: usize,
+        /// The example, a column of `Y`.
+        example: usize,
+        /// The label.
+        value: f64,
+        /// What must hold.
+        rule: &'static str,
+    },
+    /// Two lists, or a list and the examples of a matrix, have not the same length.
+    #[error("{left} has a length of {left_length}, {right} of {right_length}: one for one")]
+    LengthMismatch {
+        /// The name of the first.
+        left: &'static str,
+        /// Its length.
+        left_length: usize,
+        /// The name of the second.
+        right: &'static str,
+        /// Its length.
+        right_length: usize,
+    },
+    /// A number that sets how something is done is of no use.
+    #[error("{name} = {value}: {rule}")]
+    Hyperparameter {
+        /// Its name.
+        name: &'static str,
+        /// What it was.
+        value: f64,
+        /// What must hold, e.g. `a finite number of at least 0`.
+        rule: &'static str,
+    },
+    /// A matrix of examples holds NaN or an infinity where finite numbers are needed. Features and
+    /// examples are counted from 0, as the rows and columns of the matrix.
+    #[error("{operand}: feature {feature} of example {example} is {value}")]
+    NotFinite {
+        /// The name of the matrix.
+        operand: &'static str,
+        /// The row, from 0.
+        feature: usize,
+        /// The column, from 0.
+        example: usize,
+        /// The number, NaN or infinite.
+        value: f64,
+    },
+    /// A parameter, its gradient, or a cost beside it is NaN or infinite, so that there is nothing
+    /// to compare. Rows and columns are counted from 0.
+    #[error("{place}{operand}{at} is {value}", place = Place(*.layer), at = At(*.row, *.column))]
+    NotFiniteEntry {
+        /// The number of the layer.
+        layer: Option<usize>,
+        /// What it is an entry of.
+        operand: &'static str,
+        /// The row, from 0; in a list the place.
+        row: usize,
+        /// The column, from 0, in a matrix.
+        column: Option<usize>,
+        /// The number, NaN or infinite.
+        value: f64,
+    },
+    /// A class that there is not. Examples and classes are counted from 0.
+    #[error("example {example} is of class {class}, but the classes are {}", Classes(*.classes))]
+    Label {
+        /// The place in the list of labels, from 0.
+        example: usize,
+        /// The label.
+        class: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A label that was not among those the classes were made of.
+    #[error("the label of example {example} is none of the {classes} known ones")]
+    UnknownLabel {
+        /// The place in the list of labels, from 0.
+        example: usize,
+        /// How many labels are known.
+        classes: usize,
+    },
+    /// A question about a class that there is not. Classes are counted from 0.
+    #[error("there is no class {class}: the classes are {}", Classes(*.classes))]
+    NoSuchClass {
+        /// The class asked for.
+        class: usize,
+        /// How many classes there are.
+        classes: usize,
     },
 }
 
@@ -86,8 +211,9 @@ impl Error {
             Error::ShapeMismatch { layer, .. }
             | Error::EmptyBatch { layer, .. }
             | Error::ZeroSize { layer, .. }
-            | Error::TooLarge { layer, .. } => *layer = layer.or(Some(number)),
-            Error::NoLayers | Error::LayerCount { .. } => {}
+            | Error::TooLarge { layer, .. }
+            | Error::NotFiniteEntry { layer, .. } => *layer = layer.or(Some(number)),
+            _ => {}
         }
         self
     }
@@ -122,6 +248,30 @@ impl fmt::Display for Place {
     }
 }
 
+/// A place in a matrix or a list.
+struct At(usize, Option<usize>);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            At(row, Some(column)) => write!(f, "[{row}, {column}]"),
+            At(row, None) => write!(f, "[{row}]"),
+        }
+    }
+}
+
+/// The range of this many classes.
+struct Classes(usize);
+
+impl fmt::Display for Classes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.checked_sub(1) {
+            Some(last) => write!(f, "0 to {last}"),
+            None => write!(f, "none"),
+        }
+    }
+}
+
 /// `Ok` if `fits`, else an [`Error::ShapeMismatch`] that states `rule`.
 #[inline]
 pub(crate) fn check(fits: bool, left: Operand, right: Operand, rule: &'static str) -> Result<()> {
@@ -151,4 +301,34 @@ pub(crate) fn check_weights(w: Operand, b: Operand) -> Result<()> {
         return Err(Error::ZeroSize { layer: None, operand: w });
     }
     check(b.shape == (w.shape.0, 1), w, b, "b is one column with the rows of W")
+}
+
+/// `Ok` if two lists have one length.
+pub(crate) fn check_lengths(
+    (left, left_length): (&'static str, usize),
+    (right, right_length): (&'static str, usize),
+) -> Result<()> {
+    if left_length == right_length {
+        return Ok(());
+    }
+    Err(Error::LengthMismatch { left, left_length, right, right_length })
+}
+
+/// `Ok` if `fits`, else an [`Error::Hyperparameter`] that states `rule`.
+pub(crate) fn check_hyperparameter(
+    fits: bool,
+    name: &'static str,
+    value: f64,
+    rule: &'static str,
+) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::Hyperparameter { name, value, rule }) }
+}
+
+/// `Ok` if every label is below `classes`, and there is one.
+pub(crate) fn check_labels(name: &'static str, labels: &[usize], classes: usize) -> Result<()> {
+    check_batch(Operand { name, shape: (1, labels.len()) })?;
+    match labels.iter().position(|&class| class >= classes) {
+        Some(example) => Err(Error::Label { example, class: labels[example], classes }),
+        None => Ok(()),
+    }
 }

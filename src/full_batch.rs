@@ -114,7 +114,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     pub fn step(&mut self, learning_rate: F) -> Result<F> {
         self.workspace.prepare(&self.x, &self.parameters)?;
         self.forward();
-        let cost = self.workspace.cost_and_output_dz(&self.y, &self.parameters)?;
+        let cost = self.workspace.course_cost_and_dz(&self.y, &self.parameters)?;
         self.workspace.run_backward(self.x.ncols(), &self.parameters);
         self.update(learning_rate);
         Ok(cost)
@@ -170,14 +170,14 @@ impl<'a, F: Float> FullBatch<'a, F> {
         let first = &self.parameters.layers()[0];
         let known = first.activation.known_from_output::<F>();
         if !self.ready || !known {
-            return self.workspace.run_forward(0, &self.x, &self.parameters);
+            return self.workspace.run_forward(0, &self.x, &self.parameters, None);
         }
         let (units, m) = (first.w.nrows(), self.x.ncols());
         let a = self.workspace.first_activation();
         a[..units * m].copy_from_slice(&self.sums[..units * m]);
         let mut a = view_mut(a, units, m);
         first.activation.add_and_apply(&mut a, &first.b);
-        self.workspace.run_forward(1, &self.x, &self.parameters);
+        self.workspace.run_forward(1, &self.x, &self.parameters, None);
     }
 
     /// Every layer one step down, and `Z¹` for the next step.

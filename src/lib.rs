@@ -95,6 +95,12 @@
 //! # Ok(()) }
 //! ```
 //!
+//! # Around the loop
+//!
+//! [`prepare`] brings features on one scale, numbers the labels and keeps examples for the test;
+//! [`schedule`] lowers the learning rate; [`metrics`] says how good predictions are; and
+//! [`gradient_check`] compares the gradients of one's own layers with differences of the cost.
+//!
 //! # Sources
 //!
 //! - A. Ng, [*Neural Networks and Deep
@@ -115,17 +121,26 @@ pub mod activation;
 #[cfg(feature = "approx")]
 mod approx;
 pub mod backward;
+pub mod batches;
 mod buffer;
 pub mod cost;
+pub mod course;
 pub mod error;
 pub mod float;
 pub mod forward;
 pub mod full_batch;
+pub mod gradient_check;
 pub mod init;
 #[allow(unsafe_code)]
 mod kernel;
+pub mod metrics;
+pub mod model;
+pub mod optimizer;
 pub mod parameters;
 pub mod prelude;
+pub mod prepare;
+pub mod regularization;
+pub mod schedule;
 pub mod update;
 pub mod workspace;
 

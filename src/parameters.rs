@@ -113,6 +113,19 @@ impl<F: Float> Parameters<F> {
         &self.layers
     }
 
+    /// Is every weight and bias a number, not NaN or infinite?
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let parameters = initialize_parameters::<f64>(2, 4, 1, &mut NumpyRandom::seed(2))?;
+    /// assert!(parameters.is_finite());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn is_finite(&self) -> bool {
+        let finite = |matrix: &Array2<F>| matrix.iter().all(|x| x.is_finite());
+        self.layers.iter().all(|layer| finite(&layer.w) && finite(&layer.b))
+    }
+
     /// The layers, to be changed in place. Their shapes are checked again by the next forward
     /// pass, which names the layer that does not fit.
     ///

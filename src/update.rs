@@ -52,7 +52,7 @@ pub(crate) fn descend<F: Float>(w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, learnin
 }
 
 /// `Ok` if every `dW` and `db` has the shape of its `W` and `b`.
-fn check_same_network<F: Float>(
+pub(crate) fn check_same_network<F: Float>(
     parameters: &Parameters<F>,
     gradients: &Gradients<F>,
 ) -> Result<()> {

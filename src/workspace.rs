@@ -5,14 +5,15 @@
 //! [`l_model_backward`](crate::backward::l_model_backward) to the last bit.
 
 use crate::activation::Activation;
-use crate::backward::{
-    bias_gradient_into, bounded_output_gradient, input_gradient_into, sigmoid_dz,
-    weight_gradient_into,
-};
+use crate::backward::{bias_gradient_into, input_gradient_into, weight_gradient_into};
 use crate::buffer;
-use crate::cost::{check_outputs, compute_cost, cost_and_sigmoid_dz};
+use crate::cost::{Cost, Targets, check_outputs, compute_cost, cost_and_sigmoid_dz};
 use crate::error::{Operand, check, check_same_shape, check_weights};
 use crate::forward::{activated_into, check_linear};
+use crate::init::RandomSource;
+use crate::regularization::{
+    Objective, add_l2_gradient, check_keep_prob, draw_into, drop_units, l2_cost,
+};
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
@@ -45,6 +46,8 @@ pub struct Workspace<F> {
     /// The size of `X`, then the units of each layer.
     sizes: Vec<usize>,
     examples: usize,
+    /// The probability of a hidden unit to be kept, while a pass drops some.
+    keep_prob: Option<F>,
     buffers: Option<Buffers<F>>,
 }
 
@@ -58,6 +61,9 @@ struct Buffers<F> {
     da: Vec<F>,
     /// `dX`, empty until asked for.
     dx: Vec<F>,
+    /// `D` of the hidden layers, and `A ∘ D / keep_prob`: empty until units are dropped.
+    d: Vec<Vec<F>>,
+    dropped: Vec<Vec<F>>,
     gradients: Gradients<F>,
 }
 
@@ -87,7 +93,8 @@ impl<F: Float> Workspace<F> {
         let layers = parameters.layers();
         let features = layers.first().map_or(0, |layer| layer.w.ncols());
         let units = layers.iter().map(|layer| layer.w.nrows());
-        Self { sizes: std::iter::once(features).chain(units).collect(), examples, buffers: None }
+        let sizes = std::iter::once(features).chain(units).collect();
+        Self { sizes, examples, keep_prob: None, buffers: None }
     }
 
     /// [`l_model_forward`](crate::forward::l_model_forward) into the buffers.
@@ -117,8 +124,137 @@ impl<F: Float> Workspace<F> {
     ) -> Result<Pass<'w, 'p, F>> {
         let x = x.into();
         self.prepare(&x, parameters)?;
-        self.run_forward(0, &x, parameters);
+        self.keep_prob = None;
+        self.run_forward(0, &x, parameters, None);
         Ok(Pass { workspace: self, x, parameters })
+    }
+
+    /// The whole of a training step but the update: `J` and its gradients.
+    ///
+    /// `X` (n₀, m). The gradients are those of
+    /// [`l_model_backward_with_cost`](crate::backward::l_model_backward_with_cost) and
+    /// [`add_l2_gradient`](crate::regularization::add_l2_gradient), to the last bit; the cost is
+    /// [`Cost::value_from_z`](crate::cost::Cost::value_from_z) after the activation that belongs
+    /// to it, so it is right also where the output saturates.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let mut rng = NumpyRandom::seed(1);
+    /// let mut parameters = initialize_parameters_deep(&[2, 8, 3], Initializer::He, &mut rng)?
+    ///     .with_activations(Activation::Relu, Activation::Softmax);
+    /// let (x, classes) = (array![[0.5, -1.0, 0.1], [1.0, 1.0, 0.2]], array![[2.0, 0.0, 1.0]]);
+    /// let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.01 };
+    /// let mut workspace = Workspace::new(&parameters, 3);
+    /// for _ in 0..100 {
+    ///     let (_cost, gradients) =
+    ///         workspace.cost_and_gradients(&x, &classes, &parameters, objective)?;
+    ///     update_parameters(&mut parameters, gradients, 0.5)?;
+    /// }
+    /// assert!(objective.cost.value(&predict_proba(&x, &parameters)?, &classes)? < 0.2);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`forward`](Self::forward) and of [`Cost::value`](crate::cost::Cost::value).
+    pub fn cost_and_gradients<'x, 't>(
+        &mut self,
+        x: impl Into<ArrayView2<'x, F>>,
+        targets: impl Into<Targets<'t, F>>,
+        parameters: &Parameters<F>,
+        objective: impl Into<Objective>,
+    ) -> Result<(F, &mut Gradients<F>)> {
+        self.keep_prob = None;
+        self.differentiate(&x.into(), &targets.into(), parameters, objective.into(), &mut || 0.0)
+    }
+
+    /// [`cost_and_gradients`](Self::cost_and_gradients) with hidden units dropped at random, as by
+    /// [`l_model_forward_with_dropout`](crate::regularization::l_model_forward_with_dropout).
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let mut rng = NumpyRandom::seed(1);
+    /// # let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+    /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// let mut workspace = Workspace::new(&parameters, 2);
+    /// let (cost, gradients) = workspace.cost_and_gradients_with_dropout(
+    ///     &x,
+    ///     &y,
+    ///     &parameters,
+    ///     Cost::BinaryCrossEntropy,
+    ///     0.8,
+    ///     &mut rng,
+    /// )?;
+    /// # let _: (f64, _) = (cost, gradients);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`cost_and_gradients`](Self::cost_and_gradients) and of
+    /// [`Mask::draw`](crate::regularization::Mask::draw).
+    pub fn cost_and_gradients_with_dropout<'x, 't>(
+        &mut self,
+        x: impl Into<ArrayView2<'x, F>>,
+        targets: impl Into<Targets<'t, F>>,
+        parameters: &Parameters<F>,
+        objective: impl Into<Objective>,
+        keep_prob: F,
+        rng: &mut (impl RandomSource + ?Sized),
+    ) -> Result<(F, &mut Gradients<F>)> {
+        check_keep_prob(keep_prob)?;
+        self.keep_prob = Some(keep_prob);
+        let mut uniform = || rng.uniform();
+        self.differentiate(&x.into(), &targets.into(), parameters, objective.into(), &mut uniform)
+    }
+
+    fn differentiate(
+        &mut self,
+        x: &ArrayView2<'_, F>,
+        targets: &Targets<'_, F>,
+        parameters: &Parameters<F>,
+        objective: Objective,
+        uniform: &mut dyn FnMut() -> f64,
+    ) -> Result<(F, &mut Gradients<F>)> {
+        let Objective { cost, l2 } = objective;
+        self.prepare(x, parameters)?;
+        let layers = parameters.layers();
+        let (last, m) = (layers.len() - 1, x.ncols());
+        let outputs = Operand { name: "AL", shape: (self.sizes[last + 1], m) };
+        targets.check(cost, outputs).map_err(|e| e.in_layer(last + 1))?;
+        self.draw_masks(m, uniform)?;
+
+        let simple = layers[last].activation == cost.output_activation();
+        self.run_forward(0, x, parameters, simple.then_some(Activation::Identity));
+        let mut value = self.cost_and_output_dz(cost, targets, parameters, m);
+        self.run_backward(m, parameters);
+        self.first_gradients(x);
+        let gradients = &mut self.buffers.as_mut().expect("prepared").gradients;
+        if l2 != 0.0 {
+            value = value + l2_cost(parameters, l2, m);
+            add_l2_gradient(gradients, parameters, l2, m)?;
+        }
+        Ok((value, gradients))
+    }
+
+    /// `D` of every hidden layer for m examples, if units are to be dropped.
+    fn draw_masks(&mut self, m: usize, uniform: &mut dyn FnMut() -> f64) -> Result<()> {
+        let Some(keep_prob) = self.keep_prob else { return Ok(()) };
+        let hidden = &self.sizes[1..self.sizes.len() - 1];
+        let buffers = self.buffers.as_mut().expect("prepared");
+        if buffers.d.is_empty() {
+            for (l, &units) in hidden.iter().enumerate() {
+                let new = || buffer::vec("D", (units, self.examples));
+                buffers.dropped.push(new().map_err(|e| e.in_layer(l + 1))?);
+                buffers.d.push(new().map_err(|e| e.in_layer(l + 1))?);
+            }
+        }
+        for (d, &units) in buffers.d.iter_mut().zip(hidden) {
+            draw_into(&mut d[..units * m], keep_prob, &mut *uniform);
+        }
+        Ok(())
     }
 
     /// Checks that all fits, and takes the memory if that has not been done yet.
@@ -157,29 +293,41 @@ impl<F: Float> Workspace<F> {
         Ok(())
     }
 
-    /// Layers `from + 1` to L; `A` of layer `from` is `X` or stands in its buffer.
+    /// Layers `from + 1` to L, the last one with another activation if one is given; `A` of layer
+    /// `from` is `X` or stands in its buffer.
     pub(crate) fn run_forward(
         &mut self,
         from: usize,
         x: &ArrayRef2<F>,
         parameters: &Parameters<F>,
+        output: Option<Activation>,
     ) {
         let m = x.ncols();
+        let last = parameters.layers().len() - 1;
         let buffers = self.buffers.as_mut().expect("prepared");
         for (l, layer) in parameters.layers().iter().enumerate().skip(from) {
             let (before, rest) = buffers.a.split_at_mut(l);
             let a_prev = match before.last() {
+                Some(_) if self.keep_prob.is_some() => {
+                    matrix(&buffers.dropped[l - 1], self.sizes[l], m)
+                }
                 Some(a) => matrix(a, self.sizes[l], m),
                 None => x.view(),
             };
             let mut a = matrix_mut(&mut rest[0], self.sizes[l + 1], m);
+            let activation = output.filter(|_| l == last).unwrap_or(layer.activation);
             if buffers.z[l].is_empty() {
-                activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut a);
+                activated_into(&a_prev, &layer.w, &layer.b, activation, &mut a);
             } else {
                 let mut z = matrix_mut(&mut buffers.z[l], self.sizes[l + 1], m);
                 activated_into(&a_prev, &layer.w, &layer.b, Activation::Identity, &mut z);
                 a.assign(&z);
-                layer.activation.apply(&mut a);
+                activation.apply(&mut a);
+            }
+            if let (Some(keep_prob), true) = (self.keep_prob, l < last) {
+                let mut dropped = matrix_mut(&mut buffers.dropped[l], self.sizes[l + 1], m);
+                dropped.assign(&a);
+                drop_units(&mut dropped, &matrix(&buffers.d[l], self.sizes[l + 1], m), keep_prob);
             }
         }
     }
@@ -197,26 +345,59 @@ impl<F: Float> Workspace<F> {
     }
 
     /// `dZ` of the last layer in the place of `AL`.
-    fn output_dz(&mut self, y: &ArrayRef2<F>, parameters: &Parameters<F>) {
-        let last = parameters.layers().len() - 1;
+    fn output_dz(&mut self, cost: Cost, targets: &Targets<'_, F>, g: Activation, m: usize) {
+        let units = *self.sizes.last().expect("a layer");
         let Buffers { a, z, da, .. } = self.buffers.as_mut().expect("prepared");
-        output_dz(&mut a[last], &z[last], da, y, parameters.layers()[last].activation);
+        let (al, z) = (a.last_mut().expect("a layer"), z.last().expect("a layer"));
+        let mut al = matrix_mut(al, units, m);
+        if g == cost.output_activation() {
+            cost.dz_in_place(&mut al, targets);
+        } else if z.is_empty() {
+            let mut dal = matrix_mut(da, units, m);
+            dal.assign(&al);
+            cost.gradient_in_place(&mut dal, targets);
+            g.differentiate_output(&mut al, &dal);
+        } else {
+            cost.gradient_in_place(&mut al, targets);
+            g.differentiate(&mut al, &matrix(z, units, m));
+        }
     }
 
-    /// The same, and the cost of `AL`.
-    pub(crate) fn cost_and_output_dz(
+    /// The cost and `dZ` of the last layer, from its `Z` where the activation belongs to the cost
+    /// and was left out, else from `AL`. What fits has been checked.
+    fn cost_and_output_dz(
+        &mut self,
+        cost: Cost,
+        targets: &Targets<'_, F>,
+        parameters: &Parameters<F>,
+        m: usize,
+    ) -> F {
+        let g = parameters.layers()[parameters.layers().len() - 1].activation;
+        if g == cost.output_activation() {
+            let units = *self.sizes.last().expect("a layer");
+            let z = self.buffers.as_mut().expect("prepared").a.last_mut().expect("a layer");
+            return cost.value_and_dz(&mut matrix_mut(z, units, m), targets);
+        }
+        let value = cost.value_unchecked(&self.al(m), targets);
+        self.output_dz(cost, targets, g, m);
+        value
+    }
+
+    /// [`compute_cost`] of `AL`, and `dZ` in its place.
+    pub(crate) fn course_cost_and_dz(
         &mut self,
         y: &ArrayRef2<F>,
         parameters: &Parameters<F>,
     ) -> Result<F> {
         let last = parameters.layers().len() - 1;
-        if parameters.layers()[last].activation == Activation::Sigmoid {
+        let activation = parameters.layers()[last].activation;
+        if activation == Activation::Sigmoid {
             let al = &mut self.buffers.as_mut().expect("prepared").a[last];
             let (units, m) = y.dim();
             return Ok(cost_and_sigmoid_dz(&mut matrix_mut(al, units, m), y));
         }
         let cost = compute_cost(&self.al(y.ncols()), y)?;
-        self.output_dz(y, parameters);
+        self.output_dz(Cost::BinaryCrossEntropy, &Targets::new(y.view()), activation, y.ncols());
         Ok(cost)
     }
 
@@ -224,7 +405,9 @@ impl<F: Float> Workspace<F> {
     /// its buffer.
     pub(crate) fn run_backward(&mut self, m: usize, parameters: &Parameters<F>) {
         let sizes = &self.sizes;
-        let Buffers { a, z, da, gradients, .. } = self.buffers.as_mut().expect("prepared");
+        let keep_prob = self.keep_prob;
+        let Buffers { a, z, da, gradients, d, dropped, .. } =
+            self.buffers.as_mut().expect("prepared");
         let layers = parameters.layers();
         let last = layers.len() - 1;
         for l in (1..=last).rev() {
@@ -232,10 +415,15 @@ impl<F: Float> Workspace<F> {
             let dz = matrix(&from_here[0], sizes[l + 1], m);
             let mut a_prev = matrix_mut(&mut before[l - 1], sizes[l], m);
             let gradient = &mut gradients.layers_mut()[l];
-            weight_gradient_into(&dz, &a_prev, &mut gradient.dw);
-            bias_gradient_into(&dz, &mut gradient.db);
             let mut da_prev = matrix_mut(da, sizes[l], m);
+            bias_gradient_into(&dz, &mut gradient.db);
             input_gradient_into(&dz, &layers[l].w, &mut da_prev);
+            if let Some(keep_prob) = keep_prob {
+                weight_gradient_into(&dz, &matrix(&dropped[l - 1], sizes[l], m), &mut gradient.dw);
+                drop_units(&mut da_prev, &matrix(&d[l - 1], sizes[l], m), keep_prob);
+            } else {
+                weight_gradient_into(&dz, &a_prev, &mut gradient.dw);
+            }
             let activation = layers[l - 1].activation;
             if z[l - 1].is_empty() {
                 activation.differentiate_output(&mut a_prev, &da_prev);
@@ -244,6 +432,14 @@ impl<F: Float> Workspace<F> {
                 a_prev.assign(&da_prev);
             }
         }
+    }
+
+    /// The gradients of layer 1, after [`run_backward`](Self::run_backward).
+    fn first_gradients(&mut self, x: &ArrayRef2<F>) {
+        let (dz, gradients) = self.dz_and_gradients(x.ncols());
+        let first = &mut gradients.layers_mut()[0];
+        weight_gradient_into(&dz, x, &mut first.dw);
+        bias_gradient_into(&dz, &mut first.db);
     }
 
     /// `dZ` of layer 1, after [`run_backward`](Self::run_backward), and the gradients.
@@ -265,6 +461,8 @@ impl<F: Float> Buffers<F> {
             a,
             da: buffer::vec("dA", (widest, examples))?,
             dx: Vec::new(),
+            d: Vec::new(),
+            dropped: Vec::new(),
             gradients: Gradients::try_zeros_like(parameters)?,
         })
     }
@@ -276,29 +474,6 @@ impl<F: Float> Buffers<F> {
             self.z[l] = buffer::vec("Z", (units, examples)).map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(())
-    }
-}
-
-/// `dZ` of the output layer in the place of its `A`.
-fn output_dz<F: Float>(
-    al: &mut [F],
-    z: &[F],
-    da: &mut [F],
-    y: &ArrayRef2<F>,
-    activation: Activation,
-) {
-    let (units, m) = y.dim();
-    let mut al = matrix_mut(al, units, m);
-    if activation == Activation::Sigmoid {
-        sigmoid_dz(&mut al, y);
-    } else if z.is_empty() {
-        let mut dal = matrix_mut(da, units, m);
-        dal.assign(&al);
-        bounded_output_gradient(&mut dal, y);
-        activation.differentiate_output(&mut al, &dal);
-    } else {
-        bounded_output_gradient(&mut al, y);
-        activation.differentiate(&mut al, &matrix(z, units, m));
     }
 }
 
@@ -411,11 +586,9 @@ fn backward<F: Float>(
 ) -> Result<()> {
     check_outputs(&workspace.al(x.ncols()), y)
         .map_err(|e| e.in_layer(parameters.layers().len()))?;
-    workspace.output_dz(y, parameters);
+    let g = parameters.layers()[parameters.layers().len() - 1].activation;
+    workspace.output_dz(Cost::BinaryCrossEntropy, &Targets::new(y.view()), g, x.ncols());
     workspace.run_backward(x.ncols(), parameters);
-    let (dz, gradients) = workspace.dz_and_gradients(x.ncols());
-    let first = &mut gradients.layers_mut()[0];
-    weight_gradient_into(&dz, x, &mut first.dw);
-    bias_gradient_into(&dz, &mut first.db);
+    workspace.first_gradients(x);
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::activation::Activation;
 use crate::error::{Operand, check_weights};
 use crate::{Float, Layer, Parameters, Result, buffer};
 use rand::Rng;
+use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
 /// How the weights of a layer with n_prev inputs and n units are drawn.
@@ -75,6 +76,58 @@ pub trait RandomSource {
 
     /// One sample of the uniform distribution on [0, 1).
     fn uniform(&mut self) -> f64;
+
+    /// Puts `order` in random order, every one as likely as any other (Fisher & Yates 1938).
+    ///
+    /// [`NumpyRandom`] does it as NumPy, the generators of [`rand`] as rand's `SliceRandom`, any
+    /// other by drawing from [`uniform`](Self::uniform), of which 53 bits must be random.
+    ///
+    /// ```
+    /// use dnn_blocks::init::RandomSource;
+    /// use dnn_blocks::rand::{SeedableRng, rngs::SmallRng};
+    ///
+    /// let mut order = [10, 20, 30];
+    /// SmallRng::seed_from_u64(1).shuffle(&mut order);
+    /// order.sort();
+    /// assert_eq!(order, [10, 20, 30]);
+    /// ```
+    fn shuffle(&mut self, order: &mut [usize]) {
+        for i in (1..order.len()).rev() {
+            order.swap(i, below(i + 1, || self.uniform()));
+        }
+    }
+
+    /// The numbers 0 to n - 1 in random order, by [`shuffle`](Self::shuffle). They take `8·n`
+    /// bytes on a 64-bit machine.
+    ///
+    /// ```
+    /// use dnn_blocks::init::{NumpyRandom, RandomSource};
+    ///
+    /// let source: &mut dyn RandomSource = &mut NumpyRandom::seed(0);
+    /// assert_eq!(source.permutation(7), [6, 2, 1, 3, 0, 5, 4]); // np.random.permutation(7)
+    /// ```
+    fn permutation(&mut self, n: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..n).collect();
+        self.shuffle(&mut order);
+        order
+    }
+}
+
+/// Uniform on 0 to `n` - 1, from samples with 53 random bits: the high part of the product with
+/// `n`, drawn again where the low part says that this number has had its share (Lemire 2019).
+fn below(n: usize, mut uniform: impl FnMut() -> f64) -> usize {
+    const BITS: u32 = f64::MANTISSA_DIGITS;
+    let mut high = 0;
+    // Each draw is kept with a probability above 1/2: the end is for a source that is stuck.
+    for _ in 0..64 {
+        let draw = (uniform() * (1_u64 << BITS) as f64) as u64;
+        let product = u128::from(draw) * n as u128;
+        high = (product >> BITS) as usize;
+        if product & ((1 << BITS) - 1) >= (1_u128 << BITS) % n as u128 {
+            break;
+        }
+    }
+    high.min(n - 1)
 }
 
 impl<R: Rng + ?Sized> RandomSource for R {
@@ -84,6 +137,10 @@ impl<R: Rng + ?Sized> RandomSource for R {
 
     fn uniform(&mut self) -> f64 {
         StandardUniform.sample(self)
+    }
+
+    fn shuffle(&mut self, order: &mut [usize]) {
+        SliceRandom::shuffle(order, self);
     }
 }
 

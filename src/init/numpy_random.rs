@@ -87,11 +87,23 @@ impl NumpyRandom {
     /// ```
     pub fn permutation(&mut self, n: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..n).collect();
-        for i in (1..n).rev() {
+        self.shuffle(&mut order);
+        order
+    }
+
+    /// `np.random.shuffle(order)`, of any list.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// let mut order = [10, 11, 12, 13, 14, 15, 16, 17, 18, 19];
+    /// NumpyRandom::seed(3).shuffle(&mut order);
+    /// assert_eq!(order, [15, 14, 11, 12, 19, 16, 17, 10, 13, 18]);
+    /// ```
+    pub fn shuffle<T>(&mut self, order: &mut [T]) {
+        for i in (1..order.len()).rev() {
             let j = self.up_to(i as u64);
             order.swap(i, j as usize);
         }
-        order
     }
 
     /// Uniform on 0 to `last`, inclusive: draws of just enough bits until one is not above.
@@ -117,6 +129,10 @@ impl RandomSource for NumpyRandom {
 
     fn uniform(&mut self) -> f64 {
         self.rand()
+    }
+
+    fn shuffle(&mut self, order: &mut [usize]) {
+        self.shuffle(order);
     }
 }
 

@@ -17,11 +17,11 @@
 use super::simd::Simd;
 use super::threads::{by_rows, in_parts, in_parts2};
 use super::{Isa, Job, Kernel};
-use ndarray::{ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 /// `a·b + c`, rounded once where the processor can.
 #[inline(always)]
-fn mul_add<F: Kernel, S: Simd<F>>(a: F, b: F, c: F) -> F {
+pub(crate) fn mul_add<F: Kernel, S: Simd<F>>(a: F, b: F, c: F) -> F {
     if S::FUSED { a.mul_add(b, c) } else { a * b + c }
 }
 
@@ -209,6 +209,11 @@ pub trait Map2<F>: Copy + Sync {
     fn apply<S: Simd<F>>(self, x: F, y: F) -> F;
 }
 
+/// A step of a parameter by its gradient, with `N` numbers that are remembered.
+pub trait Update<F, const N: usize>: Copy + Sync {
+    fn apply<S: Simd<F>>(self, w: F, dw: F, state: [F; N]) -> (F, [F; N]);
+}
+
 /// `x ← f(x)` for every element.
 pub(crate) fn map<F: Kernel, M: Map<F>>(map: M, values: &mut ArrayRef2<F>) {
     let isa = Isa::current();
@@ -255,6 +260,32 @@ pub(crate) fn add_and_map<F: Kernel, M: Map<F>>(map: M, rows: &mut ArrayRef2<F>,
     by_rows(rows.view_mut(), b.view(), &|rows, biases| {
         F::dispatch(isa, AddInPlace { map, rows, biases });
     });
+}
+
+/// `(w, state) ← f(w, dw, state)` for every element, in one sweep. All have one shape.
+pub(crate) fn update<F: Kernel, const N: usize, U: Update<F, N>>(
+    update: U,
+    w: &mut ArrayRef2<F>,
+    dw: &ArrayRef2<F>,
+    mut state: [&mut Array2<F>; N],
+) {
+    let isa = Isa::current();
+    for (i, (mut w, dw)) in w.rows_mut().into_iter().zip(dw.rows()).enumerate() {
+        let mut states = state.each_mut().map(|state| state.row_mut(i));
+        if let (Some(w), Some(dw)) = (w.as_slice_mut(), dw.as_slice()) {
+            let slices = states.each_mut().map(|state| state.as_slice_mut());
+            if slices.iter().all(Option::is_some) {
+                let state = slices.map(|slice| slice.expect("all are"));
+                F::dispatch(isa, UpdateInPlace { update, w, dw, state });
+                continue;
+            }
+        }
+        for (j, (w, dw)) in w.iter_mut().zip(dw).enumerate() {
+            let state = states.each_mut().map(|state| std::slice::from_mut(&mut state[j]));
+            let (w, dw) = (std::slice::from_mut(w), std::slice::from_ref(dw));
+            F::dispatch(isa, UpdateInPlace { update, w, dw, state });
+        }
+    }
 }
 
 /// Terms that are computed at once before they are added.
@@ -404,6 +435,38 @@ impl<F: Kernel, M: Map<F>> Job<F> for AddInPlace<'_, F, M> {
             match row.as_slice_mut() {
                 Some(values) => values.iter_mut().for_each(|x| *x = map.apply::<S>(*x + bias)),
                 None => row.iter_mut().for_each(|x| *x = map.apply::<S>(*x + bias)),
+            }
+        }
+    }
+}
+
+struct UpdateInPlace<'a, F, U, const N: usize> {
+    update: U,
+    w: &'a mut [F],
+    dw: &'a [F],
+    state: [&'a mut [F]; N],
+}
+
+impl<F: Kernel, const N: usize, U: Update<F, N>> Job<F> for UpdateInPlace<'_, F, U, N> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<F>>(self, _: S) {
+        let len = self.w.len();
+        let (w, dw) = (&mut self.w[..len], &self.dw[..len]);
+        let mut state = self.state;
+        for state in &mut state {
+            assert_eq!(state.len(), len);
+        }
+        for i in 0..len {
+            let mut remembered = [F::zero(); N];
+            for (number, state) in remembered.iter_mut().zip(&state) {
+                *number = state[i];
+            }
+            let (next, remembered) = self.update.apply::<S>(w[i], dw[i], remembered);
+            w[i] = next;
+            for (state, number) in state.iter_mut().zip(remembered) {
+                state[i] = number;
             }
         }
     }

@@ -4,6 +4,7 @@
 pub(crate) mod elementwise;
 pub(crate) mod product;
 mod simd;
+pub(crate) mod softmax;
 #[cfg(test)]
 mod tests;
 pub(crate) mod threads;

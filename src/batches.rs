@@ -1,0 +1,203 @@
+//! A set of examples in random order, some at a time.
+//!
+//! In (features, examples) the numbers of one example lie far apart, so that a batch of random
+//! columns touches a line of memory for every number it takes. [`Batches`] keeps the examples one
+//! after the other, as tables on disk mostly have them, and copies a batch in one sweep.
+//!
+//! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017).
+
+use crate::buffer;
+use crate::error::{Operand, check, check_batch};
+use crate::init::RandomSource;
+use crate::{Error, Float, Result};
+use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+
+/// The examples in random order, cut into batches of `mini_batch_size`; the rest comes last.
+///
+/// `X` (n_x, m), `Y` (n_y, m). The order is
+/// [`permutation(m)`](crate::init::RandomSource::permutation): with
+/// [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) it is the course's for `seed = k`.
+/// All batches are copies; [`Batches`] makes one at a time.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (x, y) = (array![[0.0, 1.0, 2.0, 3.0, 4.0]], array![[0.0, 10.0, 20.0, 30.0, 40.0]]);
+/// let batches = random_mini_batches(&x, &y, 2, &mut NumpyRandom::seed(0))?;
+/// assert_eq!(batches.len(), 3);
+/// assert_eq!(batches[0], (array![[2.0, 0.0]], array![[20.0, 0.0]]));
+/// assert_eq!(batches[2].0.dim(), (1, 1));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`Batches::new`].
+pub fn random_mini_batches<F: Float>(
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    mini_batch_size: usize,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Vec<(Array2<F>, Array2<F>)>> {
+    check_set(x, y, mini_batch_size)?;
+    let order = rng.permutation(x.ncols());
+    let batch = |examples: &[usize]| (x.select(Axis(1), examples), y.select(Axis(1), examples));
+    Ok(order.chunks(mini_batch_size).map(batch).collect())
+}
+
+/// A set of examples that is walked through batch by batch, in a new order each time.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (x, y) = (array![[0.0, 1.0, 2.0, 3.0, 4.0]], array![[0.0, 10.0, 20.0, 30.0, 40.0]]);
+/// let mut batches = Batches::new(&x, &y, 2)?;
+/// let mut rng = NumpyRandom::seed(0);
+/// for _epoch in 0..10 {
+///     batches.shuffle(&mut rng);
+///     while let Some((x, y)) = batches.next() {
+///         assert_eq!(&x * 10.0, y); // (features, at most 2)
+///     }
+/// }
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// Made of arrays whose examples are contiguous, such as the transposed view of a table
+/// (examples, features), it copies no more than a batch; of others it keeps one copy.
+#[derive(Debug, Clone)]
+pub struct Batches<'a, F> {
+    x: Examples<'a, F>,
+    y: Examples<'a, F>,
+    order: Vec<usize>,
+    size: usize,
+    next: usize,
+}
+
+impl<'a, F: Float> Batches<'a, F> {
+    /// The set `X` (n_x, m) and `Y` (n_y, m), in its own order until the first
+    /// [`shuffle`](Self::shuffle).
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::Array2, prelude::*};
+    /// let table = Array2::<f32>::ones((100, 7)); // (examples, features)
+    /// let y = Array2::zeros((1, 100));
+    /// let batches = Batches::new(table.t(), &y, 32)?; // nothing is copied
+    /// assert_eq!(batches.len(), 4);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of examples,
+    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if there is nothing,
+    /// [`Error::Hyperparameter`] if `size` is 0, [`Error::TooLarge`] for want of memory.
+    pub fn new(
+        x: impl Into<ArrayView2<'a, F>>,
+        y: impl Into<ArrayView2<'a, F>>,
+        size: usize,
+    ) -> Result<Self> {
+        let (x, y) = (x.into(), y.into());
+        check_set(&x, &y, size)?;
+        let (order, size) = ((0..x.ncols()).collect(), size.min(x.ncols()));
+        Ok(Self {
+            x: Examples::new("X", x, size)?,
+            y: Examples::new("Y", y, size)?,
+            order,
+            size,
+            next: 0,
+        })
+    }
+
+    /// A new random order, from its first batch:
+    /// [`permutation(m)`](crate::init::RandomSource::permutation).
+    pub fn shuffle(&mut self, rng: &mut (impl RandomSource + ?Sized)) {
+        self.order.iter_mut().enumerate().for_each(|(i, example)| *example = i);
+        rng.shuffle(&mut self.order);
+        self.rewind();
+    }
+
+    /// The same order again, from its first batch.
+    pub fn rewind(&mut self) {
+        self.next = 0;
+    }
+
+    /// The next batch, `X` (n_x, size) and `Y` (n_y, size), or what is left; then `None`.
+    ///
+    /// Not an [`Iterator`], since each batch takes the place of the one before.
+    #[expect(clippy::should_implement_trait, reason = "the items borrow the iterator")]
+    pub fn next(&mut self) -> Option<(ArrayView2<'_, F>, ArrayView2<'_, F>)> {
+        let end = self.order.len().min(self.next + self.size);
+        let examples = &self.order[self.next..end];
+        self.next = end;
+        if examples.is_empty() {
+            return None;
+        }
+        Some((self.x.gather(examples), self.y.gather(examples)))
+    }
+
+    /// Which examples the last batch had, as columns of the set.
+    pub fn last(&self) -> &[usize] {
+        let start = self.next.saturating_sub(1) / self.size * self.size;
+        &self.order[start..self.next]
+    }
+
+    /// The number of batches.
+    pub fn len(&self) -> usize {
+        self.order.len().div_ceil(self.size)
+    }
+
+    /// Never: there is at least one batch.
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+fn check_set<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, size: usize) -> Result<()> {
+    let (x, y) = (Operand::of("X", x), Operand::of("Y", y));
+    check(x.shape.1 == y.shape.1, x, y, "as many columns: one for each example")?;
+    check_batch(x)?;
+    check_batch(y)?;
+    let rule = "a batch has at least one example";
+    if size > 0 {
+        Ok(())
+    } else {
+        Err(Error::Hyperparameter { name: "batch size", value: 0.0, rule })
+    }
+}
+
+/// A matrix whose columns are contiguous, and room for some of them.
+#[derive(Debug, Clone)]
+struct Examples<'a, F> {
+    lent: ArrayView2<'a, F>,
+    /// (m, n), if the columns of what was lent are not contiguous.
+    own: Option<Array2<F>>,
+    /// (size, n)
+    batch: Array2<F>,
+}
+
+impl<'a, F: Float> Examples<'a, F> {
+    fn new(name: &'static str, lent: ArrayView2<'a, F>, size: usize) -> Result<Self> {
+        let (n, m) = lent.dim();
+        let batch = buffer::zeros(name, (size, n))?;
+        if n == 1 || lent.strides()[0] == 1 {
+            return Ok(Self { lent, own: None, batch });
+        }
+        let mut own = buffer::zeros(name, (m, n))?;
+        own.assign(&lent.t());
+        Ok(Self { lent, own: Some(own), batch })
+    }
+
+    /// The columns `examples`, (n, as many).
+    fn gather(&mut self, examples: &[usize]) -> ArrayView2<'_, F> {
+        let rows = match &self.own {
+            Some(own) => own.view(),
+            None => self.lent.t(),
+        };
+        for (mut to, &example) in self.batch.rows_mut().into_iter().zip(examples) {
+            to.assign(&rows.row(example));
+        }
+        self.batch.slice(s![..examples.len(), ..]).reversed_axes()
+    }
+}

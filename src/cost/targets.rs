@@ -1,0 +1,264 @@
+//! The labels of a batch, and the sweeps over outputs and labels.
+
+use super::Cost;
+use crate::error::{Operand, check, check_batch};
+use crate::kernel::elementwise::{self, Add, Map2, Subtract, map2};
+use crate::kernel::softmax::{COLUMNS, Row, Times, largest, normalise};
+use crate::{Error, Float, Result};
+use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
+
+/// What the outputs of a batch should be, and how much each example counts.
+///
+/// `Y` (n_L, m); for the [categorical cost](Cost::CategoricalCrossEntropy) one-hot columns, or
+/// class numbers (1, m) from 0 to n_L - 1. `&y` is enough where all examples count alike.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (al, y) = (array![[1.0, 2.0]], array![[1.0, 4.0]]);
+/// let weights = array![3.0, 0.5];
+/// let targets = Targets::new(&y).weighted(&weights);
+/// assert_eq!(Cost::MeanSquaredError.value(&al, &y)?, 2.0);
+/// assert_eq!(Cost::MeanSquaredError.value(&al, targets)?, 1.0);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Targets<'a, F> {
+    y: ArrayView2<'a, F>,
+    weights: Option<ArrayView1<'a, F>>,
+}
+
+impl<'a, F: Float> From<&'a Array2<F>> for Targets<'a, F> {
+    fn from(y: &'a Array2<F>) -> Self {
+        Self::new(y)
+    }
+}
+
+impl<'a, F: Float> From<ArrayView2<'a, F>> for Targets<'a, F> {
+    fn from(y: ArrayView2<'a, F>) -> Self {
+        Self::new(y)
+    }
+}
+
+impl<'a, F: Float> Targets<'a, F> {
+    /// Labels `Y`, all examples of weight 1.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// let y = array![[0.0, 1.0, 1.0]];
+    /// let targets = Targets::new(&y);
+    /// # let _ = targets;
+    /// ```
+    pub fn new(y: impl Into<ArrayView2<'a, F>>) -> Self {
+        Self { y: y.into(), weights: None }
+    }
+
+    /// The same labels with a weight for each of the m examples.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// let (y, weights) = (array![[0.0, 1.0, 1.0]], array![2.0, 1.0, 1.0]);
+    /// let targets = Targets::new(&y).weighted(&weights);
+    /// # let _ = targets;
+    /// ```
+    #[must_use]
+    pub fn weighted(self, weights: impl Into<ArrayView1<'a, F>>) -> Self {
+        Self { weights: Some(weights.into()), ..self }
+    }
+
+    /// `Ok` if labels and weights fit these outputs.
+    pub(crate) fn check(&self, cost: Cost, outputs: Operand) -> Result<()> {
+        let y = Operand::of("Y", &self.y);
+        let by_number = cost == Cost::CategoricalCrossEntropy && y.shape.0 == 1;
+        let rows = if by_number { outputs.shape.0 } else { y.shape.0 };
+        check((rows, y.shape.1) == outputs.shape, outputs, y, "same shape")?;
+        check_batch(outputs)?;
+        if let Some(weights) = &self.weights {
+            let weights = Operand { name: "weights", shape: (1, weights.len()) };
+            check(weights.shape.1 == y.shape.1, weights, y, "a weight for each example")?;
+        }
+        if self.by_number(outputs.shape.0) { self.check_numbers(outputs.shape.0) } else { Ok(()) }
+    }
+
+    /// Are these class numbers, where one-hot labels would have more rows?
+    fn by_number(&self, outputs: usize) -> bool {
+        self.y.nrows() == 1 && outputs > 1
+    }
+
+    fn check_numbers(&self, classes: usize) -> Result<()> {
+        let is_class =
+            |y: F| y.fract() == F::zero() && y >= F::zero() && y.as_f64() < classes as f64;
+        match self.y.iter().position(|&y| !is_class(y)) {
+            Some(example) => Err(Error::Target {
+                row: 0,
+                example,
+                value: self.y[[0, example]].as_f64(),
+                rule: "a class number is an integer from 0 to the number of outputs less 1",
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// The labels of output `k` out of so many, for some examples.
+    fn row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
+        let columns = s![start..start + len];
+        if !self.by_number(outputs) {
+            return Row::of(&self.y.row(k).slice(columns));
+        }
+        let k = F::of(k as f64);
+        let mut row = Row::of(&self.y.row(0).slice(columns));
+        row.view_mut().mapv_inplace(|y| if y == k { F::one() } else { F::zero() });
+        row
+    }
+
+    /// Multiplies a number for each of some examples by their weights.
+    fn weigh(&self, row: &mut ArrayRef2<F>, start: usize) {
+        if let Some(weights) = &self.weights {
+            let weights = weights.slice(s![start..start + row.ncols()]);
+            map2(Times, row, &weights.insert_axis(Axis(0)));
+        }
+    }
+
+    /// `Σ w·f(x, y)`: terms in `F`, added in `f64`.
+    pub(super) fn sum_terms<M: Map2<F>>(&self, outputs: &ArrayRef2<F>, term: M) -> f64 {
+        let mut sum = 0.0;
+        for (chunk, x) in outputs.axis_chunks_iter(Axis(1), COLUMNS).enumerate() {
+            for (k, x) in x.rows().into_iter().enumerate() {
+                let start = chunk * COLUMNS;
+                let y = self.row(k, outputs.nrows(), start, x.len());
+                sum = self.add_terms(term, &x, &y, start, sum);
+            }
+        }
+        sum
+    }
+
+    fn add_terms<M: Map2<F>>(
+        &self,
+        term: M,
+        x: &ArrayRef1<F>,
+        y: &Row<F>,
+        start: usize,
+        sum: f64,
+    ) -> f64 {
+        let mut terms = Row::of(x);
+        map2(term, &mut terms.view_mut(), &y.view());
+        self.weigh(&mut terms.view_mut(), start);
+        terms.view().iter().fold(sum, |sum, term| sum + term.as_f64())
+    }
+
+    /// `x ← w·f(x, y)`
+    pub(super) fn map<M: Map2<F>>(&self, outputs: &mut ArrayRef2<F>, map: M) {
+        self.sweep(outputs, |x, y, start| {
+            map2(map, x, &y.view());
+            self.weigh(x, start);
+        });
+    }
+
+    /// `Σ w·f(x, y)`, and `x ← w·g(x, y)`.
+    pub(super) fn sum_and_map<M: Map2<F>, G: Map2<F>>(
+        &self,
+        outputs: &mut ArrayRef2<F>,
+        term: M,
+        map: G,
+    ) -> f64 {
+        let mut sum = 0.0;
+        self.sweep(outputs, |x, y, start| {
+            sum = self.add_terms(term, &x.row(0), y, start, sum);
+            map2(map, x, &y.view());
+            self.weigh(x, start);
+        });
+        sum
+    }
+
+    /// Some outputs at a time with their labels, and the number of the first example.
+    fn sweep(
+        &self,
+        outputs: &mut ArrayRef2<F>,
+        mut f: impl FnMut(&mut ArrayRef2<F>, &Row<F>, usize),
+    ) {
+        let all = outputs.nrows();
+        for (chunk, mut x) in outputs.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate() {
+            for (k, x) in x.rows_mut().into_iter().enumerate() {
+                let start = chunk * COLUMNS;
+                let y = self.row(k, all, start, x.len());
+                f(&mut x.insert_axis(Axis(0)), &y, start);
+            }
+        }
+    }
+
+    /// `a ← w·(a Σ y - y)`: `dZ` of a softmax whose labels are shares that need not add up to 1.
+    pub(super) fn softmax_dz(&self, al: &mut ArrayRef2<F>) {
+        let all = al.nrows();
+        for (chunk, mut a) in al.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().enumerate() {
+            let start = chunk * COLUMNS;
+            let shares = self.label_sums(all, start, a.ncols());
+            self.softmax_rows_dz(&mut a, &shares, start);
+        }
+    }
+
+    fn label_sums(&self, outputs: usize, start: usize, len: usize) -> Row<F> {
+        let mut sums = Row::new(F::zero(), len);
+        for k in 0..outputs {
+            sums.fold(Add, &self.row(k, outputs, start, len).view());
+        }
+        sums
+    }
+
+    fn softmax_rows_dz(&self, a: &mut ArrayRef2<F>, shares: &Row<F>, start: usize) {
+        let (all, len) = a.dim();
+        for (k, a) in a.rows_mut().into_iter().enumerate() {
+            let mut a = a.insert_axis(Axis(0));
+            map2(Times, &mut a, &shares.view());
+            map2(Subtract, &mut a, &self.row(k, all, start, len).view());
+            self.weigh(&mut a, start);
+        }
+    }
+
+    /// `Σ w·(Σ y·ln Σ eᶻ - Σ y·z)`, each `z` less the largest of its example; `dZ` in its place.
+    pub(super) fn softmax_cost_and_dz(&self, z: &mut ArrayRef2<F>) -> f64 {
+        let all = z.nrows();
+        let mut sum = 0.0;
+        for (chunk, mut z) in z.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().enumerate() {
+            let (start, len) = (chunk * COLUMNS, z.ncols());
+            let largest = largest(&z);
+            let mut terms = Row::new(F::zero(), len);
+            for (k, z) in z.rows().into_iter().enumerate() {
+                let mut below = Row::of(&z);
+                below.fold(Below, &largest.view());
+                below.fold(Times, &self.row(k, all, start, len).view());
+                terms.fold(Add, &below.view());
+            }
+            let mut sums = normalise(&mut z, &largest);
+            let shares = self.label_sums(all, start, len);
+            sums.fold(LogTimes, &shares.view());
+            terms.fold(Add, &sums.view());
+            self.weigh(&mut terms.view_mut(), start);
+            sum = terms.view().iter().fold(sum, |sum, term| sum + term.as_f64());
+            self.softmax_rows_dz(&mut z, &shares, start);
+        }
+        sum
+    }
+}
+
+/// `y - x`
+#[derive(Clone, Copy)]
+struct Below;
+
+impl<F: Float> Map2<F> for Below {
+    #[inline(always)]
+    fn apply<S: crate::kernel::Simd<F>>(self, x: F, y: F) -> F {
+        y - x
+    }
+}
+
+/// `y ln x`
+#[derive(Clone, Copy)]
+struct LogTimes;
+
+impl<F: Float> Map2<F> for LogTimes {
+    #[inline(always)]
+    fn apply<S: crate::kernel::Simd<F>>(self, x: F, y: F) -> F {
+        y * elementwise::ln::<F, S>(x)
+    }
+}

@@ -1,0 +1,328 @@
+//! Gradients against differences of the cost, for layers and costs of one's own.
+//!
+//! ```math
+//! \text{gradapprox}_i = \frac{J(\theta + \varepsilon e_i) - J(\theta - \varepsilon e_i)}{2 \varepsilon}
+//! \qquad
+//! \text{difference} = \frac{\lVert \text{grad} - \text{gradapprox} \rVert_2}
+//! {\lVert \text{grad} \rVert_2 + \lVert \text{gradapprox} \rVert_2}
+//! ```
+//!
+//! Every number is moved up and down, so the cost is evaluated twice for each: a tool for tests
+//! on small networks. The cost must be a fixed function, without dropout, and in `f64`. A kink
+//! between the two evaluations, as of a ReLU at 0, looks like a mistake: try other numbers.
+//!
+//! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017).
+
+use crate::error::{check_hyperparameter, check_lengths};
+use crate::update::check_same_network;
+use crate::{Error, Gradients, Parameters, Result};
+use std::fmt;
+
+/// The largest difference that is still rounding, for an `ε` of 1e-7 (the course's bound).
+pub const TOLERANCE: f64 = 2e-7;
+
+/// How many coordinates a check lists.
+const LISTED: usize = 5;
+
+/// How far a gradient is from differences of the cost; `I` says where a coordinate is.
+///
+/// Printed, it is the verdict, with the worst coordinates where the two disagree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientCheck<I = usize> {
+    /// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, between 0 and 1; 0 if both are 0.
+    pub difference: f64,
+    /// The five coordinates that are farthest apart, the worst one first.
+    pub worst: Vec<Coordinate<I>>,
+}
+
+/// The check of a network: its coordinates are entries of `dW` and `db`.
+pub type NetworkCheck = GradientCheck<Entry>;
+
+/// The two derivatives in one direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Coordinate<I = usize> {
+    /// Where.
+    pub index: I,
+    /// From the gradient.
+    pub analytic: f64,
+    /// From a difference of the cost.
+    pub numeric: f64,
+}
+
+/// An entry of the gradients of a network, printed as `dW2[3, 1]` or `db1[0]`: layers are counted
+/// from 1, rows and columns from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Entry {
+    /// Of `dW`.
+    Weight {
+        /// The number of the layer, from 1.
+        layer: usize,
+        /// The row, from 0.
+        row: usize,
+        /// The column, from 0.
+        column: usize,
+    },
+    /// Of `db`.
+    Bias {
+        /// The number of the layer, from 1.
+        layer: usize,
+        /// The row, from 0.
+        row: usize,
+    },
+}
+
+/// Compares a gradient with central differences of the cost, `(J(θ + ε) - J(θ - ε))/2ε`.
+///
+/// `theta`, `gradient` have one length. `2ε` is the distance of the two numbers after rounding,
+/// so that a large `θ` is no mistake of the gradient. An `ε` of 1e-7 is the course's;
+/// [`TOLERANCE`] belongs to it.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let cost = |theta: &[f64]| theta[0].powi(2) + 3.0 * theta[1];
+/// let check = gradient_check(cost, &[4.0, 1.0], &[8.0, 3.0], 1e-7)?;
+/// assert!(check.agrees());
+///
+/// let check = gradient_check(cost, &[4.0, 1.0], &[8.0, 3.5], 1e-7)?;
+/// assert_eq!(check.worst[0].index, 1);
+/// assert!(check.to_string().starts_with("the gradient is wrong"));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::LengthMismatch`] if `gradient` has not the length of `theta`,
+/// [`Error::Hyperparameter`] if `ε` is not above 0, or too small to move one of the numbers,
+/// [`Error::NotFiniteEntry`] with its index if a number, its derivative, or the cost beside it is
+/// NaN or infinite.
+pub fn gradient_check(
+    mut cost: impl FnMut(&[f64]) -> f64,
+    theta: &[f64],
+    gradient: &[f64],
+    epsilon: f64,
+) -> Result<GradientCheck> {
+    check_lengths(("gradient", gradient.len()), ("theta", theta.len()))?;
+    check_epsilon(epsilon)?;
+    let mut moved = theta.to_vec();
+    let mut coordinates = Vec::with_capacity(theta.len());
+    for (index, (&at, &analytic)) in theta.iter().zip(gradient).enumerate() {
+        let not_finite = |operand| move |value| not_finite(None, operand, (index, None), value);
+        check_finite(at).map_err(not_finite("theta"))?;
+        check_finite(analytic).map_err(not_finite("gradient"))?;
+        let numeric = central_difference(at, epsilon, |to| {
+            moved[index] = to;
+            check_finite(cost(&moved)).map_err(not_finite("cost beside theta"))
+        })?;
+        moved[index] = at;
+        let numeric = check_finite(numeric).map_err(not_finite("cost beside theta"))?;
+        coordinates.push(Coordinate { index, analytic, numeric });
+    }
+    Ok(GradientCheck::of(coordinates))
+}
+
+/// Compares the gradients of a network with central differences of its cost: every weight and
+/// every bias is moved. Otherwise as [`gradient_check`].
+///
+/// ```
+/// use dnn_blocks::gradient_check::Entry;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let parameters = initialize_parameters_deep(&[2, 3, 1], Initializer::He, &mut rng)?;
+/// let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+/// let (al, caches) = l_model_forward(&x, &parameters)?;
+/// let mut gradients = l_model_backward(&al, &y, &caches)?;
+/// let cost = |p: &Parameters<f64>| compute_cost(&predict_proba(&x, p)?, &y);
+/// assert!(gradient_check_n(&parameters, &gradients, 1e-7, cost)?.agrees());
+///
+/// gradients.layers_mut()[1].db *= 2.0;
+/// let check = gradient_check_n(&parameters, &gradients, 1e-7, cost)?;
+/// assert_eq!(check.worst[0].index, Entry::Bias { layer: 2, row: 0 });
+/// assert_eq!(check.worst[0].index.to_string(), "db2[0]");
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the gradients are those of another
+/// network; what `cost` refuses; and with the layer, the row and the column those of
+/// [`gradient_check`].
+pub fn gradient_check_n(
+    parameters: &Parameters<f64>,
+    gradients: &Gradients<f64>,
+    epsilon: f64,
+    mut cost: impl FnMut(&Parameters<f64>) -> Result<f64>,
+) -> Result<NetworkCheck> {
+    check_same_network(parameters, gradients)?;
+    check_epsilon(epsilon)?;
+    let mut moved = parameters.clone();
+    let mut coordinates = Vec::new();
+    for index in entries(parameters) {
+        let at = *index.parameter(&mut moved);
+        let analytic = index.gradient(gradients);
+        let [of, gradient, beside] = index.operands();
+        check_finite(at).map_err(|value| index.not_finite(of, value))?;
+        check_finite(analytic).map_err(|value| index.not_finite(gradient, value))?;
+        let numeric = central_difference(at, epsilon, |to| {
+            *index.parameter(&mut moved) = to;
+            check_finite(cost(&moved)?).map_err(|value| index.not_finite(beside, value))
+        })?;
+        *index.parameter(&mut moved) = at;
+        let numeric = check_finite(numeric).map_err(|value| index.not_finite(beside, value))?;
+        coordinates.push(Coordinate { index, analytic, numeric });
+    }
+    Ok(GradientCheck::of(coordinates))
+}
+
+impl<I> GradientCheck<I> {
+    /// Whether the difference is no more than the rounding of an `ε` of 1e-7: at most
+    /// [`TOLERANCE`].
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// assert!(!gradient_check(|theta| 2.0 * theta[0], &[1.0], &[3.0], 1e-7)?.agrees());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn agrees(&self) -> bool {
+        self.difference <= TOLERANCE
+    }
+
+    /// The difference of all coordinates, and the worst of them.
+    fn of(mut coordinates: Vec<Coordinate<I>>) -> Self {
+        let difference = difference(&coordinates);
+        coordinates.sort_by(|a, b| b.error().total_cmp(&a.error()));
+        coordinates.truncate(LISTED);
+        Self { difference, worst: coordinates }
+    }
+}
+
+impl<I> Coordinate<I> {
+    /// How far the two are apart.
+    fn error(&self) -> f64 {
+        (self.analytic - self.numeric).abs()
+    }
+}
+
+/// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, of the numbers in units of the largest, so
+/// that no square is too large or too small.
+fn difference<I>(coordinates: &[Coordinate<I>]) -> f64 {
+    let sizes = coordinates.iter().map(|c| c.analytic.abs().max(c.numeric.abs()));
+    let largest = sizes.fold(0.0, f64::max);
+    if largest == 0.0 {
+        return 0.0;
+    }
+    let norm = |part: fn(f64, f64) -> f64| {
+        let parts = coordinates.iter().map(|c| part(c.analytic / largest, c.numeric / largest));
+        parts.map(|part| part * part).sum::<f64>().sqrt()
+    };
+    norm(|a, n| a - n) / (norm(|a, _| a) + norm(|_, n| n))
+}
+
+/// `(J(at + ε) - J(at - ε))/2ε`
+fn central_difference(
+    at: f64,
+    epsilon: f64,
+    mut cost_at: impl FnMut(f64) -> Result<f64>,
+) -> Result<f64> {
+    let (above, below) = (at + epsilon, at - epsilon);
+    check_hyperparameter(above > at && at > below, "epsilon", epsilon, "moves every number")?;
+    let rise = cost_at(above)? - cost_at(below)?;
+    Ok(rise / (above - below))
+}
+
+fn check_epsilon(epsilon: f64) -> Result<()> {
+    let fits = epsilon > 0.0 && epsilon.is_finite();
+    check_hyperparameter(fits, "epsilon", epsilon, "a finite number above 0")
+}
+
+/// Every entry of every `dW` and `db`: `dW1` row by row, `db1`, `dW2`, …
+fn entries(parameters: &Parameters<f64>) -> impl Iterator<Item = Entry> {
+    parameters.layers().iter().zip(1..).flat_map(|(parameters, layer)| {
+        let (rows, columns) = parameters.w.dim();
+        let weights = (0..rows).flat_map(move |row| {
+            (0..columns).map(move |column| Entry::Weight { layer, row, column })
+        });
+        weights.chain((0..rows).map(move |row| Entry::Bias { layer, row }))
+    })
+}
+
+impl Entry {
+    /// The weight or bias that the entry is the derivative of.
+    fn parameter(self, parameters: &mut Parameters<f64>) -> &mut f64 {
+        match self {
+            Entry::Weight { layer, row, column } => {
+                &mut parameters.layers_mut()[layer - 1].w[[row, column]]
+            }
+            Entry::Bias { layer, row } => &mut parameters.layers_mut()[layer - 1].b[[row, 0]],
+        }
+    }
+
+    fn gradient(self, gradients: &Gradients<f64>) -> f64 {
+        match self {
+            Entry::Weight { layer, row, column } => gradients.layers()[layer - 1].dw[[row, column]],
+            Entry::Bias { layer, row } => gradients.layers()[layer - 1].db[[row, 0]],
+        }
+    }
+
+    /// What can be NaN here, as errors call it.
+    fn operands(self) -> [&'static str; 3] {
+        match self {
+            Entry::Weight { .. } => ["W", "dW", "cost beside W"],
+            Entry::Bias { .. } => ["b", "db", "cost beside b"],
+        }
+    }
+
+    fn not_finite(self, operand: &'static str, value: f64) -> Error {
+        match self {
+            Entry::Weight { layer, row, column } => {
+                not_finite(Some(layer), operand, (row, Some(column)), value)
+            }
+            Entry::Bias { layer, row } => not_finite(Some(layer), operand, (row, None), value),
+        }
+    }
+}
+
+/// The number, or as an error if it is NaN or infinite.
+fn check_finite(value: f64) -> Result<f64, f64> {
+    if value.is_finite() { Ok(value) } else { Err(value) }
+}
+
+fn not_finite(
+    layer: Option<usize>,
+    operand: &'static str,
+    (row, column): (usize, Option<usize>),
+    value: f64,
+) -> Error {
+    Error::NotFiniteEntry { layer, operand, row, column, value }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = match self {
+            Entry::Weight { layer, row, column } => format!("dW{layer}[{row}, {column}]"),
+            Entry::Bias { layer, row } => format!("db{layer}[{row}]"),
+        };
+        f.pad(&name)
+    }
+}
+
+impl<I: fmt::Display> fmt::Display for GradientCheck<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.agrees() {
+            return writeln!(f, "the gradient is right: difference {:.2e}", self.difference);
+        }
+        let difference = self.difference;
+        writeln!(f, "the gradient is wrong: difference {difference:.2e} is above {TOLERANCE:e}")?;
+        writeln!(f, "{:12} {:>14} {:>14}", "worst", "analytic", "numeric")?;
+        self.worst.iter().try_for_each(|c| writeln!(f, "{c}"))
+    }
+}
+
+impl<I: fmt::Display> fmt::Display for Coordinate<I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Coordinate { index, analytic, numeric } = self;
+        write!(f, "{:12} {analytic:>14.6e} {numeric:>14.6e}", index.to_string())
+    }
+}

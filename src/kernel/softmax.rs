@@ -1,0 +1,136 @@
+//! Softmax, the one activation that looks at whole columns. Columns are taken some at a time, and
+//! each is computed alone: its bits do not depend on its neighbours.
+
+use super::elementwise::{self, Add, Elementary, Map2, Subtract, map2};
+use super::simd::Simd;
+use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
+
+/// Columns that are taken at once.
+pub(crate) const COLUMNS: usize = 64;
+
+/// One number for each of up to [`COLUMNS`] columns.
+pub(crate) struct Row<F> {
+    numbers: [F; COLUMNS],
+    len: usize,
+}
+
+impl<F: Elementary> Row<F> {
+    pub(crate) fn new(value: F, len: usize) -> Self {
+        Self { numbers: [value; COLUMNS], len }
+    }
+
+    pub(crate) fn of(row: &ArrayRef1<F>) -> Self {
+        let mut copy = Self::new(F::zero(), row.len());
+        copy.view_mut().row_mut(0).assign(row);
+        copy
+    }
+
+    pub(crate) fn view(&self) -> ArrayView2<'_, F> {
+        ArrayView2::from_shape((1, self.len), &self.numbers[..self.len]).expect("one row")
+    }
+
+    pub(crate) fn view_mut(&mut self) -> ArrayViewMut2<'_, F> {
+        let numbers = &mut self.numbers[..self.len];
+        ArrayViewMut2::from_shape((1, self.len), numbers).expect("one row")
+    }
+
+    /// `self ← f(self, row)` with every row of a matrix in turn.
+    pub(crate) fn fold<M: Map2<F>>(&mut self, map: M, matrix: &ArrayRef2<F>) {
+        for row in matrix.rows() {
+            map2(map, &mut self.view_mut(), &row.insert_axis(Axis(0)));
+        }
+    }
+
+    /// `row ← f(row, self)` for every row of a matrix.
+    pub(crate) fn apply_to<M: Map2<F>>(&self, map: M, matrix: &mut ArrayRef2<F>) {
+        for row in matrix.rows_mut() {
+            map2(map, &mut row.insert_axis(Axis(0)), &self.view());
+        }
+    }
+}
+
+/// `z ← eᶻ / Σ eᶻ`, column by column, of `z` less the largest of its column: nothing overflows.
+pub(crate) fn softmax<F: Elementary>(z: &mut ArrayRef2<F>) {
+    for mut z in z.axis_chunks_iter_mut(Axis(1), COLUMNS) {
+        let largest = largest(&z);
+        normalise(&mut z, &largest);
+    }
+}
+
+/// The largest of each column, of up to [`COLUMNS`].
+pub(crate) fn largest<F: Elementary>(z: &ArrayRef2<F>) -> Row<F> {
+    let mut largest = Row::new(F::neg_infinity(), z.ncols());
+    largest.fold(Larger, z);
+    largest
+}
+
+/// `z ← e^(z - largest) / Σ e^(z - largest)`; returns the sums.
+pub(crate) fn normalise<F: Elementary>(z: &mut ArrayRef2<F>, largest: &Row<F>) -> Row<F> {
+    largest.apply_to(ExpOfDifference, z);
+    let mut sums = Row::new(F::zero(), z.ncols());
+    sums.fold(Add, z);
+    sums.apply_to(Quotient, z);
+    sums
+}
+
+/// `a ← a ∘ (da - Σ a ∘ da)`, column by column: `dZ` of a softmax in the place of its output.
+pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
+    let chunks = da.axis_chunks_iter(Axis(1), COLUMNS);
+    for (mut a, da) in a.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().zip(chunks) {
+        let mut sums = Row::new(F::zero(), a.ncols());
+        for (a, da) in a.rows().into_iter().zip(da.rows()) {
+            let mut products = Row::of(&a);
+            products.fold(Times, &da.insert_axis(Axis(0)));
+            sums.fold(Add, &products.view());
+        }
+        for (a, da) in a.rows_mut().into_iter().zip(da.rows()) {
+            let mut difference = Row::of(&da);
+            difference.fold(Subtract, &sums.view());
+            difference.apply_to(Times, &mut a.insert_axis(Axis(0)));
+        }
+    }
+}
+
+/// The larger one. NaN is not: it comes back when the exponentials are added.
+#[derive(Clone, Copy)]
+struct Larger;
+
+impl<F: Elementary> Map2<F> for Larger {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        if y > x { y } else { x }
+    }
+}
+
+/// `e^(x - y)`
+#[derive(Clone, Copy)]
+struct ExpOfDifference;
+
+impl<F: Elementary> Map2<F> for ExpOfDifference {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        elementwise::exp::<F, S>(x - y)
+    }
+}
+
+/// `x / y`
+#[derive(Clone, Copy)]
+struct Quotient;
+
+impl<F: Elementary> Map2<F> for Quotient {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        x / y
+    }
+}
+
+/// `x·y`
+#[derive(Clone, Copy)]
+pub(crate) struct Times;
+
+impl<F: Elementary> Map2<F> for Times {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F, y: F) -> F {
+        x * y
+    }
+}

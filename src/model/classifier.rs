@@ -1,0 +1,320 @@
+use super::history::{Epoch, History};
+use super::network::{Network, Set, Task, check_data};
+use super::{ClassWeights, Examples, Hyperparameters};
+use crate::cost::Cost;
+use crate::error::check_lengths;
+use crate::init::NumpyRandom;
+use crate::metrics::accuracy;
+use crate::prepare::{Classes, Standardizer, labels_of, stratified_split};
+use crate::{Error, Float, Parameters, Result};
+use ndarray::{Array2, ArrayRef2};
+use std::ops::ControlFlow;
+
+/// A network that tells classes apart: one sigmoid output for two of them, a softmax for more.
+///
+/// Labels are of any type with an order: integers, strings, an enum of yours.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8], [0.0, 1.0], [0.1, 0.9]];
+/// let labels = [7, 7, 9, 9, 8, 8];
+/// let how = Hyperparameters::default().hidden(&[16]).batch_size(6).epochs(200).learning_rate(0.02);
+/// let mut model = Classifier::<f64, i32>::new(how);
+/// let history = model.fit(Examples::rows(&x), &labels)?;
+/// assert!(history.epochs[199].cost < 0.05);
+/// assert_eq!(model.score(Examples::rows(&x), &labels)?, 1.0);
+/// assert_eq!(model.predict_proba(Examples::rows(&x))?.dim(), (6, 3));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Classifier<F, L> {
+    hyperparameters: Hyperparameters,
+    classes: Option<Classes<L>>,
+    network: Option<Network<F>>,
+}
+
+impl<F: Float, L: Ord + Clone> Classifier<F, L> {
+    /// A classifier that has learnt nothing yet.
+    pub fn new(hyperparameters: Hyperparameters) -> Self {
+        Self { hyperparameters, classes: None, network: None }
+    }
+
+    /// Declares the classes, for those who [`partial_fit`](Self::partial_fit) on tables that do
+    /// not have all of them, or whose order of classes is to stay.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let model =
+    ///     Classifier::<f32, &str>::new(Hyperparameters::default()).with_classes(&["cat", "dog"]);
+    /// assert_eq!(model.classes(), ["cat", "dog"]);
+    /// ```
+    #[must_use]
+    pub fn with_classes(mut self, classes: &[L]) -> Self {
+        self.classes = Some(Classes::of(classes));
+        self.network = None;
+        self
+    }
+
+    /// Learns from the start, whatever was learnt before.
+    ///
+    /// The labels are one for each example.
+    ///
+    /// # Errors
+    ///
+    /// Before the first step: [`Error::Hyperparameter`]; [`Error::LengthMismatch`],
+    /// [`Error::EmptyBatch`], [`Error::ZeroSize`]; [`Error::NotFinite`], which names feature and
+    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::TooFewExamples`].
+    /// During it: [`Error::Diverged`], which names epoch and batch. The model then holds the
+    /// parameters of the last epoch that was finite, and is as usable as they are.
+    pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
+        self.fit_with(x, labels, None, |_| ControlFlow::Continue(()))
+    }
+
+    /// [`fit`](Self::fit) with a weight for each example, and a callback after each epoch, which
+    /// may stop the training: what was learnt so far is kept.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    /// use std::ops::ControlFlow;
+    ///
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).learning_rate(0.05);
+    /// let mut model = Classifier::<f64, bool>::new(how);
+    /// let labels = [false, false, true, true];
+    /// let history = model.fit_with(Examples::rows(&x), &labels, None, |epoch| {
+    ///     if epoch.record.cost < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// })?;
+    /// assert!(history.stopped_early);
+    /// assert_eq!(model.predict(Examples::rows(&x))?, labels);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite.
+    pub fn fit_with(
+        &mut self,
+        x: Examples<'_, F>,
+        labels: &[L],
+        weights: Option<&[F]>,
+        mut on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+    ) -> Result<History> {
+        let how = &self.hyperparameters;
+        let x = x.as_columns();
+        check_data(how, &x, labels.len(), weights)?;
+        let classes = self.classes.clone().unwrap_or_else(|| Classes::of(labels));
+        let numbers = classes.encode(labels)?;
+        check_classes(&numbers, classes.names().len())?;
+        let weights = example_weights(how, &numbers, classes.names().len(), weights)?;
+        let (task, y) = (task(classes.names().len()), label_row(&numbers));
+
+        let mut rng = NumpyRandom::seed(how.seed);
+        let parts = match how.validation_share {
+            0.0 => None,
+            share => Some(stratified_split(&numbers, share, &mut rng)?),
+        };
+        let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
+        let mut training = Set::of(&x, &y, &weights, chosen)?;
+        check_batch_size(how, training.x().ncols())?;
+        let mut validation = match &parts {
+            Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
+            None => None,
+        };
+        let scaler = standardized(how, &mut training, validation.as_mut())?;
+        let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
+        let sets = (&training, validation.as_ref());
+        let history = network.train(how, &task, how.epochs, sets, &mut on_epoch);
+        (self.classes, self.network) = (Some(classes), Some(network));
+        history
+    }
+
+    /// One more epoch on these examples, from where the last one ended: for tables that come one
+    /// after the other. The first makes the network; its classes and its scale are those of its
+    /// examples, unless [`with_classes`](Self::with_classes) named the classes.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// let how = Hyperparameters::default().hidden(&[8]).learning_rate(0.1);
+    /// let mut model = Classifier::<f64, i32>::new(how).with_classes(&[0, 1]);
+    /// for _ in 0..50 {
+    ///     model.partial_fit(Examples::rows(&array![[0.1, 0.2], [0.9, 0.7]]), &[0, 1])?;
+    ///     model.partial_fit(Examples::rows(&array![[0.8, 0.9], [0.7, 1.0]]), &[1, 1])?;
+    /// }
+    /// assert_eq!(model.predict(Examples::rows(&array![[0.0, 0.0], [1.0, 1.0]]))?, [0, 1]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fit`](Self::fit), but for constant features, one class and few examples;
+    /// [`Error::UnknownLabel`] if a label is new.
+    pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
+        let how = self.hyperparameters.clone().constant_features(true);
+        let x = x.as_columns();
+        check_data(&how, &x, labels.len(), None)?;
+        let classes = self.classes.clone().unwrap_or_else(|| Classes::of(labels));
+        let numbers = classes.encode(labels)?;
+        let count = classes.names().len();
+        if count < 2 {
+            return Err(Error::OneClass);
+        }
+        let weights = example_weights(&how, &numbers, count, None)?;
+        let mut set = Set::of(&x, &label_row(&numbers), &weights, None)?;
+        let task = task(count);
+        if self.network.is_none() {
+            let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
+            let rng = NumpyRandom::seed(how.seed);
+            self.network = Some(Network::new(&how, &task, x.nrows(), scaler, rng)?);
+            self.classes = Some(classes);
+        }
+        let network = self.network.as_mut().expect("just made");
+        if let Some(scaler) = &network.scaler {
+            set.standardize(scaler)?;
+        }
+        network.train(&how, &task, 1, (&set, None), &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// The most probable class of each example.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] if there are not as many features as in
+    /// training; [`Error::NotFinite`].
+    pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
+        let network = self.network.as_ref().ok_or(Error::NotFitted)?;
+        let classes = self.classes.as_ref().ok_or(Error::NotFitted)?;
+        classes.decode(&chosen_classes(&network.outputs(&x)?))
+    }
+
+    /// The probability of each class: (examples, classes) for [rows](Examples::rows),
+    /// (classes, examples) for [columns](Examples::columns).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict).
+    pub fn predict_proba(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        let al = self.network.as_ref().ok_or(Error::NotFitted)?.outputs(&x)?;
+        if al.nrows() > 1 {
+            return Ok(x.like_these(al));
+        }
+        let mut both = crate::buffer::zeros("probabilities", (2, al.ncols()))?;
+        both.row_mut(0).assign(&al.row(0).mapv(|a| F::one() - a));
+        both.row_mut(1).assign(&al.row(0));
+        Ok(x.like_these(both))
+    }
+
+    /// The share of the examples that is predicted right.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict); [`Error::LengthMismatch`], [`Error::UnknownLabel`].
+    pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
+        check_lengths(("X", x.len()), ("the labels", labels.len()))?;
+        let network = self.network.as_ref().ok_or(Error::NotFitted)?;
+        let classes = self.classes.as_ref().ok_or(Error::NotFitted)?;
+        accuracy(&chosen_classes(&network.outputs(&x)?), &classes.encode(labels)?)
+    }
+
+    /// The classes in the order of the outputs: sorted. Empty before they are known.
+    pub fn classes(&self) -> &[L] {
+        self.classes.as_ref().map_or(&[], Classes::names)
+    }
+}
+
+impl<F: Float, L> Classifier<F, L> {
+    /// What was chosen before training.
+    pub fn hyperparameters(&self) -> &Hyperparameters {
+        &self.hyperparameters
+    }
+
+    /// What was learnt, if something was. The network takes examples that have been
+    /// [scaled](Self::scaler).
+    pub fn parameters(&self) -> Option<&Parameters<F>> {
+        self.network.as_ref().map(|network| &network.parameters)
+    }
+
+    /// How the features are brought to mean 0 and deviation 1, if they are.
+    pub fn scaler(&self) -> Option<&Standardizer<F>> {
+        self.network.as_ref().and_then(|network| network.scaler.as_ref())
+    }
+}
+
+fn task<F: Float>(classes: usize) -> Task<F> {
+    let two = classes == 2;
+    Task {
+        cost: if two { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy },
+        outputs: if two { 1 } else { classes },
+        score: |al, y| {
+            let actual: Vec<_> = y.iter().map(|y| y.as_f64() as usize).collect();
+            accuracy(&chosen_classes(al), &actual)
+        },
+    }
+}
+
+fn chosen_classes<F: Float>(al: &ArrayRef2<F>) -> Vec<usize> {
+    match al.nrows() {
+        1 => al.iter().map(|&a| usize::from(a > F::of(0.5))).collect(),
+        _ => labels_of(al),
+    }
+}
+
+/// The numbers of the classes as a row, (1, m).
+fn label_row<F: Float>(numbers: &[usize]) -> Array2<F> {
+    Array2::from_shape_fn((1, numbers.len()), |(_, i)| F::of(numbers[i] as f64))
+}
+
+fn check_classes(numbers: &[usize], classes: usize) -> Result<()> {
+    let varied = numbers.iter().any(|number| *number != numbers[0]);
+    if varied && classes > 1 { Ok(()) } else { Err(Error::OneClass) }
+}
+
+pub(super) fn check_batch_size(how: &Hyperparameters, examples: usize) -> Result<()> {
+    let batch_size = how.batch_size;
+    if examples >= batch_size {
+        Ok(())
+    } else {
+        Err(Error::TooFewExamples { examples, batch_size })
+    }
+}
+
+/// Fits the scaler to the training examples and scales both sets, if that is wanted.
+pub(super) fn standardized<F: Float>(
+    how: &Hyperparameters,
+    training: &mut Set<F>,
+    validation: Option<&mut Set<F>>,
+) -> Result<Option<Standardizer<F>>> {
+    if !how.standardize {
+        return Ok(None);
+    }
+    let scaler = Standardizer::fit(&training.x())?;
+    training.standardize(&scaler)?;
+    validation.map_or(Ok(()), |set| set.standardize(&scaler))?;
+    Ok(Some(scaler))
+}
+
+/// The weight of each example: its own times that of its class.
+fn example_weights<F: Float>(
+    how: &Hyperparameters,
+    numbers: &[usize],
+    classes: usize,
+    own: Option<&[F]>,
+) -> Result<Vec<F>> {
+    let of_class = match &how.class_weights {
+        ClassWeights::Equal => vec![1.0; classes],
+        ClassWeights::Balanced => {
+            let mut counts = vec![0.0; classes];
+            numbers.iter().for_each(|&number| counts[number] += 1.0);
+            let all = numbers.len() as f64;
+            counts.iter().map(|count| all / (classes as f64 * f64::max(*count, 1.0))).collect()
+        }
+        ClassWeights::Given(weights) => {
+            check_lengths(("class_weights", weights.len()), ("the classes", classes))?;
+            weights.clone()
+        }
+    };
+    let own = |i: usize| own.map_or(1.0, |own| own[i].as_f64());
+    Ok(numbers.iter().enumerate().map(|(i, &n)| F::of(of_class[n] * own(i))).collect())
+}

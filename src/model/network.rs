@@ -1,0 +1,324 @@
+//! The loop of [`Classifier`](super::Classifier) and [`Regressor`](super::Regressor).
+
+use super::examples::{check_numbers, check_varied};
+use super::history::{Epoch, EpochRecord, History};
+use super::{Examples, Hyperparameters};
+use crate::activation::Activation;
+use crate::batches::Batches;
+use crate::buffer;
+use crate::cost::{Cost, Targets};
+use crate::error::check_lengths;
+use crate::forward::predict_proba;
+use crate::init::{NumpyRandom, initialize_parameters_deep};
+use crate::optimizer::{Optimizer, clip_by_norm};
+use crate::prepare::Standardizer;
+use crate::regularization::Objective;
+use crate::{Error, Float, Parameters, Result, Workspace};
+use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+use std::ops::ControlFlow;
+
+/// What is learnt, and what learning goes on with.
+#[derive(Debug, Clone)]
+pub(super) struct Network<F> {
+    pub parameters: Parameters<F>,
+    pub scaler: Option<Standardizer<F>>,
+    pub optimizer: Optimizer<F>,
+    pub rng: NumpyRandom,
+    pub epochs: usize,
+}
+
+/// A set of examples as the loop takes it: examples contiguous, labels with weights.
+#[derive(Debug)]
+pub(super) struct Set<F> {
+    /// (examples, features)
+    x: Array2<F>,
+    /// (labels, and weights as the last row; examples)
+    y: Array2<F>,
+}
+
+/// What the loop is told by the model that it trains.
+pub(super) struct Task<F> {
+    pub cost: Cost,
+    pub outputs: usize,
+    /// The score of outputs against labels.
+    pub score: fn(&ArrayRef2<F>, &ArrayRef2<F>) -> Result<f64>,
+}
+
+impl<F: Float> Set<F> {
+    /// Some of the examples, or all.
+    pub fn of(
+        x: &ArrayRef2<F>,
+        y: &ArrayRef2<F>,
+        weights: &[F],
+        chosen: Option<&[usize]>,
+    ) -> Result<Self> {
+        let m = chosen.map_or(x.ncols(), <[usize]>::len);
+        let at = |i: usize| chosen.map_or(i, |chosen| chosen[i]);
+        let mut set = Self {
+            x: buffer::zeros("X", (m, x.nrows()))?,
+            y: buffer::zeros("Y", (y.nrows() + 1, m))?,
+        };
+        for i in 0..m {
+            set.x.row_mut(i).assign(&x.column(at(i)));
+            set.y.slice_mut(s![..y.nrows(), i]).assign(&y.column(at(i)));
+            set.y[[y.nrows(), i]] = weights[at(i)];
+        }
+        Ok(set)
+    }
+
+    pub fn standardize(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+        scaler.transform_inplace(&mut self.x.view_mut().reversed_axes())
+    }
+
+    pub fn x(&self) -> ArrayView2<'_, F> {
+        self.x.t()
+    }
+
+    fn y(&self) -> ArrayView2<'_, F> {
+        labels(self.y.view())
+    }
+
+    fn len(&self) -> usize {
+        self.x.nrows()
+    }
+}
+
+/// All rows but the last, which holds the weights.
+fn labels<F>(y: ArrayView2<'_, F>) -> ArrayView2<'_, F> {
+    let last = y.nrows() - 1;
+    y.slice_move(s![..last, ..])
+}
+
+fn targets<F: Float>(y: ArrayView2<'_, F>) -> Targets<'_, F> {
+    let weights = y.index_axis_move(Axis(0), y.nrows() - 1);
+    Targets::new(labels(y)).weighted(weights)
+}
+
+/// What must hold before the first step.
+pub(super) fn check_data<F: Float>(
+    how: &Hyperparameters,
+    x: &ArrayRef2<F>,
+    labels: usize,
+    weights: Option<&[F]>,
+) -> Result<()> {
+    how.check()?;
+    check_lengths(("X", x.ncols()), ("the labels", labels))?;
+    check_numbers("X", x)?;
+    if let Some(weights) = weights {
+        check_lengths(("X", x.ncols()), ("the weights", weights.len()))?;
+        if let Some(example) = weights.iter().position(|w| !(*w >= F::zero() && w.is_finite())) {
+            let value = weights[example].as_f64();
+            return Err(Error::Weight { example, value });
+        }
+    }
+    if !how.constant_features && x.ncols() > 1 { check_varied(x) } else { Ok(()) }
+}
+
+impl<F: Float> Network<F> {
+    /// A network for these examples, its weights drawn from `rng`.
+    pub fn new(
+        how: &Hyperparameters,
+        task: &Task<F>,
+        features: usize,
+        scaler: Option<Standardizer<F>>,
+        mut rng: NumpyRandom,
+    ) -> Result<Self> {
+        let sizes: Vec<_> = [&[features], how.hidden.as_slice(), &[task.outputs]].concat();
+        let parameters = initialize_parameters_deep(&sizes, how.initializer, &mut rng)?
+            .with_activations(how.activation, output_activation(task));
+        let optimizer = Optimizer::new(how.algorithm, &parameters)?;
+        Ok(Self { parameters, scaler, optimizer, rng, epochs: 0 })
+    }
+
+    /// `AL` of the examples.
+    pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
+        let x = examples.as_columns();
+        check_numbers("X", &x)?;
+        match &self.scaler {
+            Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
+            None => predict_proba(x, &self.parameters),
+        }
+    }
+
+    /// So many epochs. If a cost is no longer finite, the parameters are those of the last epoch
+    /// that was.
+    pub fn train(
+        &mut self,
+        how: &Hyperparameters,
+        task: &Task<F>,
+        epochs: usize,
+        (training, validation): (&Set<F>, Option<&Set<F>>),
+        on_epoch: &mut dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+    ) -> Result<History> {
+        let size = how.batch_size.min(training.len());
+        let mut run = Run {
+            how,
+            task,
+            batches: Batches::new(training.x(), &training.y, size)?,
+            workspace: Workspace::new(&self.parameters, size),
+            validation,
+            last_good: self.parameters.clone(),
+            best: None,
+        };
+        let mut history = History::default();
+        for epoch in self.epochs..self.epochs + epochs {
+            let record = match run.epoch(self, epoch) {
+                Ok(record) => record,
+                Err(error) => {
+                    self.parameters = run.last_good;
+                    return Err(error);
+                }
+            };
+            self.epochs = epoch + 1;
+            run.last_good.clone_from(&self.parameters);
+            history.epochs.push(record);
+            let parameters = &self.parameters;
+            let score = || score(task, parameters, training);
+            let shown = Epoch { record, of: how.epochs, parameters, score: &score };
+            let stop = on_epoch(&shown).is_break() || run.is_out_of_patience(&record, parameters);
+            if stop {
+                history.stopped_early = self.epochs < how.epochs;
+                break;
+            }
+        }
+        if let Some(best) = run.best {
+            self.parameters = best.parameters;
+            history.best_epoch = Some(best.epoch);
+        }
+        Ok(history)
+    }
+}
+
+fn output_activation<F>(task: &Task<F>) -> Activation {
+    task.cost.output_activation()
+}
+
+fn score<F: Float>(task: &Task<F>, parameters: &Parameters<F>, set: &Set<F>) -> Result<f64> {
+    (task.score)(&predict_proba(set.x(), parameters)?, &set.y())
+}
+
+/// The lowest cost so far.
+struct Best<F> {
+    epoch: usize,
+    cost: f64,
+    parameters: Parameters<F>,
+}
+
+struct Run<'a, F> {
+    how: &'a Hyperparameters,
+    task: &'a Task<F>,
+    batches: Batches<'a, F>,
+    workspace: Workspace<F>,
+    validation: Option<&'a Set<F>>,
+    last_good: Parameters<F>,
+    best: Option<Best<F>>,
+}
+
+impl<F: Float> Run<'_, F> {
+    fn epoch(&mut self, network: &mut Network<F>, epoch: usize) -> Result<EpochRecord> {
+        let learning_rate = self.how.schedule.at(self.how.learning_rate, epoch);
+        if self.batches.len() > 1 {
+            self.batches.shuffle(&mut network.rng);
+        } else {
+            self.batches.rewind();
+        }
+        let (mut cost, mut gradient_norm, mut seen, mut batch) = (0.0, 0.0, 0, 0);
+        while let Some((x, y)) = self.batches.next() {
+            let m = x.ncols();
+            let step =
+                step(self.how, self.task, &mut self.workspace, network, (x, y), learning_rate);
+            let (batch_cost, norm) = step?;
+            if !(batch_cost.is_finite() && norm.is_finite()) {
+                return Err(Error::Diverged { epoch, batch });
+            }
+            cost += batch_cost * m as f64;
+            gradient_norm = norm;
+            seen += m;
+            batch += 1;
+        }
+        if !network.parameters.is_finite() {
+            return Err(Error::Diverged { epoch, batch: batch - 1 });
+        }
+        let cost = cost / seen as f64;
+        let record = EpochRecord {
+            epoch,
+            learning_rate,
+            cost,
+            gradient_norm,
+            validation_cost: None,
+            validation_score: None,
+        };
+        self.validated(record, &network.parameters)
+    }
+
+    /// The record with what the validation examples say.
+    fn validated(
+        &self,
+        mut record: EpochRecord,
+        parameters: &Parameters<F>,
+    ) -> Result<EpochRecord> {
+        if let Some(set) = self.validation {
+            let al = predict_proba(set.x(), parameters)?;
+            record.validation_cost =
+                Some(self.task.cost.value(&al, targets(set.y.view()))?.as_f64());
+            record.validation_score = Some((self.task.score)(&al, &set.y())?);
+        }
+        Ok(record)
+    }
+
+    /// Keeps the best parameters, if there is a patience; has it run out?
+    fn is_out_of_patience(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
+        let Some(patience) = self.how.patience else { return false };
+        let cost = record.validation_cost.unwrap_or(record.cost);
+        match &mut self.best {
+            Some(best) if cost < best.cost => {
+                (best.epoch, best.cost) = (record.epoch, cost);
+                best.parameters.clone_from(parameters);
+            }
+            Some(best) => return record.epoch - best.epoch > patience,
+            None => {
+                let parameters = parameters.clone();
+                self.best = Some(Best { epoch: record.epoch, cost, parameters });
+            }
+        }
+        false
+    }
+}
+
+/// One batch: the cost before the step, and the norm of its gradient (0 where nobody asks for it).
+fn step<F: Float>(
+    how: &Hyperparameters,
+    task: &Task<F>,
+    workspace: &mut Workspace<F>,
+    network: &mut Network<F>,
+    (x, y): (ArrayView2<'_, F>, ArrayView2<'_, F>),
+    learning_rate: f64,
+) -> Result<(f64, f64)> {
+    let objective = Objective { cost: task.cost, l2: how.l2 };
+    let parameters = &network.parameters;
+    let (cost, gradients) = if how.keep_prob < 1.0 {
+        let keep_prob = F::of(how.keep_prob);
+        let rng = &mut network.rng;
+        workspace.cost_and_gradients_with_dropout(
+            x,
+            targets(y),
+            parameters,
+            objective,
+            keep_prob,
+            rng,
+        )?
+    } else {
+        workspace.cost_and_gradients(x, targets(y), parameters, objective)?
+    };
+    if !cost.is_finite() {
+        return Ok((cost.as_f64(), 0.0));
+    }
+    let norm = match how.clip_norm {
+        Some(longest) => clip_by_norm(gradients, longest),
+        None => gradients.norm(),
+    };
+    if norm.is_finite() {
+        network.optimizer.step(&mut network.parameters, gradients, learning_rate)?;
+    }
+    Ok((cost.as_f64(), norm))
+}

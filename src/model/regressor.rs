@@ -1,0 +1,194 @@
+use super::classifier::{check_batch_size, standardized};
+use super::examples::check_numbers;
+use super::history::{Epoch, History};
+use super::network::{Network, Set, Task, check_data};
+use super::{Examples, Hyperparameters};
+use crate::cost::Cost;
+use crate::error::check_lengths;
+use crate::init::NumpyRandom;
+use crate::metrics::r2;
+use crate::prepare::{Standardizer, split};
+use crate::{Error, Float, Parameters, Result};
+use ndarray::Array2;
+use std::ops::ControlFlow;
+
+/// A network that predicts numbers: linear outputs, trained on the mean squared error.
+///
+/// Values lie as the examples do: (examples, outputs) for [rows](Examples::rows),
+/// (outputs, examples) for [columns](Examples::columns). With
+/// [`standardize`](super::Hyperparameters::standardize) the values are scaled too, so costs are in
+/// units of their variance; predictions are in the units of the values.
+///
+/// ```
+/// use dnn_blocks::ndarray::Array2;
+/// use dnn_blocks::prelude::*;
+///
+/// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64 / 20.0 - 1.0);
+/// let y = x.mapv(|x| 300.0 + 100.0 * x * x);
+/// let how = Hyperparameters::default().hidden(&[32]).epochs(300).batch_size(8).learning_rate(0.01);
+/// let mut model = Regressor::<f64>::new(how);
+/// model.fit(Examples::rows(&x), Examples::rows(&y))?;
+/// assert!(model.score(Examples::rows(&x), Examples::rows(&y))? > 0.99);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Regressor<F> {
+    hyperparameters: Hyperparameters,
+    network: Option<Network<F>>,
+    values: Option<Standardizer<F>>,
+}
+
+impl<F: Float> Regressor<F> {
+    /// A regressor that has learnt nothing yet.
+    pub fn new(hyperparameters: Hyperparameters) -> Self {
+        Self { hyperparameters, network: None, values: None }
+    }
+
+    /// Learns from the start, whatever was learnt before.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Classifier::fit`](super::Classifier::fit), but for those about classes.
+    pub fn fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
+        self.fit_with(x, values, None, |_| ControlFlow::Continue(()))
+    }
+
+    /// [`fit`](Self::fit) with a weight for each example, and a callback after each epoch, as
+    /// [`Classifier::fit_with`](super::Classifier::fit_with).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite.
+    pub fn fit_with(
+        &mut self,
+        x: Examples<'_, F>,
+        values: Examples<'_, F>,
+        weights: Option<&[F]>,
+        mut on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+    ) -> Result<History> {
+        let how = &self.hyperparameters;
+        let (x, values) = (x.as_columns(), values.as_columns());
+        check_data(how, &x, values.ncols(), weights)?;
+        check_numbers("Y", &values)?;
+        let weights = weights.map_or_else(|| vec![F::one(); x.ncols()], <[F]>::to_vec);
+        let mut rng = NumpyRandom::seed(how.seed);
+        let parts = match how.validation_share {
+            0.0 => None,
+            share => Some(split(x.ncols(), share, &mut rng)?),
+        };
+        let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
+        let value_scaler = self.scaler_for(&values, chosen)?;
+        let y = match &value_scaler {
+            Some(scaler) => scaler.transform(&values)?,
+            None => values.to_owned(),
+        };
+        let mut training = Set::of(&x, &y, &weights, chosen)?;
+        check_batch_size(how, training.x().ncols())?;
+        let mut validation = match &parts {
+            Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
+            None => None,
+        };
+        let scaler = standardized(how, &mut training, validation.as_mut())?;
+        let task = task(values.nrows());
+        let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
+        let sets = (&training, validation.as_ref());
+        let history = network.train(how, &task, how.epochs, sets, &mut on_epoch);
+        (self.values, self.network) = (value_scaler, Some(network));
+        history
+    }
+
+    fn scaler_for(
+        &self,
+        values: &ndarray::ArrayRef2<F>,
+        chosen: Option<&[usize]>,
+    ) -> Result<Option<Standardizer<F>>> {
+        if !self.hyperparameters.standardize {
+            return Ok(None);
+        }
+        let scaler = match chosen {
+            Some(chosen) => Standardizer::fit(&values.select(ndarray::Axis(1), chosen)),
+            None => Standardizer::fit(values),
+        };
+        scaler.map(Some)
+    }
+
+    /// One more epoch on these examples, as
+    /// [`Classifier::partial_fit`](super::Classifier::partial_fit); the scale of features and
+    /// values is that of the first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fit`](Self::fit), but for constant features and few examples.
+    pub fn partial_fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
+        let how = self.hyperparameters.clone().constant_features(true);
+        let (x, values) = (x.as_columns(), values.as_columns());
+        check_data(&how, &x, values.ncols(), None)?;
+        check_numbers("Y", &values)?;
+        let task = task(values.nrows());
+        if self.network.is_none() {
+            let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
+            self.values = self.scaler_for(&values, None)?;
+            let rng = NumpyRandom::seed(how.seed);
+            self.network = Some(Network::new(&how, &task, x.nrows(), scaler, rng)?);
+        }
+        let y = match &self.values {
+            Some(scaler) => scaler.transform(&values)?,
+            None => values.to_owned(),
+        };
+        let mut set = Set::of(&x, &y, &vec![F::one(); x.ncols()], None)?;
+        let network = self.network.as_mut().expect("just made");
+        if let Some(scaler) = &network.scaler {
+            set.standardize(scaler)?;
+        }
+        network.train(&how, &task, 1, (&set, None), &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// The predicted values, lying as the examples do.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Classifier::predict`](super::Classifier::predict).
+    pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        let al = self.network.as_ref().ok_or(Error::NotFitted)?.outputs(&x)?;
+        match &self.values {
+            Some(scaler) => Ok(x.like_these(scaler.inverse_transform(&al)?)),
+            None => Ok(x.like_these(al)),
+        }
+    }
+
+    /// R², see [`r2`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`predict`](Self::predict); [`Error::LengthMismatch`], [`Error::ShapeMismatch`].
+    pub fn score(&self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<f64> {
+        check_lengths(("X", x.len()), ("Y", values.len()))?;
+        let predicted = self.predict(Examples::Columns(x.as_columns()))?;
+        r2(&predicted, &values.as_columns())
+    }
+
+    /// What was chosen before training.
+    pub fn hyperparameters(&self) -> &Hyperparameters {
+        &self.hyperparameters
+    }
+
+    /// What was learnt, if something was. The network takes examples that have been
+    /// [scaled](Self::scaler), and gives values that [are](Self::target_scaler).
+    pub fn parameters(&self) -> Option<&Parameters<F>> {
+        self.network.as_ref().map(|network| &network.parameters)
+    }
+
+    /// How the features are brought to mean 0 and deviation 1, if they are.
+    pub fn scaler(&self) -> Option<&Standardizer<F>> {
+        self.network.as_ref().and_then(|network| network.scaler.as_ref())
+    }
+
+    /// How the values are, if they are.
+    pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
+        self.values.as_ref()
+    }
+}
+
+fn task<F: Float>(outputs: usize) -> Task<F> {
+    Task { cost: Cost::MeanSquaredError, outputs, score: |al, y| r2(al, y) }
+}

@@ -1,0 +1,190 @@
+//! How the learning rate falls from epoch to epoch.
+//!
+//! ```math
+//! \alpha_t = \frac{\alpha_0}{1 + r\, t} \qquad
+//! \alpha_t = \frac{\alpha_0}{1 + r \lfloor t / T \rfloor}
+//! ```
+//!
+//! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017); I. Loshchilov, F. Hutter,
+//! [*SGDR*](https://arxiv.org/abs/1608.03983) (2017) for the cosine, P. Goyal et al.,
+//! [*Accurate, large minibatch SGD*](https://arxiv.org/abs/1706.02677) (2017) for the warm-up.
+
+use crate::Result;
+use crate::error::check_hyperparameter;
+use std::f64::consts::PI;
+
+/// The learning rate `α` of each epoch `t`, counted from 0, from the first one's `α₀`.
+///
+/// | variant | `α` |
+/// |---|---|
+/// | `Constant` | `α₀` |
+/// | `InverseTime` | `α₀/(1 + r·t)` with the decay rate `r` |
+/// | `Intervals` | `α₀/(1 + r·⌊t/T⌋)` with the time interval `T` |
+/// | `Step` | `α₀·f^⌊t/T⌋` with the factor `f`, every `T` epochs |
+/// | `Exponential` | `α₀·e^(-r·t)` |
+/// | `Cosine` | `α₀·(t + 1)/(w + 1)` in the first `w` epochs, then `l + (α₀ - l)·(1 + cos(π·(t - w)/(T - w)))/2` down to the lowest rate `l` at `t = T` |
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let schedule = Schedule::Step { factor: 0.1, every: 30 };
+/// schedule.check()?;
+/// assert_eq!([0, 29, 30].map(|epoch| schedule.at(0.5, epoch)), [0.5, 0.5, 0.05]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Schedule {
+    /// `α = α₀`.
+    Constant,
+    /// `α = α₀/(1 + r·t)` (Ng 2017).
+    InverseTime {
+        /// `r`, of at least 0.
+        decay_rate: f64,
+    },
+    /// `α = α₀/(1 + r·⌊t/T⌋)` (Ng 2017).
+    Intervals {
+        /// `r`, of at least 0.
+        decay_rate: f64,
+        /// `T`, of at least 1.
+        time_interval: usize,
+    },
+    /// `α = α₀·f^⌊t/T⌋`; with `T = 1` the course's `0.95ᵗ·α₀` (Ng 2017).
+    Step {
+        /// `f`, above 0 and at most 1.
+        factor: f64,
+        /// `T`, of at least 1.
+        every: usize,
+    },
+    /// `α = α₀·e^(-r·t)`.
+    Exponential {
+        /// `r`, of at least 0.
+        decay_rate: f64,
+    },
+    /// A linear rise (Goyal et al. 2017), then half a cosine (Loshchilov & Hutter 2017, equation
+    /// 5), then the lowest rate.
+    Cosine {
+        /// `w`, the epochs before `α₀` is reached; may be 0.
+        warm_up: usize,
+        /// `T`, the epochs in all, more than `w`.
+        total: usize,
+        /// `l`, the learning rate at the end, of at least 0.
+        lowest: f64,
+    },
+}
+
+impl Schedule {
+    /// The learning rate of an epoch, counted from 0.
+    ///
+    /// Finite for every epoch if `α₀` is and [`check`](Self::check) says `Ok`. It never panics:
+    /// an interval of 0 is taken as 1, and a cosine without epochs is at its lowest rate.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let schedule = Schedule::Cosine { warm_up: 3, total: 11, lowest: 0.25 };
+    /// let rates = [0, 1, 2, 3, 7, 11, 12].map(|epoch| schedule.at(1.0, epoch));
+    /// assert_eq!(rates, [0.25, 0.5, 0.75, 1.0, 0.625, 0.25, 0.25]);
+    /// ```
+    #[must_use]
+    pub fn at(self, learning_rate0: f64, epoch: usize) -> f64 {
+        let t = epoch as f64;
+        match self {
+            Schedule::Constant => learning_rate0,
+            Schedule::InverseTime { decay_rate } => learning_rate0 / (1.0 + decay_rate * t),
+            Schedule::Intervals { decay_rate, time_interval } => {
+                learning_rate0 / (1.0 + decay_rate * whole(epoch, time_interval))
+            }
+            Schedule::Step { factor, every } => learning_rate0 * factor.powf(whole(epoch, every)),
+            Schedule::Exponential { decay_rate } => learning_rate0 * (-decay_rate * t).exp(),
+            Schedule::Cosine { warm_up, .. } if epoch < warm_up => {
+                learning_rate0 * ((t + 1.0) / (warm_up as f64 + 1.0))
+            }
+            Schedule::Cosine { total, lowest, .. } if epoch >= total => lowest,
+            Schedule::Cosine { warm_up, total, lowest } => {
+                let done = (epoch - warm_up) as f64 / (total - warm_up) as f64;
+                let share = (1.0 + (PI * done).cos()) / 2.0;
+                share * learning_rate0 + (1.0 - share) * lowest
+            }
+        }
+    }
+
+    /// `Ok` if the numbers of the schedule make sense.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let error = Schedule::Exponential { decay_rate: -0.5 }.check().unwrap_err();
+    /// assert_eq!(error.to_string(), "decay_rate = -0.5: a finite number of at least 0");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) with the name of the number that
+    /// is NaN, infinite, or outside what its variant says.
+    pub fn check(self) -> Result<()> {
+        match self {
+            Schedule::Constant => Ok(()),
+            Schedule::InverseTime { decay_rate } | Schedule::Exponential { decay_rate } => {
+                check_not_negative("decay_rate", decay_rate)
+            }
+            Schedule::Intervals { decay_rate, time_interval } => {
+                check_not_negative("decay_rate", decay_rate)?;
+                check_interval("time_interval", time_interval)
+            }
+            Schedule::Step { factor, every } => {
+                let rule = "a number above 0 and at most 1";
+                check_hyperparameter(factor > 0.0 && factor <= 1.0, "factor", factor, rule)?;
+                check_interval("every", every)
+            }
+            Schedule::Cosine { warm_up, total, lowest } => {
+                check_hyperparameter(total > warm_up, "total", total as f64, "more than warm_up")?;
+                check_not_negative("lowest", lowest)
+            }
+        }
+    }
+}
+
+/// The course's learning rate decay, `α = α₀/(1 + r·t)`.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// assert_eq!(update_lr(0.5, 2, 1.0), 0.16666666666666666); // the course's own case
+/// ```
+#[must_use]
+pub fn update_lr(learning_rate0: f64, epoch_num: usize, decay_rate: f64) -> f64 {
+    Schedule::InverseTime { decay_rate }.at(learning_rate0, epoch_num)
+}
+
+/// The course's decay at fixed intervals, `α = α₀/(1 + r·⌊t/T⌋)`. A `T` of 0 is taken as 1.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let rates = [10, 100].map(|epoch| schedule_lr_decay(0.5, epoch, 0.3, 100));
+/// assert_eq!(rates, [0.5, 0.3846153846153846]); // the course's own cases
+/// ```
+#[must_use]
+pub fn schedule_lr_decay(
+    learning_rate0: f64,
+    epoch_num: usize,
+    decay_rate: f64,
+    time_interval: usize,
+) -> f64 {
+    Schedule::Intervals { decay_rate, time_interval }.at(learning_rate0, epoch_num)
+}
+
+/// `⌊t/T⌋`
+fn whole(epoch: usize, interval: usize) -> f64 {
+    (epoch / interval.max(1)) as f64
+}
+
+fn check_not_negative(name: &'static str, value: f64) -> Result<()> {
+    let fits = value >= 0.0 && value.is_finite();
+    check_hyperparameter(fits, name, value, "a finite number of at least 0")
+}
+
+fn check_interval(name: &'static str, epochs: usize) -> Result<()> {
+    check_hyperparameter(epochs > 0, name, epochs as f64, "at least 1")
+}

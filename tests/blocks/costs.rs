@@ -1,0 +1,202 @@
+//! Every cost against its formula, its gradient against central differences.
+
+use crate::reference::assert_number;
+use dnn_blocks::Error;
+use dnn_blocks::ndarray::{Array1, Array2, array};
+use dnn_blocks::prelude::*;
+
+const COSTS: [Cost; 3] =
+    [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy, Cost::MeanSquaredError];
+
+fn random(rows: usize, columns: usize, seed: u32) -> Array2<f64> {
+    let mut rng = NumpyRandom::seed(seed);
+    Array2::from_shape_simple_fn((rows, columns), || rng.randn())
+}
+
+/// Class numbers (1, m), all of them there.
+fn classes(count: usize, m: usize) -> Array2<f64> {
+    Array2::from_shape_fn((1, m), |(_, i)| ((i * 7 + i / 3) % count) as f64)
+}
+
+fn hot(classes: &Array2<f64>, count: usize) -> Array2<f64> {
+    let labels: Vec<_> = classes.iter().map(|&class| class as usize).collect();
+    one_hot(&labels, count).unwrap()
+}
+
+/// Labels that suit the cost, (units, m).
+fn labels(cost: Cost, units: usize, m: usize) -> Array2<f64> {
+    match cost {
+        Cost::CategoricalCrossEntropy => hot(&classes(units, m), units),
+        Cost::BinaryCrossEntropy => {
+            Array2::from_shape_fn((units, m), |(k, i)| f64::from(u8::from((k + i) % 3 == 0)))
+        }
+        _ => random(units, m, 99),
+    }
+}
+
+fn weights(m: usize) -> Array1<f64> {
+    Array1::from_shape_fn(m, |i| 0.25 + (i % 5) as f64)
+}
+
+/// The cost as it is written, term by term.
+fn formula(cost: Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) -> f64 {
+    let term = |a: f64, y: f64| match cost {
+        Cost::BinaryCrossEntropy => -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()),
+        Cost::CategoricalCrossEntropy => -y * a.ln(),
+        _ => (a - y) * (a - y),
+    };
+    let terms = a.indexed_iter().map(|((k, i), &a)| weights[i] * term(a, y[[k, i]]));
+    terms.sum::<f64>() / a.ncols() as f64
+}
+
+#[test]
+fn values_are_those_of_the_formulas() {
+    for cost in COSTS {
+        for (units, m) in [(1, 1), (1, 200), (3, 7), (10, 64), (4, 65), (2, 129)] {
+            let (z, y, w) = (random(units, m, 3), labels(cost, units, m), weights(m));
+            let a = cost.output_activation().forward(&z).unwrap();
+            let targets = Targets::new(&y).weighted(&w);
+            let expected = formula(cost, &a, &y, &w);
+            assert_number("J", cost.value(&a, targets).unwrap(), expected, 1e-13);
+            assert_number("J of Z", cost.value_from_z(&z, targets).unwrap(), expected, 1e-13);
+            let plain = formula(cost, &a, &y, &Array1::ones(m));
+            assert_number("J", cost.value(&a, &y).unwrap(), plain, 1e-13);
+            assert_number("J of Z", cost.value_from_z(&z, &y).unwrap(), plain, 1e-13);
+        }
+    }
+}
+
+#[test]
+fn the_binary_cost_is_compute_cost() {
+    let (a, y) = (Activation::Sigmoid.forward(&random(2, 90, 1)).unwrap(), labels(COSTS[0], 2, 90));
+    let cost = Cost::BinaryCrossEntropy.value(&a, &y).unwrap();
+    assert_number("J", cost, compute_cost(&a, &y).unwrap(), 1e-14);
+    assert_eq!(Cost::BinaryCrossEntropy.value(&array![[0.0]], &array![[1.0]]).unwrap(), 100.0);
+}
+
+#[test]
+fn class_numbers_are_one_hot_labels() {
+    let (z, numbers) = (random(5, 131, 4), classes(5, 131));
+    let (one_hot, cost) = (hot(&numbers, 5), Cost::CategoricalCrossEntropy);
+    let a = Activation::Softmax.forward(&z).unwrap();
+    assert_eq!(cost.value(&a, &numbers), cost.value(&a, &one_hot));
+    assert_eq!(cost.value_from_z(&z, &numbers), cost.value_from_z(&z, &one_hot));
+    assert_eq!(cost.gradient(&a, &numbers), cost.gradient(&a, &one_hot));
+}
+
+#[test]
+fn softmax_is_a_distribution_and_does_not_overflow() {
+    let z = array![[1e4, -1e4, 0.0, 1e308], [-1e4, -1e4, 0.0, -1e308], [0.0, -1e4, 0.0, 0.0]];
+    let a = Activation::Softmax.forward(&z).unwrap();
+    let third = 1.0 / 3.0;
+    assert_eq!(a, array![[1.0, third, third, 1.0], [0.0, third, third, 0.0], [0.0, third, third, 0.0]]);
+    let a = Activation::Softmax.forward(&array![[f64::NAN, 1.0], [0.0, 1.0]]).unwrap();
+    assert!(a.column(0).iter().all(|a| a.is_nan()) && a[[0, 1]] == 0.5);
+    let single = Activation::Softmax.forward(&random(7, 130, 8).mapv(|z| (30.0 * z) as f32)).unwrap();
+    for column in single.columns() {
+        assert!((column.sum() - 1.0).abs() < 1e-6 && column.iter().all(|&a| a >= 0.0));
+    }
+}
+
+fn huge_logits<F: Float>() {
+    let big = F::of(1e4);
+    let z = array![[big, -big, big, -big]];
+    let y = array![[F::zero(), F::one(), F::one(), F::zero()]];
+    let cost = Cost::BinaryCrossEntropy;
+    assert_eq!(cost.value_from_z(&z, &y).unwrap(), F::of(5e3));
+    let layer = Layer {
+        w: Array2::from_elem((1, 1), F::one()),
+        b: Array2::zeros((1, 1)),
+        activation: Activation::Sigmoid,
+    };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let mut workspace = Workspace::new(&parameters, 4);
+    let (value, gradients) = workspace.cost_and_gradients(&z, &y, &parameters, cost).unwrap();
+    assert_eq!(value, F::of(5e3));
+    assert_eq!(gradients.layers()[0].db[[0, 0]], F::zero()); // +1 -1 0 0
+    assert_eq!(gradients.layers()[0].dw[[0, 0]], F::of(5e3)); // (1e4 + 1e4)/4
+
+    let z = array![[big, -big], [-big, big], [F::zero(), F::zero()]];
+    let cost = Cost::CategoricalCrossEntropy;
+    let classes = array![[F::one(), F::one()]];
+    assert_eq!(cost.value_from_z(&z, &classes).unwrap(), F::of(1e4));
+}
+
+#[test]
+fn huge_logits_give_finite_costs_and_right_gradients() {
+    huge_logits::<f32>();
+    huge_logits::<f64>();
+}
+
+/// Every activation after every cost, also the pairs that have no short form.
+#[test]
+fn gradients_are_those_of_central_differences() {
+    let outputs = [
+        Activation::Sigmoid,
+        Activation::Softmax,
+        Activation::Identity,
+        Activation::Tanh,
+        Activation::LeakyRelu(-0.3),
+    ];
+    for cost in COSTS {
+        for output in outputs {
+            let probabilities = matches!(output, Activation::Sigmoid | Activation::Softmax);
+            if cost != Cost::MeanSquaredError && !probabilities {
+                continue; // logarithms of negative numbers
+            }
+            for hidden in [Activation::Tanh, Activation::Softmax] {
+                check_gradients(cost, hidden, output);
+            }
+        }
+    }
+}
+
+fn check_gradients(cost: Cost, hidden: Activation, output: Activation) {
+    let mut rng = NumpyRandom::seed(7);
+    let parameters = initialize_parameters_deep(&[3, 4, 3], Initializer::LeCun, &mut rng).unwrap();
+    let parameters = parameters.with_activations(hidden, output);
+    let (x, y, w) = (random(3, 6, 2), labels(cost, 3, 6), weights(6));
+    let targets = Targets::new(&y).weighted(&w);
+    let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+    let gradients = l_model_backward_with_cost(cost, &al, targets, &caches).unwrap();
+    let check = gradient_check_n(&parameters, &gradients, 1e-6, |parameters| {
+        cost.value(&predict_proba(&x, parameters)?, targets)
+    });
+    let difference = check.unwrap().difference;
+    assert!(difference < 1e-7, "{cost} after {hidden}, {output}: {difference}");
+}
+
+#[test]
+fn labels_that_do_not_fit_are_errors() {
+    let (a, cost) = (Array2::from_elem((3, 2), 1.0 / 3.0), Cost::CategoricalCrossEntropy);
+    for (wrong, example) in [(3.0, 1), (-1.0, 0), (0.5, 1), (f64::NAN, 0), (f64::INFINITY, 1)] {
+        let mut y = array![[0.0, 0.0]];
+        y[[0, example]] = wrong;
+        let error = cost.value(&a, &y).unwrap_err();
+        let Error::Target { row: 0, example: found, .. } = error else { panic!("{error}") };
+        assert_eq!(found, example);
+        assert!(cost.gradient(&a, &y).is_err() && cost.value_from_z(&a, &y).is_err());
+    }
+    let shape = |error| assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+    shape(cost.value(&a, &Array2::zeros((2, 2))).unwrap_err());
+    shape(cost.value(&a, &Array2::zeros((1, 3))).unwrap_err());
+    shape(Cost::BinaryCrossEntropy.value(&a, &Array2::zeros((1, 2))).unwrap_err());
+    let (y, weights) = (Array2::zeros((1, 2)), array![1.0]);
+    shape(cost.value(&a, Targets::new(&y).weighted(&weights)).unwrap_err());
+    let empty = Array2::<f64>::zeros((3, 0));
+    let error = cost.value(&empty, &Array2::zeros((3, 0))).unwrap_err();
+    assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
+}
+
+#[test]
+fn nan_stays_nan() {
+    let y = array![[0.0, 1.0], [1.0, 0.0]];
+    for cost in COSTS {
+        for at in [(0, 0), (0, 1)] {
+            let mut a = array![[0.25, 0.5], [0.75, 0.5]];
+            a[at] = f64::NAN;
+            assert!(cost.value(&a, &y).unwrap().is_nan(), "{cost}");
+            assert!(cost.value_from_z(&a, &y).unwrap().is_nan(), "{cost}");
+        }
+    }
+}
