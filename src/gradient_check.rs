@@ -104,18 +104,20 @@ pub fn gradient_check(
 ) -> Result<GradientCheck> {
     check_lengths(("gradient", gradient.len()), ("theta", theta.len()))?;
     check_epsilon(epsilon)?;
+    let refused = |operand, index| move |value| not_finite(None, operand, (index, None), value);
+    for (index, (&at, &analytic)) in theta.iter().zip(gradient).enumerate() {
+        check_finite(at).map_err(refused("theta", index))?;
+        check_finite(analytic).map_err(refused("gradient", index))?;
+    }
     let mut moved = theta.to_vec();
     let mut coordinates = Vec::with_capacity(theta.len());
     for (index, (&at, &analytic)) in theta.iter().zip(gradient).enumerate() {
-        let not_finite = |operand| move |value| not_finite(None, operand, (index, None), value);
-        check_finite(at).map_err(not_finite("theta"))?;
-        check_finite(analytic).map_err(not_finite("gradient"))?;
         let numeric = central_difference(at, epsilon, |to| {
             moved[index] = to;
-            check_finite(cost(&moved)).map_err(not_finite("cost beside theta"))
+            check_finite(cost(&moved)).map_err(refused("cost beside theta", index))
         })?;
         moved[index] = at;
-        let numeric = check_finite(numeric).map_err(not_finite("cost beside theta"))?;
+        let numeric = check_finite(numeric).map_err(refused("cost beside theta", index))?;
         coordinates.push(Coordinate { index, analytic, numeric });
     }
     Ok(GradientCheck::of(coordinates))
@@ -158,13 +160,17 @@ pub fn gradient_check_n(
     check_same_network(parameters, gradients)?;
     check_epsilon(epsilon)?;
     let mut moved = parameters.clone();
+    for index in entries(parameters) {
+        let [of, gradient, _] = index.operands();
+        let refused = |operand| move |value| index.not_finite(operand, value);
+        check_finite(*index.parameter(&mut moved)).map_err(refused(of))?;
+        check_finite(index.gradient(gradients)).map_err(refused(gradient))?;
+    }
     let mut coordinates = Vec::new();
     for index in entries(parameters) {
         let at = *index.parameter(&mut moved);
         let analytic = index.gradient(gradients);
-        let [of, gradient, beside] = index.operands();
-        check_finite(at).map_err(|value| index.not_finite(of, value))?;
-        check_finite(analytic).map_err(|value| index.not_finite(gradient, value))?;
+        let [_, _, beside] = index.operands();
         let numeric = central_difference(at, epsilon, |to| {
             *index.parameter(&mut moved) = to;
             check_finite(cost(&moved)?).map_err(|value| index.not_finite(beside, value))

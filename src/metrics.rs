@@ -335,13 +335,15 @@ pub fn r2<F: Float>(predicted: &ArrayRef2<F>, actual: &ArrayRef2<F>) -> Result<f
 
 /// Each difference is divided before it is squared, so that no square is too large or too small.
 fn r2_of_row<F: Float>(predicted: ArrayView1<F>, actual: ArrayView1<F>) -> f64 {
-    let deviation = Moments::of(actual).deviation;
+    let Moments { mean, deviation } = Moments::of(actual);
     let differences = || predicted.iter().zip(actual).map(|(p, a)| p.as_f64() - a.as_f64());
     if deviation == 0.0 && !differences().any(f64::is_nan) {
         return if differences().all(|d| d == 0.0) { 1.0 } else { 0.0 };
     }
-    let squares: f64 = differences().map(|d| (d / deviation).powi(2)).sum();
-    1.0 - squares / actual.len() as f64
+    let square = |d: f64| (d / deviation).powi(2);
+    let left: f64 = differences().map(square).sum();
+    let all: f64 = actual.iter().map(|a| square(mean - a.as_f64())).sum();
+    1.0 - left / all
 }
 
 /// `a/b`, and 0/0 is 0.

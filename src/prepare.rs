@@ -32,7 +32,7 @@ use std::collections::BinaryHeap;
 /// let standardizer = Standardizer::fit(&train_x)?;
 /// assert_eq!(standardizer.mean(), array![[4.0], [9.0]]);
 /// let x = standardizer.transform(&train_x)?;
-/// assert!((x.row(0).std(0.0) - 1.0).abs() < 1e-15);
+/// assert!((x.row(0).std(0.0) - 1.0_f64).abs() < 1e-15);
 /// assert_eq!(x.row(1), array![0.0, 0.0, 0.0, 0.0]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
@@ -179,7 +179,7 @@ impl<F: Float> Standardizer<F> {
     pub fn inverse_transform(&self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check("Z", z)?;
         let mut x = buffer::copy_of("Z", z)?;
-        self.map(&mut x, |z, mean, deviation| z * deviation + mean);
+        self.map(&mut x, unscaled);
         Ok(x)
     }
 
@@ -209,6 +209,12 @@ fn standardized(x: f64, mean: f64, deviation: f64) -> f64 {
     } else {
         (x / 2.0 - mean / 2.0) / (deviation / 2.0)
     }
+}
+
+/// `z·σ + μ`, also where the product of a finite result is not finite.
+fn unscaled(z: f64, mean: f64, deviation: f64) -> f64 {
+    let product = z * deviation;
+    if product.is_finite() { product + mean } else { 2.0 * (z * (deviation / 2.0) + mean / 2.0) }
 }
 
 /// The deviation to divide by, never 0.
@@ -277,7 +283,7 @@ pub(crate) fn check_finite<F: Float>(operand: &'static str, x: &ArrayRef2<F>) ->
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
-/// let y = one_hot(&[1, 0, 2], 3)?;
+/// let y = one_hot::<f64>(&[1, 0, 2], 3)?;
 /// assert_eq!(y, array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```

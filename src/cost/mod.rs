@@ -280,7 +280,7 @@ impl<F: Float> Map2<F> for LogLikelihood {
     fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
         let term = -(y * bounded(elementwise::ln::<F, S>(a)));
         // 0·NaN is kept: an output of NaN must show.
-        if y == F::zero() && a == a { F::zero() } else { term }
+        if y == F::zero() && !a.is_nan() { F::zero() } else { term }
     }
 }
 

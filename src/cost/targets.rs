@@ -190,7 +190,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// `a ← w·(a Σ y - y)`: `dZ` of a softmax whose labels are shares that need not add up to 1.
     pub(super) fn softmax_dz(&self, al: &mut ArrayRef2<F>) {
         let all = al.nrows();
-        for (chunk, mut a) in al.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().enumerate() {
+        for (chunk, mut a) in al.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate() {
             let start = chunk * COLUMNS;
             let shares = self.label_sums(all, start, a.ncols());
             self.softmax_rows_dz(&mut a, &shares, start);
@@ -219,7 +219,7 @@ impl<'a, F: Float> Targets<'a, F> {
     pub(super) fn softmax_cost_and_dz(&self, z: &mut ArrayRef2<F>) -> f64 {
         let all = z.nrows();
         let mut sum = 0.0;
-        for (chunk, mut z) in z.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().enumerate() {
+        for (chunk, mut z) in z.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate() {
             let (start, len) = (chunk * COLUMNS, z.ncols());
             let largest = largest(&z);
             let mut terms = Row::new(F::zero(), len);

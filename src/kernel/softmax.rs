@@ -76,7 +76,7 @@ pub(crate) fn normalise<F: Elementary>(z: &mut ArrayRef2<F>, largest: &Row<F>) -
 /// `a ← a ∘ (da - Σ a ∘ da)`, column by column: `dZ` of a softmax in the place of its output.
 pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
     let chunks = da.axis_chunks_iter(Axis(1), COLUMNS);
-    for (mut a, da) in a.axis_chunks_iter_mut(Axis(1), COLUMNS).into_iter().zip(chunks) {
+    for (mut a, da) in a.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
         let mut sums = Row::new(F::zero(), a.ncols());
         for (a, da) in a.rows().into_iter().zip(da.rows()) {
             let mut products = Row::of(&a);

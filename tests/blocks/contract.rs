@@ -296,7 +296,7 @@ fn a_refused_update_leaves_the_parameters_as_they_were() {
     let other = Gradients::zeros_like(&network(&[3, 5, 1, 1]));
     assert_eq!(
         message(update_parameters(&mut parameters, &other, 0.1)),
-        "the parameters have 2 layers, the gradients 3"
+        "the parameters have 2 layers, what was passed with them 3"
     );
     assert_eq!(parameters, before);
 }

@@ -89,10 +89,14 @@ fn softmax_is_a_distribution_and_does_not_overflow() {
     let z = array![[1e4, -1e4, 0.0, 1e308], [-1e4, -1e4, 0.0, -1e308], [0.0, -1e4, 0.0, 0.0]];
     let a = Activation::Softmax.forward(&z).unwrap();
     let third = 1.0 / 3.0;
-    assert_eq!(a, array![[1.0, third, third, 1.0], [0.0, third, third, 0.0], [0.0, third, third, 0.0]]);
+    assert_eq!(
+        a,
+        array![[1.0, third, third, 1.0], [0.0, third, third, 0.0], [0.0, third, third, 0.0]]
+    );
     let a = Activation::Softmax.forward(&array![[f64::NAN, 1.0], [0.0, 1.0]]).unwrap();
     assert!(a.column(0).iter().all(|a| a.is_nan()) && a[[0, 1]] == 0.5);
-    let single = Activation::Softmax.forward(&random(7, 130, 8).mapv(|z| (30.0 * z) as f32)).unwrap();
+    let single =
+        Activation::Softmax.forward(&random(7, 130, 8).mapv(|z| (30.0 * z) as f32)).unwrap();
     for column in single.columns() {
         assert!((column.sum() - 1.0).abs() < 1e-6 && column.iter().all(|&a| a >= 0.0));
     }

@@ -2,9 +2,15 @@
 
 mod cats;
 mod contract;
+mod costs;
 mod course;
 mod fast;
+mod gradient_check;
 mod gradients;
+mod metrics;
 mod numpy_random;
+mod prepare;
 mod properties;
 mod reference;
+mod regularization;
+mod schedule;
