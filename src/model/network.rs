@@ -165,7 +165,7 @@ impl<F: Float> Network<F> {
             let record = match run.epoch(self, epoch) {
                 Ok(record) => record,
                 Err(error) => {
-                    self.parameters = run.last_good;
+                    self.go_back_to(run.last_good)?;
                     return Err(error);
                 }
             };
@@ -182,10 +182,20 @@ impl<F: Float> Network<F> {
             }
         }
         if let Some(best) = run.best {
-            self.parameters = best.parameters;
             history.best_epoch = Some(best.epoch);
+            if best.epoch + 1 < self.epochs {
+                self.go_back_to(best.parameters)?;
+            }
         }
         Ok(history)
+    }
+
+    /// Earlier parameters, without the memory of the optimiser: that belongs to later ones, and
+    /// may hold NaN.
+    fn go_back_to(&mut self, parameters: Parameters<F>) -> Result<()> {
+        self.parameters = parameters;
+        self.optimizer = Optimizer::new(*self.optimizer.rule(), &self.parameters)?;
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! One test program, so that it links once: the promises of the crate through its public API.
 
+mod batches;
 mod cats;
 mod contract;
 mod costs;
@@ -8,7 +9,9 @@ mod fast;
 mod gradient_check;
 mod gradients;
 mod metrics;
+mod models;
 mod numpy_random;
+mod optimizer;
 mod prepare;
 mod properties;
 mod reference;
