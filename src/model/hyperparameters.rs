@@ -164,6 +164,7 @@ impl Hyperparameters {
         is((0.0..1.0).contains(&share), "validation_share", share, "at least 0 and below 1")?;
         let clip = self.clip_norm.unwrap_or(1.0);
         is(positive(clip), "clip_norm", clip, "above 0 and finite")?;
+        is(self.patience != Some(0), "patience", 0.0, "at least 1")?;
         if let ClassWeights::Given(weights) = &self.class_weights {
             for &weight in weights {
                 is(at_least_0(weight), "class_weights", weight, "at least 0 and finite")?;

@@ -285,7 +285,7 @@ impl<F: Float> Run<'_, F> {
                 (best.epoch, best.cost) = (record.epoch, cost);
                 best.parameters.clone_from(parameters);
             }
-            Some(best) => return record.epoch - best.epoch > patience,
+            Some(best) => return record.epoch - best.epoch >= patience,
             None => {
                 let parameters = parameters.clone();
                 self.best = Some(Best { epoch: record.epoch, cost, parameters });

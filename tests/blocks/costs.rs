@@ -124,6 +124,14 @@ fn huge_logits<F: Float>() {
     let cost = Cost::CategoricalCrossEntropy;
     let classes = array![[F::one(), F::one()]];
     assert_eq!(cost.value_from_z(&z, &classes).unwrap(), F::of(1e4));
+    let layer =
+        Layer { w: Array2::eye(3), b: Array2::zeros((3, 1)), activation: Activation::Softmax };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let mut workspace = Workspace::new(&parameters, 2);
+    let (value, gradients) = workspace.cost_and_gradients(&z, &classes, &parameters, cost).unwrap();
+    assert_eq!(value, F::of(1e4));
+    let db = array![[F::of(0.5)], [F::of(-0.5)], [F::zero()]]; // (1 -1 0, then 0 0 0)/2
+    assert_eq!(gradients.layers()[0].db, db);
 }
 
 #[test]

@@ -17,3 +17,4 @@ mod properties;
 mod reference;
 mod regularization;
 mod schedule;
+mod training;

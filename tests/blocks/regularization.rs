@@ -2,7 +2,7 @@
 
 use crate::reference::{assert_close, assert_number, cases, json, matrix, network, number};
 use dnn_blocks::Error;
-use dnn_blocks::ndarray::{Array2, array};
+use dnn_blocks::ndarray::{Array1, Array2, array};
 use dnn_blocks::prelude::*;
 use serde_json::Value;
 
@@ -147,6 +147,31 @@ fn the_gradient_of_l2_is_that_of_its_cost() {
     add_l2_gradient(&mut gradients, &parameters, 0.3, 7).unwrap();
     let check = gradient_check_n(&parameters, &gradients, 1e-4, |p| Ok(l2_cost(p, 0.3, 7)));
     assert!(check.unwrap().difference < 1e-9);
+}
+
+/// With the same masks again and again the cost is a function like any other.
+#[test]
+fn the_gradient_through_dropout_is_that_of_its_cost() {
+    let mut rng = NumpyRandom::seed(4);
+    let parameters = initialize_parameters_deep(&[3, 6, 5, 2], Initializer::Xavier, &mut rng)
+        .unwrap()
+        .with_activations(Activation::Tanh, Activation::Softmax);
+    let x = Array2::from_shape_simple_fn((3, 8), || rng.randn());
+    let classes = Array2::from_shape_fn((1, 8), |(_, i)| (i % 2) as f64);
+    let weights = Array1::from_shape_fn(8, |i| 0.5 + i as f64);
+    let targets = Targets::new(&classes).weighted(&weights);
+    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.6 };
+    let mut workspace = Workspace::new(&parameters, 8);
+    let mut evaluate = |p: &Parameters<f64>| {
+        let rng = &mut NumpyRandom::seed(9);
+        let (cost, gradients) =
+            workspace.cost_and_gradients_with_dropout(&x, targets, p, objective, 0.7, rng)?;
+        Ok((cost, gradients.clone()))
+    };
+    let gradients = evaluate(&parameters).unwrap().1;
+    let check = gradient_check_n(&parameters, &gradients, 1e-6, |p| evaluate(p).map(|both| both.0));
+    let check = check.unwrap();
+    assert!(check.difference < 1e-7, "{check}");
 }
 
 #[test]
