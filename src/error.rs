@@ -194,6 +194,12 @@ pub enum Error {
         /// How many labels are known.
         classes: usize,
     },
+    /// A plot could not be drawn (feature `plot`).
+    #[error("the plot could not be drawn: {reason}")]
+    Plot {
+        /// What the backend says.
+        reason: String,
+    },
     /// A question about a class that there is not. Classes are counted from 0.
     #[error("there is no class {class}: the classes are {}", Classes(*.classes))]
     NoSuchClass {

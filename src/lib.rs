@@ -137,8 +137,12 @@ pub mod metrics;
 pub mod model;
 pub mod optimizer;
 pub mod parameters;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod prelude;
 pub mod prepare;
+#[cfg(feature = "progress")]
+pub mod progress;
 pub mod regularization;
 pub mod schedule;
 pub mod update;

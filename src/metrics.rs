@@ -110,6 +110,17 @@ impl ConfusionMatrix {
         Ok(self)
     }
 
+    /// The names of the classes: their numbers, unless they were [given](Self::with_names).
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// assert_eq!(ConfusionMatrix::new(&[0], &[1], 2)?.names(), ["0", "1"]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
     /// The table (classes, classes): one row for each actual class, one column for each predicted
     /// one.
     ///

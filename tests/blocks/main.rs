@@ -17,4 +17,5 @@ mod properties;
 mod reference;
 mod regularization;
 mod schedule;
+mod seeing;
 mod training;

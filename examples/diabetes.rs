@@ -1,0 +1,101 @@
+//! How far does diabetes get within a year? A regression on ten measures of 442 patients.
+//!
+//! ```text
+//! cargo run --release --features plot,progress --example diabetes
+//! ```
+//!
+//! What this crate leaves to others, such as correlations and quantiles, comes from
+//! `ndarray-stats`. The data are described in `examples/data/README.md`.
+
+#[path = "support/arguments.rs"]
+mod arguments;
+
+use dnn_blocks::ndarray::{Array1, Array2, Axis};
+use dnn_blocks::plot;
+use dnn_blocks::prelude::*;
+use dnn_blocks::prepare::split;
+use dnn_blocks::progress::Progress;
+use ndarray_stats::interpolate::Linear;
+use ndarray_stats::{CorrelationExt, Quantile1dExt};
+use noisy_float::types::{N64, n64};
+use std::error::Error;
+use std::fs;
+
+const USAGE: &str = "usage: diabetes [--pictures DIR]";
+const CSV: &str = include_str!("data/diabetes.csv");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (files, pictures) = arguments::parse(USAGE)?;
+    if !files.is_empty() {
+        return Err(USAGE.into());
+    }
+    let Patients { names, x, y } = patients(CSV)?;
+    correlations(&names, &x, &y)?;
+
+    let (training, test) = split(x.nrows(), 0.25, &mut NumpyRandom::seed(1))?;
+    let part = |chosen: &[usize]| (x.select(Axis(0), chosen), y.select(Axis(0), chosen));
+    let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
+
+    // Few patients and much noise: a small network, held back by L2, stopped by its validation.
+    let how = Hyperparameters::default()
+        .hidden(&[16])
+        .activation(Activation::Tanh)
+        .initializer(Initializer::Xavier)
+        .learning_rate(0.003)
+        .epochs(300)
+        .l2(1.0)
+        .validation_share(0.2)
+        .patience(30);
+    let mut model = Regressor::<f64>::new(how);
+    let mut progress = Progress::stderr();
+    let (patients, values) = (Examples::rows(&train_x), Examples::rows(&train_y));
+    let history = model.fit_with(patients, values, None, |epoch| progress.show(epoch))?;
+    drop(progress);
+
+    println!("best epoch {} of {}", history.best_epoch.unwrap_or(0), history.epochs.len());
+    println!("training R² {:.3}", model.score(patients, values)?);
+    println!("test R²     {:.3}", model.score(Examples::rows(&test_x), Examples::rows(&test_y))?);
+    let errors = model.predict(Examples::rows(&test_x))? - &test_y;
+    let mut sizes: Array1<N64> = errors.iter().map(|error| n64(error.abs())).collect();
+    let median = sizes.quantile_mut(n64(0.5), &Linear)?;
+    println!("half of the test patients are predicted within {median:.0} points\n");
+
+    let validation: Vec<_> =
+        history.epochs.iter().filter_map(|epoch| epoch.validation_cost).collect();
+    let curves = [("training", &history.costs()[..]), ("validation", &validation[..])];
+    let path = pictures.join("diabetes_cost.svg");
+    fs::write(&path, plot::costs("Diabetes: cost in variances", &curves)?)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+/// How much each measure alone says of the progression.
+fn correlations(names: &[&str], x: &Array2<f64>, y: &Array2<f64>) -> Result<(), Box<dyn Error>> {
+    let table = dnn_blocks::ndarray::concatenate(Axis(1), &[x.view(), y.view()])?;
+    let correlation = table.t().pearson_correlation()?;
+    for (name, r) in names.iter().zip(correlation.row(names.len())) {
+        println!("correlation with {name:4} {r:6.2}");
+    }
+    println!();
+    Ok(())
+}
+
+struct Patients<'a> {
+    /// Of the ten measures.
+    names: Vec<&'a str>,
+    /// The measures, (442, 10).
+    x: Array2<f64>,
+    /// The progression, (442, 1).
+    y: Array2<f64>,
+}
+
+fn patients(csv: &str) -> Result<Patients<'_>, Box<dyn Error>> {
+    let mut lines = csv.lines();
+    let mut names: Vec<_> = lines.next().ok_or("no line")?.split(',').collect();
+    names.pop();
+    let numbers: Vec<f64> =
+        lines.flat_map(|line| line.split(',').map(str::parse)).collect::<Result<_, _>>()?;
+    let table = Array2::from_shape_vec((numbers.len() / 11, 11), numbers)?;
+    let (x, y) = table.view().split_at(Axis(1), 10);
+    Ok(Patients { names, x: x.to_owned(), y: y.to_owned() })
+}

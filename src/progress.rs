@@ -1,0 +1,109 @@
+//! How far a training is: a bar in a terminal, lines in a file. With the feature `progress`.
+
+use crate::Float;
+use crate::model::{Epoch, EpochRecord};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write, stderr};
+use std::ops::ControlFlow;
+
+/// How many lines a file gets, but for the last one.
+const LINES: usize = 20;
+
+/// Shows each epoch on standard error: as a bar with the time that is left if that is a terminal,
+/// else as some twenty lines in all, so that a log stays readable.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::progress::Progress;
+///
+/// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+/// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(40);
+/// let mut model = Classifier::<f64, i32>::new(how);
+/// let mut progress = Progress::stderr();
+/// model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], None, |epoch| progress.show(epoch))?;
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// Dropped, it leaves the last line.
+pub struct Progress {
+    shown: Shown,
+}
+
+enum Shown {
+    Bar(ProgressBar),
+    /// The lines, and the last one if it has not been written.
+    Lines(Box<dyn Write + Send>, Option<String>),
+}
+
+impl Progress {
+    /// On standard error.
+    pub fn stderr() -> Self {
+        if stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            Self { shown: Shown::Bar(bar.with_style(style())) }
+        } else {
+            Self::lines(stderr())
+        }
+    }
+
+    /// As lines, wherever they are to go. What cannot be written is left out: a full disk is no
+    /// reason to stop training.
+    ///
+    /// ```
+    /// use dnn_blocks::progress::Progress;
+    /// let progress = Progress::lines(Vec::new());
+    /// # let _ = progress;
+    /// ```
+    pub fn lines(to: impl Write + Send + 'static) -> Self {
+        Self { shown: Shown::Lines(Box::new(to), None) }
+    }
+
+    /// Shows an epoch; never stops the training, so that it may stand as the callback.
+    pub fn show<F: Float>(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
+        let (done, of) = (epoch.record.epoch + 1, epoch.of);
+        let message = figures(&epoch.record);
+        match &mut self.shown {
+            Shown::Bar(bar) => {
+                bar.set_length(of as u64);
+                bar.set_message(message);
+                bar.set_position(done as u64);
+            }
+            Shown::Lines(to, last) => {
+                let every = of.div_ceil(LINES).max(1);
+                let width = of.to_string().len();
+                *last = Some(format!("epoch {done:>width$}/{of}  {message}\n"));
+                if done == 1 || done.is_multiple_of(every) || done == of {
+                    write(to, last.take());
+                }
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        match &mut self.shown {
+            Shown::Bar(bar) => bar.abandon(),
+            Shown::Lines(to, last) => write(to, last.take()),
+        }
+    }
+}
+
+fn write(to: &mut impl Write, line: Option<String>) {
+    let _ = to.write_all(line.unwrap_or_default().as_bytes()).and_then(|()| to.flush());
+}
+
+fn style() -> ProgressStyle {
+    let template = "{bar:24} {pos:>5}/{len}  {msg}  {eta} left";
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn figures(record: &EpochRecord) -> String {
+    let mut figures = format!("cost {:.4}", record.cost);
+    if let (Some(cost), Some(score)) = (record.validation_cost, record.validation_score) {
+        figures += &format!("  validation cost {cost:.4} score {score:.4}");
+    }
+    figures
+}

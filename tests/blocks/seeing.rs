@@ -1,0 +1,195 @@
+//! Progress and plots.
+
+#[cfg(feature = "progress")]
+mod progress {
+    use dnn_blocks::ndarray::array;
+    use dnn_blocks::prelude::*;
+    use dnn_blocks::progress::Progress;
+    use std::io::{Error, Result, Write};
+    use std::ops::ControlFlow;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    fn lines(epochs: usize, stop_after: usize) -> Vec<String> {
+        let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+        let how = Hyperparameters::default().hidden(&[4]).batch_size(2).validation_share(0.5);
+        let mut model = Classifier::<f64, i32>::new(how.epochs(epochs));
+        let log = Log::default();
+        let mut progress = Progress::lines(log.clone());
+        let labels = [0, 0, 1, 1];
+        let fitted = model.fit_with(Examples::rows(&x), &labels, None, |epoch| {
+            let _ = progress.show(epoch);
+            if epoch.record.epoch + 1 == stop_after {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        fitted.unwrap();
+        drop(progress);
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(String::from).collect()
+    }
+
+    #[test]
+    fn a_log_file_gets_some_twenty_plain_lines() {
+        let log = lines(100, 100);
+        assert_eq!(log.len(), 21);
+        assert!(log[0].starts_with("epoch   1/100  cost 0."), "{}", log[0]);
+        assert!(log[20].starts_with("epoch 100/100  cost 0."), "{}", log[20]);
+        assert!(log.iter().all(|line| line.contains("validation cost") && line.is_ascii()));
+        assert!(log.iter().all(|line| !line.contains(['\r', '\u{1b}'])), "no control characters");
+        assert_eq!(lines(3, 3).len(), 3);
+    }
+
+    #[test]
+    fn a_training_that_stops_early_shows_its_last_epoch() {
+        let log = lines(100, 38);
+        assert!(log.last().unwrap().starts_with("epoch  38/100"), "{log:?}");
+        assert_eq!(log.len(), 1 + 7 + 1);
+    }
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> Result<usize> {
+            Err(Error::other("no space"))
+        }
+        fn flush(&mut self) -> Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_full_disk_does_not_stop_the_training() {
+        let x = array![[0.0], [0.2], [0.9], [1.0]];
+        let how = Hyperparameters::default().hidden(&[4]).batch_size(2).epochs(5);
+        let mut model = Classifier::<f64, i32>::new(how);
+        let mut progress = Progress::lines(Full);
+        let history = model
+            .fit_with(Examples::rows(&x), &[0, 0, 1, 1], None, |epoch| progress.show(epoch))
+            .unwrap();
+        assert_eq!(history.epochs.len(), 5);
+    }
+}
+
+#[cfg(feature = "plot")]
+mod plot {
+    use dnn_blocks::Error;
+    use dnn_blocks::ndarray::{Array2, Array3, array};
+    use dnn_blocks::plot::{self, Axis};
+    use dnn_blocks::prelude::*;
+
+    fn count(svg: &str, what: &str) -> usize {
+        svg.matches(what).count()
+    }
+
+    const X: Axis<'_> = Axis { name: "rate", logarithmic: true };
+    const Y: Axis<'_> = Axis { name: "cost", logarithmic: false };
+
+    #[test]
+    fn curves_show_what_is_finite_and_name_it() {
+        let diverged = [(0.01, 0.5), (0.1, 0.25), (1.0, f64::NAN), (10.0, f64::INFINITY)];
+        let other = [(0.01, 0.4), (0.0, 0.2)]; // 0 has no logarithm
+        let svg = plot::curves("Rates", [X, Y], &[("one", &diverged), ("two", &other)]).unwrap();
+        assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"));
+        for text in ["Rates", "one", "two", "rate", "cost"] {
+            assert!(svg.contains(text), "{text}");
+        }
+        assert_eq!(count(&svg, "<circle"), 3, "a mark for each point");
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+    }
+
+    #[test]
+    fn nothing_one_point_and_equal_points_are_drawn() {
+        for points in [&[][..], &[(1.0, 2.0)], &[(1.0, 0.0), (1.0, 0.0)], &[(f64::NAN, 1.0)]] {
+            plot::curves("few", [X, Y], &[("curve", points)]).unwrap();
+        }
+        plot::curves("none", [X, Y], &[]).unwrap();
+        let costs: Vec<f64> = (1..100_000).map(|i| 1.0 / f64::from(i)).collect();
+        let svg = plot::costs("many", &[("costs", &costs)]).unwrap();
+        assert!(svg.len() < 100_000, "{}: no more points than pixels", svg.len());
+        for odd in [
+            [1e300, -1e300, f64::MAX],
+            [1e16, 1e16 + 2.0, 1e16],
+            [0.0, 5e-324, 1e-320],
+            [1e30, -1e30, 1e-30],
+        ] {
+            plot::costs("odd", &[("costs", &odd)]).unwrap();
+            plot::curves("odd", [X, X], &[("odd", &odd.map(|y| (y, y)))]).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_boundary_has_the_area_of_each_class_and_every_example() {
+        let x = array![[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]];
+        let half = |grid: &Array2<f64>| {
+            assert_eq!(grid.nrows(), 2);
+            Ok(grid.row(0).iter().map(|x| usize::from(*x > 0.5)).collect())
+        };
+        let svg = plot::decision_boundary("Halves", (&x, &[0, 1, 0, 1]), half).unwrap();
+        assert_eq!(count(&svg, "<circle"), 4 + 2, "examples and legend");
+        assert_eq!(count(&svg, "#CCE2EF"), 160, "one run of class 0 in each row");
+        assert!(svg.contains("class 0") && svg.contains("class 1"));
+
+        let fails = |_: &Array2<f64>| Err(Error::NotFitted);
+        let error = plot::decision_boundary("", (&x, &[0, 1, 0, 1]), fails).unwrap_err();
+        assert_eq!(error, Error::NotFitted);
+        let few = |_: &Array2<f64>| Ok(vec![0]);
+        let error = plot::decision_boundary("", (&x, &[0, 1, 0, 1]), few).unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+        let error = plot::decision_boundary("", (&x, &[0, 1]), half).unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+        let deep = Array2::<f64>::zeros((3, 4));
+        let error = plot::decision_boundary("", (&deep, &[0, 1, 0, 1]), half).unwrap_err();
+        assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+        let nan = array![[0.0, f64::NAN], [0.0, 0.0]];
+        let error = plot::decision_boundary("", (&nan, &[0, 1]), half).unwrap_err();
+        assert!(matches!(error, Error::NotFinite { feature: 0, example: 1, .. }), "{error}");
+        let same = array![[2.0, 2.0], [2.0, 2.0]];
+        plot::decision_boundary("", (&same, &[0, 9]), half).unwrap();
+    }
+
+    #[test]
+    fn a_confusion_matrix_has_its_numbers_and_names() {
+        let (predicted, actual) = ([0, 1, 1, 2, 2, 2], [0, 0, 1, 2, 2, 2]);
+        let matrix = ConfusionMatrix::new(&predicted, &actual, 3).unwrap();
+        let matrix = matrix.with_names(["<ant>", "bee", "cat & dog"]).unwrap();
+        let svg = plot::confusion_matrix("Animals", &matrix).unwrap();
+        assert_eq!(count(&svg, "<text"), 3 + 2 * 3 + 9);
+        assert!(svg.contains("&lt;ant&gt;") && svg.contains("cat &amp; dog"), "escaped");
+        let none = ConfusionMatrix::new(&[39], &[0], 40).unwrap();
+        plot::confusion_matrix("", &none).unwrap();
+    }
+
+    #[test]
+    fn pictures_lie_in_a_grid_with_their_captions() {
+        let checks = Array3::from_shape_fn((4, 4, 1), |(i, j, _)| ((i + j) % 2) as f64);
+        let shown: Vec<_> = (0..7).map(|i| (checks.view(), format!("picture {i}"))).collect();
+        let svg = plot::pictures("Checks", &shown, 3).unwrap();
+        assert_eq!(count(&svg, "picture "), 7);
+        assert_eq!(count(&svg, "#000000") - count(&svg, "<text"), 7 * 8, "black fields");
+
+        let red = Array3::from_shape_fn((2, 2, 3), |(_, _, c)| if c == 0 { 2.0 } else { f64::NAN });
+        let svg = plot::pictures("Red", &[(red.view(), String::new())], 3).unwrap();
+        assert!(svg.contains("#FF0000"), "bounded, and NaN is dark");
+        let two = Array3::<f64>::zeros((2, 2, 2));
+        let error = plot::pictures("", &[(two.view(), String::new())], 3).unwrap_err();
+        assert_eq!(error.to_string(), "colours of a picture = 2: 1 or 3");
+        assert!(plot::pictures("", &shown, 0).is_err());
+        let empty = Array3::<f64>::zeros((0, 0, 1));
+        plot::pictures("", &[(empty.view(), String::new())], 1).unwrap();
+        plot::pictures::<f32>("", &[], 4).unwrap();
+    }
+}
