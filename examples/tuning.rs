@@ -77,7 +77,9 @@ fn validation(
 }
 
 /// The measures (569, 30), and what was found: M for malignant, B for benign.
-fn patients(csv: &str) -> Result<(Array2<f64>, Vec<&str>), Box<dyn Error>> {
+type Patients<'a> = (Array2<f64>, Vec<&'a str>);
+
+fn patients(csv: &str) -> Result<Patients<'_>, Box<dyn Error>> {
     let (mut diagnoses, mut numbers) = (Vec::new(), Vec::new());
     for line in csv.lines().skip(1) {
         let (diagnosis, measures) = line.split_once(',').ok_or("a line without a comma")?;

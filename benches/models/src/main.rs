@@ -1,0 +1,87 @@
+//! One fit of `compare.py`: `models DIR key=value …` reads the tables of DIR, fits, and prints the
+//! score on the test table and the seconds of the fit as JSON.
+
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use std::collections::HashMap;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Instant;
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut words = std::env::args().skip(1);
+    let folder = PathBuf::from(words.next().ok_or("usage: models DIR key=value ...")?);
+    let options = words.map(|word| {
+        let (key, value) = word.split_once('=').ok_or_else(|| format!("{word}: no value"))?;
+        Ok((key.to_string(), value.to_string()))
+    });
+    let options: HashMap<_, _> = options.collect::<Result<_, String>>()?;
+    let how = hyperparameters(&options)?;
+    let features: usize = get(&options, "features")?;
+    let [train_x, test_x] = ["train_x", "test_x"].map(|name| table(&folder, name, features));
+    let [train_y, test_y] = ["train_y", "test_y"].map(|name| table(&folder, name, 1));
+    let (train_x, test_x, train_y, test_y) = (train_x?, test_x?, train_y?, test_y?);
+    let (x, test_x) = (Examples::rows(&train_x), Examples::rows(&test_x));
+
+    let (score, seconds) = match get::<String>(&options, "task")?.as_str() {
+        "classify" => {
+            let labels = |y: &Array2<f32>| y.iter().map(|y| *y as i32).collect::<Vec<_>>();
+            let (labels, test_labels) = (labels(&train_y), labels(&test_y));
+            let mut model = Classifier::<f32, i32>::new(how);
+            let start = Instant::now();
+            model.fit(x, &labels)?;
+            let seconds = start.elapsed().as_secs_f64();
+            (model.score(test_x, &test_labels)?, seconds)
+        }
+        "regress" => {
+            let mut model = Regressor::<f32>::new(how);
+            let start = Instant::now();
+            model.fit(x, Examples::rows(&train_y))?;
+            let seconds = start.elapsed().as_secs_f64();
+            (model.score(test_x, Examples::rows(&test_y))?, seconds)
+        }
+        other => return Err(format!("no task {other}").into()),
+    };
+    println!("{{\"score\": {score}, \"seconds\": {seconds}}}");
+    Ok(())
+}
+
+fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters, Failure> {
+    let hidden = get::<String>(options, "hidden")?;
+    let hidden: Vec<usize> = hidden.split(',').map(str::parse).collect::<Result<_, _>>()?;
+    let activation = match get::<String>(options, "activation")?.as_str() {
+        "relu" => Activation::Relu,
+        "tanh" => Activation::Tanh,
+        other => return Err(format!("no activation {other}").into()),
+    };
+    Ok(Hyperparameters::default()
+        .hidden(&hidden)
+        .activation(activation)
+        .initializer(Initializer::Xavier)
+        .learning_rate(get(options, "rate")?)
+        .batch_size(get(options, "batch")?)
+        .epochs(get(options, "epochs")?)
+        .l2(get(options, "l2")?)
+        .seed(get(options, "seed")?)
+        .standardize(false) // done for all libraries alike
+        .constant_features(true))
+}
+
+fn get<T: FromStr<Err: Error + 'static>>(
+    options: &HashMap<String, String>,
+    name: &str,
+) -> Result<T, Failure> {
+    Ok(options.get(name).ok_or_else(|| format!("{name} is missing"))?.parse()?)
+}
+
+/// Numbers in f32, row after row.
+fn table(folder: &Path, name: &str, columns: usize) -> Result<Array2<f32>, Failure> {
+    let bytes = fs::read(folder.join(name))?;
+    let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+    let numbers: Vec<f32> = bytes.chunks_exact(4).map(number).collect();
+    Ok(Array2::from_shape_vec((numbers.len() / columns, columns), numbers)?)
+}
