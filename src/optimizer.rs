@@ -17,11 +17,11 @@
 //! al. (2013) for momentum and Nesterov's form, Tieleman & Hinton (2012) for RMSProp, Kingma & Ba
 //! (2015) for Adam, Loshchilov & Hutter (2019) for AdamW, Pascanu et al. (2013) for clipping.
 
+use crate::backward::LayerGradients;
 use crate::buffer;
 use crate::error::{Operand, check_hyperparameter, check_lengths, check_same_shape};
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, AddScaled, Update, mul_add};
-use crate::kernel::softmax::Times;
 use crate::update::check_same_network;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -540,11 +540,9 @@ impl<F: Float> Gradients<F> {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn norm(&self) -> f64 {
-        let squares = |g: &ArrayRef2<F>| elementwise::sum2(Times, g, g);
-        self.layers()
-            .iter()
-            .map(|layer| squares(&layer.dw) + squares(&layer.db))
-            .sum::<f64>()
-            .sqrt()
+        let squares = |layer: &LayerGradients<F>| {
+            elementwise::sum_of_squares(&layer.dw) + elementwise::sum_of_squares(&layer.db)
+        };
+        self.layers().iter().map(squares).sum::<f64>().sqrt()
     }
 }

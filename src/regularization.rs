@@ -19,7 +19,6 @@ use crate::forward::{LayerCache, linear_activation_forward};
 use crate::init::RandomSource;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, AddScaled, Map2};
-use crate::kernel::softmax::Times;
 use crate::update::check_same_network;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
@@ -59,8 +58,8 @@ impl From<Cost> for Objective {
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> F {
-    let squares = |w: &ArrayRef2<F>| elementwise::sum2(Times, w, w);
-    let sum: f64 = parameters.layers().iter().map(|layer| squares(&layer.w)).sum();
+    let squares = parameters.layers().iter().map(|layer| elementwise::sum_of_squares(&layer.w));
+    let sum: f64 = squares.sum();
     F::of(lambda / (2.0 * m as f64) * sum)
 }
 

@@ -271,3 +271,21 @@ fn clipping_bounds_norm_and_value_and_leaves_the_rest() {
     clip_by_value(&mut g, 1.0);
     assert!(g.layers()[0].dw[[0, 0]].is_nan() && g.layers()[0].db[[0, 0]] == 1.0);
 }
+
+/// The norm of many numbers, of any length and layout, against the plain sum.
+#[test]
+fn the_norm_is_the_root_of_the_squares() {
+    for (rows, columns) in [(1, 1), (1, 15), (3, 16), (5, 17), (40, 333)] {
+        let mut rng = NumpyRandom::seed(3);
+        let dw = Array2::from_shape_simple_fn((rows, columns), || rng.randn());
+        let db = Array2::from_shape_simple_fn((rows, 1), || rng.randn());
+        let squares = dw.iter().chain(&db).map(|g| g * g).sum::<f64>();
+        let columns_first = dw.t().as_standard_layout().to_owned().reversed_axes();
+        for dw in [dw, columns_first] {
+            let mut g = gradient(dw, db.clone());
+            assert_number("norm", g.norm(), squares.sqrt(), 1e-14);
+            g.layers_mut()[0].dw[[rows - 1, columns - 1]] = f64::NAN;
+            assert!(g.norm().is_nan());
+        }
+    }
+}
