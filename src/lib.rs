@@ -95,11 +95,17 @@
 //! # Ok(()) }
 //! ```
 //!
-//! # Around the loop
+//! # Around the step
 //!
-//! [`prepare`] brings features on one scale, numbers the labels and keeps examples for the test;
-//! [`schedule`] lowers the learning rate; [`metrics`] says how good predictions are; and
-//! [`gradient_check`] compares the gradients of one's own layers with differences of the cost.
+//! [`cost`] has a [`Cost`](cost::Cost) for classes and for numbers too, [`regularization`] L2 and
+//! dropout; [`batches`] deals the examples, [`optimizer`] takes the step with a memory, and
+//! [`schedule`] lowers its learning rate; [`gradient_check`] compares the gradients of one's own
+//! layers with differences of the cost. [`prepare`] brings features on one scale, numbers the
+//! labels and keeps examples for the test; [`metrics`] says how good predictions are.
+//!
+//! The loop is written, too: [`model`] has a [`Classifier`](model::Classifier) and a
+//! [`Regressor`](model::Regressor) for tables, [`course`] the course's models. The features
+//! `progress` and `plot` show how far a training is, and what it came to.
 //!
 //! # Sources
 //!
@@ -114,6 +120,8 @@
 //!   networks*](https://proceedings.mlr.press/v9/glorot10a.html), AISTATS 2010.
 //! - K. He, X. Zhang, S. Ren, J. Sun, [*Delving deep into
 //!   rectifiers*](https://arxiv.org/abs/1502.01852), ICCV 2015.
+//! - A. Ng, *Improving Deep Neural Networks*, weeks 1 and 2, deeplearning.ai, 2017; the papers of
+//!   the rules are listed in [`optimizer`], those of L2 and dropout in [`regularization`].
 
 #![deny(unsafe_code)]
 
