@@ -133,7 +133,7 @@ impl<F: Float> Workspace<F> {
     ///
     /// `X` (n₀, m). The gradients are those of
     /// [`l_model_backward_with_cost`](crate::backward::l_model_backward_with_cost) and
-    /// [`add_l2_gradient`](crate::regularization::add_l2_gradient), to the last bit; the cost is
+    /// [`add_l2_gradient`], to the last bit; the cost is
     /// [`Cost::value_from_z`](crate::cost::Cost::value_from_z) after the activation that belongs
     /// to it, so it is right also where the output saturates.
     ///
