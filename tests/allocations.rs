@@ -99,6 +99,40 @@ fn a_step_allocates_nothing_after_the_first() {
     });
 }
 
+/// A batch, its gradients through dropout with L2, clipping, and each rule's update.
+#[test]
+fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
+    alone(|| {
+        let (mut parameters, x, y) = network::<f32>(&[100, 60, 50, 1], 150, Activation::Relu);
+        let mut batches = Batches::new(&x, &y, 64).unwrap();
+        let mut workspace = Workspace::new(&parameters, 64);
+        let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: 0.1 };
+        let mut rng = NumpyRandom::seed(1);
+        for rule in [Algorithm::GradientDescent, Algorithm::RMS_PROP, Algorithm::ADAM_W] {
+            let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
+            let mut epoch = || {
+                batches.shuffle(&mut rng);
+                while let Some((x, y)) = batches.next() {
+                    let (_, gradients) = workspace
+                        .cost_and_gradients_with_dropout(
+                            x,
+                            y,
+                            &parameters,
+                            objective,
+                            0.8,
+                            &mut rng,
+                        )
+                        .unwrap();
+                    clip_by_norm(gradients, 1.0);
+                    optimizer.step(&mut parameters, gradients, 0.01).unwrap();
+                }
+            };
+            epoch();
+            assert_eq!(allocations(epoch), 0, "{rule}");
+        }
+    });
+}
+
 /// What the first step takes is taken at once: a batch of the size that the workspace was made
 /// for needs no second one.
 #[test]

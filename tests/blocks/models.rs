@@ -163,3 +163,65 @@ fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
     let error = logistic_regression(&none, &none, descent).unwrap_err();
     assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
 }
+
+/// Accuracy in percent, as the notebooks print it.
+fn percent(x: &Array2<f64>, y: &Array2<f64>, parameters: &Parameters<f64>) -> f64 {
+    let labels = predict(x, parameters).unwrap();
+    let right = labels.iter().zip(y).filter(|(p, y)| p == y).count();
+    100.0 * right as f64 / y.len() as f64
+}
+
+/// Course 2, week 1, to the end: the published accuracies on training and test examples.
+fn trained_to_the_end(
+    set: &str,
+    (sizes, initializer): ([usize; 4], Initializer),
+    (rate, iterations): (f64, usize),
+    (l2, keep_prob): (f64, Option<f64>),
+    published: [f64; 2],
+) {
+    let data = json(set);
+    let part = |name: &str| matrix(&data[name]);
+    let (x, y) = (part("train_X"), part("train_Y"));
+    let rng = &mut NumpyRandom::seed(3);
+    let mut parameters = initialize_parameters_deep(&sizes, initializer, rng).unwrap();
+    let mut workspace = Workspace::new(&parameters, x.ncols());
+    let objective = Objective { cost: Cost::BinaryCrossEntropy, l2 };
+    for _ in 0..iterations {
+        let (_, gradients) = match keep_prob {
+            None => workspace.cost_and_gradients(&x, &y, &parameters, objective),
+            Some(p) => {
+                let rng = &mut NumpyRandom::seed(1); // the course's own, in each iteration
+                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, p, rng)
+            }
+        }
+        .unwrap();
+        update_parameters(&mut parameters, gradients, rate).unwrap();
+    }
+    let found =
+        [percent(&x, &y, &parameters), percent(&part("test_X"), &part("test_Y"), &parameters)];
+    for (found, published) in found.into_iter().zip(published) {
+        assert!((found - published).abs() < 0.06, "{set}: {found} is not {published}");
+    }
+}
+
+#[test]
+fn circles_of_course_2_to_their_end() {
+    let circles = |initializer, published| {
+        let network = ([2, 10, 5, 1], initializer);
+        trained_to_the_end("c2_circles", network, (0.01, 15_000), (0.0, None), published);
+    };
+    circles(Initializer::Zeros, [50.0, 50.0]);
+    circles(Initializer::Scaled(10.0), [83.0, 86.0]);
+    circles(Initializer::He, [99.33, 96.0]);
+}
+
+#[test]
+fn football_of_course_2_to_its_end() {
+    let football = |with, published| {
+        let network = ([2, 20, 3, 1], Initializer::LeCun);
+        trained_to_the_end("c2_data_mat", network, (0.3, 30_000), with, published);
+    };
+    football((0.0, None), [94.79, 91.5]);
+    football((0.7, None), [93.84, 93.0]);
+    football((0.0, Some(0.86)), [92.89, 95.0]);
+}
