@@ -10,8 +10,6 @@
 mod accuracy;
 #[path = "support/arguments.rs"]
 mod arguments;
-#[path = "support/confusion.rs"]
-mod confusion;
 #[path = "support/plot.rs"]
 mod plot;
 #[path = "support/progress.rs"]
@@ -39,7 +37,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (x, y) = patients(CSV)?;
     let order = NumpyRandom::seed(SEED).permutation(x.ncols());
     let (training, test) = order.split_at(TRAINING_EXAMPLES);
-    let (train_x, test_x) = standardise(&x.select(Axis(1), training), &x.select(Axis(1), test))?;
+    let (train_x, test_x) = (x.select(Axis(1), training), x.select(Axis(1), test));
+    // The scale is that of the training examples: the test examples must not be seen before the test.
+    let standardizer = Standardizer::fit(&train_x)?;
+    let (train_x, test_x) = (standardizer.transform(&train_x)?, standardizer.transform(&test_x)?);
     let (train_y, test_y) = (y.select(Axis(1), training), y.select(Axis(1), test));
 
     let mut rng = NumpyRandom::seed(SEED);
@@ -52,8 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let test_labels = predict(&test_x, &parameters)?;
     println!("\ntraining accuracy {:.4}", accuracy(&train_labels, &train_y));
     println!("test accuracy     {:.4}\n", accuracy(&test_labels, &test_y));
-    confusion::print(&test_labels, &test_y, ["malignant", "benign"]);
-    println!();
+    println!("{}", confusion(&test_labels, &test_y)?);
     plot::costs(
         &pictures.join("breast_cancer_cost.svg"),
         "Breast cancer: cost while training",
@@ -97,13 +97,9 @@ fn patients(csv: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
     Ok((x, Array2::from_shape_vec((1, m), diagnoses)?))
 }
 
-/// Mean 0 and standard deviation 1 for every feature. Both are those of the training examples:
-/// the test examples must not be seen before the test.
-fn standardise(
-    train_x: &Array2<f64>,
-    test_x: &Array2<f64>,
-) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
-    let mean = train_x.mean_axis(Axis(1)).ok_or("no examples")?.insert_axis(Axis(1));
-    let deviation = train_x.std_axis(Axis(1), 0.0).insert_axis(Axis(1));
-    Ok(((train_x - &mean) / &deviation, (test_x - &mean) / &deviation))
+/// Which diagnosis is taken for which.
+fn confusion(predicted: &Array2<f64>, actual: &Array2<f64>) -> dnn_blocks::Result<ConfusionMatrix> {
+    let classes = |labels: &Array2<f64>| labels.iter().map(|&y| y as usize).collect::<Vec<_>>();
+    let matrix = ConfusionMatrix::new(&classes(predicted), &classes(actual), 2)?;
+    matrix.with_names(["benign", "malignant"])
 }
