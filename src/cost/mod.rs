@@ -74,6 +74,18 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// term is multiplied by that of its example; the divisor stays m.
 ///
 /// Labels are [`Targets`]: `Y` (n_L, m), or for the categorical cost also class numbers (1, m).
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// // Is there a cat (first row), and is there a dog? Two questions about each of three pictures.
+/// let y = array![[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]];
+/// let z = array![[9.0, -9.0, 9.0], [-9.0, -9.0, 9.0]];
+/// let cost: f64 = Cost::BinaryCrossEntropy.value_from_z(&z, &y)?;
+/// assert!(cost < 0.001);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cost {
