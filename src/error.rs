@@ -102,6 +102,9 @@ pub enum Error {
         /// Its weight.
         value: f64,
     },
+    /// Every example to learn from has a weight of 0: there would be nothing to learn.
+    #[error("every example to learn from has a weight of 0")]
+    NoWeight,
     /// The cost or the gradient was no longer finite. Epochs and batches are counted from 0.
     #[error("epoch {epoch}, batch {batch}: the cost or its gradient is no longer finite")]
     Diverged {

@@ -65,7 +65,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// Before the first step: [`Error::Hyperparameter`]; [`Error::LengthMismatch`],
     /// [`Error::EmptyBatch`], [`Error::ZeroSize`]; [`Error::NotFinite`], which names feature and
-    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::TooFewExamples`].
+    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::TooFewExamples`];
+    /// [`Error::NoWeight`].
     /// During it: [`Error::Diverged`], which names epoch and batch. The model then holds the
     /// parameters of the last epoch that was finite, and is as usable as they are.
     pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
@@ -118,7 +119,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         };
         let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
         let mut training = Set::of(&x, &y, &weights, chosen)?;
-        check_batch_size(how, training.x().ncols())?;
+        training.check(how)?;
         let mut validation = match &parts {
             Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
             None => None,
@@ -269,15 +270,6 @@ fn label_row<F: Float>(numbers: &[usize]) -> Array2<F> {
 fn check_classes(numbers: &[usize], classes: usize) -> Result<()> {
     let varied = numbers.iter().any(|number| *number != numbers[0]);
     if varied && classes > 1 { Ok(()) } else { Err(Error::OneClass) }
-}
-
-pub(super) fn check_batch_size(how: &Hyperparameters, examples: usize) -> Result<()> {
-    let batch_size = how.batch_size;
-    if examples >= batch_size {
-        Ok(())
-    } else {
-        Err(Error::TooFewExamples { examples, batch_size })
-    }
 }
 
 /// Fits the scaler to the training examples and scales both sets, if that is wanted.

@@ -17,7 +17,8 @@
 //!
 //! A `fit` is: check the data, put some examples aside for validation, bring the features to mean
 //! 0 and deviation 1, draw the weights, and for each epoch shuffle (where there is more than one
-//! batch), and for each batch [`Workspace::cost_and_gradients`](crate::Workspace::cost_and_gradients), clip, and
+//! batch), and for each batch
+//! [`Workspace::cost_and_gradients`](crate::Workspace::cost_and_gradients), clip, and
 //! [`Optimizer::step`](crate::optimizer::Optimizer::step). All random numbers come in this order
 //! from one [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed), so a loop of these public
 //! calls reaches the same parameters to the last bit, on any number of threads.

@@ -81,6 +81,16 @@ impl<F: Float> Set<F> {
     fn len(&self) -> usize {
         self.x.nrows()
     }
+
+    /// `Ok` if there is enough to learn from.
+    pub fn check(&self, how: &Hyperparameters) -> Result<()> {
+        let (examples, batch_size) = (self.len(), how.batch_size);
+        if examples < batch_size {
+            return Err(Error::TooFewExamples { examples, batch_size });
+        }
+        let weights = self.y.row(self.y.nrows() - 1);
+        if weights.iter().all(|w| w.is_zero()) { Err(Error::NoWeight) } else { Ok(()) }
+    }
 }
 
 /// All rows but the last, which holds the weights.
@@ -280,6 +290,8 @@ impl<F: Float> Run<'_, F> {
     fn is_out_of_patience(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
         let Some(patience) = self.how.patience else { return false };
         let cost = record.validation_cost.unwrap_or(record.cost);
+        // The first may be NaN, than which nothing is lower.
+        let cost = if cost.is_nan() { f64::INFINITY } else { cost };
         match &mut self.best {
             Some(best) if cost < best.cost => {
                 (best.epoch, best.cost) = (record.epoch, cost);

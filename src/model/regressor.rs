@@ -1,4 +1,4 @@
-use super::classifier::{check_batch_size, standardized};
+use super::classifier::standardized;
 use super::examples::check_numbers;
 use super::history::{Epoch, History};
 use super::network::{Network, Set, Task, check_data};
@@ -83,7 +83,7 @@ impl<F: Float> Regressor<F> {
             None => values.to_owned(),
         };
         let mut training = Set::of(&x, &y, &weights, chosen)?;
-        check_batch_size(how, training.x().ncols())?;
+        training.check(how)?;
         let mut validation = match &parts {
             Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
             None => None,

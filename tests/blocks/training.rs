@@ -5,6 +5,7 @@ use dnn_blocks::Error;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::prepare::split;
 use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
@@ -353,7 +354,38 @@ fn hostile_tables_are_refused_by_name() {
             format!("the weight of example 5 is {value}: at least 0 and finite")
         );
     }
+    let nothing = model.fit_with(Examples::rows(&x), &labels, Some(&[0.0; 40]), |_| GO_ON);
+    assert_eq!(nothing.unwrap_err(), Error::NoWeight);
     assert_eq!(model.parameters(), Some(&before));
+
+    let nothing = ClassWeights::Given(vec![0.0, 0.0]);
+    let mut model = Classifier::<f64, usize>::new(quick().class_weights(nothing));
+    assert_eq!(model.fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
+    assert!(model.parameters().is_none());
+}
+
+/// An example put aside that the network cannot follow: the first validation cost is not finite,
+/// and the patience counts on from there.
+#[test]
+fn a_validation_cost_that_is_not_finite_is_not_the_best() {
+    let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f32 / 40.0);
+    let how = quick()
+        .standardize(false)
+        .hidden(&[])
+        .algorithm(Algorithm::GradientDescent)
+        .learning_rate(0.1)
+        .validation_share(0.2)
+        .patience(5);
+    let (_, aside) = split(40, 0.2, &mut NumpyRandom::seed(how.seed)).unwrap();
+    let y = x.mapv(|x| 3.0 * x);
+    let mut far = y.clone();
+    far[[aside[0], 0]] = 1e30; // its square is infinite in f32
+    let mut model = Regressor::<f32>::new(how);
+    let history = model.fit(Examples::rows(&x), Examples::rows(&far)).unwrap();
+    assert!(history.epochs[0].validation_cost.unwrap().is_infinite());
+    assert_eq!(history.epochs.len(), 1 + 5);
+    let clean = model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    assert!(clean.best_epoch.unwrap() > 5);
 }
 
 #[test]
