@@ -592,3 +592,29 @@ fn hyperparameters_are_a_plain_value() {
     let model = Regressor::<f32>::new(how.clone());
     assert_eq!(model.hyperparameters(), &how);
 }
+
+/// A value that is wrong does no harm where its example has no weight.
+#[test]
+fn weights_count_in_a_regression_too() {
+    let x = Array2::from_shape_fn((30, 1), |(i, _)| i as f64 / 15.0 - 1.0);
+    let mut y = x.mapv(|x| 2.0 * x - 1.0);
+    y[[7, 0]] = 500.0;
+    let mut weights = [1.0; 30];
+    weights[7] = 0.0;
+    let how = quick()
+        .hidden(&[])
+        .standardize(false)
+        .algorithm(Algorithm::GradientDescent)
+        .learning_rate(0.2)
+        .batch_size(30)
+        .epochs(500);
+    let fitted = |weights: Option<&[f64]>| {
+        let mut model = Regressor::<f64>::new(how.clone());
+        model.fit_with(Examples::rows(&x), Examples::rows(&y), weights, |_| GO_ON).unwrap();
+        model.parameters().unwrap().layers()[0].clone()
+    };
+    let layer = fitted(Some(&weights));
+    assert_number("w", layer.w[[0, 0]], 2.0, 1e-9);
+    assert_number("b", layer.b[[0, 0]], -1.0, 1e-9);
+    assert!((fitted(None).b[[0, 0]] + 1.0).abs() > 1.0, "it does harm with one");
+}
