@@ -31,14 +31,14 @@ use std::ops::ControlFlow;
 #[derive(Debug, Clone)]
 pub struct Classifier<F, L> {
     hyperparameters: Hyperparameters,
-    classes: Option<Classes<L>>,
-    network: Option<Network<F>>,
+    declared: Option<Classes<L>>,
+    learnt: Option<(Classes<L>, Network<F>)>,
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// A classifier that has learnt nothing yet.
     pub fn new(hyperparameters: Hyperparameters) -> Self {
-        Self { hyperparameters, classes: None, network: None }
+        Self { hyperparameters, declared: None, learnt: None }
     }
 
     /// Declares the classes, for those who [`partial_fit`](Self::partial_fit) on tables that do
@@ -52,14 +52,15 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// ```
     #[must_use]
     pub fn with_classes(mut self, classes: &[L]) -> Self {
-        self.classes = Some(Classes::of(classes));
-        self.network = None;
+        self.declared = Some(Classes::of(classes));
+        self.learnt = None;
         self
     }
 
     /// Learns from the start, whatever was learnt before.
     ///
-    /// The labels are one for each example.
+    /// The labels are one for each example, and the classes those that occur in them, unless
+    /// [`with_classes`](Self::with_classes) named the classes.
     ///
     /// # Errors
     ///
@@ -106,7 +107,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let how = &self.hyperparameters;
         let x = x.as_columns();
         check_data(how, &x, labels.len(), weights)?;
-        let classes = self.classes.clone().unwrap_or_else(|| Classes::of(labels));
+        let classes = self.declared.clone().unwrap_or_else(|| Classes::of(labels));
         let numbers = classes.encode(labels)?;
         check_classes(&numbers, classes.names().len())?;
         let weights = example_weights(how, &numbers, classes.names().len(), weights)?;
@@ -128,7 +129,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
         let sets = (&training, validation.as_ref());
         let history = network.train(how, &task, how.epochs, sets, &mut on_epoch);
-        (self.classes, self.network) = (Some(classes), Some(network));
+        self.learnt = Some((classes, network));
         history
     }
 
@@ -156,7 +157,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let how = self.hyperparameters.clone().constant_features(true);
         let x = x.as_columns();
         check_data(&how, &x, labels.len(), None)?;
-        let classes = self.classes.clone().unwrap_or_else(|| Classes::of(labels));
+        let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
+        let known = learnt.or(self.declared.as_ref()).cloned();
+        let classes = known.unwrap_or_else(|| Classes::of(labels));
         let numbers = classes.encode(labels)?;
         let count = classes.names().len();
         if count < 2 {
@@ -165,13 +168,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let weights = example_weights(&how, &numbers, count, None)?;
         let mut set = Set::of(&x, &label_row(&numbers), &weights, None)?;
         let task = task(count);
-        if self.network.is_none() {
+        if self.learnt.is_none() {
             let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
             let rng = NumpyRandom::seed(how.seed);
-            self.network = Some(Network::new(&how, &task, x.nrows(), scaler, rng)?);
-            self.classes = Some(classes);
+            let network = Network::new(&how, &task, x.nrows(), scaler, rng)?;
+            self.learnt = Some((classes, network));
         }
-        let network = self.network.as_mut().expect("just made");
+        let (_, network) = self.learnt.as_mut().expect("just made");
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
@@ -185,8 +188,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] if there are not as many features as in
     /// training; [`Error::NotFinite`].
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
-        let network = self.network.as_ref().ok_or(Error::NotFitted)?;
-        let classes = self.classes.as_ref().ok_or(Error::NotFitted)?;
+        let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&chosen_classes(&network.outputs(&x)?))
     }
 
@@ -197,7 +199,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// Those of [`predict`](Self::predict).
     pub fn predict_proba(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        let al = self.network.as_ref().ok_or(Error::NotFitted)?.outputs(&x)?;
+        let al = self.learnt.as_ref().ok_or(Error::NotFitted)?.1.outputs(&x)?;
         if al.nrows() > 1 {
             return Ok(x.like_these(al));
         }
@@ -214,14 +216,14 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// Those of [`predict`](Self::predict); [`Error::LengthMismatch`], [`Error::UnknownLabel`].
     pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
         check_lengths(("X", x.len()), ("the labels", labels.len()))?;
-        let network = self.network.as_ref().ok_or(Error::NotFitted)?;
-        let classes = self.classes.as_ref().ok_or(Error::NotFitted)?;
+        let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
         accuracy(&chosen_classes(&network.outputs(&x)?), &classes.encode(labels)?)
     }
 
     /// The classes in the order of the outputs: sorted. Empty before they are known.
     pub fn classes(&self) -> &[L] {
-        self.classes.as_ref().map_or(&[], Classes::names)
+        let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
+        learnt.or(self.declared.as_ref()).map_or(&[], Classes::names)
     }
 }
 
@@ -234,12 +236,12 @@ impl<F: Float, L> Classifier<F, L> {
     /// What was learnt, if something was. The network takes examples that have been
     /// [scaled](Self::scaler).
     pub fn parameters(&self) -> Option<&Parameters<F>> {
-        self.network.as_ref().map(|network| &network.parameters)
+        self.learnt.as_ref().map(|(_, network)| &network.parameters)
     }
 
     /// How the features are brought to mean 0 and deviation 1, if they are.
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
-        self.network.as_ref().and_then(|network| network.scaler.as_ref())
+        self.learnt.as_ref().and_then(|(_, network)| network.scaler.as_ref())
     }
 }
 

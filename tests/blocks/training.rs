@@ -526,6 +526,25 @@ fn tables_that_come_one_after_the_other() {
     assert_eq!(bit_by_bit.parameters(), fitted(quick(), &x, &labels).parameters());
 }
 
+/// A second fit knows nothing of the first: neither its classes nor its features.
+#[test]
+fn a_model_can_be_fitted_again_on_another_table() {
+    let (x, labels) = clouds(3, 90);
+    let mut model = fitted(quick(), &x, &labels);
+    let first = model.clone();
+    let others: Vec<_> = labels.iter().map(|&label| 10 + usize::from(label == 1)).collect();
+    let narrow = x.slice(s![.., ..1]);
+    model.fit(Examples::rows(narrow), &others).unwrap();
+    assert_eq!(model.classes(), [10, 11]);
+    assert_eq!(model.predict_proba(Examples::rows(narrow)).unwrap().dim(), (90, 2));
+    assert_eq!(first.classes(), [0, 1, 2]);
+    first.score(Examples::rows(&x), &labels).unwrap();
+    // Declared classes stay.
+    let mut model = Classifier::<f64, usize>::new(quick()).with_classes(&[9, 10, 11]);
+    model.fit(Examples::rows(&x), &others).unwrap();
+    assert_eq!(model.classes(), [9, 10, 11]);
+}
+
 #[test]
 fn numbers_are_predicted_in_their_own_units() {
     let mut rng = NumpyRandom::seed(1);
