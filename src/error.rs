@@ -83,7 +83,8 @@ pub enum Error {
         /// The feature, from 0.
         feature: usize,
     },
-    /// All examples are of one class, or only one class was declared.
+    /// All examples (or those that validation leaves to learn from) are of one class, or only one
+    /// class was declared.
     #[error("there is one class only: a classifier needs at least two")]
     OneClass,
     /// There are fewer examples to learn from than a batch should have.

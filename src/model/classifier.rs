@@ -106,10 +106,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ) -> Result<History> {
         let how = &self.hyperparameters;
         let x = x.as_columns();
-        check_data(how, &x, labels.len(), weights)?;
+        check_data(how, &x, ("the labels", labels.len()), weights)?;
         let classes = self.declared.clone().unwrap_or_else(|| Classes::of(labels));
         let numbers = classes.encode(labels)?;
-        check_classes(&numbers, classes.names().len())?;
+        check_classes(numbers.iter().copied())?;
         let weights = example_weights(how, &numbers, classes.names().len(), weights)?;
         let (task, y) = (task(classes.names().len()), label_row(&numbers));
 
@@ -121,6 +121,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
         let mut training = Set::of(&x, &y, &weights, chosen)?;
         training.check(how)?;
+        if let Some(chosen) = chosen {
+            check_classes(chosen.iter().map(|&i| numbers[i]))?;
+        }
         let mut validation = match &parts {
             Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
             None => None,
@@ -156,7 +159,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let x = x.as_columns();
-        check_data(&how, &x, labels.len(), None)?;
+        check_data(&how, &x, ("the labels", labels.len()), None)?;
         let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
         let known = learnt.or(self.declared.as_ref()).cloned();
         let classes = known.unwrap_or_else(|| Classes::of(labels));
@@ -175,6 +178,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             self.learnt = Some((classes, network));
         }
         let (_, network) = self.learnt.as_mut().expect("just made");
+        network.check_features(&x)?;
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
@@ -185,8 +189,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] if there are not as many features as in
-    /// training; [`Error::NotFinite`].
+    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if there are not as
+    /// many features as in training; [`Error::NotFinite`]; [`Error::NotFiniteEntry`] if numbers so
+    /// large that the network cannot follow give an output that is not finite.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&chosen_classes(&network.outputs(&x)?))
@@ -269,9 +274,10 @@ fn label_row<F: Float>(numbers: &[usize]) -> Array2<F> {
     Array2::from_shape_fn((1, numbers.len()), |(_, i)| F::of(numbers[i] as f64))
 }
 
-fn check_classes(numbers: &[usize], classes: usize) -> Result<()> {
-    let varied = numbers.iter().any(|number| *number != numbers[0]);
-    if varied && classes > 1 { Ok(()) } else { Err(Error::OneClass) }
+/// `Ok` if there are two classes among these.
+fn check_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
+    let first = numbers.next();
+    if numbers.any(|number| Some(number) != first) { Ok(()) } else { Err(Error::OneClass) }
 }
 
 /// Fits the scaler to the training examples and scales both sets, if that is wanted.

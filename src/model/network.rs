@@ -7,7 +7,7 @@ use crate::activation::Activation;
 use crate::batches::Batches;
 use crate::buffer;
 use crate::cost::{Cost, Targets};
-use crate::error::check_lengths;
+use crate::error::{Operand, check, check_lengths};
 use crate::forward::predict_proba;
 use crate::init::{NumpyRandom, initialize_parameters_deep};
 use crate::optimizer::{Optimizer, clip_by_norm};
@@ -108,11 +108,11 @@ fn targets<F: Float>(y: ArrayView2<'_, F>) -> Targets<'_, F> {
 pub(super) fn check_data<F: Float>(
     how: &Hyperparameters,
     x: &ArrayRef2<F>,
-    labels: usize,
+    labels: (&'static str, usize),
     weights: Option<&[F]>,
 ) -> Result<()> {
     how.check()?;
-    check_lengths(("X", x.ncols()), ("the labels", labels))?;
+    check_lengths(("X", x.ncols()), labels)?;
     check_numbers("X", x)?;
     if let Some(weights) = weights {
         check_lengths(("X", x.ncols()), ("the weights", weights.len()))?;
@@ -140,14 +140,41 @@ impl<F: Float> Network<F> {
         Ok(Self { parameters, scaler, optimizer, rng, epochs: 0 })
     }
 
-    /// `AL` of the examples.
+    /// `AL` of the examples, all of it finite.
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
         check_numbers("X", &x)?;
-        match &self.scaler {
+        self.check_features(&x)?;
+        let al = match &self.scaler {
             Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
             None => predict_proba(x, &self.parameters),
+        }?;
+        match al.indexed_iter().find(|(_, a)| !a.is_finite()) {
+            Some(((row, column), a)) => Err(Error::NotFiniteEntry {
+                layer: Some(self.parameters.layers().len()),
+                operand: "AL",
+                row,
+                column: Some(column),
+                value: a.as_f64(),
+            }),
+            None => Ok(al),
         }
+    }
+
+    /// `Ok` if the examples `X` (features, m) have the features that layer 1 takes.
+    pub fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
+        let (w, x) = (Operand::of("W", &self.parameters.layers()[0].w), Operand::of("X", x));
+        check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
+            .map_err(|e| e.in_layer(1))
+    }
+
+    /// `Ok` if the values `Y` (outputs, m) are as many as the last layer gives.
+    pub fn check_outputs(&self, y: &ArrayRef2<F>) -> Result<()> {
+        let last = self.parameters.layers().len();
+        let w = Operand::of("W", &self.parameters.layers()[last - 1].w);
+        let y = Operand::of("Y", y);
+        check(w.shape.0 == y.shape.0, w, y, "rows of W = outputs of Y")
+            .map_err(|e| e.in_layer(last))
     }
 
     /// So many epochs. If a cost is no longer finite, the parameters are those of the last epoch

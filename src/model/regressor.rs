@@ -68,7 +68,7 @@ impl<F: Float> Regressor<F> {
     ) -> Result<History> {
         let how = &self.hyperparameters;
         let (x, values) = (x.as_columns(), values.as_columns());
-        check_data(how, &x, values.ncols(), weights)?;
+        check_data(how, &x, ("Y", values.ncols()), weights)?;
         check_numbers("Y", &values)?;
         let weights = weights.map_or_else(|| vec![F::one(); x.ncols()], <[F]>::to_vec);
         let mut rng = NumpyRandom::seed(how.seed);
@@ -122,21 +122,24 @@ impl<F: Float> Regressor<F> {
     pub fn partial_fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let (x, values) = (x.as_columns(), values.as_columns());
-        check_data(&how, &x, values.ncols(), None)?;
+        check_data(&how, &x, ("Y", values.ncols()), None)?;
         check_numbers("Y", &values)?;
         let task = task(values.nrows());
         if self.network.is_none() {
             let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
-            self.values = self.scaler_for(&values, None)?;
+            let value_scaler = self.scaler_for(&values, None)?;
             let rng = NumpyRandom::seed(how.seed);
-            self.network = Some(Network::new(&how, &task, x.nrows(), scaler, rng)?);
+            let network = Network::new(&how, &task, x.nrows(), scaler, rng)?;
+            (self.values, self.network) = (value_scaler, Some(network));
         }
+        let network = self.network.as_mut().expect("just made");
+        network.check_features(&x)?;
+        network.check_outputs(&values)?;
         let y = match &self.values {
             Some(scaler) => scaler.transform(&values)?,
             None => values.to_owned(),
         };
         let mut set = Set::of(&x, &y, &vec![F::one(); x.ncols()], None)?;
-        let network = self.network.as_mut().expect("just made");
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }

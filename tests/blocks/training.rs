@@ -445,7 +445,10 @@ fn questions_before_training_and_about_other_tables_are_errors() {
     for how in [quick(), quick().standardize(false)] {
         let model = fitted(how, &x, &labels);
         let error = model.predict(Examples::rows(&Array2::zeros((3, 5)))).unwrap_err();
-        assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+        assert_eq!(
+            error.to_string(),
+            "layer 1: W (8, 2) and X (5, 3) do not fit: columns of W = features of X"
+        );
         let error = model.predict(Examples::columns(&x)).unwrap_err();
         assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
         let error = model.predict(Examples::rows(&array![[0.0, f64::NAN]])).unwrap_err();
@@ -454,6 +457,55 @@ fn questions_before_training_and_about_other_tables_are_errors() {
         assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
         let error = model.score(Examples::rows(&x), &[9; 40]).unwrap_err();
         assert!(matches!(error, Error::UnknownLabel { example: 0, .. }), "{error}");
+    }
+}
+
+/// Finite features that the products turn into infinities: no class is made up for them.
+#[test]
+fn an_output_that_is_not_finite_is_no_prediction() {
+    let (x, labels) = clouds(3, 60);
+    let model = fitted(quick(), &x.mapv(|x| 1e-3 * x), &labels);
+    let far = array![[1e-3, 0.1], [1e308, -1e308]];
+    let error = model.predict(Examples::rows(&far)).unwrap_err();
+    let Error::NotFiniteEntry { layer: Some(2), operand: "AL", column: Some(1), .. } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(
+        model.predict_proba(Examples::rows(&far)).unwrap_err().to_string(),
+        error.to_string()
+    );
+    assert!(model.score(Examples::rows(&far), &[0, 1]).is_err());
+    model.predict(Examples::rows(far.slice(s![..1, ..]))).unwrap();
+}
+
+/// The only example of a class goes to validation: one class is left.
+#[test]
+fn one_class_that_is_left_to_learn_from_is_said() {
+    let x = array![[0.0], [1.0]];
+    let how = quick().batch_size(1).validation_share(0.5);
+    let error = Classifier::<f64, i32>::new(how).fit(Examples::rows(&x), &[0, 1]).unwrap_err();
+    assert_eq!(error, Error::OneClass);
+}
+
+#[test]
+fn values_of_another_regression_are_refused_by_layer() {
+    let x = Array2::from_shape_fn((40, 2), |(i, f)| (i * (f + 1) % 7) as f64);
+    let y = x.slice(s![.., ..1]).to_owned();
+    for standardize in [true, false] {
+        let mut model = Regressor::<f64>::new(quick().standardize(standardize));
+        model.partial_fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+        let before = model.parameters().cloned();
+        let error = model.partial_fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "layer 2: W (1, 8) and Y (2, 40) do not fit: rows of W = outputs of Y"
+        );
+        let error = model.partial_fit(Examples::rows(&y), Examples::rows(&y)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "layer 1: W (8, 2) and X (1, 40) do not fit: columns of W = features of X"
+        );
+        assert_eq!(model.parameters(), before.as_ref());
     }
 }
 
