@@ -8,12 +8,17 @@
 //! | [`two_layer_model`] | ReLU, sigmoid | `N(0, 1)·0.01` | week 4 |
 //! | [`l_layer_model`] | ReLU …, sigmoid | `N(0, 1)/√n_prev` | week 4 |
 //!
+//! `X` and `Y` must be finite (the course's own cases have labels beyond 0 and 1). A cost or parameters that are no longer finite stop
+//! the descent.
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 
 use crate::activation::Activation;
+use crate::error::check_hyperparameter;
 use crate::full_batch::FullBatch;
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
-use crate::{Float, Parameters, Result};
+use crate::prepare::check_finite;
+use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
 /// What a model of the course returns.
@@ -56,7 +61,8 @@ pub struct Descent {
 ///
 /// # Errors
 ///
-/// Those of [`FullBatch::new`].
+/// Those of [`FullBatch::new`]; [`Error::Hyperparameter`] if α is not finite, [`Error::NotFinite`],
+/// [`Error::Diverged`] with the iteration as the epoch.
 pub fn logistic_regression<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -85,7 +91,8 @@ pub fn logistic_regression<F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`FullBatch::new`].
+/// Those of [`FullBatch::new`]; [`Error::Hyperparameter`] if α is not finite, [`Error::NotFinite`],
+/// [`Error::Diverged`] with the iteration as the epoch.
 pub fn nn_model<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -116,7 +123,8 @@ pub fn nn_model<F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`FullBatch::new`].
+/// Those of [`FullBatch::new`]; [`Error::Hyperparameter`] if α is not finite, [`Error::NotFinite`],
+/// [`Error::Diverged`] with the iteration as the epoch.
 pub fn two_layer_model<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -147,7 +155,8 @@ pub fn two_layer_model<F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`initialize_parameters_deep`] and [`FullBatch::new`].
+/// Those of [`initialize_parameters_deep`] and [`FullBatch::new`]; [`Error::Hyperparameter`] if α is not finite, [`Error::NotFinite`],
+/// [`Error::Diverged`] with the iteration as the epoch.
 #[doc(alias = "L_layer_model")]
 pub fn l_layer_model<F: Float>(
     x: &ArrayRef2<F>,
@@ -159,6 +168,14 @@ pub fn l_layer_model<F: Float>(
     run(x, y, initialize_parameters_deep(layers_dims, Initializer::LeCun, rng)?, descent)
 }
 
+/// What every model refuses, apart from shapes.
+fn check_values<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, learning_rate: f64) -> Result<()> {
+    let fits = learning_rate.is_finite();
+    check_hyperparameter(fits, "learning_rate", learning_rate, "finite")?;
+    check_finite("X", x)?;
+    check_finite("Y", y)
+}
+
 fn run<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -167,12 +184,20 @@ fn run<F: Float>(
 ) -> Result<Trained<F>> {
     let Descent { learning_rate, num_iterations, every } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
+    check_values(x, y, learning_rate)?;
     let mut costs = Vec::new();
     for i in 0..num_iterations {
         let cost = batch.step(F::of(learning_rate))?;
+        if !cost.is_finite() {
+            return Err(Error::Diverged { epoch: i, batch: 0 });
+        }
         if (every > 0 && i % every == 0) || i + 1 == num_iterations {
             costs.push((i, cost));
         }
     }
-    Ok(Trained { parameters: batch.into_parameters(), costs })
+    let parameters = batch.into_parameters();
+    if !parameters.is_finite() {
+        return Err(Error::Diverged { epoch: num_iterations.saturating_sub(1), batch: 0 });
+    }
+    Ok(Trained { parameters, costs })
 }

@@ -164,6 +164,35 @@ fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
     assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
 }
 
+/// Values that would only give NaN, and a descent that ends in them, are errors.
+#[test]
+fn what_cannot_be_learnt_is_named() {
+    let (x, y) = (array![[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]], array![[1.0, 0.0, 1.0]]);
+    let descent = Descent { learning_rate: 0.1, num_iterations: 50, every: 10 };
+    let deep = |x: &Array2<f64>, y: &Array2<f64>, descent| {
+        let rng = &mut NumpyRandom::seed(1);
+        l_layer_model(x, y, &[2, 3, 3, 1], descent, rng).map_err(|error| error.to_string())
+    };
+    deep(&x, &y, descent).unwrap();
+    for value in [f64::NAN, f64::INFINITY] {
+        let mut wrong = x.clone();
+        wrong[[1, 2]] = value;
+        let message = format!("X: feature 1 of example 2 is {value}");
+        assert_eq!(deep(&wrong, &y, descent).unwrap_err(), message);
+    }
+    let message = "Y: feature 0 of example 1 is NaN";
+    assert_eq!(deep(&x, &array![[1.0, f64::NAN, 0.0]], descent).unwrap_err(), message);
+    let wrong = Descent { learning_rate: f64::NAN, ..descent };
+    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate = NaN: finite");
+    let large = Descent { learning_rate: 1e200, ..descent };
+    let message = "epoch 2, batch 0: the cost or its gradient is no longer finite";
+    assert_eq!(deep(&x, &y, large).unwrap_err(), message);
+    // The last step has no cost after it.
+    let large = Descent { learning_rate: f64::MAX, num_iterations: 1, every: 10 };
+    let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
+    assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
+}
+
 /// Accuracy in percent, as the notebooks print it.
 fn percent(x: &Array2<f64>, y: &Array2<f64>, parameters: &Parameters<f64>) -> f64 {
     let labels = predict(x, parameters).unwrap();
