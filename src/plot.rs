@@ -373,6 +373,7 @@ pub fn confusion_matrix(title: &str, matrix: &ConfusionMatrix) -> Result<String>
 /// # Errors
 ///
 /// [`Error::Hyperparameter`] if there are no `columns`, or neither one nor three colours;
+/// [`Error::TooLarge`] if the grid has more pixels a side than an `i32` counts;
 /// [`Error::Plot`] if the backend refuses.
 pub fn pictures<F: Float>(
     title: &str,
@@ -387,17 +388,25 @@ pub fn pictures<F: Float>(
     if let Some((picture, _)) = pictures.iter().find(|(p, _)| ![1, 3].contains(&p.dim().2)) {
         return refused("colours of a picture", picture.dim().2, "1 or 3");
     }
-    const CELL: (i32, i32) = (112, 134);
-    const SIDE: usize = 96;
-    let rows = pictures.len().div_ceil(columns).max(1) as i32;
-    let size = ((columns as i32 * CELL.0 + 16) as u32, (rows * CELL.1 + 56) as u32);
+    let columns = columns.min(pictures.len().max(1));
+    let longest = pictures.iter().map(|(p, _)| p.dim().0.max(p.dim().1));
+    let side = longest.fold(96, usize::max);
+    let rows = pictures.len().div_ceil(columns).max(1);
+    let extent = |count: usize, cell: usize, margin: usize| {
+        let pixels = count.checked_mul(cell)?.checked_add(margin)?;
+        i32::try_from(pixels).ok()?.try_into().ok()
+    };
+    let size = extent(columns, side + 16, 16).zip(extent(rows, side + 38, 56));
+    let operand = Operand { name: "the grid of pictures", shape: (rows, columns) };
+    let size = size.ok_or(Error::TooLarge { layer: None, operand })?;
+    let cell = (side as i32 + 16, side as i32 + 38);
     draw(size, |root| {
         root.draw_text(title, &("sans-serif", 22).into_font().color(&BLACK), (12, 14))?;
         for (i, (picture, caption)) in pictures.iter().enumerate() {
             let (column, row) = ((i % columns) as i32, (i / columns) as i32);
-            let corner = (12 + column * CELL.0, 48 + row * CELL.1);
+            let corner = (12 + column * cell.0, 48 + row * cell.1);
             let (height, width, _) = picture.dim();
-            let pixel = (SIDE / height.max(width).max(1)).max(1) as i32;
+            let pixel = (side / height.max(width).max(1)) as i32;
             for (y, line) in picture.outer_iter().enumerate() {
                 let colors: Vec<_> = line.outer_iter().map(rgb).collect();
                 let mut end = 0;
@@ -411,7 +420,7 @@ pub fn pictures<F: Float>(
                 }
             }
             let style = ("sans-serif", 15).into_font().color(&BLACK);
-            root.draw_text(caption, &style, (corner.0, corner.1 + SIDE as i32 + 6))?;
+            root.draw_text(caption, &style, (corner.0, corner.1 + side as i32 + 6))?;
         }
         Ok(())
     })

@@ -188,6 +188,16 @@ mod plot {
         let error = plot::pictures("", &[(two.view(), String::new())], 3).unwrap_err();
         assert_eq!(error.to_string(), "colours of a picture = 2: 1 or 3");
         assert!(plot::pictures("", &shown, 0).is_err());
+        // No more columns than pictures, and room for the largest picture.
+        let wide = plot::pictures("Checks", &shown, usize::MAX).unwrap();
+        assert_eq!(wide, plot::pictures("Checks", &shown, 7).unwrap());
+        let large = Array3::<f64>::ones((200, 200, 1));
+        let svg = plot::pictures("", &[(large.view(), "large".into())], 1).unwrap();
+        assert!(svg.starts_with("<svg width=\"232\" height=\"294\""), "{}", &svg[..60]);
+        let dot = Array3::<f64>::zeros((1, 1, 1));
+        let endless = dot.broadcast((1 << 40, 1, 1)).unwrap();
+        let error = plot::pictures("", &[(endless, String::new())], 1).unwrap_err();
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         let empty = Array3::<f64>::zeros((0, 0, 1));
         plot::pictures("", &[(empty.view(), String::new())], 1).unwrap();
         plot::pictures::<f32>("", &[], 4).unwrap();
