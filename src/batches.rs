@@ -100,7 +100,9 @@ impl<'a, F: Float> Batches<'a, F> {
     ) -> Result<Self> {
         let (x, y) = (x.into(), y.into());
         check_set(&x, &y, size)?;
-        let (order, size) = ((0..x.ncols()).collect(), size.min(x.ncols()));
+        let (mut order, _) = buffer::counts("order", (1, x.ncols()))?.into_raw_vec_and_offset();
+        number(&mut order);
+        let size = size.min(x.ncols());
         Ok(Self {
             x: Examples::new("X", x, size)?,
             y: Examples::new("Y", y, size)?,
@@ -113,7 +115,7 @@ impl<'a, F: Float> Batches<'a, F> {
     /// A new random order, from its first batch:
     /// [`permutation(m)`](crate::init::RandomSource::permutation).
     pub fn shuffle(&mut self, rng: &mut (impl RandomSource + ?Sized)) {
-        self.order.iter_mut().enumerate().for_each(|(i, example)| *example = i);
+        number(&mut self.order);
         rng.shuffle(&mut self.order);
         self.rewind();
     }
@@ -152,6 +154,11 @@ impl<'a, F: Float> Batches<'a, F> {
     pub fn is_empty(&self) -> bool {
         false
     }
+}
+
+/// 0, 1, 2, …
+fn number(order: &mut [usize]) {
+    order.iter_mut().enumerate().for_each(|(i, example)| *example = i);
 }
 
 fn check_set<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, size: usize) -> Result<()> {

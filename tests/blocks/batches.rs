@@ -100,6 +100,9 @@ fn what_is_no_set_is_refused() {
         Error::EmptyBatch { .. }
     ));
     assert!(matches!(message(&Array2::ones((0, 4)), &y, 2), Error::ZeroSize { .. }));
+    let one = Array2::<f64>::ones((1, 1));
+    let many = one.broadcast((1, 1 << 45)).unwrap();
+    assert!(matches!(Batches::new(many, many, 2).unwrap_err(), Error::TooLarge { .. }));
 }
 
 /// Course 2's network on the moons, with the optimiser that is asked for: batches of 64, drawn
