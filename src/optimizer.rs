@@ -156,28 +156,26 @@ impl Algorithm {
             let fits = (0.0..1.0).contains(&value);
             check_hyperparameter(fits, name, value, "at least 0 and below 1")
         };
-        let small = |name, value: f64| {
-            check_hyperparameter(
-                value >= 0.0 && value.is_finite(),
-                name,
-                value,
-                "at least 0 and finite",
-            )
+        // With an ε of 0, a unit that is off would move by 0/0.
+        let positive = |value: f64| {
+            let fits = value > 0.0 && value.is_finite();
+            check_hyperparameter(fits, "epsilon", value, "above 0 and finite")
         };
         match self {
             Algorithm::GradientDescent => Ok(()),
             Algorithm::Momentum { beta }
             | Algorithm::ClassicalMomentum { beta }
             | Algorithm::Nesterov { beta } => share("beta", beta),
-            Algorithm::RmsProp { beta, epsilon } => {
-                share("beta", beta).and(small("epsilon", epsilon))
-            }
+            Algorithm::RmsProp { beta, epsilon } => share("beta", beta).and(positive(epsilon)),
             Algorithm::Adam { beta1, beta2, epsilon } => {
-                share("beta1", beta1).and(share("beta2", beta2)).and(small("epsilon", epsilon))
+                share("beta1", beta1).and(share("beta2", beta2)).and(positive(epsilon))
             }
             Algorithm::AdamW { beta1, beta2, epsilon, weight_decay } => {
                 let adam = Algorithm::Adam { beta1, beta2, epsilon };
-                adam.check().and(small("weight_decay", weight_decay))
+                let fits = weight_decay >= 0.0 && weight_decay.is_finite();
+                let rule = "at least 0 and finite";
+                adam.check()?;
+                check_hyperparameter(fits, "weight_decay", weight_decay, rule)
             }
         }
     }
@@ -485,11 +483,17 @@ impl<F, R> Optimizer<F, R> {
 ///
 /// let layer = LayerGradients { dw: array![[3.0]], db: array![[4.0]] };
 /// let mut gradients = Gradients::from_layers(vec![layer])?;
-/// assert_eq!(clip_by_norm(&mut gradients, 1.0), 5.0);
+/// assert_eq!(clip_by_norm(&mut gradients, 1.0)?, 5.0);
 /// assert!((gradients.norm() - 1.0).abs() < 1e-15);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> f64 {
+///
+/// # Errors
+///
+/// [`Error::Hyperparameter`] unless `max_norm` is above 0: a negative one would turn the gradient
+/// round.
+pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
+    check_hyperparameter(max_norm > 0.0, "max_norm", max_norm, "above 0")?;
     let norm = gradients.norm();
     if norm > max_norm && norm.is_finite() {
         let scale = F::of(max_norm / norm);
@@ -498,7 +502,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> f6
             layer.db.mapv_inplace(|g| g * scale);
         }
     }
-    norm
+    Ok(norm)
 }
 
 /// Bounds every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.
@@ -509,11 +513,16 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> f6
 ///
 /// let layer = LayerGradients { dw: array![[3.0, -0.5]], db: array![[-4.0]] };
 /// let mut gradients = Gradients::from_layers(vec![layer])?;
-/// clip_by_value(&mut gradients, 1.0);
+/// clip_by_value(&mut gradients, 1.0)?;
 /// assert_eq!(gradients.layers()[0].dw, array![[1.0, -0.5]]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) {
+///
+/// # Errors
+///
+/// [`Error::Hyperparameter`] unless `limit` is above 0.
+pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
+    check_hyperparameter(limit > 0.0, "limit", limit, "above 0")?;
     let limit = F::of(limit);
     let bounded = |g: F| {
         if g > limit {
@@ -528,6 +537,7 @@ pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) {
         layer.dw.mapv_inplace(bounded);
         layer.db.mapv_inplace(bounded);
     }
+    Ok(())
 }
 
 impl<F: Float> Gradients<F> {

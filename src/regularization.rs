@@ -14,7 +14,7 @@
 use crate::backward::backward_to_first_layer;
 use crate::buffer;
 use crate::cost::{Cost, Targets, compute_cost};
-use crate::error::{Operand, check_same_shape};
+use crate::error::{Operand, check_hyperparameter, check_same_shape};
 use crate::forward::{LayerCache, linear_activation_forward};
 use crate::init::RandomSource;
 use crate::kernel::Simd;
@@ -54,13 +54,22 @@ impl From<Cost> for Objective {
 ///
 /// let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
 /// let parameters = Parameters::from_layers(vec![layer])?;
-/// assert_eq!(l2_cost(&parameters, 0.1, 5), 0.25);
+/// assert_eq!(l2_cost(&parameters, 0.1, 5)?, 0.25);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> F {
+///
+/// # Errors
+///
+/// [`Error::Hyperparameter`] if m is 0.
+pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> Result<F> {
+    check_examples(m)?;
     let squares = parameters.layers().iter().map(|layer| elementwise::sum_of_squares(&layer.w));
     let sum: f64 = squares.sum();
-    F::of(lambda / (2.0 * m as f64) * sum)
+    Ok(F::of(lambda / (2.0 * m as f64) * sum))
+}
+
+fn check_examples(m: usize) -> Result<()> {
+    check_hyperparameter(m > 0, "m", m as f64, "at least one example")
 }
 
 /// The cross-entropy cost with the L2 term, `J = compute_cost + λ/(2m) Σ ‖W‖²`.
@@ -88,7 +97,7 @@ pub fn compute_cost_with_regularization<F: Float>(
     parameters: &Parameters<F>,
     lambda: f64,
 ) -> Result<F> {
-    Ok(compute_cost(al, y)? + l2_cost(parameters, lambda, al.ncols()))
+    Ok(compute_cost(al, y)? + l2_cost(parameters, lambda, al.ncols())?)
 }
 
 /// The derivative of the L2 term, `dW ← dW + λ/m W` in every layer.
@@ -110,7 +119,8 @@ pub fn compute_cost_with_regularization<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` are those of another network.
+/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` are those of another network,
+/// [`Error::Hyperparameter`] if m is 0.
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
     parameters: &Parameters<F>,
@@ -118,6 +128,7 @@ pub fn add_l2_gradient<F: Float>(
     m: usize,
 ) -> Result<()> {
     check_same_network(parameters, gradients)?;
+    check_examples(m)?;
     let scale = F::of(lambda / m as f64);
     for (layer, gradient) in parameters.layers().iter().zip(gradients.layers_mut()) {
         elementwise::map2(AddScaled(scale), &mut gradient.dw, &layer.w);

@@ -233,7 +233,7 @@ impl<F: Float> Workspace<F> {
         self.first_gradients(x);
         let gradients = &mut self.buffers.as_mut().expect("prepared").gradients;
         if l2 != 0.0 {
-            value += l2_cost(parameters, l2, m);
+            value += l2_cost(parameters, l2, m)?;
             add_l2_gradient(gradients, parameters, l2, m)?;
         }
         Ok((value, gradients))

@@ -123,7 +123,7 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
                             &mut rng,
                         )
                         .unwrap();
-                    clip_by_norm(gradients, 1.0);
+                    clip_by_norm(gradients, 1.0).unwrap();
                     optimizer.step(&mut parameters, gradients, 0.01).unwrap();
                 }
             };

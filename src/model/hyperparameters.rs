@@ -48,8 +48,9 @@ pub struct Hyperparameters {
     pub seed: u32,
     /// The share of the examples that is put aside to watch the training. Default: 0.
     pub validation_share: f64,
-    /// Stop after so many epochs without a lower cost (on the validation examples, if there are
-    /// any), and go back to the parameters of the lowest. Default: never.
+    /// Stop after so many epochs without a lower cost, and go back to the parameters of the lowest.
+    /// The cost is taken after the epoch, on the validation examples; where there are none, on those
+    /// of the training, with the L2 term. Default: never.
     pub patience: Option<usize>,
     /// Bring every feature (and the values of a regression) to mean 0 and deviation 1, as they are
     /// in the training examples. Default: yes.
@@ -159,6 +160,7 @@ impl Hyperparameters {
         }
         is(positive(rate), "learning_rate", rate, "above 0 and finite")?;
         is(self.batch_size > 0, "batch_size", 0.0, "at least 1")?;
+        is(self.epochs > 0, "epochs", 0.0, "at least 1")?;
         is(at_least_0(self.l2), "l2", self.l2, "at least 0 and finite")?;
         is(keep > 0.0 && keep <= 1.0, "keep_prob", keep, "above 0 and at most 1")?;
         is((0.0..1.0).contains(&share), "validation_share", share, "at least 0 and below 1")?;

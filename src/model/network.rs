@@ -12,7 +12,7 @@ use crate::forward::predict_proba;
 use crate::init::{NumpyRandom, initialize_parameters_deep};
 use crate::optimizer::{Optimizer, clip_by_norm};
 use crate::prepare::Standardizer;
-use crate::regularization::Objective;
+use crate::regularization::{Objective, l2_cost};
 use crate::{Error, Float, Parameters, Result, Workspace};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
 use std::ops::ControlFlow;
@@ -80,6 +80,11 @@ impl<F: Float> Set<F> {
 
     fn len(&self) -> usize {
         self.x.nrows()
+    }
+
+    /// The cost of these outputs.
+    fn cost(&self, task: &Task<F>, al: &ArrayRef2<F>) -> Result<f64> {
+        Ok(task.cost.value(al, targets(self.y.view()))?.as_f64())
     }
 
     /// `Ok` if there is enough to learn from.
@@ -193,6 +198,7 @@ impl<F: Float> Network<F> {
             task,
             batches: Batches::new(training.x(), &training.y, size)?,
             workspace: Workspace::new(&self.parameters, size),
+            training,
             validation,
             last_good: self.parameters.clone(),
             best: None,
@@ -212,7 +218,8 @@ impl<F: Float> Network<F> {
             let parameters = &self.parameters;
             let score = || score(task, parameters, training);
             let shown = Epoch { record, of: how.epochs, parameters, score: &score };
-            let stop = on_epoch(&shown).is_break() || run.is_out_of_patience(&record, parameters);
+            let stopped = on_epoch(&shown).is_break();
+            let stop = run.is_out_of_patience(&record, parameters)? || stopped;
             if stop {
                 history.stopped_early = self.epochs < how.epochs;
                 break;
@@ -256,6 +263,7 @@ struct Run<'a, F> {
     task: &'a Task<F>,
     batches: Batches<'a, F>,
     workspace: Workspace<F>,
+    training: &'a Set<F>,
     validation: Option<&'a Set<F>>,
     last_good: Parameters<F>,
     best: Option<Best<F>>,
@@ -306,17 +314,32 @@ impl<F: Float> Run<'_, F> {
     ) -> Result<EpochRecord> {
         if let Some(set) = self.validation {
             let al = predict_proba(set.x(), parameters)?;
-            record.validation_cost =
-                Some(self.task.cost.value(&al, targets(set.y.view()))?.as_f64());
+            record.validation_cost = Some(set.cost(self.task, &al)?);
             record.validation_score = Some((self.task.score)(&al, &set.y())?);
         }
         Ok(record)
     }
 
+    /// What the patience watches: a cost of the parameters after the epoch. That of the record was
+    /// taken on the way there.
+    fn watched_cost(&self, record: &EpochRecord, parameters: &Parameters<F>) -> Result<f64> {
+        if let Some(cost) = record.validation_cost {
+            return Ok(cost);
+        }
+        let al = predict_proba(self.training.x(), parameters)?;
+        let l2 = self.how.l2 * self.batches.len() as f64; // each batch has the whole term
+        Ok(self.training.cost(self.task, &al)?
+            + l2_cost(parameters, l2, self.training.len())?.as_f64())
+    }
+
     /// Keeps the best parameters, if there is a patience; has it run out?
-    fn is_out_of_patience(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
-        let Some(patience) = self.how.patience else { return false };
-        let cost = record.validation_cost.unwrap_or(record.cost);
+    fn is_out_of_patience(
+        &mut self,
+        record: &EpochRecord,
+        parameters: &Parameters<F>,
+    ) -> Result<bool> {
+        let Some(patience) = self.how.patience else { return Ok(false) };
+        let cost = self.watched_cost(record, parameters)?;
         // The first may be NaN, than which nothing is lower.
         let cost = if cost.is_nan() { f64::INFINITY } else { cost };
         match &mut self.best {
@@ -324,13 +347,13 @@ impl<F: Float> Run<'_, F> {
                 (best.epoch, best.cost) = (record.epoch, cost);
                 best.parameters.clone_from(parameters);
             }
-            Some(best) => return record.epoch - best.epoch >= patience,
+            Some(best) => return Ok(record.epoch - best.epoch >= patience),
             None => {
                 let parameters = parameters.clone();
                 self.best = Some(Best { epoch: record.epoch, cost, parameters });
             }
         }
-        false
+        Ok(false)
     }
 }
 
@@ -363,7 +386,7 @@ fn step<F: Float>(
         return Ok((cost.as_f64(), 0.0));
     }
     let norm = match how.clip_norm {
-        Some(longest) => clip_by_norm(gradients, longest),
+        Some(longest) => clip_by_norm(gradients, longest)?,
         None => gradients.norm(),
     };
     if norm.is_finite() {

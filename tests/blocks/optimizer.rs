@@ -241,7 +241,9 @@ fn constants_that_are_none_are_named() {
     let message = |rule: Algorithm| rule.check().unwrap_err().to_string();
     assert_eq!(message(Algorithm::Nesterov { beta: 1.0 }), "beta = 1: at least 0 and below 1");
     let rule = Algorithm::RmsProp { beta: 0.9, epsilon: f64::NAN };
-    assert_eq!(message(rule), "epsilon = NaN: at least 0 and finite");
+    assert_eq!(message(rule), "epsilon = NaN: above 0 and finite");
+    let rule = Algorithm::Adam { beta1: 0.9, beta2: 0.9, epsilon: 0.0 };
+    assert_eq!(message(rule), "epsilon = 0: above 0 and finite");
     let rule = Algorithm::Adam { beta1: 0.9, beta2: -0.1, epsilon: 1e-8 };
     assert_eq!(message(rule), "beta2 = -0.1: at least 0 and below 1");
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
@@ -253,22 +255,31 @@ fn constants_that_are_none_are_named() {
 fn clipping_bounds_norm_and_value_and_leaves_the_rest() {
     let start = gradient(array![[3.0, 0.0], [0.0, -4.0]], array![[12.0], [0.0]]);
     let mut g = start.clone();
-    assert_eq!(clip_by_norm(&mut g, 13.0), 13.0);
+    assert_eq!(clip_by_norm(&mut g, 13.0).unwrap(), 13.0);
     assert_eq!(g, start, "long enough already");
-    assert_eq!(clip_by_norm(&mut g, 6.5), 13.0);
+    assert_eq!(clip_by_norm(&mut g, 6.5).unwrap(), 13.0);
     assert_eq!(g.layers()[0].dw, array![[1.5, 0.0], [0.0, -2.0]]);
     assert_eq!(g.layers()[0].db, array![[6.0], [0.0]]);
 
     let mut g = start.clone();
-    clip_by_value(&mut g, 3.5);
+    clip_by_value(&mut g, 3.5).unwrap();
     assert_eq!(g.layers()[0].dw, array![[3.0, 0.0], [0.0, -3.5]]);
     assert_eq!(g.layers()[0].db, array![[3.5], [0.0]]);
 
+    let mut g = start.clone();
+    for bound in [0.0, -1.0, f64::NAN] {
+        let error = clip_by_norm(&mut g, bound).unwrap_err();
+        assert_eq!(error.to_string(), format!("max_norm = {bound}: above 0"));
+        let error = clip_by_value(&mut g, bound).unwrap_err();
+        assert_eq!(error.to_string(), format!("limit = {bound}: above 0"));
+    }
+    assert_eq!(g, start, "nothing was turned round");
+
     let mut g = start;
     g.layers_mut()[0].dw[[0, 0]] = f64::NAN;
-    assert!(clip_by_norm(&mut g, 1.0).is_nan());
+    assert!(clip_by_norm(&mut g, 1.0).unwrap().is_nan());
     assert_eq!(g.layers()[0].db[[0, 0]], 12.0);
-    clip_by_value(&mut g, 1.0);
+    clip_by_value(&mut g, 1.0).unwrap();
     assert!(g.layers()[0].dw[[0, 0]].is_nan() && g.layers()[0].db[[0, 0]] == 1.0);
 }
 

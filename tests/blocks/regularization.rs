@@ -14,7 +14,7 @@ fn cost_of_course_2() {
             (matrix(&inputs["A3"]), matrix(&inputs["Y"]), number(&inputs["lambda"]));
         let cost = compute_cost_with_regularization(&a3, &y, &parameters, lambda).unwrap();
         assert_number("J", cost, number(&expected["cost"]), 1e-13);
-        let l2 = l2_cost(&parameters, lambda, y.ncols());
+        let l2 = l2_cost(&parameters, lambda, y.ncols()).unwrap();
         assert_number("L2", l2, number(&expected["l2_part"]), 1e-13);
     }
 }
@@ -145,8 +145,14 @@ fn the_gradient_of_l2_is_that_of_its_cost() {
     let parameters = initialize_parameters_deep(&[3, 4, 2], Initializer::He, &mut rng).unwrap();
     let mut gradients = Gradients::zeros_like(&parameters);
     add_l2_gradient(&mut gradients, &parameters, 0.3, 7).unwrap();
-    let check = gradient_check_n(&parameters, &gradients, 1e-4, |p| Ok(l2_cost(p, 0.3, 7)));
+    let check = gradient_check_n(&parameters, &gradients, 1e-4, |p| l2_cost(p, 0.3, 7));
     assert!(check.unwrap().difference < 1e-9);
+
+    let message = "m = 0: at least one example";
+    let before = gradients.clone();
+    let error = add_l2_gradient(&mut gradients, &parameters, 0.3, 0).unwrap_err();
+    assert_eq!((error.to_string().as_str(), gradients), (message, before));
+    assert_eq!(l2_cost(&parameters, 0.3, 0).unwrap_err().to_string(), message);
 }
 
 /// With the same masks again and again the cost is a function like any other.

@@ -154,7 +154,7 @@ fn a_fit_is_a_loop_of_public_calls() {
             };
             add_l2_gradient(&mut of_blocks, &parameters, how.l2, x.ncols()).unwrap();
             assert_eq!(*gradients, of_blocks);
-            clip_by_norm(gradients, 0.5);
+            clip_by_norm(gradients, 0.5).unwrap();
             optimizer.step(&mut parameters, gradients, rate).unwrap();
         }
     }
@@ -265,15 +265,40 @@ fn patience_stops_and_restores_the_best() {
     model.partial_fit(Examples::rows(&x), &labels).unwrap();
 }
 
-/// Without validation examples the patience watches the training cost.
+/// Without validation examples the patience watches the training cost, that of the parameters
+/// which it may go back to: here each epoch overshoots, and its own cost is the one before.
 #[test]
 fn patience_needs_no_validation() {
     let (x, labels) = clouds(2, 60);
-    let mut model = Classifier::<f64, usize>::new(quick().patience(2).epochs(10));
-    let history = model.fit(Examples::rows(&x), &labels).unwrap();
-    let costs = history.costs();
+    let x = Standardizer::fit(&x.t()).unwrap().transform(&x.t()).unwrap();
+    let how = quick()
+        .standardize(false)
+        .algorithm(Algorithm::GradientDescent)
+        .learning_rate(30.0)
+        .schedule(Schedule::Cosine { warm_up: 28, total: 30, lowest: 0.0 })
+        .batch_size(60)
+        .l2(2.0)
+        .patience(3);
+    let mut seen = Vec::new();
+    let mut model = Classifier::<f64, usize>::new(how.clone());
+    let history = model
+        .fit_with(Examples::columns(&x), &labels, None, |epoch| {
+            seen.push(epoch.parameters.clone());
+            GO_ON
+        })
+        .unwrap();
+    let y = Array2::from_shape_fn((1, 60), |(_, i)| labels[i] as f64);
+    let objective = |parameters: &Parameters<f64>| {
+        let al = predict_proba(&x, parameters).unwrap();
+        compute_cost(&al, &y).unwrap() + l2_cost(parameters, how.l2, 60).unwrap()
+    };
+    let costs: Vec<_> = seen.iter().map(objective).collect();
     let best = history.best_epoch.unwrap();
-    assert!(costs.iter().all(|cost| costs[best] <= *cost));
+    assert!(history.stopped_early && seen.len() == best + 1 + 3, "{costs:?}");
+    assert!(costs.iter().all(|cost| costs[best] <= cost + 1e-12), "{costs:?}");
+    assert_eq!(model.parameters(), Some(&seen[best]));
+    let own = history.costs();
+    assert!(own.iter().any(|cost| own[best] > *cost), "its own cost was not the lowest: {own:?}");
 }
 
 #[test]
@@ -406,6 +431,7 @@ fn hyperparameters_that_cannot_be_used_are_named() {
         (how().learning_rate(0.0), "learning_rate = 0: above 0 and finite"),
         (how().learning_rate(f64::NAN), "learning_rate = NaN: above 0 and finite"),
         (how().batch_size(0), "batch_size = 0: at least 1"),
+        (how().epochs(0), "epochs = 0: at least 1"),
         (how().l2(-1.0), "l2 = -1: at least 0 and finite"),
         (how().keep_prob(0.0), "keep_prob = 0: above 0 and at most 1"),
         (how().validation_share(1.0), "validation_share = 1: at least 0 and below 1"),
