@@ -113,7 +113,8 @@ fn a_fit_is_a_loop_of_public_calls() {
         .class_weights(ClassWeights::Given(vec![1.0, 2.0, 0.5]))
         .epochs(4)
         .seed(11);
-    let model = fitted(how.clone(), &x, &labels);
+    let mut model = Classifier::<f64, usize>::new(how.clone());
+    let history = model.fit(Examples::rows(&x), &labels).unwrap();
 
     let rng = &mut NumpyRandom::seed(how.seed);
     let (training, _) = stratified_split(&labels, how.validation_share, rng).unwrap();
@@ -137,14 +138,16 @@ fn a_fit_is_a_loop_of_public_calls() {
     for epoch in 0..how.epochs {
         let rate = how.schedule.at(how.learning_rate, epoch);
         batches.shuffle(rng);
+        let (mut sum, mut norm) = (0.0, 0.0);
         while let Some((x, y)) = batches.next() {
             let targets = Targets::new(y.slice(s![..1, ..])).weighted(y.row(1));
             let mut the_same = rng.clone();
             let gradients = {
                 let objective = Objective { cost, l2: how.l2 };
-                let (_, gradients) = workspace
+                let (cost, gradients) = workspace
                     .cost_and_gradients_with_dropout(x, targets, &parameters, objective, 0.8, rng)
                     .unwrap();
+                sum += cost * x.ncols() as f64; // the last batch has fewer
                 gradients
             };
             let mut of_blocks = {
@@ -154,9 +157,12 @@ fn a_fit_is_a_loop_of_public_calls() {
             };
             add_l2_gradient(&mut of_blocks, &parameters, how.l2, x.ncols()).unwrap();
             assert_eq!(*gradients, of_blocks);
-            clip_by_norm(gradients, 0.5).unwrap();
+            norm = clip_by_norm(gradients, 0.5).unwrap();
             optimizer.step(&mut parameters, gradients, rate).unwrap();
         }
+        let record = history.epochs[epoch];
+        assert_eq!((record.learning_rate, record.gradient_norm), (rate, norm));
+        assert_number("cost of the epoch", record.cost, sum / m as f64, 1e-14);
     }
     assert_eq!(model.scaler(), Some(&scaler));
     assert_eq!(model.parameters(), Some(&parameters));
@@ -273,7 +279,7 @@ fn patience_needs_no_validation() {
     let x = Standardizer::fit(&x.t()).unwrap().transform(&x.t()).unwrap();
     let how = quick()
         .standardize(false)
-        .algorithm(Algorithm::GradientDescent)
+        .algorithm(Algorithm::ClassicalMomentum { beta: 0.3 })
         .learning_rate(30.0)
         .schedule(Schedule::Cosine { warm_up: 28, total: 30, lowest: 0.0 })
         .batch_size(60)
@@ -299,6 +305,21 @@ fn patience_needs_no_validation() {
     assert_eq!(model.parameters(), Some(&seen[best]));
     let own = history.costs();
     assert!(own.iter().any(|cost| own[best] > *cost), "its own cost was not the lowest: {own:?}");
+
+    // What the optimiser remembers belongs to later parameters: the next step is a first one.
+    model.partial_fit(Examples::columns(&x), &labels).unwrap();
+    let mut expected = seen[best].clone();
+    let mut workspace = Workspace::new(&expected, 60);
+    let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: how.l2 };
+    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &expected, objective).unwrap();
+    let rate = how.schedule.at(how.learning_rate, seen.len());
+    let mut optimizer = Optimizer::new(how.algorithm, &expected).unwrap();
+    optimizer.step(&mut expected, gradients, rate).unwrap();
+    for (found, expected) in model.parameters().unwrap().layers().iter().zip(expected.layers()) {
+        for (w, e) in found.w.iter().chain(&found.b).zip(expected.w.iter().chain(&expected.b)) {
+            assert_number("w", *w, *e, 1e-12);
+        }
+    }
 }
 
 #[test]
