@@ -259,7 +259,8 @@ median time of a fit. `compare.py` makes this table and says what is the same fo
 mean that is higher than, or at most one standard error below, those of both others.
 
 Small networks are faster by what is not done around the arithmetic. On MNIST most of the time is that
-of the products, which all three libraries do at a good part of the rate of the processor.
+of the products, which all three libraries do at a good part of the rate of the processor: 31 billion
+operations a fit, 0.12 s at the 268 billion a second of a loop of multiply-adds on one such core.
 """
 
 
