@@ -7,8 +7,10 @@
 //! The functions take any [`rand`] generator, or [`NumpyRandom`] for the digits of a notebook.
 
 mod numpy_random;
+mod numpy_state;
 
 pub use numpy_random::NumpyRandom;
+pub use numpy_state::NumpyState;
 
 use crate::activation::Activation;
 use crate::error::{Operand, check_weights};
@@ -27,6 +29,8 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 /// | `Xavier` | uniform on `±√(6/(n_prev + n))` | sigmoid, tanh (Glorot & Bengio 2010, equation 16) |
 /// | `Zeros` | 0 | one layer only: in a deeper network all units of a layer stay equal |
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Initializer {
     /// `W = N(0, 1)·factor`.

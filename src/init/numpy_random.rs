@@ -18,9 +18,9 @@ use rand_mt::Mt;
 /// ```
 #[derive(Debug, Clone)]
 pub struct NumpyRandom {
-    twister: Mt,
+    pub(super) twister: Mt,
     /// The second normal sample of a pair, kept for the next call.
-    kept: Option<f64>,
+    pub(super) kept: Option<f64>,
 }
 
 impl NumpyRandom {
