@@ -28,6 +28,8 @@ use std::fmt;
 ///
 /// NaN stays NaN in every one of them.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Activation {
     /// `g(z) = max(0, z)` (Nair & Hinton 2010).

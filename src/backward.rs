@@ -27,6 +27,7 @@ use ndarray::{Array2, ArrayRef2, Zip};
 
 /// The gradients of one layer, shaped like its `W` and `b`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LayerGradients<F> {
     /// `∂J/∂W`, (n, n_prev).
     pub dw: Array2<F>,

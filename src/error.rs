@@ -114,6 +114,12 @@ pub enum Error {
         /// The batch of the epoch, from 0.
         batch: usize,
     },
+    /// Parts that were kept of a model, and are not those of one.
+    #[error("the parts are not those of one model: {what}")]
+    Inconsistent {
+        /// What does not go together.
+        what: &'static str,
+    },
     /// A question to a model that has learnt nothing yet.
     #[error("the model has not been fitted")]
     NotFitted,

@@ -107,6 +107,13 @@
 //! [`Regressor`](model::Regressor) for tables, [`course`] the course's models. The features
 //! `progress` and `plot` show how far a training is, and what it came to.
 //!
+//! # Out of the process and back
+//!
+//! With the feature `serde` the value types are serde's: networks, gradients, optimisers,
+//! generators, hyperparameters and whole models. What is deserialised goes through the functions
+//! that build by hand, and what they refuse is refused. (With `serde_json` turn on its feature
+//! `float_roundtrip`, or numbers may change in their last bit.)
+//!
 //! # Sources
 //!
 //! - A. Ng, [*Neural Networks and Deep
@@ -153,6 +160,8 @@ pub mod prepare;
 pub mod progress;
 pub mod regularization;
 pub mod schedule;
+#[cfg(feature = "serde")]
+mod serialize;
 pub mod update;
 pub mod workspace;
 

@@ -78,6 +78,8 @@ pub trait Rule<F: Float> {
 
 /// The rules of the [table](self), with their constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Algorithm {
     /// `W ← W - α g`.
@@ -342,6 +344,7 @@ pub struct Optimizer<F, R = Algorithm> {
 
 /// What a rule remembers of one layer: matrices named by [`Rule::state`], shaped like `W` and `b`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LayerState<F> {
     /// Beside `W`, each (n, n_prev).
     pub w: Vec<Array2<F>>,
@@ -440,7 +443,7 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
         Ok(())
     }
 
-    fn check_state(&self, parameters: &Parameters<F>) -> Result<()> {
+    pub(crate) fn check_state(&self, parameters: &Parameters<F>) -> Result<()> {
         let (expected, found) = (parameters.layers().len(), self.state.len());
         if expected != found {
             return Err(Error::LayerCount { expected, found });

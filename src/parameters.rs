@@ -8,6 +8,7 @@ use std::fmt;
 
 /// One layer: `A = g(W·A_prev + b)`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Layer<F> {
     /// Weights, (units, units of the previous layer).
     pub w: Array2<F>,

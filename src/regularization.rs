@@ -138,6 +138,7 @@ pub fn add_l2_gradient<F: Float>(
 
 /// Which units of a layer are kept for which example, the course's `D`.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mask<F> {
     /// 1 where the unit is kept, else 0; (n, m).
     pub d: Array2<F>,

@@ -33,6 +33,8 @@ use std::f64::consts::PI;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Schedule {
     /// `α = α₀`.

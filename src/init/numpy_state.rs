@@ -5,10 +5,10 @@
 //! those that come, which is what the generator gives.
 
 use super::NumpyRandom;
-use crate::error::{check_hyperparameter, check_lengths};
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
+use crate::error::{check_hyperparameter, check_lengths};
 use rand_mt::Mt;
 
 const N: usize = 624;

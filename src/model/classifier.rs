@@ -30,9 +30,9 @@ use std::ops::ControlFlow;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Classifier<F, L> {
-    hyperparameters: Hyperparameters,
-    declared: Option<Classes<L>>,
-    learnt: Option<(Classes<L>, Network<F>)>,
+    pub(super) hyperparameters: Hyperparameters,
+    pub(super) declared: Option<Classes<L>>,
+    pub(super) learnt: Option<(Classes<L>, Network<F>)>,
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
@@ -250,7 +250,7 @@ impl<F: Float, L> Classifier<F, L> {
     }
 }
 
-fn task<F: Float>(classes: usize) -> Task<F> {
+pub(super) fn task<F: Float>(classes: usize) -> Task<F> {
     let two = classes == 2;
     Task {
         cost: if two { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy },

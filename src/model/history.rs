@@ -3,6 +3,7 @@ use std::fmt::Write;
 
 /// What one epoch came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EpochRecord {
     /// Its number, from 0.
     pub epoch: usize,
@@ -44,6 +45,7 @@ impl<F: Float> Epoch<'_, F> {
 
 /// The epochs of a training, first to last.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History {
     /// Their figures.
     pub epochs: Vec<EpochRecord>,

@@ -64,6 +64,8 @@ pub struct Hyperparameters {
 
 /// How much the examples of each class count in the cost of a classifier.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum ClassWeights {
     /// 1 each.
     #[default]

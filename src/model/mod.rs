@@ -29,6 +29,8 @@ mod history;
 mod hyperparameters;
 mod network;
 mod regressor;
+#[cfg(feature = "serde")]
+mod stored;
 
 pub use classifier::Classifier;
 pub use examples::Examples;

@@ -33,9 +33,9 @@ use std::ops::ControlFlow;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Regressor<F> {
-    hyperparameters: Hyperparameters,
-    network: Option<Network<F>>,
-    values: Option<Standardizer<F>>,
+    pub(super) hyperparameters: Hyperparameters,
+    pub(super) network: Option<Network<F>>,
+    pub(super) values: Option<Standardizer<F>>,
 }
 
 impl<F: Float> Regressor<F> {
@@ -192,6 +192,6 @@ impl<F: Float> Regressor<F> {
     }
 }
 
-fn task<F: Float>(outputs: usize) -> Task<F> {
+pub(super) fn task<F: Float>(outputs: usize) -> Task<F> {
     Task { cost: Cost::MeanSquaredError, outputs, score: |al, y| r2(al, y) }
 }

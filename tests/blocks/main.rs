@@ -18,4 +18,6 @@ mod reference;
 mod regularization;
 mod schedule;
 mod seeing;
+#[cfg(feature = "serde")]
+mod serialize;
 mod training;
