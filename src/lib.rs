@@ -141,6 +141,8 @@ mod buffer;
 pub mod cost;
 pub mod course;
 pub mod error;
+#[cfg(feature = "safetensors")]
+pub mod files;
 pub mod float;
 pub mod forward;
 pub mod full_batch;

@@ -9,24 +9,26 @@ use std::cell::Cell;
 struct Counting;
 
 thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
+thread_local!(static BYTES: Cell<usize> = const { Cell::new(0) });
 
-fn count() {
+fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
+    BYTES.set(BYTES.get().saturating_add(bytes));
 }
 
 // SAFETY: every call is passed on to the system's allocator as it is.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         unsafe { System.alloc(layout) }
     }
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
+        count(layout.size());
         unsafe { System.alloc_zeroed(layout) }
     }
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
+        count(size);
         unsafe { System.realloc(memory, layout, size) }
     }
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
@@ -146,4 +148,29 @@ fn the_second_step_allocates_nothing() {
         });
         assert_eq!(second, 0);
     });
+}
+
+/// Whatever a file says of itself, reading it asks for memory in proportion to what it is.
+#[cfg(feature = "safetensors")]
+#[test]
+fn a_hostile_file_gets_no_more_memory_than_its_size_is_worth() {
+    use dnn_blocks::files::{Limits, Tensors};
+    let file = |header: String, data: &[u8]| {
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+    };
+    let entry = |shape: &str, end: &str| {
+        format!("{{\"W1\":{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,{end}]}}}}")
+    };
+    let huge = file(entry("1073741824,1024", "8796093022208"), &[0; 100]);
+    let wraps = file(entry("4294967296,4294967296,2", "0"), &[]);
+    let mut length = file("{}".into(), &[0; 100]);
+    length[..8].copy_from_slice(&(1_u64 << 63).to_le_bytes());
+    let lists = file(format!("{{\"W1\":[{}0]}}", "0,".repeat(100_000)), &[]);
+    let deep = file(format!("{{\"W1\":{}", "[".repeat(200_000)), &[]);
+    for file in [huge, wraps, length, lists, deep] {
+        let before = BYTES.get();
+        assert!(Tensors::<f64>::from_safetensors(&file, &Limits::default()).is_err());
+        let asked = BYTES.get() - before;
+        assert!(asked < 64 * file.len() + 100_000, "{asked} bytes for a file of {}", file.len());
+    }
 }

@@ -37,3 +37,5 @@ pub use examples::Examples;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
 pub use regressor::Regressor;
+#[cfg(feature = "safetensors")]
+pub(crate) use stored::Kept;

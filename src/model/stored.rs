@@ -140,6 +140,12 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.learnt.as_ref().map(|(_, network)| network.kept())
     }
 
+    /// The network, and how many epochs it has been trained for.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn learnt(&self) -> Option<(&Parameters<F>, usize)> {
+        self.learnt.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
+    }
+
     pub(crate) fn from_kept(
         hyperparameters: Hyperparameters,
         declared: Option<Classes<L>>,
@@ -160,6 +166,12 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 impl<F: Float> Regressor<F> {
     pub(crate) fn kept(&self) -> Option<Kept<F>> {
         self.network.as_ref().map(Network::kept)
+    }
+
+    /// The network, and how many epochs it has been trained for.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn learnt(&self) -> Option<(&Parameters<F>, usize)> {
+        self.network.as_ref().map(|network| (&network.parameters, network.epochs))
     }
 
     pub(crate) fn from_kept(

@@ -6,6 +6,8 @@ mod contract;
 mod costs;
 mod course;
 mod fast;
+#[cfg(feature = "safetensors")]
+mod files;
 mod gradient_check;
 mod gradients;
 mod metrics;

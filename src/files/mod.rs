@@ -1,0 +1,22 @@
+//! Models in files: kept, checked, and moved from and to other programs.
+//!
+//! A file is not trusted. Its size is looked at before it is read, names, types and shapes before a
+//! matrix is made, and every number must be finite; what does not fit is a [`FileError`], within
+//! the memory that [`Limits`] allow. A file is written beside its target, synced and renamed: a
+//! crash leaves the old one whole.
+
+mod atomic;
+mod error;
+mod limits;
+#[cfg(feature = "safetensors")]
+mod native;
+#[cfg(feature = "safetensors")]
+mod safetensors;
+mod tensors;
+
+pub use error::FileError;
+pub use limits::Limits;
+pub use tensors::Tensors;
+
+/// Shorthand for a result with a [`FileError`].
+pub type Result<T, E = FileError> = std::result::Result<T, E>;

@@ -1,0 +1,412 @@
+//! The crate's own file: safetensors with the arrays `W1`, `b1`, … and a description beside them.
+
+use super::limits::read_file;
+use super::safetensors::{read, save, write};
+use super::tensors::{bytes_of, of_course};
+use super::{FileError, Limits, Result, Tensors};
+use crate::activation::Activation;
+use crate::cost::Cost;
+use crate::model::{Classifier, Hyperparameters, Kept, Regressor};
+use crate::prepare::{Classes, Standardizer};
+use crate::{Error, Float, Parameters};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The key of the description in the file's metadata.
+const KEY: &str = "dnn_blocks";
+const VERSION: u64 = 1;
+
+/// What the arrays do not say, as JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description<L> {
+    version: u64,
+    kind: Kind,
+    layer_sizes: Vec<usize>,
+    activations: Vec<Activation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<Model<L>>,
+    /// Of all the rest, see [`checksum`]; the last entry. A file made elsewhere need not have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+}
+
+/// What a model has beside its network.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Model<L> {
+    cost: Cost,
+    hyperparameters: Hyperparameters,
+    epochs: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<L>>,
+}
+
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Kind {
+    Parameters,
+    Classifier,
+    Regressor,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Parameters => "network",
+            Kind::Classifier => "classifier",
+            Kind::Regressor => "regressor",
+        }
+    }
+}
+
+fn malformed(reason: impl ToString) -> FileError {
+    FileError::Malformed { format: "dnn-blocks", reason: reason.to_string() }
+}
+
+fn sizes_of<F: Float>(parameters: &Parameters<F>) -> Vec<usize> {
+    let layers = parameters.layers();
+    layers[..1].iter().map(|l| l.w.ncols()).chain(layers.iter().map(|l| l.w.nrows())).collect()
+}
+
+fn to_file<F: Float, L: Serialize>(
+    kind: Kind,
+    tensors: &Tensors<F>,
+    parameters: &Parameters<F>,
+    model: Option<Model<L>>,
+) -> Result<Vec<u8>> {
+    let description = Description {
+        version: VERSION,
+        kind,
+        layer_sizes: sizes_of(parameters),
+        activations: parameters.layers().iter().map(|layer| layer.activation).collect(),
+        model,
+        checksum: None,
+    };
+    let mut text = serde_json::to_string(&description).map_err(malformed)?;
+    text.pop(); // the brace
+    let checksum = checksum(&text, tensors)?;
+    text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
+    write(tensors, Some((KEY, text)))
+}
+
+/// What stands before the checksum; in a label its quotes would be escaped.
+const CHECKSUM: &str = ",\"checksum\":";
+
+/// The CRC-32 of the description before its checksum, and of all arrays.
+fn checksum<F: Float>(text: &str, tensors: &Tensors<F>) -> Result<String> {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(text.as_bytes());
+    for (name, array) in tensors.iter() {
+        hasher.update(format!("{name}{:?}", array.shape()).as_bytes());
+        hasher.update(&bytes_of(name, array)?);
+    }
+    Ok(format!("{:08x}", hasher.finalize()))
+}
+
+/// `Ok` if there is no checksum, or the right one.
+fn check_checksum<F: Float>(text: &str, found: Option<&str>, tensors: &Tensors<F>) -> Result<()> {
+    let Some(found) = found else { return Ok(()) };
+    let last = text.rsplit_once(CHECKSUM);
+    match last {
+        Some((text, _)) if checksum(text, tensors)? == found => Ok(()),
+        _ => Err(malformed("the checksum does not fit: the file has been changed")),
+    }
+}
+
+/// The network, what the description says of it, and the arrays that are left.
+type Opened<F, L> = (Parameters<F>, Option<Model<L>>, Tensors<F>);
+
+fn from_file<F: Float, L: DeserializeOwned>(
+    kind: Kind,
+    file: &[u8],
+    limits: &Limits,
+) -> Result<Opened<F, L>> {
+    let (mut tensors, texts) = read::<F>(file, limits)?;
+    let text = texts.get(KEY).ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+    let VersionOnly { version } = serde_json::from_str(text).map_err(malformed)?;
+    if version != VERSION {
+        return Err(FileError::Version { found: version, known: VERSION });
+    }
+    check_kind(kind, text)?;
+    let description: Description<L> = serde_json::from_str(text).map_err(malformed)?;
+    check_checksum(text, description.checksum.as_deref(), &tensors)?;
+    let parameters = network(&mut tensors, &description)?;
+    Ok((parameters, description.model, tensors))
+}
+
+/// Before the labels are looked at, which are of another type in a file of another kind.
+fn check_kind(expected: Kind, text: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct KindOnly {
+        kind: Kind,
+    }
+    let KindOnly { kind } = serde_json::from_str(text).map_err(malformed)?;
+    if kind == expected {
+        return Ok(());
+    }
+    Err(FileError::Kind { found: kind.name(), expected: expected.name() })
+}
+
+fn network<F: Float, L>(
+    tensors: &mut Tensors<F>,
+    description: &Description<L>,
+) -> Result<Parameters<F>> {
+    let Description { layer_sizes, activations, .. } = description;
+    if layer_sizes.len() != activations.len() + 1 {
+        return Err(malformed("there are not as many activations as layers"));
+    }
+    let mut parameters = Parameters::from_layers(tensors.take_course()?)?;
+    let found = parameters.layers().len();
+    if found != activations.len() {
+        return Err(Error::LayerCount { expected: activations.len(), found }.into());
+    }
+    let layers = parameters.layers_mut().iter_mut().enumerate();
+    for ((l, layer), (&activation, dims)) in
+        layers.zip(activations.iter().zip(layer_sizes.windows(2)))
+    {
+        let expected = vec![dims[1], dims[0]];
+        if layer.w.shape() != expected {
+            let (name, found) = (format!("W{}", l + 1), layer.w.shape().to_vec());
+            return Err(FileError::Shape { name, found, expected });
+        }
+        layer.activation = activation;
+    }
+    Ok(parameters)
+}
+
+/// Mean and deviation by the names that begin with `name`, if they are to be there.
+fn scaler<F: Float>(
+    tensors: &mut Tensors<F>,
+    name: &str,
+    wanted: bool,
+) -> Result<Option<Standardizer<F>>> {
+    if !wanted {
+        return Ok(None);
+    }
+    let mean = tensors.matrix(&format!("{name}.mean"))?;
+    let deviation = tensors.matrix(&format!("{name}.deviation"))?;
+    Ok(Some(Standardizer::from_columns(mean, deviation)?))
+}
+
+fn insert_scaler<F: Float>(
+    tensors: &mut Tensors<F>,
+    name: &str,
+    scaler: Option<&Standardizer<F>>,
+) -> Result<()> {
+    let Some(scaler) = scaler else { return Ok(()) };
+    tensors.insert(format!("{name}.mean"), scaler.mean().clone().into_dyn())?;
+    tensors.insert(format!("{name}.deviation"), scaler.deviation().clone().into_dyn())
+}
+
+fn check_cost(found: Cost, expected: Cost) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(malformed("the cost is not that of the model")) }
+}
+
+macro_rules! files {
+    () => {
+        /// Reads a file of [`save`](Self::save), within [`Limits::default`].
+        ///
+        /// # Errors
+        ///
+        /// A [`FileError`] that says what is wrong: the version, the kind of model, an array that is
+        /// missing, of another type or shape, there twice or too many, a number that is not finite,
+        /// parts that do not go together, or a file that is no such file.
+        pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+            Self::load_with(path, &Limits::default())
+        }
+
+        /// [`load`](Self::load) within other limits.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`load`](Self::load).
+        pub fn load_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
+            Self::from_safetensors(&read_file(path.as_ref(), limits)?, limits)
+        }
+    };
+}
+
+impl<F: Float> Parameters<F> {
+    files!();
+
+    /// Writes the network to a safetensors file (feature `safetensors`): the arrays `W1`, `b1`, …
+    /// as they are, sizes and activations in the metadata.
+    ///
+    /// The same network makes the same file, and loads with the same bits. A crash leaves the file
+    /// that was there before.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("network.safetensors");
+    /// let parameters = initialize_parameters::<f32>(2, 4, 1, &mut NumpyRandom::seed(2))?;
+    /// parameters.save(&path)?;
+    /// assert_eq!(Parameters::<f32>::load(&path)?, parameters);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(path.as_ref(), &self.to_safetensors()?)
+    }
+
+    /// The file of [`save`](Self::save) in memory.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::NotFinite`], [`FileError::TooLarge`].
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        to_file(Kind::Parameters, &of_course(self)?, self, None::<Model<()>>)
+    }
+
+    /// [`load`](Self::load) of a file in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
+        let (parameters, _, tensors) = from_file::<F, ()>(Kind::Parameters, file, limits)?;
+        tensors.nothing_left()?;
+        Ok(parameters)
+    }
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
+    /// Writes the model to a safetensors file (feature `safetensors`): network, scaler, labels,
+    /// hyperparameters and the epochs it was trained for.
+    ///
+    /// The memory of the optimiser is not kept: training goes on without it. A
+    /// [checkpoint](crate::files) keeps it, and so does serde.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("model.safetensors");
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let how = Hyperparameters::default().hidden(&[8]).batch_size(2).epochs(100).seed(1);
+    /// # let mut model = Classifier::<f64, &str>::new(how);
+    /// # model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+    /// model.save(&path)?;
+    /// let model = Classifier::<f64, String>::load(&path)?;
+    /// assert_eq!(model.predict(Examples::rows(&array![[1.0, 1.0]]))?, ["yes"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
+    /// [`FileError::Malformed`] if the labels cannot be JSON.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(path.as_ref(), &self.to_safetensors()?)
+    }
+
+    /// The file of [`save`](Self::save) in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save), but for the file.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let mut tensors = of_course(parameters)?;
+        insert_scaler(&mut tensors, "scaler", self.scaler())?;
+        let model = Model {
+            cost: cost_of(self.classes().len()),
+            hyperparameters: self.hyperparameters().clone(),
+            epochs,
+            labels: Some(self.classes().to_vec()),
+        };
+        to_file(Kind::Classifier, &tensors, parameters, Some(model))
+    }
+}
+
+fn cost_of(classes: usize) -> Cost {
+    if classes == 2 { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy }
+}
+
+impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
+    files!();
+
+    /// [`load`](Self::load) of a file in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
+        let (parameters, model, mut tensors) = from_file::<F, L>(Kind::Classifier, file, limits)?;
+        let missing = || malformed("there is no model beside the network");
+        let Model { cost, hyperparameters, epochs, labels } = model.ok_or_else(missing)?;
+        let labels = labels.ok_or_else(|| malformed("there are no labels"))?;
+        if labels.windows(2).any(|pair| pair[0] >= pair[1]) {
+            return Err(malformed("the labels are not sorted, or one is there twice"));
+        }
+        check_cost(cost, cost_of(labels.len()))?;
+        let scaler = scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
+        tensors.nothing_left()?;
+        let kept = Kept { parameters, scaler, epochs, memory: None };
+        Ok(Self::from_kept(hyperparameters, None, Some((Classes::of(&labels), kept)))?)
+    }
+}
+
+impl<F: Float> Regressor<F> {
+    files!();
+
+    /// Writes the model to a safetensors file (feature `safetensors`): network, scalers of features
+    /// and values, hyperparameters and the epochs it was trained for; as
+    /// [`Classifier::save`](crate::model::Classifier::save).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`].
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(path.as_ref(), &self.to_safetensors()?)
+    }
+
+    /// The file of [`save`](Self::save) in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save), but for the file.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let mut tensors = of_course(parameters)?;
+        insert_scaler(&mut tensors, "scaler", self.scaler())?;
+        insert_scaler(&mut tensors, "target_scaler", self.target_scaler())?;
+        let hyperparameters = self.hyperparameters().clone();
+        let model: Model<()> =
+            Model { cost: Cost::MeanSquaredError, hyperparameters, epochs, labels: None };
+        to_file(Kind::Regressor, &tensors, parameters, Some(model))
+    }
+
+    /// [`load`](Self::load) of a file in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
+        let (parameters, model, mut tensors) = from_file::<F, ()>(Kind::Regressor, file, limits)?;
+        let missing = || malformed("there is no model beside the network");
+        let Model { cost, hyperparameters, epochs, labels } = model.ok_or_else(missing)?;
+        if labels.is_some() {
+            return Err(malformed("a regressor has no labels"));
+        }
+        check_cost(cost, Cost::MeanSquaredError)?;
+        let wanted = hyperparameters.standardize;
+        let x_scaler = scaler(&mut tensors, "scaler", wanted)?;
+        let values = scaler(&mut tensors, "target_scaler", wanted)?;
+        tensors.nothing_left()?;
+        let kept = Kept { parameters, scaler: x_scaler, epochs, memory: None };
+        Ok(Self::from_kept(hyperparameters, values, Some(kept))?)
+    }
+}

@@ -1,0 +1,230 @@
+use super::limits::reserved;
+use super::{FileError, Result};
+use crate::activation::Activation;
+use crate::{Float, Layer, Parameters};
+use ndarray::{Array2, ArrayD, Ix1, Ix2, IxDyn, ShapeBuilder};
+use std::collections::BTreeMap;
+
+/// The arrays of a file, each with its name; all of their numbers are finite.
+///
+/// For files of other programs: read, take out or rename what is not the network's, and make
+/// [`Parameters`] of the rest.
+///
+/// ```
+/// use dnn_blocks::files::Tensors;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut tensors = Tensors::new();
+/// tensors.insert("W1", array![[1.0, 2.0]].into_dyn())?;
+/// tensors.insert("b1", array![[0.5]].into_dyn())?;
+/// tensors.insert("costs", array![0.7, 0.6].into_dyn())?;
+/// tensors.remove("costs"); // it would be an error: it does not belong to a network
+/// let parameters: Parameters<f64> = tensors.course(Activation::Relu, Activation::Sigmoid)?;
+/// assert_eq!(parameters.layers()[0].w, array![[1.0, 2.0]]);
+/// # Ok::<(), dnn_blocks::files::FileError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensors<F> {
+    arrays: BTreeMap<String, ArrayD<F>>,
+}
+
+impl<F> Default for Tensors<F> {
+    fn default() -> Self {
+        Self { arrays: BTreeMap::new() }
+    }
+}
+
+impl<F: Float> Tensors<F> {
+    /// No array.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One array more.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Doubled`] if there is one of this name, [`FileError::NotFinite`] if it holds
+    /// NaN or an infinity.
+    pub fn insert(&mut self, name: impl Into<String>, array: ArrayD<F>) -> Result<()> {
+        let name = name.into();
+        if self.arrays.contains_key(&name) {
+            return Err(FileError::Doubled { name });
+        }
+        if let Some((index, x)) = array.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+            return Err(FileError::NotFinite { name, index, value: x.as_f64() });
+        }
+        self.arrays.insert(name, array);
+        Ok(())
+    }
+
+    /// The array of this name.
+    pub fn get(&self, name: &str) -> Option<&ArrayD<F>> {
+        self.arrays.get(name)
+    }
+
+    /// The array of this name, taken out.
+    pub fn remove(&mut self, name: &str) -> Option<ArrayD<F>> {
+        self.arrays.remove(name)
+    }
+
+    /// Names and arrays, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayD<F>)> {
+        self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// The number of arrays.
+    pub fn len(&self) -> usize {
+        self.arrays.len()
+    }
+
+    /// Is there none?
+    pub fn is_empty(&self) -> bool {
+        self.arrays.is_empty()
+    }
+
+    /// Those whose names begin with `prefix`, without it: of a network inside a larger one.
+    ///
+    /// ```
+    /// # use dnn_blocks::{files::Tensors, ndarray::arr0};
+    /// let mut tensors = Tensors::new();
+    /// tensors.insert("net.0.bias", arr0(1.0).into_dyn())?;
+    /// assert!(tensors.under("net.").get("0.bias").is_some());
+    /// # Ok::<(), dnn_blocks::files::FileError>(())
+    /// ```
+    #[must_use]
+    pub fn under(self, prefix: &str) -> Self {
+        let inner = |(name, array): (String, ArrayD<F>)| {
+            name.strip_prefix(prefix).map(|name| (name.to_string(), array))
+        };
+        Self { arrays: self.arrays.into_iter().filter_map(inner).collect() }
+    }
+
+    /// The arrays of a network as the course names them: `W1` (n, n_prev), `b1` (n, 1), `W2`, …
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Missing`] if there is no `W1`, or a `W` without its `b`;
+    /// [`FileError::Unexpected`] if there is anything else; [`FileError::Shape`] or
+    /// [`FileError::Model`] if the shapes do not chain.
+    pub fn course(mut self, hidden: Activation, output: Activation) -> Result<Parameters<F>> {
+        let parameters = Parameters::from_layers(self.take_course()?)?;
+        self.nothing_left()?;
+        Ok(parameters.with_activations(hidden, output))
+    }
+
+    /// The layers `W1`, `b1`, … taken out, as far as they are numbered without a gap.
+    pub(super) fn take_course(&mut self) -> Result<Vec<Layer<F>>> {
+        let mut layers = Vec::new();
+        loop {
+            let number = layers.len() + 1;
+            let name = format!("W{number}");
+            if number > 1 && !self.arrays.contains_key(&name) {
+                return Ok(layers);
+            }
+            let (w, b) = (self.matrix(&name)?, self.matrix(&format!("b{number}"))?);
+            layers.push(Layer { w, b, activation: Activation::Identity });
+        }
+    }
+
+    /// `Ok` if every array has found its place.
+    pub(super) fn nothing_left(&self) -> Result<()> {
+        match self.arrays.keys().next() {
+            Some(name) => Err(FileError::Unexpected { name: name.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Result<ArrayD<F>> {
+        self.arrays.remove(name).ok_or_else(|| FileError::Missing { name: name.to_string() })
+    }
+
+    /// A matrix, taken out.
+    pub(super) fn matrix(&mut self, name: &str) -> Result<Array2<F>> {
+        let array = self.take(name)?;
+        let found = array.shape().to_vec();
+        let wrong = |_| {
+            let expected = vec![found.first().copied().unwrap_or(1), 1];
+            FileError::Shape { name: name.to_string(), found, expected }
+        };
+        array.into_dimensionality::<Ix2>().map_err(wrong)
+    }
+
+    /// A list, taken out as a column.
+    #[allow(dead_code, reason = "of other programs' files")]
+    pub(super) fn column(&mut self, name: &str) -> Result<Array2<F>> {
+        let array = self.take(name)?;
+        let found = array.shape().to_vec();
+        let expected = vec![array.len()];
+        let wrong = |_| FileError::Shape { name: name.to_string(), found, expected };
+        let list = array.into_dimensionality::<Ix1>().map_err(wrong)?;
+        Ok(list.insert_axis(ndarray::Axis(1)))
+    }
+}
+
+/// The layers as the course names them.
+pub(super) fn of_course<F: Float>(parameters: &Parameters<F>) -> Result<Tensors<F>> {
+    let mut tensors = Tensors::new();
+    for (l, layer) in parameters.layers().iter().enumerate() {
+        tensors.insert(format!("W{}", l + 1), layer.w.clone().into_dyn())?;
+        tensors.insert(format!("b{}", l + 1), layer.b.clone().into_dyn())?;
+    }
+    Ok(tensors)
+}
+
+/// How numbers stand in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stored {
+    /// 4 for `f32`, 8 for `f64`.
+    pub bytes: usize,
+    pub big_endian: bool,
+    /// The first index moves fastest.
+    pub columns_first: bool,
+}
+
+impl Stored {
+    /// The numbers of `data` as an array; it has as many bytes as the shape says.
+    ///
+    /// `f32` is read as `f64` without loss; the other way would round, and so is an error.
+    pub fn array<F: Float>(self, name: &str, shape: &[usize], data: &[u8]) -> Result<ArrayD<F>> {
+        if self.bytes > size_of::<F>() {
+            return Err(wrong_type::<F>(name, "f64"));
+        }
+        let mut numbers = reserved(name, data.len() / self.bytes)?;
+        if self.bytes == 4 {
+            let single = if self.big_endian { f32::from_be_bytes } else { f32::from_le_bytes };
+            numbers.extend(data.as_chunks().0.iter().map(|&x| F::of(f64::from(single(x)))));
+        } else {
+            let double = if self.big_endian { f64::from_be_bytes } else { f64::from_le_bytes };
+            numbers.extend(data.as_chunks().0.iter().map(|&x| F::of(double(x))));
+        }
+        let expected = numbers.len();
+        ArrayD::from_shape_vec(IxDyn(shape).set_f(self.columns_first), numbers).map_err(|_| {
+            let name = name.to_string();
+            FileError::Shape { name, found: shape.to_vec(), expected: vec![expected] }
+        })
+    }
+}
+
+/// The numbers row by row, little-endian.
+pub(super) fn bytes_of<F: Float>(name: &str, array: &ArrayD<F>) -> Result<Vec<u8>> {
+    let mut data = reserved(name, array.len() * size_of::<F>())?;
+    for x in array {
+        match size_of::<F>() {
+            4 => data.extend_from_slice(&(x.as_f64() as f32).to_le_bytes()),
+            _ => data.extend_from_slice(&x.as_f64().to_le_bytes()),
+        }
+    }
+    Ok(data)
+}
+
+/// What the type of the network is called.
+pub(super) fn type_name<F>() -> &'static str {
+    if size_of::<F>() == 4 { "f32" } else { "f64" }
+}
+
+pub(super) fn wrong_type<F>(name: &str, found: &str) -> FileError {
+    let (name, found) = (name.to_string(), found.to_string());
+    FileError::Type { name, found, expected: type_name::<F>() }
+}

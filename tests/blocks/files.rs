@@ -1,0 +1,444 @@
+//! Files of the crate: what is written is read with the same bits, a crash leaves the old file, and
+//! a file that is damaged or made to harm is an error.
+
+use dnn_blocks::files::{FileError, Limits, Tensors};
+use dnn_blocks::ndarray::{Array2, array};
+use dnn_blocks::{Error, prelude::*};
+use safetensors::{Dtype, tensor::TensorView};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::Duration;
+use std::{env, fs, thread};
+use tempfile::{TempDir, tempdir};
+
+fn network<F: Float>(dims: &[usize], seed: u32) -> Parameters<F> {
+    initialize_parameters_deep(dims, Initializer::He, &mut NumpyRandom::seed(seed)).unwrap()
+}
+
+fn classifier() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
+    let mut rng = NumpyRandom::seed(2);
+    let labels: Vec<String> =
+        (0..60).map(|i| ["x,\"checksum\":", "y", "ö"][i % 3].into()).collect();
+    let x = Array2::from_shape_fn((60, 2), |(i, j)| {
+        f64::from(u8::from(i % 3 == j)) * 3.0 + 0.3 * rng.randn()
+    });
+    let how = Hyperparameters::default().hidden(&[5, 4]).epochs(3).batch_size(16);
+    let mut model = Classifier::new(how.activation(Activation::LeakyRelu(0.02)).seed(4));
+    model.fit(Examples::rows(&x), &labels).unwrap();
+    (model, x, labels)
+}
+
+fn regressor() -> (Regressor<f32>, Array2<f32>) {
+    let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * 7 + j * 3) % 11) as f32);
+    let y = Array2::from_shape_fn((40, 2), |(i, j)| x[[i, 0]] * 100.0 - x[[i, j]]);
+    let mut model = Regressor::new(Hyperparameters::default().hidden(&[6]).epochs(3));
+    model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    (model, x)
+}
+
+#[test]
+fn a_network_stays_the_same_to_the_last_bit() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    for activation in [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::LeakyRelu(0.1 + 0.2),
+        Activation::Identity,
+    ] {
+        let mut parameters =
+            network::<f64>(&[3, 12, 2], 1).with_activations(activation, Activation::Softmax);
+        parameters.layers_mut()[0].b[[0, 0]] = -0.0;
+        parameters.layers_mut()[0].b[[1, 0]] = f64::MIN_POSITIVE / 8.0;
+        parameters.save(&path).unwrap();
+        let again = Parameters::<f64>::load(&path).unwrap();
+        assert_eq!(again, parameters);
+        assert!(again.layers()[0].b[[0, 0]].is_sign_negative());
+    }
+    let parameters = network::<f32>(&[1, 1], 1);
+    parameters.save(&path).unwrap();
+    assert_eq!(Parameters::<f32>::load(&path).unwrap(), parameters);
+}
+
+#[test]
+fn twelve_layers_are_in_their_order() {
+    let parameters = network::<f32>(&[2; 13], 1);
+    let file = parameters.to_safetensors().unwrap();
+    assert_eq!(Parameters::from_safetensors(&file, &Limits::default()).unwrap(), parameters);
+}
+
+#[test]
+fn the_same_network_is_the_same_file() {
+    let (model, ..) = classifier();
+    assert_eq!(model.to_safetensors().unwrap(), model.to_safetensors().unwrap());
+    let limits = Limits::default();
+    let again =
+        Classifier::<f64, String>::from_safetensors(&model.to_safetensors().unwrap(), &limits);
+    assert_eq!(again.unwrap().to_safetensors().unwrap(), model.to_safetensors().unwrap());
+}
+
+#[test]
+fn a_classifier_predicts_with_the_same_bits() {
+    let (model, x, labels) = classifier();
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    let mut again = Classifier::<f64, String>::load(&path).unwrap();
+    let x = Examples::rows(&x);
+    assert_eq!(again.predict_proba(x).unwrap(), model.predict_proba(x).unwrap());
+    assert_eq!(again.predict(x).unwrap(), model.predict(x).unwrap());
+    assert_eq!(again.classes(), model.classes());
+    assert_eq!(again.hyperparameters(), model.hyperparameters());
+    let history = again.partial_fit(x, &labels).unwrap();
+    assert_eq!(history.epochs[0].epoch, 3, "the schedule goes on");
+}
+
+#[test]
+fn a_regressor_predicts_with_the_same_bits() {
+    let (model, x) = regressor();
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    model.save(&path).unwrap();
+    let again = Regressor::<f32>::load(&path).unwrap();
+    assert_eq!(
+        again.predict(Examples::rows(&x)).unwrap(),
+        model.predict(Examples::rows(&x)).unwrap()
+    );
+    assert_eq!(again.target_scaler(), model.target_scaler());
+}
+
+#[test]
+fn what_has_not_learnt_or_is_not_finite_is_not_written() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let model = Classifier::<f64, i32>::new(Hyperparameters::default());
+    assert!(matches!(model.save(&path), Err(FileError::Model(Error::NotFitted))));
+    let mut parameters = network::<f64>(&[2, 2], 1);
+    parameters.layers_mut()[0].w[[1, 0]] = f64::NAN;
+    let error = parameters.save(&path).unwrap_err();
+    assert!(matches!(error, FileError::NotFinite { index: 2, .. }), "{error}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
+#[test]
+fn kinds_types_and_versions_are_told_apart() {
+    let limits = Limits::default();
+    let file = classifier().0.to_safetensors().unwrap();
+    let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "the file holds a classifier, not a network");
+    let error = Regressor::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert!(matches!(error, FileError::Kind { .. }), "{error}");
+    let error = Classifier::<f32, String>::from_safetensors(&file, &limits).unwrap_err();
+    assert!(matches!(error, FileError::Type { expected: "f32", .. }), "{error}");
+    let error = Classifier::<f64, i32>::from_safetensors(&file, &limits).unwrap_err();
+    assert!(matches!(error, FileError::Malformed { .. }), "{error}");
+    let later = replaced(&file, "version\\\":1", "version\\\":7");
+    let error = Classifier::<f64, String>::from_safetensors(&later, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "version 7 of the format; this program knows 1");
+}
+
+/// The file with one text for another of the same length.
+fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+    assert_eq!(from.len(), to.len());
+    let place = file.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    let mut file = file.to_vec();
+    file[place..place + to.len()].copy_from_slice(to.as_bytes());
+    file
+}
+
+#[test]
+fn limits_are_kept() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    network::<f32>(&[10, 10, 1], 1).save(&path).unwrap();
+    let mut limits = Limits::default();
+    limits.bytes = fs::metadata(&path).unwrap().len() - 1;
+    let error = Parameters::<f32>::load_with(&path, &limits).unwrap_err();
+    assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
+    limits.bytes += 1;
+    Parameters::<f32>::load_with(&path, &limits).unwrap();
+    limits.arrays = 3;
+    assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
+    limits = Limits::default();
+    limits.header = 64;
+    assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
+    let missing = Parameters::<f32>::load(folder.path().join("none")).unwrap_err();
+    assert!(matches!(missing, FileError::Io(_)), "{missing}");
+    assert!(Parameters::<f32>::load(folder.path()).is_err(), "a directory");
+    if Path::new("/dev/zero").exists() {
+        limits.bytes = 1 << 20;
+        let endless = Parameters::<f32>::load_with("/dev/zero", &limits).unwrap_err();
+        assert!(matches!(endless, FileError::TooLarge { .. }), "{endless}");
+    }
+}
+
+/// Cut anywhere, and with any single bit the other way round, a model is refused.
+#[test]
+fn no_cut_and_no_flipped_bit_is_overlooked() {
+    let limits = Limits::default();
+    let file = classifier().0.to_safetensors().unwrap();
+    for length in 0..file.len() {
+        let cut = Classifier::<f64, String>::from_safetensors(&file[..length], &limits);
+        assert!(cut.is_err(), "cut at {length}");
+    }
+    let mut longer = file.clone();
+    longer.push(0);
+    assert!(Classifier::<f64, String>::from_safetensors(&longer, &limits).is_err());
+    let mut damaged = file.clone();
+    for bit in 0..8 * file.len() {
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        let read = Classifier::<f64, String>::from_safetensors(&damaged, &limits);
+        assert!(read.is_err(), "bit {bit}");
+        damaged[bit / 8] ^= 1 << (bit % 8);
+    }
+    Classifier::<f64, String>::from_safetensors(&damaged, &limits).unwrap();
+}
+
+fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+}
+
+fn refused(file: &[u8]) -> FileError {
+    let error = Tensors::<f64>::from_safetensors(file, &Limits::default()).unwrap_err();
+    Parameters::<f64>::from_safetensors(file, &Limits::default()).unwrap_err();
+    error
+}
+
+#[test]
+fn headers_made_to_harm_are_errors() {
+    for length in [1 << 63, u64::MAX, u64::MAX - 7, 1 << 32, (1 << 20) + 1] {
+        let mut file = with_header("{}", &[0; 64]);
+        file[..8].copy_from_slice(&length.to_le_bytes());
+        assert!(matches!(refused(&file), FileError::TooLarge { .. }));
+    }
+    let deep = |open: &str, close: &str| {
+        let n = 100_000;
+        with_header(&format!("{{\"W1\":{}1{}}}", open.repeat(n), close.repeat(n)), &[])
+    };
+    for file in [deep("[", "]"), deep("{\"a\":", "}"), deep("[", "")] {
+        assert!(matches!(refused(&file), FileError::Malformed { .. }));
+    }
+    let entry = r#""dtype":"F64","shape":[1],"data_offsets":[0,8]"#;
+    let twice = format!("{{\"W1\":{{{entry}}},\"W1\":{{{entry}}}}}");
+    assert!(matches!(refused(&with_header(&twice, &[0; 8])), FileError::Doubled { .. }));
+    for header in [
+        "",
+        "[]",
+        "{",
+        "null",
+        "{\"W1\":1}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[-1],\"data_offsets\":[0,8]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[1e300],\"data_offsets\":[0,8]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[4294967296,4294967296,4],\"data_offsets\":[0,8]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,0]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[8,16]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+        "{\"W1\":{\"dtype\":\"X64\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,18446744073709551615]}}",
+        "{\"\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}",
+        "{\"__metadata__\":{\"a\":1}}",
+    ] {
+        assert!(
+            matches!(refused(&with_header(header, &[0; 8])), FileError::Malformed { .. }),
+            "{header}"
+        );
+    }
+    let (a, b) = (entry, entry);
+    let overlapping = format!("{{\"W1\":{{{a}}},\"b1\":{{{b}}}}}");
+    assert!(matches!(refused(&with_header(&overlapping, &[0; 8])), FileError::Malformed { .. }));
+    let zeros =
+        "{\"W1\":{\"dtype\":\"F64\",\"shape\":[18446744073709551615,0],\"data_offsets\":[0,0]}}";
+    refused_or_not(&with_header(zeros, &[]));
+}
+
+/// Whether it is an error or not is open; that it does not panic is not.
+fn refused_or_not(file: &[u8]) {
+    _ = Tensors::<f64>::from_safetensors(file, &Limits::default());
+    assert!(Parameters::<f64>::from_safetensors(file, &Limits::default()).is_err());
+}
+
+/// A file with our description of a network 2-1, and these arrays.
+fn described(arrays: &[(&str, &[usize], Dtype, &[u8])]) -> Vec<u8> {
+    let text = r#"{"version":1,"kind":"parameters","layer_sizes":[2,1],"activations":["relu"]}"#;
+    let views = arrays.iter().map(|(name, shape, dtype, data)| {
+        (*name, TensorView::new(*dtype, shape.to_vec(), data).unwrap())
+    });
+    let texts = [("dnn_blocks".to_string(), text.to_string())].into_iter().collect();
+    safetensors::serialize(views, Some(texts)).unwrap()
+}
+
+#[test]
+fn arrays_that_are_no_network_are_errors() {
+    let load = |arrays: &[(&str, &[usize], Dtype, &[u8])]| {
+        Parameters::<f64>::from_safetensors(&described(arrays), &Limits::default())
+    };
+    let two = [0.5_f64, 1.0].map(f64::to_le_bytes).concat();
+    let w: (&str, &[usize], Dtype, &[u8]) = ("W1", &[1, 2], Dtype::F64, &two);
+    let b: (&str, &[usize], Dtype, &[u8]) = ("b1", &[1, 1], Dtype::F64, &two[..8]);
+    let parameters = load(&[w, b]).unwrap();
+    assert_eq!(parameters.layers()[0].w, array![[0.5, 1.0]]);
+
+    assert!(matches!(load(&[w]), Err(FileError::Missing { .. })));
+    assert!(matches!(load(&[b]), Err(FileError::Missing { .. })));
+    assert!(matches!(load(&[w, b, ("b2", b.1, b.2, b.3)]), Err(FileError::Unexpected { .. })));
+    assert!(matches!(
+        load(&[w, ("b1", &[1], Dtype::F64, &two[..8])]),
+        Err(FileError::Shape { .. })
+    ));
+    assert!(matches!(load(&[("W1", &[2, 1], Dtype::F64, &two), b]), Err(FileError::Model(_))));
+    assert!(matches!(
+        load(&[w, ("b1", &[1, 1], Dtype::I64, &two[..8])]),
+        Err(FileError::Type { .. })
+    ));
+    assert!(matches!(
+        load(&[w, ("b1", &[1, 1], Dtype::F16, &two[..2])]),
+        Err(FileError::Type { .. })
+    ));
+    assert!(matches!(load(&[w, ("b1", &[0, 1], Dtype::F64, &[])]), Err(FileError::Model(_))));
+    let wide = [0.0; 3].map(f64::to_le_bytes).concat();
+    assert!(matches!(load(&[("W1", &[1, 3], Dtype::F64, &wide), b]), Err(FileError::Shape { .. })));
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let bytes = value.to_le_bytes();
+        assert!(matches!(
+            load(&[w, ("b1", &[1, 1], Dtype::F64, &bytes)]),
+            Err(FileError::NotFinite { .. })
+        ));
+    }
+    // A second layer that the description does not name.
+    let deeper = load(&[
+        w,
+        b,
+        ("W2", &[1, 1], Dtype::F64, &two[..8]),
+        ("b2", &[1, 1], Dtype::F64, &two[..8]),
+    ]);
+    assert!(matches!(deeper, Err(FileError::Model(Error::LayerCount { .. }))));
+    let chain =
+        load(&[w, b, ("W2", &[1, 2], Dtype::F64, &two), ("b2", &[1, 1], Dtype::F64, &two[..8])]);
+    assert!(matches!(chain, Err(FileError::Model(Error::ShapeMismatch { layer: Some(2), .. }))));
+    // f32 is exact in f64.
+    let single = [0.25_f32, 1.0].map(f32::to_le_bytes).concat();
+    let exact = load(&[("W1", &[1, 2], Dtype::F32, &single), b]).unwrap();
+    assert_eq!(exact.layers()[0].w, array![[0.25, 1.0]]);
+}
+
+#[test]
+fn a_file_keeps_its_permissions_and_leaves_nothing_beside_it() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    let parameters = network::<f32>(&[2, 1], 1);
+    parameters.save(&path).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let usual = folder.path().join("usual");
+        fs::write(&usual, "").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&path), mode(&usual));
+        fs::remove_file(&usual).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o664)).unwrap();
+        parameters.save(&path).unwrap();
+        assert_eq!(mode(&path), 0o664);
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    assert!(parameters.save(folder.path().join("none/network")).is_err());
+}
+
+/// What the child processes of the tests below do: write one network after the other to a file.
+#[test]
+fn child_writes_for_ever() {
+    let Some(path) = env::var_os("DNN_BLOCKS_WRITE_FOR_EVER") else { return };
+    let networks = [network::<f64>(&[300, 100, 1], 1), network::<f64>(&[300, 100, 1], 2)];
+    for parameters in networks.iter().cycle() {
+        if let Err(error) = parameters.save(&path) {
+            eprintln!("{error}");
+            std::process::exit(3);
+        }
+    }
+}
+
+/// This program again, doing only that.
+fn child(path: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["--exact", "files::child_writes_for_ever", "--nocapture"]);
+    command.env("DNN_BLOCKS_WRITE_FOR_EVER", path);
+    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    command
+}
+
+/// A folder with a network in a file.
+fn with_network() -> (TempDir, PathBuf) {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    network::<f64>(&[300, 100, 1], 1).save(&path).unwrap();
+    (folder, path)
+}
+
+fn is_whole(path: &Path) -> bool {
+    let found = Parameters::<f64>::load(path).unwrap();
+    [1, 2].iter().any(|&seed| found == network::<f64>(&[300, 100, 1], seed))
+}
+
+#[test]
+fn a_process_killed_at_any_time_leaves_a_whole_file() {
+    let (folder, path) = with_network();
+    for round in 0..12 {
+        let before = fs::metadata(&path).unwrap().modified().unwrap();
+        let mut child: Child = child(&path).spawn().unwrap();
+        while fs::metadata(&path).unwrap().modified().unwrap() == before {
+            thread::sleep(Duration::from_millis(1)); // until it is at work
+        }
+        thread::sleep(Duration::from_micros(700 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(is_whole(&path));
+    }
+    for file in fs::read_dir(&folder).unwrap() {
+        let name = file.unwrap().file_name().into_string().unwrap();
+        assert!(name == "network.safetensors" || name.starts_with(".dnn-blocks-"), "{name}");
+    }
+}
+
+/// The limit on the size of files ends the process in the middle of its write.
+#[cfg(unix)]
+#[test]
+fn a_process_killed_in_the_middle_of_a_write_leaves_the_old_file() {
+    use std::os::unix::process::ExitStatusExt;
+    let (folder, path) = with_network();
+    let old = fs::read(&path).unwrap();
+    let program = child(&path);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -c 0; ulimit -f 64; exec \"$@\"", "sh"]).arg(program.get_program());
+    shell.args(program.get_args()).env("DNN_BLOCKS_WRITE_FOR_EVER", &path);
+    let ended = shell.output().unwrap().status;
+    assert!(ended.signal().is_some(), "{ended}");
+    assert_eq!(fs::read(&path).unwrap(), old);
+    let beside = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
+    assert!(beside.filter(|&length| length < old.len() as u64).any(|length| length > 0));
+}
+
+/// On a file system of 300 kB that holds one network there is no room for a second.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error_and_leaves_the_old_file() {
+    let folder = tempdir().unwrap();
+    let (program, path) = (child(&folder.path().join("network")), folder.path().join("network"));
+    let script = "mount -t tmpfs -o size=300k tmpfs \"$0\" 2>/dev/null || exit 77
+        \"$@\"; code=$?
+        set -- \"$0\"/* \"$0\"/.dnn*
+        [ -e \"$0/network\" ] && cp \"$0/network\" \"$OUT\" && ls -A \"$0\" | wc -l >\"$OUT.count\"
+        exit $code";
+    let out = tempdir().unwrap();
+    let kept = out.path().join("kept");
+    let mut shell = Command::new("unshare");
+    shell.args(["-rm", "sh", "-c", script]).arg(folder.path()).arg(program.get_program());
+    shell.args(program.get_args()).env("DNN_BLOCKS_WRITE_FOR_EVER", &path).env("OUT", &kept);
+    let Ok(ended) = shell.output() else { return eprintln!("there is no `unshare` here") };
+    match ended.status.code() {
+        Some(3) => {}
+        Some(77 | 1) => return eprintln!("no file system can be mounted here"),
+        other => panic!("{other:?}: {}", String::from_utf8_lossy(&ended.stderr)),
+    }
+    assert!(is_whole(&kept));
+    assert_eq!(fs::read_to_string(out.path().join("kept.count")).unwrap().trim(), "1");
+}
