@@ -7,14 +7,20 @@
 
 mod atomic;
 mod error;
+mod frameworks;
 mod limits;
 #[cfg(feature = "safetensors")]
 mod native;
+#[cfg(feature = "npz")]
+mod npy;
+#[cfg(feature = "npz")]
+mod npz;
 #[cfg(feature = "safetensors")]
 mod safetensors;
 mod tensors;
 
 pub use error::FileError;
+pub use frameworks::Module;
 pub use limits::Limits;
 pub use tensors::Tensors;
 

@@ -152,7 +152,6 @@ impl<F: Float> Tensors<F> {
     }
 
     /// A list, taken out as a column.
-    #[allow(dead_code, reason = "of other programs' files")]
     pub(super) fn column(&mut self, name: &str) -> Result<Array2<F>> {
         let array = self.take(name)?;
         let found = array.shape().to_vec();
