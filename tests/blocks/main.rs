@@ -8,10 +8,14 @@ mod course;
 mod fast;
 #[cfg(feature = "safetensors")]
 mod files;
+#[cfg(feature = "npz")]
+mod frameworks;
 mod gradient_check;
 mod gradients;
 mod metrics;
 mod models;
+#[cfg(feature = "npz")]
+mod npz;
 mod numpy_random;
 mod optimizer;
 mod prepare;
