@@ -141,7 +141,7 @@ mod buffer;
 pub mod cost;
 pub mod course;
 pub mod error;
-#[cfg(any(feature = "npz", feature = "safetensors"))]
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 pub mod files;
 pub mod float;
 pub mod forward;

@@ -183,6 +183,13 @@ impl<F: Float> Standardizer<F> {
         Ok(x)
     }
 
+    /// `Ok` if there are so many features.
+    #[cfg(feature = "onnx")]
+    pub(crate) fn check_features(&self, features: usize) -> Result<()> {
+        let network = Operand { name: "the network", shape: (features, 1) };
+        check(self.mean.nrows() == features, Operand::of("mean", &self.mean), network, "same rows")
+    }
+
     /// `Ok` if the columns fit `x`, and all of it is finite.
     fn check(&self, name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
         let (left, right) = (Operand::of("mean", &self.mean), Operand::of(name, x));

@@ -8,6 +8,8 @@
 mod atomic;
 mod error;
 mod frameworks;
+#[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
+// ONNX is only written
 mod limits;
 #[cfg(feature = "safetensors")]
 mod native;
@@ -15,8 +17,12 @@ mod native;
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
+#[cfg(feature = "onnx")]
+mod onnx;
 #[cfg(feature = "safetensors")]
 mod safetensors;
+#[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
+// ONNX is only written
 mod tensors;
 
 pub use error::FileError;

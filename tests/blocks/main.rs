@@ -17,6 +17,8 @@ mod models;
 #[cfg(feature = "npz")]
 mod npz;
 mod numpy_random;
+#[cfg(feature = "onnx")]
+mod onnx;
 mod optimizer;
 mod prepare;
 mod properties;

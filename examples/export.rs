@@ -1,0 +1,93 @@
+//! Networks and models for other programs: ONNX and npz files, and what this crate says of some
+//! examples, for `docs/check_exports.py` to compare.
+//!
+//! ```text
+//! cargo run --features npz,onnx --example export -- target/exports
+//! python3 docs/check_exports.py target/exports
+//! ```
+
+use dnn_blocks::files::Tensors;
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const ACTIVATIONS: [(&str, Activation); 6] = [
+    ("relu", Activation::Relu),
+    ("sigmoid", Activation::Sigmoid),
+    ("tanh", Activation::Tanh),
+    ("leaky_relu", Activation::LeakyRelu(0.1)),
+    ("identity", Activation::Identity),
+    ("softmax", Activation::Softmax),
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: export FOLDER")?);
+    fs::create_dir_all(&folder)?;
+    let exported = export::<f32>(&folder, "f32")? + export::<f64>(&folder, "f64")?;
+    println!("{exported} models in {}", folder.display());
+    Ok(())
+}
+
+/// Every activation in the hidden layers and in the output, with a scaler and without, a
+/// classifier of two classes and of three, a regressor.
+fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> {
+    let mut rng = NumpyRandom::seed(3);
+    let x = Array2::from_shape_simple_fn((50, 3), || F::of(20.0 + 5.0 * rng.randn()));
+    let scaler = Standardizer::fit(&x.t())?;
+    let mut count = 0;
+    for (hidden_name, hidden) in ACTIVATIONS {
+        for (output_name, output) in ACTIVATIONS {
+            let parameters = initialize_parameters_deep(&[3, 6, 5, 2], Initializer::He, &mut rng)?
+                .with_activations(hidden, output);
+            for scaled in [false, true] {
+                let scaler = scaled.then_some(&scaler);
+                let name = format!("{kind}_{hidden_name}_{output_name}_{scaled}");
+                parameters.save_onnx(folder.join(format!("{name}.onnx")), scaler)?;
+                let input = match scaler {
+                    Some(_) => x.clone(),
+                    None => x.mapv(|x| (x - F::of(20.0)) / F::of(5.0)),
+                };
+                let columns = match scaler {
+                    Some(scaler) => scaler.transform(&input.t())?,
+                    None => input.t().to_owned(),
+                };
+                let al = predict_proba(columns, &parameters)?;
+                answers(folder, &name, &input, &al.t().to_owned())?;
+                count += 1;
+            }
+            if hidden == output {
+                parameters.save_npz(folder.join(format!("{kind}_{hidden_name}.npz")))?;
+            }
+        }
+    }
+    let how = Hyperparameters::default().hidden(&[8]).epochs(5).batch_size(10);
+    for classes in [2, 3] {
+        let labels: Vec<usize> = (0..50).map(|i| i % classes).collect();
+        let mut model = Classifier::new(how.clone());
+        model.fit(Examples::rows(&x), &labels)?;
+        let name = format!("{kind}_classifier_{classes}");
+        model.save_onnx(folder.join(format!("{name}.onnx")))?;
+        answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
+        count += 1;
+    }
+    let mut model = Regressor::new(how);
+    model.fit(Examples::rows(&x), Examples::rows(&x))?;
+    let name = format!("{kind}_regressor");
+    model.save_onnx(folder.join(format!("{name}.onnx")))?;
+    answers(folder, &name, &x, &model.predict(Examples::rows(&x))?)?;
+    Ok(count + 1)
+}
+
+fn answers<F: Float>(
+    folder: &Path,
+    name: &str,
+    x: &Array2<F>,
+    outputs: &Array2<F>,
+) -> Result<(), Box<dyn Error>> {
+    let mut tensors = Tensors::new();
+    tensors.insert("x", x.clone().into_dyn())?;
+    tensors.insert("outputs", outputs.clone().into_dyn())?;
+    Ok(tensors.save_npz(folder.join(format!("{name}.answers.npz")))?)
+}
