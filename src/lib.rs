@@ -156,6 +156,7 @@ pub mod optimizer;
 pub mod parameters;
 #[cfg(feature = "plot")]
 pub mod plot;
+pub mod predictor;
 pub mod prelude;
 pub mod prepare;
 #[cfg(feature = "progress")]
@@ -172,6 +173,7 @@ pub use error::{Error, Result};
 pub use float::Float;
 pub use full_batch::FullBatch;
 pub use parameters::{Layer, Parameters};
+pub use predictor::Predictor;
 pub use workspace::{Pass, Workspace};
 
 // The spelling of the course.

@@ -29,6 +29,7 @@ pub use crate::optimizer::{
     Algorithm, LayerState, Optimizer, Rule, Step, clip_by_norm, clip_by_value,
 };
 pub use crate::parameters::{Layer, Parameters};
+pub use crate::predictor::Predictor;
 pub use crate::prepare::{Classes, Standardizer, labels_of, one_hot, stratified_split};
 pub use crate::regularization::{
     DropoutCaches, Mask, Objective, add_l2_gradient, compute_cost_with_regularization,

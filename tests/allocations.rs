@@ -150,6 +150,38 @@ fn the_second_step_allocates_nothing() {
     });
 }
 
+/// Many threads on one network, with a predictor each: the numbers are those of `predict_proba`, and
+/// no call allocates, whatever its number of examples.
+#[test]
+fn predictions_allocate_nothing_on_any_thread() {
+    let (parameters, x, _) = network::<f32>(&[60, 50, 70, 3], 40, Activation::Tanh);
+    let parameters = parameters.with_activations(Activation::Tanh, Activation::Softmax);
+    let scaler = Standardizer::fit(&x).unwrap();
+    let expected = predict_proba(scaler.transform(&x).unwrap(), &parameters).unwrap();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                alone(|| {
+                    let predictor = Predictor::new(&parameters, 40).unwrap();
+                    let mut predictor = predictor.scaled(&scaler).unwrap();
+                    let examples = [40, 1, 7, 39];
+                    for m in examples {
+                        predictor.predict_proba(x.slice(s![.., ..m])).unwrap(); // packs its scratch
+                    }
+                    let again = allocations(|| {
+                        for m in examples.into_iter().cycle().take(20) {
+                            predictor.predict_proba(x.slice(s![.., ..m])).unwrap();
+                        }
+                    });
+                    assert_eq!(again, 0);
+                    let al = predictor.predict_proba(&x).unwrap();
+                    assert_eq!(al, expected);
+                });
+            });
+        }
+    });
+}
+
 /// Whatever a file says of itself, reading it asks for memory in proportion to what it is.
 #[cfg(feature = "safetensors")]
 #[test]

@@ -20,6 +20,7 @@ mod numpy_random;
 #[cfg(feature = "onnx")]
 mod onnx;
 mod optimizer;
+mod predictor;
 mod prepare;
 mod properties;
 mod reference;
