@@ -109,6 +109,10 @@
 //!
 //! # Out of the process and back
 //!
+//! `files` keeps networks and whole models in safetensors files (feature `safetensors`), reads and
+//! writes NumPy's npz (`npz`), reads networks of PyTorch, Keras and scikit-learn, and exports to
+//! ONNX (`onnx`). [`predictor`] serves predictions from many threads.
+//!
 //! With the feature `serde` the value types are serde's: networks, gradients, optimisers,
 //! generators, hyperparameters and whole models. What is deserialised goes through the functions
 //! that build by hand, and what they refuse is refused. (With `serde_json` turn on its feature
@@ -187,3 +191,7 @@ pub use rand;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "npz", feature = "onnx", feature = "safetensors"))]
+#[doc = include_str!("../docs/moving-models.md")]
+struct MovingModels;

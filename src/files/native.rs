@@ -285,8 +285,8 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     /// Writes the model to a safetensors file (feature `safetensors`): network, scaler, labels,
     /// hyperparameters and the epochs it was trained for.
     ///
-    /// The memory of the optimiser is not kept: training goes on without it. A
-    /// [checkpoint](crate::files) keeps it, and so does serde.
+    /// The memory of the optimiser is not kept: training goes on without it. Serde
+    /// keeps it.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
