@@ -6,6 +6,8 @@
 //! crash leaves the old one whole.
 
 mod atomic;
+#[cfg(feature = "safetensors")]
+mod checkpoint;
 mod error;
 mod frameworks;
 #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
@@ -25,6 +27,8 @@ mod safetensors;
 // ONNX is only written
 mod tensors;
 
+#[cfg(feature = "safetensors")]
+pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::FileError;
 pub use frameworks::Module;
 pub use limits::Limits;

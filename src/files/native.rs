@@ -6,8 +6,11 @@ use super::tensors::{bytes_of, of_course};
 use super::{FileError, Limits, Result, Tensors};
 use crate::activation::Activation;
 use crate::cost::Cost;
+use crate::init::NumpyState;
 use crate::model::{Classifier, Hyperparameters, Kept, Regressor};
+use crate::optimizer::Algorithm;
 use crate::prepare::{Classes, Standardizer};
+use crate::schedule::Schedule;
 use crate::{Error, Float, Parameters};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -27,6 +30,8 @@ struct Description<L> {
     activations: Vec<Activation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<Model<L>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<Training>,
     /// Of all the rest, see [`checksum`]; the last entry. A file made elsewhere need not have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     checksum: Option<String>,
@@ -43,6 +48,18 @@ struct Model<L> {
     labels: Option<Vec<L>>,
 }
 
+/// What a checkpoint has beside its network.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Training {
+    pub rule: Algorithm,
+    pub steps: u64,
+    pub generator: NumpyState,
+    pub learning_rate: f64,
+    pub schedule: Schedule,
+    pub epoch: usize,
+}
+
 #[derive(Deserialize)]
 struct VersionOnly {
     version: u64,
@@ -50,8 +67,9 @@ struct VersionOnly {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Kind {
+pub(super) enum Kind {
     Parameters,
+    Checkpoint,
     Classifier,
     Regressor,
 }
@@ -60,13 +78,14 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Kind::Parameters => "network",
+            Kind::Checkpoint => "checkpoint",
             Kind::Classifier => "classifier",
             Kind::Regressor => "regressor",
         }
     }
 }
 
-fn malformed(reason: impl ToString) -> FileError {
+pub(super) fn malformed(reason: impl ToString) -> FileError {
     FileError::Malformed { format: "dnn-blocks", reason: reason.to_string() }
 }
 
@@ -79,7 +98,7 @@ fn to_file<F: Float, L: Serialize>(
     kind: Kind,
     tensors: &Tensors<F>,
     parameters: &Parameters<F>,
-    model: Option<Model<L>>,
+    (model, training): (Option<Model<L>>, Option<Training>),
 ) -> Result<Vec<u8>> {
     let description = Description {
         version: VERSION,
@@ -87,6 +106,7 @@ fn to_file<F: Float, L: Serialize>(
         layer_sizes: sizes_of(parameters),
         activations: parameters.layers().iter().map(|layer| layer.activation).collect(),
         model,
+        training,
         checksum: None,
     };
     let mut text = serde_json::to_string(&description).map_err(malformed)?;
@@ -120,8 +140,33 @@ fn check_checksum<F: Float>(text: &str, found: Option<&str>, tensors: &Tensors<F
     }
 }
 
-/// The network, what the description says of it, and the arrays that are left.
-type Opened<F, L> = (Parameters<F>, Option<Model<L>>, Tensors<F>);
+/// The file of a network in training.
+pub(super) fn network_file<F: Float>(
+    kind: Kind,
+    tensors: &Tensors<F>,
+    parameters: &Parameters<F>,
+    training: Training,
+) -> Result<Vec<u8>> {
+    to_file(kind, tensors, parameters, (None::<Model<()>>, Some(training)))
+}
+
+/// The network of a file, what its training needs, and the arrays that are left.
+pub(super) struct Described<F> {
+    pub parameters: Parameters<F>,
+    pub training: Option<Training>,
+    pub tensors: Tensors<F>,
+}
+
+pub(super) fn opened<F: Float>(kind: Kind, file: &[u8], limits: &Limits) -> Result<Described<F>> {
+    let (parameters, description, tensors) = from_file::<F, ()>(kind, file, limits)?;
+    if description.model.is_some() || (kind == Kind::Parameters && description.training.is_some()) {
+        return Err(malformed("there is more beside the network than belongs to it"));
+    }
+    Ok(Described { parameters, training: description.training, tensors })
+}
+
+/// The network, what the description says, and the arrays that are left.
+type Opened<F, L> = (Parameters<F>, Description<L>, Tensors<F>);
 
 fn from_file<F: Float, L: DeserializeOwned>(
     kind: Kind,
@@ -138,7 +183,7 @@ fn from_file<F: Float, L: DeserializeOwned>(
     let description: Description<L> = serde_json::from_str(text).map_err(malformed)?;
     check_checksum(text, description.checksum.as_deref(), &tensors)?;
     let parameters = network(&mut tensors, &description)?;
-    Ok((parameters, description.model, tensors))
+    Ok((parameters, description, tensors))
 }
 
 /// Before the labels are looked at, which are of another type in a file of another kind.
@@ -266,7 +311,7 @@ impl<F: Float> Parameters<F> {
     ///
     /// [`FileError::NotFinite`], [`FileError::TooLarge`].
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        to_file(Kind::Parameters, &of_course(self)?, self, None::<Model<()>>)
+        to_file(Kind::Parameters, &of_course(self)?, self, (None::<Model<()>>, None))
     }
 
     /// [`load`](Self::load) of a file in memory.
@@ -275,7 +320,7 @@ impl<F: Float> Parameters<F> {
     ///
     /// Those of [`load`](Self::load).
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let (parameters, _, tensors) = from_file::<F, ()>(Kind::Parameters, file, limits)?;
+        let Described { parameters, tensors, .. } = opened(Kind::Parameters, file, limits)?;
         tensors.nothing_left()?;
         Ok(parameters)
     }
@@ -327,7 +372,7 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
             epochs,
             labels: Some(self.classes().to_vec()),
         };
-        to_file(Kind::Classifier, &tensors, parameters, Some(model))
+        to_file(Kind::Classifier, &tensors, parameters, (Some(model), None))
     }
 }
 
@@ -344,9 +389,11 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
     ///
     /// Those of [`load`](Self::load).
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let (parameters, model, mut tensors) = from_file::<F, L>(Kind::Classifier, file, limits)?;
+        let (parameters, description, mut tensors) =
+            from_file::<F, L>(Kind::Classifier, file, limits)?;
         let missing = || malformed("there is no model beside the network");
-        let Model { cost, hyperparameters, epochs, labels } = model.ok_or_else(missing)?;
+        let Model { cost, hyperparameters, epochs, labels } =
+            description.model.ok_or_else(missing)?;
         let labels = labels.ok_or_else(|| malformed("there are no labels"))?;
         if labels.windows(2).any(|pair| pair[0] >= pair[1]) {
             return Err(malformed("the labels are not sorted, or one is there twice"));
@@ -386,7 +433,7 @@ impl<F: Float> Regressor<F> {
         let hyperparameters = self.hyperparameters().clone();
         let model: Model<()> =
             Model { cost: Cost::MeanSquaredError, hyperparameters, epochs, labels: None };
-        to_file(Kind::Regressor, &tensors, parameters, Some(model))
+        to_file(Kind::Regressor, &tensors, parameters, (Some(model), None))
     }
 
     /// [`load`](Self::load) of a file in memory.
@@ -395,9 +442,11 @@ impl<F: Float> Regressor<F> {
     ///
     /// Those of [`load`](Self::load).
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let (parameters, model, mut tensors) = from_file::<F, ()>(Kind::Regressor, file, limits)?;
+        let (parameters, description, mut tensors) =
+            from_file::<F, ()>(Kind::Regressor, file, limits)?;
         let missing = || malformed("there is no model beside the network");
-        let Model { cost, hyperparameters, epochs, labels } = model.ok_or_else(missing)?;
+        let Model { cost, hyperparameters, epochs, labels } =
+            description.model.ok_or_else(missing)?;
         if labels.is_some() {
             return Err(malformed("a regressor has no labels"));
         }

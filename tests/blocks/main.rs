@@ -2,6 +2,8 @@
 
 mod batches;
 mod cats;
+#[cfg(feature = "safetensors")]
+mod checkpoints;
 mod contract;
 mod costs;
 mod course;

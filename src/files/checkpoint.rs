@@ -1,0 +1,219 @@
+//! A training that can be taken up again where it was.
+
+use super::native::{Described, Kind, Training, malformed, network_file, opened};
+use super::safetensors::save;
+use super::tensors::of_course;
+use super::{FileError, Limits, Result, Tensors};
+use crate::error::check_hyperparameter;
+use crate::init::NumpyRandom;
+use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
+use crate::schedule::Schedule;
+use crate::{Float, Parameters};
+use ndarray::Array2;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// All that a loop of training needs to go on with the same bits as if it had never stopped.
+///
+/// ```
+/// use dnn_blocks::files::{Checkpoint, Checkpoints};
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path().join("checkpoints");
+/// let (x, y) = (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 0.0]]);
+/// let checkpoints = Checkpoints::new(&folder, 3)?; // the last three are kept
+/// let mut run = match checkpoints.latest::<f64>()? {
+///     Some(checkpoint) => checkpoint,
+///     None => {
+///         let mut generator = NumpyRandom::seed(3);
+///         let he = Initializer::He;
+///         let parameters = initialize_parameters_deep(&[2, 8, 1], he, &mut generator)?;
+///         let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+///         let schedule = Schedule::Cosine { warm_up: 0, total: 20, lowest: 0.0 };
+///         Checkpoint { parameters, optimizer, generator, learning_rate: 0.05, schedule, epoch: 0 }
+///     }
+/// };
+/// let mut batches = Batches::new(&x, &y, 2)?;
+/// let mut workspace = Workspace::new(&run.parameters, 2);
+/// while run.epoch < 20 {
+///     let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
+///     batches.shuffle(&mut run.generator);
+///     while let Some((x, y)) = batches.next() {
+///         let cost = Cost::BinaryCrossEntropy;
+///         let (_, gradients) = workspace.cost_and_gradients(x, y, &run.parameters, cost)?;
+///         run.optimizer.step(&mut run.parameters, gradients, learning_rate)?;
+///     }
+///     run.epoch += 1;
+///     checkpoints.save(&run)?;
+/// }
+/// assert_eq!(checkpoints.latest::<f64>()?.unwrap().epoch, 20);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Checkpoint<F> {
+    /// What has been learnt.
+    pub parameters: Parameters<F>,
+    /// The rule, what it remembers, and the number of its steps.
+    pub optimizer: Optimizer<F>,
+    /// Where the random numbers are.
+    pub generator: NumpyRandom,
+    /// α₀.
+    pub learning_rate: f64,
+    /// How it changes.
+    pub schedule: Schedule,
+    /// The epochs that are done; the number of the next one.
+    pub epoch: usize,
+}
+
+impl<F: Float> Checkpoint<F> {
+    /// Writes the checkpoint to a safetensors file, as a whole or not at all: `W1`, `b1`, … and,
+    /// beside each, the state of the optimiser, `W1.v`.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::NotFinite`], [`FileError::Io`]; [`FileError::Model`] if the optimiser is that
+    /// of another network.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        save(path.as_ref(), &self.to_safetensors()?)
+    }
+
+    /// The file of [`save`](Self::save) in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`save`](Self::save), but for the file.
+    pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        self.optimizer.check_state(&self.parameters)?;
+        let mut tensors = of_course(&self.parameters)?;
+        let names = Rule::<F>::state(self.optimizer.rule());
+        for (l, state) in self.optimizer.state().iter().enumerate() {
+            for ((name, w), b) in names.iter().zip(&state.w).zip(&state.b) {
+                tensors.insert(format!("W{}.{name}", l + 1), w.clone().into_dyn())?;
+                tensors.insert(format!("b{}.{name}", l + 1), b.clone().into_dyn())?;
+            }
+        }
+        let training = Training {
+            rule: *self.optimizer.rule(),
+            steps: self.optimizer.steps(),
+            generator: self.generator.state(),
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            epoch: self.epoch,
+        };
+        network_file(Kind::Checkpoint, &tensors, &self.parameters, training)
+    }
+
+    /// Reads a file of [`save`](Self::save), within [`Limits::default`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Parameters::load`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let limits = Limits::default();
+        Self::from_safetensors(&super::limits::read_file(path.as_ref(), &limits)?, &limits)
+    }
+
+    /// [`load`](Self::load) of a file in memory.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
+        let Described { parameters, training, mut tensors } =
+            opened::<F>(Kind::Checkpoint, file, limits)?;
+        let training = training.ok_or_else(|| malformed("there is no training in it"))?;
+        let Training { rule, steps, generator, learning_rate, schedule, epoch } = training;
+        rule.check()?;
+        schedule.check()?;
+        let positive = learning_rate > 0.0 && learning_rate.is_finite();
+        check_hyperparameter(positive, "learning_rate", learning_rate, "above 0 and finite")?;
+        let state = states(rule, parameters.layers().len(), &mut tensors)?;
+        tensors.nothing_left()?;
+        let optimizer = Optimizer::from_state(rule, state, steps)?;
+        optimizer.check_state(&parameters)?;
+        let generator = NumpyRandom::from_state(&generator)?;
+        Ok(Self { parameters, optimizer, generator, learning_rate, schedule, epoch })
+    }
+}
+
+fn states<F: Float>(
+    rule: Algorithm,
+    layers: usize,
+    tensors: &mut Tensors<F>,
+) -> Result<Vec<LayerState<F>>> {
+    let names = Rule::<F>::state(&rule);
+    let mut beside = |matrix: String| -> Result<Vec<Array2<F>>> {
+        names.iter().map(|name| tensors.matrix(&format!("{matrix}.{name}"))).collect()
+    };
+    let mut layer =
+        |l: usize| Ok(LayerState { w: beside(format!("W{l}"))?, b: beside(format!("b{l}"))? });
+    (1..=layers).map(&mut layer).collect()
+}
+
+/// A folder of checkpoints, of which the last few are kept. The loop is that of [`Checkpoint`].
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    folder: PathBuf,
+    keep: usize,
+}
+
+impl Checkpoints {
+    /// The checkpoints in this folder, which is made if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Io`]; [`FileError::Model`] if none are to be kept.
+    pub fn new(folder: impl Into<PathBuf>, keep: usize) -> Result<Self> {
+        check_hyperparameter(keep > 0, "keep", 0.0, "at least 1")?;
+        let folder = folder.into();
+        fs::create_dir_all(&folder)?;
+        Ok(Self { folder, keep })
+    }
+
+    /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest that are too many: at any
+    /// time there are as many whole ones as are to be kept, once there were.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Checkpoint::save`].
+    pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
+        let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
+        checkpoint.save(&path)?;
+        for old in self.newest_first()?.into_iter().skip(self.keep) {
+            fs::remove_file(old)?;
+        }
+        Ok(path)
+    }
+
+    /// The newest checkpoint that can be read, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the newest, if none can be read.
+    pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
+        let mut first: Option<FileError> = None;
+        for path in self.newest_first()? {
+            match Checkpoint::load(path) {
+                Ok(checkpoint) => return Ok(Some(checkpoint)),
+                Err(error) => first = first.or(Some(error)),
+            }
+        }
+        first.map_or(Ok(None), Err)
+    }
+
+    fn newest_first(&self) -> Result<Vec<PathBuf>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            let name = path.file_name().and_then(|name| name.to_str());
+            let number = name
+                .and_then(|name| name.strip_prefix("checkpoint-")?.strip_suffix(".safetensors"))
+                .and_then(|number| number.parse::<u64>().ok());
+            found.extend(number.map(|number| (number, path)));
+        }
+        found.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+}
