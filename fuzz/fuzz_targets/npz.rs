@@ -1,0 +1,21 @@
+//! The reader of npz files, and the networks of other programs in them. What is read is written
+//! again and read as the same.
+#![no_main]
+
+use dnn_blocks::files::{Limits, Module, Tensors};
+use dnn_blocks::prelude::*;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    let limits = Limits { bytes: 1 << 20, header: 1 << 16, arrays: 64 };
+    _ = Tensors::<f32>::from_npz(file, &limits);
+    if let Ok(tensors) = Tensors::<f64>::from_npz(file, &limits) {
+        let again = tensors.to_npz().unwrap();
+        assert_eq!(Tensors::from_npz(&again, &Limits::default()).unwrap(), tensors);
+        let modules = [Module::Linear, Module::Relu, Module::Linear, Module::Sigmoid];
+        _ = tensors.clone().torch_sequential(&modules);
+        _ = tensors.clone().keras_weights(&[Activation::Relu, Activation::Sigmoid]);
+        _ = tensors.clone().sklearn_mlp(Activation::Relu, Activation::Sigmoid);
+        _ = tensors.course(Activation::Relu, Activation::Sigmoid);
+    }
+});

@@ -1,0 +1,29 @@
+//! Every reader of safetensors files. What is read is written again and read as the same.
+#![no_main]
+
+use dnn_blocks::files::{Checkpoint, Limits, Tensors};
+use dnn_blocks::prelude::*;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|file: &[u8]| {
+    let limits = Limits { bytes: 1 << 20, header: 1 << 16, arrays: 64 };
+    if let Ok(tensors) = Tensors::<f64>::from_safetensors(file, &limits) {
+        let again = tensors.to_safetensors().unwrap();
+        assert_eq!(Tensors::from_safetensors(&again, &Limits::default()).unwrap(), tensors);
+        _ = tensors.course(Activation::Relu, Activation::Sigmoid);
+    }
+    if let Ok(parameters) = Parameters::<f32>::from_safetensors(file, &limits) {
+        assert!(parameters.is_finite());
+        let again = parameters.to_safetensors().unwrap();
+        assert_eq!(Parameters::from_safetensors(&again, &Limits::default()).unwrap(), parameters);
+    }
+    if let Ok(model) = Classifier::<f32, String>::from_safetensors(file, &limits) {
+        _ = model.to_safetensors().unwrap();
+    }
+    if let Ok(model) = Regressor::<f32>::from_safetensors(file, &limits) {
+        _ = model.to_safetensors().unwrap();
+    }
+    if let Ok(run) = Checkpoint::<f32>::from_safetensors(file, &limits) {
+        _ = run.to_safetensors().unwrap();
+    }
+});

@@ -1,0 +1,31 @@
+//! Makes the first files of the corpus: `cargo run --bin seeds` in this folder.
+
+use dnn_blocks::files::Checkpoint;
+use dnn_blocks::ndarray::array;
+use dnn_blocks::prelude::*;
+use std::error::Error;
+use std::fs;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut generator = NumpyRandom::seed(1);
+    let parameters = initialize_parameters::<f32>(2, 2, 1, &mut generator)?;
+    let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    let how = Hyperparameters::default().hidden(&[2]).batch_size(2).epochs(1);
+    let mut classifier = Classifier::<f32, String>::new(how.clone());
+    let labels = ["no", "no", "yes", "yes"].map(String::from);
+    classifier.fit(Examples::rows(&x), &labels)?;
+    let mut regressor = Regressor::<f32>::new(how.clone());
+    regressor.fit(Examples::rows(&x), Examples::rows(&x))?;
+    fs::write("corpus/safetensors/parameters", parameters.to_safetensors()?)?;
+    fs::write("corpus/safetensors/classifier", classifier.to_safetensors()?)?;
+    fs::write("corpus/safetensors/regressor", regressor.to_safetensors()?)?;
+    fs::write("corpus/json/parameters", serde_json::to_vec(&parameters)?)?;
+    fs::write("corpus/json/hyperparameters", serde_json::to_vec(&how)?)?;
+    fs::write("corpus/json/regressor", serde_json::to_vec(&regressor)?)?;
+    let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+    fs::write("corpus/json/optimizer", serde_json::to_vec(&optimizer)?)?;
+    let (learning_rate, schedule) = (0.1, Schedule::Constant);
+    let run = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch: 1 };
+    fs::write("corpus/safetensors/checkpoint", run.to_safetensors()?)?;
+    Ok(())
+}
