@@ -12,6 +12,7 @@ use crate::optimizer::Algorithm;
 use crate::prepare::{Classes, Standardizer};
 use crate::schedule::Schedule;
 use crate::{Error, Float, Parameters};
+use ::safetensors::SafeTensors;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -111,7 +112,11 @@ fn to_file<F: Float, L: Serialize>(
     };
     let mut text = serde_json::to_string(&description).map_err(malformed)?;
     text.pop(); // the brace
-    let checksum = checksum(&text, tensors)?;
+    let mut arrays = Vec::new();
+    for (name, array) in tensors.iter() {
+        arrays.push((name, array.shape(), bytes_of(name, array)?));
+    }
+    let checksum = checksum(&text, arrays);
     text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
     write(tensors, Some((KEY, text)))
 }
@@ -119,23 +124,30 @@ fn to_file<F: Float, L: Serialize>(
 /// What stands before the checksum; in a label its quotes would be escaped.
 const CHECKSUM: &str = ",\"checksum\":";
 
-/// The CRC-32 of the description before its checksum, and of all arrays.
-fn checksum<F: Float>(text: &str, tensors: &Tensors<F>) -> Result<String> {
+/// The CRC-32 of the description before its checksum, and of all arrays as they are in the file,
+/// sorted by name.
+fn checksum<'a, B: AsRef<[u8]>>(
+    text: &str,
+    arrays: impl IntoIterator<Item = (&'a str, &'a [usize], B)>,
+) -> String {
     let mut hasher = crc32fast::Hasher::new();
     hasher.update(text.as_bytes());
-    for (name, array) in tensors.iter() {
-        hasher.update(format!("{name}{:?}", array.shape()).as_bytes());
-        hasher.update(&bytes_of(name, array)?);
+    for (name, shape, bytes) in arrays {
+        hasher.update(format!("{name}{shape:?}").as_bytes());
+        hasher.update(bytes.as_ref());
     }
-    Ok(format!("{:08x}", hasher.finalize()))
+    format!("{:08x}", hasher.finalize())
 }
 
 /// `Ok` if there is no checksum, or the right one.
-fn check_checksum<F: Float>(text: &str, found: Option<&str>, tensors: &Tensors<F>) -> Result<()> {
+fn check_checksum(text: &str, found: Option<&str>, file: &[u8]) -> Result<()> {
     let Some(found) = found else { return Ok(()) };
-    let last = text.rsplit_once(CHECKSUM);
-    match last {
-        Some((text, _)) if checksum(text, tensors)? == found => Ok(()),
+    let content = SafeTensors::deserialize(file).map_err(malformed)?;
+    let mut arrays: Vec<_> = content.iter().collect();
+    arrays.sort_unstable_by_key(|&(name, _)| name);
+    let arrays = arrays.iter().map(|(name, view)| (*name, view.shape(), view.data()));
+    match text.rsplit_once(CHECKSUM) {
+        Some((text, _)) if checksum(text, arrays) == found => Ok(()),
         _ => Err(malformed("the checksum does not fit: the file has been changed")),
     }
 }
@@ -181,7 +193,7 @@ fn from_file<F: Float, L: DeserializeOwned>(
     }
     check_kind(kind, text)?;
     let description: Description<L> = serde_json::from_str(text).map_err(malformed)?;
-    check_checksum(text, description.checksum.as_deref(), &tensors)?;
+    check_checksum(text, description.checksum.as_deref(), file)?;
     let parameters = network(&mut tensors, &description)?;
     Ok((parameters, description, tensors))
 }

@@ -108,6 +108,30 @@ fn a_regressor_predicts_with_the_same_bits() {
     assert_eq!(again.target_scaler(), model.target_scaler());
 }
 
+/// The checksum is that of the numbers in the file, whatever they are read as.
+#[test]
+fn a_file_of_f32_is_read_as_f64_without_loss() {
+    let limits = Limits::default();
+    let single = network::<f32>(&[3, 4, 2], 1);
+    let file = single.to_safetensors().unwrap();
+    let double = Parameters::<f64>::from_safetensors(&file, &limits).unwrap();
+    for (double, single) in double.layers().iter().zip(single.layers()) {
+        assert_eq!(double.w, single.w.mapv(f64::from));
+        assert_eq!(double.b, single.b.mapv(f64::from));
+    }
+    let mut damaged = file.clone();
+    for bit in 8 * (file.len() - 40)..8 * file.len() {
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        assert!(Parameters::<f64>::from_safetensors(&damaged, &limits).is_err(), "bit {bit}");
+        damaged[bit / 8] ^= 1 << (bit % 8);
+    }
+    let (model, x) = regressor();
+    let wide = Regressor::<f64>::from_safetensors(&model.to_safetensors().unwrap(), &limits);
+    let values = wide.unwrap().predict(Examples::rows(&x.mapv(f64::from))).unwrap();
+    let close = |(a, b): (&f64, &f32)| (a - f64::from(*b)).abs() < 1e-2;
+    assert!(values.iter().zip(&model.predict(Examples::rows(&x)).unwrap()).all(close));
+}
+
 #[test]
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();
