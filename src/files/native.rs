@@ -47,6 +47,9 @@ struct Model<L> {
     epochs: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<Vec<L>>,
+    /// The labels are those of `with_classes`, which the next fit takes too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    declared: bool,
 }
 
 /// What a checkpoint has beside its network.
@@ -383,6 +386,7 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
             hyperparameters: self.hyperparameters().clone(),
             epochs,
             labels: Some(self.classes().to_vec()),
+            declared: self.declares_classes(),
         };
         to_file(Kind::Classifier, &tensors, parameters, (Some(model), None))
     }
@@ -404,7 +408,7 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
         let (parameters, description, mut tensors) =
             from_file::<F, L>(Kind::Classifier, file, limits)?;
         let missing = || malformed("there is no model beside the network");
-        let Model { cost, hyperparameters, epochs, labels } =
+        let Model { cost, hyperparameters, epochs, labels, declared } =
             description.model.ok_or_else(missing)?;
         let labels = labels.ok_or_else(|| malformed("there are no labels"))?;
         if labels.windows(2).any(|pair| pair[0] >= pair[1]) {
@@ -414,7 +418,9 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
         let scaler = scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.nothing_left()?;
         let kept = Kept { parameters, scaler, epochs, memory: None };
-        Ok(Self::from_kept(hyperparameters, None, Some((Classes::of(&labels), kept)))?)
+        let classes = Classes::of(&labels);
+        let declared = declared.then(|| classes.clone());
+        Ok(Self::from_kept(hyperparameters, declared, Some((classes, kept)))?)
     }
 }
 
@@ -443,8 +449,9 @@ impl<F: Float> Regressor<F> {
         insert_scaler(&mut tensors, "scaler", self.scaler())?;
         insert_scaler(&mut tensors, "target_scaler", self.target_scaler())?;
         let hyperparameters = self.hyperparameters().clone();
+        let cost = Cost::MeanSquaredError;
         let model: Model<()> =
-            Model { cost: Cost::MeanSquaredError, hyperparameters, epochs, labels: None };
+            Model { cost, hyperparameters, epochs, labels: None, declared: false };
         to_file(Kind::Regressor, &tensors, parameters, (Some(model), None))
     }
 
@@ -457,9 +464,9 @@ impl<F: Float> Regressor<F> {
         let (parameters, description, mut tensors) =
             from_file::<F, ()>(Kind::Regressor, file, limits)?;
         let missing = || malformed("there is no model beside the network");
-        let Model { cost, hyperparameters, epochs, labels } =
+        let Model { cost, hyperparameters, epochs, labels, declared } =
             description.model.ok_or_else(missing)?;
-        if labels.is_some() {
+        if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
         check_cost(cost, Cost::MeanSquaredError)?;

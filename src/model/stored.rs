@@ -146,6 +146,12 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.learnt.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
     }
 
+    /// Do the classes come from [`with_classes`](Self::with_classes)?
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn declares_classes(&self) -> bool {
+        self.declared.is_some()
+    }
+
     pub(crate) fn from_kept(
         hyperparameters: Hyperparameters,
         declared: Option<Classes<L>>,
@@ -154,6 +160,11 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let learnt = match learnt {
             None => None,
             Some((classes, _)) if classes.names().len() < 2 => return Err(Error::OneClass),
+            Some((classes, _))
+                if declared.as_ref().is_some_and(|declared| *declared != classes) =>
+            {
+                return Err(Error::Inconsistent { what: "the classes are not the declared ones" });
+            }
             Some((classes, kept)) => {
                 let task = classification(classes.names().len());
                 Some((classes, Network::from_kept(&hyperparameters, &task, kept)?))

@@ -132,6 +132,26 @@ fn a_file_of_f32_is_read_as_f64_without_loss() {
     assert!(values.iter().zip(&model.predict(Examples::rows(&x)).unwrap()).all(close));
 }
 
+/// A model that was told of a class that it has not seen is told of it after it was loaded.
+#[test]
+fn declared_classes_stay_declared() {
+    let x = array![[0.0_f64, 1.0], [1.0, 0.5], [2.0, 0.0], [3.0, 2.0]];
+    let (x, labels) = (Examples::rows(&x), [1, 2, 1, 2]);
+    let how = Hyperparameters::default().hidden(&[3]).epochs(2).batch_size(2);
+    for (mut model, classes) in [
+        (Classifier::<f64, i32>::new(how.clone()).with_classes(&[1, 2, 7]), &[1, 2, 7][..]),
+        (Classifier::new(how), &[1, 2]),
+    ] {
+        model.fit(x, &labels).unwrap();
+        let file = model.to_safetensors().unwrap();
+        let mut again = Classifier::from_safetensors(&file, &Limits::default()).unwrap();
+        assert_eq!(again.to_safetensors().unwrap(), file);
+        again.fit(x, &labels).unwrap();
+        assert_eq!(again.classes(), classes);
+        assert_eq!(again.fit(x, &[1, 7, 1, 7]).is_ok(), again.classes().contains(&7));
+    }
+}
+
 #[test]
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();

@@ -200,6 +200,7 @@ fn parts_that_are_not_of_one_model_are_refused() {
         ("/network/scaler", json!(null), "scaler"),
         ("/network/parameters/2/activation", json!("sigmoid"), "activations"),
         ("/network/memory/optimizer/steps", json!(-1), "integer"),
+        ("/declared", json!(["x", "y"]), "declared"),
     ] {
         let error = refused(place, value);
         assert!(error.contains(reason), "{place}: {error}");
