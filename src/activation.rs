@@ -7,7 +7,7 @@
 //! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
 
 use crate::buffer::copy_of;
-use crate::error::{Operand, check_same_shape};
+use crate::error::{Operand, check_hyperparameter, check_same_shape};
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map, Map2};
 use crate::kernel::softmax::{COLUMNS, softmax, softmax_backward};
@@ -48,6 +48,12 @@ pub enum Activation {
 }
 
 impl Activation {
+    /// `Ok` if the slope is finite.
+    pub(crate) fn check(self) -> Result<()> {
+        let Activation::LeakyRelu(slope) = self else { return Ok(()) };
+        check_hyperparameter(slope.is_finite(), "slope", slope, "a finite number")
+    }
+
     /// `A = g(Z)`; `Z`, `A` (n, m).
     ///
     /// ```

@@ -68,17 +68,7 @@ impl<F: Float> Parameters<F> {
     /// [`Error::ZeroSize`] if a layer has no unit or no input; [`Error::NoLayers`] if there is
     /// none.
     pub fn from_layers(layers: Vec<Layer<F>>) -> Result<Self> {
-        if layers.is_empty() {
-            return Err(Error::NoLayers);
-        }
-        let mut previous = None;
-        for (l, layer) in layers.iter().enumerate() {
-            let w = Operand::of("W", &layer.w);
-            check_weights(w, Operand::of("b", &layer.b))
-                .and_then(|()| check_chain(w, previous))
-                .map_err(|e| e.in_layer(l + 1))?;
-            previous = Some(Operand { name: "W_prev", ..w });
-        }
+        check_network(&layers)?;
         Ok(Self { layers })
     }
 
@@ -139,6 +129,23 @@ impl<F: Float> Parameters<F> {
     pub fn layers_mut(&mut self) -> &mut [Layer<F>] {
         &mut self.layers
     }
+}
+
+/// `Ok` if there is a layer, every `W` has a size and its `b`, and each takes what the one before
+/// gives.
+pub(crate) fn check_network<F: Float>(layers: &[Layer<F>]) -> Result<()> {
+    if layers.is_empty() {
+        return Err(Error::NoLayers);
+    }
+    let mut previous = None;
+    for (l, layer) in layers.iter().enumerate() {
+        let w = Operand::of("W", &layer.w);
+        check_weights(w, Operand::of("b", &layer.b))
+            .and_then(|()| check_chain(w, previous))
+            .map_err(|e| e.in_layer(l + 1))?;
+        previous = Some(Operand { name: "W_prev", ..w });
+    }
+    Ok(())
 }
 
 fn check_chain(w: Operand, previous: Option<Operand>) -> Result<()> {

@@ -104,6 +104,7 @@ fn to_file<F: Float, L: Serialize>(
     parameters: &Parameters<F>,
     (model, training): (Option<Model<L>>, Option<Training>),
 ) -> Result<Vec<u8>> {
+    parameters.layers().iter().try_for_each(|layer| layer.activation.check())?;
     let description = Description {
         version: VERSION,
         kind,

@@ -7,6 +7,7 @@ use super::tensors::bytes_of;
 use super::{FileError, Result, Tensors, atomic};
 use crate::activation::Activation;
 use crate::model::{Classifier, Regressor};
+use crate::parameters::check_network;
 use crate::prepare::Standardizer;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::{ArrayD, IxDyn};
@@ -137,6 +138,7 @@ struct Builder<F> {
 impl<F: Float> Builder<F> {
     /// From `X` to `A`, through the scaler if there is one.
     fn new(parameters: &Parameters<F>, scaler: Option<&Standardizer<F>>) -> Result<Self> {
+        check_network(parameters.layers())?;
         let features = parameters.layers()[0].w.ncols();
         let (nodes, constants) = (Vec::new(), Tensors::new());
         let mut graph = Self { features, nodes, constants, last: "X".into() };

@@ -1,6 +1,7 @@
 use super::limits::reserved;
 use super::{FileError, Result};
 use crate::activation::Activation;
+use crate::parameters::check_network;
 use crate::{Float, Layer, Parameters};
 use ndarray::{Array2, ArrayD, Ix1, Ix2, IxDyn, ShapeBuilder};
 use std::collections::BTreeMap;
@@ -162,8 +163,9 @@ impl<F: Float> Tensors<F> {
     }
 }
 
-/// The layers as the course names them.
+/// The layers as the course names them; what [`Parameters::layers_mut`] broke is an error.
 pub(super) fn of_course<F: Float>(parameters: &Parameters<F>) -> Result<Tensors<F>> {
+    check_network(parameters.layers())?;
     let mut tensors = Tensors::new();
     for (l, layer) in parameters.layers().iter().enumerate() {
         tensors.insert(format!("W{}", l + 1), layer.w.clone().into_dyn())?;

@@ -174,6 +174,7 @@ impl Hyperparameters {
                 is(at_least_0(weight), "class_weights", weight, "at least 0 and finite")?;
             }
         }
+        self.activation.check()?;
         self.algorithm.check()?;
         self.schedule.check()
     }

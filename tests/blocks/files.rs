@@ -152,6 +152,30 @@ fn declared_classes_stay_declared() {
     }
 }
 
+/// What `layers_mut` can break could not be read again.
+#[test]
+fn a_network_that_is_none_any_more_is_not_written() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network");
+    let broken = |change: fn(&mut Layer<f64>)| {
+        let mut parameters = network::<f64>(&[3, 4, 2], 1);
+        change(&mut parameters.layers_mut()[1]);
+        parameters.save(&path).unwrap_err()
+    };
+    for change in [
+        |layer: &mut Layer<f64>| layer.w = Array2::zeros((2, 9)),
+        |layer: &mut Layer<f64>| layer.b = Array2::zeros((2, 0)),
+        |layer: &mut Layer<f64>| layer.b = Array2::zeros((2, 3)),
+    ] {
+        let error = broken(change);
+        let typed = FileError::Model(Error::NoLayers);
+        assert_eq!(std::mem::discriminant(&error), std::mem::discriminant(&typed), "{error}");
+    }
+    let error = broken(|layer| layer.activation = Activation::LeakyRelu(f64::NAN));
+    assert!(error.to_string().contains("slope"), "{error}");
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+}
+
 #[test]
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();
