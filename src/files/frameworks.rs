@@ -3,6 +3,7 @@
 
 use super::{FileError, Result, Tensors};
 use crate::activation::Activation;
+use crate::error::Operand;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::Array2;
 
@@ -39,6 +40,11 @@ impl Module {
             Module::Linear | Module::Identity | Module::Dropout => None,
         }
     }
+}
+
+/// A matrix of no size may have any number of rows.
+fn zero_size<F: Float>(number: usize, w: &Array2<F>) -> FileError {
+    Error::ZeroSize { layer: Some(number), operand: Operand::of("W", w) }.into()
 }
 
 fn no_sequential(reason: String) -> FileError {
@@ -81,6 +87,7 @@ impl<F: Float> Tensors<F> {
                 let bias = format!("{i}.bias");
                 let b = match self.get(&bias) {
                     Some(_) => self.column(&bias)?,
+                    None if w.is_empty() => return Err(zero_size(layers.len() + 1, &w)),
                     None => Array2::zeros((w.nrows(), 1)),
                 };
                 layers.push(Layer { w, b, activation: Activation::Identity });

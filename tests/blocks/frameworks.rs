@@ -146,3 +146,21 @@ fn scikit_learn() {
     let error = gap.sklearn_mlp(Activation::Sigmoid, Activation::Softmax).unwrap_err();
     assert!(matches!(error, FileError::Unexpected { .. }), "{error}");
 }
+
+/// A matrix of no size takes no byte of a file and may have any number of rows: no bias is made for
+/// them.
+#[test]
+fn weights_of_no_size_are_an_error() {
+    for rows in [0, 7, 1 << 40, (1 << 60) - 1] {
+        let mut state = Tensors::<f64>::new();
+        state.insert("0.weight", Array2::zeros((rows, 0)).into_dyn()).unwrap();
+        let error = state.torch_sequential(&[Module::Linear]).unwrap_err();
+        let expected = format!("layer 1: W ({rows}, 0) has a size of 0");
+        assert!(error.to_string().starts_with(&expected), "{error}");
+        let mut weights = Tensors::<f64>::new();
+        weights.insert("d/kernel", Array2::zeros((0, rows)).into_dyn()).unwrap();
+        weights.insert("d/bias", dnn_blocks::ndarray::arr1::<f64>(&[]).into_dyn()).unwrap();
+        let error = weights.keras_dense(&[("d", Activation::Relu)]).unwrap_err();
+        assert!(error.to_string().contains("has a size of 0"), "{error}");
+    }
+}
