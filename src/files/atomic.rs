@@ -2,23 +2,33 @@
 
 use super::Result;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, Error, ErrorKind, Write};
 use std::path::Path;
 
 /// Writes a file beside `path`, syncs it, gives it the name, and syncs the directory.
 ///
-/// The file has the permissions of the one that it replaces, or those of any new file.
+/// The file has the permissions of the one that it replaces, or those of any new file. A symbolic
+/// link stays one: the file that it leads to is replaced. What is no file (a directory, a pipe, a
+/// device) is left alone.
 pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
+    let real = path.canonicalize().ok(); // of a file that is there
+    let path = real.as_deref().unwrap_or(path);
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
     let mut builder = tempfile::Builder::new();
     builder.prefix(".dnn-blocks-");
-    let old = std::fs::metadata(path).ok().map(|metadata| metadata.permissions());
+    let old = match std::fs::metadata(path) {
+        Ok(metadata) if !metadata.is_file() => {
+            return Err(Error::new(ErrorKind::InvalidInput, "what is there is not a file").into());
+        }
+        Ok(metadata) => Some(metadata.permissions()),
+        Err(_) => None,
+    };
     if let Some(permissions) = old.clone().or_else(usual_permissions) {
         builder.permissions(permissions);
     }

@@ -177,6 +177,31 @@ fn a_network_that_is_none_any_more_is_not_written() {
 }
 
 #[test]
+fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
+    let folder = tempdir().unwrap();
+    let parameters = network::<f32>(&[2, 1], 1);
+    let directory = folder.path().join("directory");
+    fs::create_dir(&directory).unwrap();
+    let error = parameters.save(&directory).unwrap_err();
+    assert_eq!(error.to_string(), "what is there is not a file");
+    assert!(parameters.save("").is_err() && parameters.save("/").is_err());
+    #[cfg(unix)]
+    {
+        let (real, link) = (directory.join("real"), folder.path().join("link"));
+        network::<f32>(&[5, 1], 2).save(&real).unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        parameters.save(&link).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(Parameters::<f32>::load(&real).unwrap(), parameters);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1);
+        let socket = folder.path().join("socket");
+        let _open = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(parameters.save(&socket).is_err());
+        assert!(!fs::symlink_metadata(&socket).unwrap().is_file());
+    }
+}
+
+#[test]
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
