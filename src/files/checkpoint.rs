@@ -74,7 +74,7 @@ impl<F: Float> Checkpoint<F> {
     /// # Errors
     ///
     /// [`FileError::NotFinite`], [`FileError::Io`]; [`FileError::Model`] if the optimiser is that
-    /// of another network.
+    /// of another network, or learning rate, schedule or rule are out of their range.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         save(path.as_ref(), &self.to_safetensors()?)
     }
@@ -85,7 +85,7 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// Those of [`save`](Self::save), but for the file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        self.optimizer.check_state(&self.parameters)?;
+        self.check()?;
         let mut tensors = of_course(&self.parameters)?;
         let names = Rule::<F>::state(self.optimizer.rule());
         for (l, state) in self.optimizer.state().iter().enumerate() {
@@ -125,16 +125,26 @@ impl<F: Float> Checkpoint<F> {
             opened::<F>(Kind::Checkpoint, file, limits)?;
         let training = training.ok_or_else(|| malformed("there is no training in it"))?;
         let Training { rule, steps, generator, learning_rate, schedule, epoch } = training;
-        rule.check()?;
-        schedule.check()?;
-        let positive = learning_rate > 0.0 && learning_rate.is_finite();
-        check_hyperparameter(positive, "learning_rate", learning_rate, "above 0 and finite")?;
         let state = states(rule, parameters.layers().len(), &mut tensors)?;
         tensors.nothing_left()?;
         let optimizer = Optimizer::from_state(rule, state, steps)?;
-        optimizer.check_state(&parameters)?;
         let generator = NumpyRandom::from_state(&generator)?;
-        Ok(Self { parameters, optimizer, generator, learning_rate, schedule, epoch })
+        let run = Self { parameters, optimizer, generator, learning_rate, schedule, epoch };
+        run.check()?;
+        Ok(run)
+    }
+
+    /// The rules of a file, whether it is written or read.
+    fn check(&self) -> Result<()> {
+        let rate = self.learning_rate;
+        let positive = rate > 0.0 && rate.is_finite();
+        check_hyperparameter(positive, "learning_rate", rate, "above 0 and finite")?;
+        self.schedule.check()?;
+        self.optimizer.rule().check()?;
+        let countable = self.epoch <= usize::MAX / 2; // and so is every epoch to come
+        let rule = "a number that can be reached";
+        check_hyperparameter(countable, "epoch", self.epoch as f64, rule)?;
+        Ok(self.optimizer.check_state(&self.parameters)?)
     }
 }
 

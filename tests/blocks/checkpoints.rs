@@ -155,3 +155,23 @@ fn an_optimiser_of_another_network_is_not_written() {
     let error = run.to_safetensors().unwrap_err();
     assert!(matches!(error, FileError::Model(Error::LayerCount { .. })), "{error}");
 }
+
+/// It could not be read again, and would take the place of one that can.
+#[test]
+fn what_could_not_be_read_is_not_written() {
+    let nan = f64::NAN;
+    for change in [
+        |run: &mut Checkpoint<f32>| run.learning_rate = f64::NAN,
+        |run: &mut Checkpoint<f32>| run.learning_rate = 0.0,
+        |run: &mut Checkpoint<f32>| run.epoch = usize::MAX,
+        |run: &mut Checkpoint<f32>| run.schedule = Schedule::Step { factor: 0.5, every: 0 },
+    ] {
+        let mut run = beginning();
+        change(&mut run);
+        let error = run.to_safetensors().unwrap_err();
+        assert!(matches!(error, FileError::Model(Error::Hyperparameter { .. })), "{error}");
+    }
+    let mut run = beginning();
+    run.optimizer = Optimizer::new(Algorithm::Momentum { beta: nan }, &run.parameters).unwrap();
+    assert!(run.to_safetensors().is_err());
+}
