@@ -11,6 +11,7 @@ use crate::schedule::Schedule;
 use crate::{Float, Parameters};
 use ndarray::Array2;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// All that a loop of training needs to go on with the same bits as if it had never stopped.
@@ -182,8 +183,11 @@ impl Checkpoints {
         Ok(Self { folder, keep })
     }
 
-    /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest that are too many: at any
-    /// time there are as many whole ones as are to be kept, once there were.
+    /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest of the others that are too
+    /// many: at any time there are as many whole ones as are to be kept, once there were.
+    ///
+    /// The oldest are those of the lowest epochs. A folder is for one run: [`latest`](Self::latest)
+    /// would go on with another that came further.
     ///
     /// # Errors
     ///
@@ -191,8 +195,9 @@ impl Checkpoints {
     pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
         checkpoint.save(&path)?;
-        for old in self.newest_first()?.into_iter().skip(self.keep) {
-            fs::remove_file(old)?;
+        let others = self.newest_first()?.into_iter().filter(|other| *other != path);
+        for old in others.skip(self.keep - 1) {
+            remove(&old)?;
         }
         Ok(path)
     }
@@ -225,5 +230,13 @@ impl Checkpoints {
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
         Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+}
+
+/// Removes a file, unless another process did.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+        _ => Ok(()),
     }
 }

@@ -175,3 +175,36 @@ fn what_could_not_be_read_is_not_written() {
     run.optimizer = Optimizer::new(Algorithm::Momentum { beta: nan }, &run.parameters).unwrap();
     assert!(run.to_safetensors().is_err());
 }
+
+/// A run from the beginning in the folder of one that came further.
+#[test]
+fn the_checkpoint_just_written_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    for keep in [1, 2] {
+        let checkpoints = Checkpoints::new(folder.path(), keep).unwrap();
+        let mut run = beginning();
+        for epoch in [8, 9, 1, 2] {
+            run.epoch = epoch;
+            let path = checkpoints.save(&run).unwrap();
+            assert_eq!(Checkpoint::<f32>::load(path).unwrap().epoch, epoch);
+            assert!(names(folder.path()).len() <= keep);
+        }
+    }
+}
+
+#[test]
+fn several_processes_may_write_to_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+                let mut run = beginning();
+                for epoch in 0..25 {
+                    run.epoch = epoch;
+                    checkpoints.save(&run).unwrap();
+                }
+            });
+        }
+    });
+}
