@@ -431,7 +431,7 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     ) -> Result<()> {
         check_same_network(parameters, gradients)?;
         self.check_state(parameters)?;
-        self.steps += 1;
+        self.steps = self.steps.saturating_add(1); // they may come from a file
         let number = self.steps;
         let layers = parameters.layers_mut().iter_mut().zip(gradients.layers());
         for ((layer, gradient), state) in layers.zip(&mut self.state) {

@@ -4,7 +4,7 @@ use super::classifier::task as classification;
 use super::network::{Network, Task};
 use super::regressor::task as regression;
 use super::{Classifier, Hyperparameters, Regressor};
-use crate::error::{Operand, check, check_same_shape};
+use crate::error::{Operand, check, check_hyperparameter, check_same_shape};
 use crate::init::NumpyRandom;
 use crate::optimizer::Optimizer;
 use crate::prepare::{Classes, Standardizer};
@@ -48,6 +48,8 @@ impl<F: Float> Network<F> {
         let Kept { parameters, scaler, epochs, memory } = kept;
         check_network(how, task, &parameters)?;
         check_all_finite(&parameters)?;
+        let countable = epochs <= usize::MAX / 2; // and so is every epoch to come
+        check_hyperparameter(countable, "epochs", epochs as f64, "a number that can be reached")?;
         check_scaler(how, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
         let (optimizer, rng) = match memory {
             Some(Memory { optimizer, generator }) => {

@@ -200,9 +200,20 @@ fn parts_that_are_not_of_one_model_are_refused() {
         ("/network/scaler", json!(null), "scaler"),
         ("/network/parameters/2/activation", json!("sigmoid"), "activations"),
         ("/network/memory/optimizer/steps", json!(-1), "integer"),
+        ("/network/epochs", json!(u64::MAX), "epochs"),
         ("/declared", json!(["x", "y"]), "declared"),
     ] {
         let error = refused(place, value);
         assert!(error.contains(reason), "{place}: {error}");
     }
+}
+
+#[test]
+fn an_optimiser_that_has_taken_all_steps_takes_one_more() {
+    let (model, x, labels) = fitted();
+    let mut value = to_value(model).unwrap();
+    *value.pointer_mut("/network/memory/optimizer/steps").unwrap() = json!(u64::MAX);
+    let mut model: Classifier<f64, String> = from_value(value).unwrap();
+    model.partial_fit(Examples::rows(&x), &labels).unwrap();
+    assert!(model.parameters().unwrap().is_finite());
 }
