@@ -38,7 +38,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::Io`], [`FileError::TooLarge`].
+    /// Those of [`to_safetensors`](Self::to_safetensors), [`FileError::Io`].
     pub fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
         save(path.as_ref(), &self.to_safetensors()?)
     }
@@ -47,7 +47,8 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::TooLarge`].
+    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if an array is called `__metadata__`, which
+    /// is a name of the format's own, or has no name.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         write(self, None)
     }
@@ -156,6 +157,9 @@ pub(super) fn write<F: Float>(
     let dtype = if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 };
     let mut views = Vec::new();
     for (name, array) in tensors.iter() {
+        if name.is_empty() || name == "__metadata__" {
+            return Err(malformed(format!("no array can be called {name:?}")));
+        }
         let data = bytes_of(name, array)?;
         views.push((name, Numbers { dtype, shape: array.shape(), data }));
     }

@@ -177,6 +177,16 @@ fn a_network_that_is_none_any_more_is_not_written() {
 }
 
 #[test]
+fn names_that_the_format_does_not_have_are_errors() {
+    for name in ["", "__metadata__"] {
+        let mut tensors = Tensors::<f64>::new();
+        tensors.insert(name, array![1.0].into_dyn()).unwrap();
+        let error = tensors.to_safetensors().unwrap_err();
+        assert!(matches!(error, FileError::Malformed { .. }), "{error}");
+    }
+}
+
+#[test]
 fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     let folder = tempdir().unwrap();
     let parameters = network::<f32>(&[2, 1], 1);
