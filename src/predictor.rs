@@ -72,7 +72,8 @@ impl<'p, F: Float> Predictor<'p, F> {
     }
 
     /// `AL` (n_L, m) of `X` (n₀, m), with m at most the examples that there is room for; equal to
-    /// that of [`predict_proba`](crate::forward::predict_proba) to the last bit. Allocates nothing.
+    /// that of [`predict_proba`](crate::forward::predict_proba) to the last bit. Allocates nothing
+    /// but, once on each thread, the scratch of the products.
     ///
     /// # Errors
     ///

@@ -106,7 +106,8 @@ impl<F: Float> Checkpoint<F> {
         network_file(Kind::Checkpoint, &tensors, &self.parameters, training)
     }
 
-    /// Reads a file of [`save`](Self::save), within [`Limits::default`].
+    /// Reads a file of [`save`](Self::save), within [`Limits::default`]; a larger one is for
+    /// [`from_safetensors`](Self::from_safetensors).
     ///
     /// # Errors
     ///

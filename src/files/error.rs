@@ -85,7 +85,7 @@ pub enum FileError {
     NotFinite {
         /// The array.
         name: String,
-        /// The place of the number in the file's order, from 0.
+        /// The place of the number, row by row, from 0.
         index: usize,
         /// The number.
         value: f64,
