@@ -1,0 +1,127 @@
+//! The paths: `POST /predict` and `GET /health`.
+
+use crate::model::{Answer, Served};
+use crate::refusal::Refusal;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What one client may ask for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body: usize,
+    /// Examples in a request.
+    pub examples: usize,
+    /// For a body to arrive.
+    pub body_time: Duration,
+    /// For a request's head to arrive, and for a connection to lie idle.
+    pub head_time: Duration,
+    /// For the requests in flight when the server stops.
+    pub grace: Duration,
+    /// Connections at once; more wait to be accepted.
+    pub connections: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 1 << 20,
+            examples: 1024,
+            body_time: Duration::from_secs(10),
+            head_time: Duration::from_secs(10),
+            grace: Duration::from_secs(15),
+            connections: 1024,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    examples: Vec<Vec<f32>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Health {
+    status: &'static str,
+    features: usize,
+    classes: Vec<i64>,
+}
+
+type Shared = Arc<(Served, Limits)>;
+
+/// The service of one model.
+pub fn router(served: Served, limits: Limits) -> Router {
+    Router::new()
+        .route("/predict", post(predict))
+        .route("/health", get(health))
+        .fallback(|| async { Refusal::Path })
+        .method_not_allowed_fallback(|| async { Refusal::Method })
+        .with_state(Arc::new((served, limits)))
+}
+
+async fn health(State(shared): State<Shared>) -> Json<Health> {
+    let served = &shared.0;
+    let classes = served.classes().to_vec();
+    Json(Health { status: "ok", features: served.features(), classes })
+}
+
+async fn predict(
+    State(shared): State<Shared>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Json<Answer>, Refusal> {
+    let (served, limits) = &*shared;
+    check_content_type(&headers)?;
+    let body = read(&headers, body, limits).await?;
+    let Request { examples } = serde_json::from_slice(&body).map_err(malformed)?;
+    if examples.len() > limits.examples {
+        let (limit, found) = (limits.examples, examples.len());
+        return Err(Refusal::TooManyExamples { limit, found });
+    }
+    served.answer(&examples).map(Json)
+}
+
+/// `application/json`, whatever its parameters.
+fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
+    let json = essence.trim().eq_ignore_ascii_case("application/json");
+    if json { Ok(()) } else { Err(Refusal::ContentType) }
+}
+
+/// The whole body, unless it is too long, by what it says or by what comes, or too slow.
+async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8>, Refusal> {
+    let too_large = Refusal::BodyTooLarge { limit: limits.body };
+    let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if said.and_then(|said| said.parse().ok()).is_some_and(|said: u64| said > limits.body as u64) {
+        return Err(too_large);
+    }
+    let read = axum::body::to_bytes(body, limits.body);
+    match tokio::time::timeout(limits.body_time, read).await {
+        Ok(Ok(body)) => Ok(body.into()),
+        Ok(Err(error)) if is_length_limit(&error) => Err(too_large),
+        Ok(Err(_)) => Err(Refusal::Broken),
+        Err(_) => Err(Refusal::Timeout { seconds: limits.body_time.as_secs_f64() }),
+    }
+}
+
+fn is_length_limit(error: &axum::Error) -> bool {
+    use std::error::Error;
+    error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+fn malformed(error: serde_json::Error) -> Refusal {
+    let reason = error.to_string();
+    match error.classify() {
+        Category::Data => Refusal::Form { reason },
+        _ => Refusal::Syntax { reason },
+    }
+}

@@ -1,0 +1,151 @@
+//! The model that is served: a classifier with its scaler and labels, or a bare network.
+
+use crate::refusal::Refusal;
+use dnn_blocks::files::FileError;
+use dnn_blocks::ndarray::{Array2, ArrayView2};
+use dnn_blocks::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// What `POST /predict` answers: a class for each example, and the probability of every class.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    pub classes: Vec<i64>,
+    /// (examples, classes), in the order of [`Served::classes`].
+    pub probabilities: Vec<Vec<f32>>,
+}
+
+/// A model that only reads itself, for any number of threads at once.
+#[derive(Debug)]
+pub struct Served {
+    model: Model,
+    classes: Vec<i64>,
+    features: usize,
+}
+
+#[derive(Debug)]
+enum Model {
+    Classifier(Box<Classifier<f32, i64>>),
+    Network(Parameters<f32>),
+}
+
+impl Served {
+    /// A classifier that has learnt.
+    pub fn classifier(model: Classifier<f32, i64>) -> Result<Self, String> {
+        let parameters = model.parameters().ok_or("the classifier is not fitted")?;
+        let features = parameters.layers()[0].w.ncols();
+        let classes = model.classes().to_vec();
+        Ok(Self { model: Model::Classifier(Box::new(model)), classes, features })
+    }
+
+    /// A network whose outputs are probabilities: one sigmoid or a softmax. Classes count from 0.
+    pub fn network(parameters: Parameters<f32>) -> Result<Self, String> {
+        let layers = parameters.layers();
+        let (features, last) = (layers[0].w.ncols(), &layers[layers.len() - 1]);
+        let classes = match (last.w.nrows(), last.activation) {
+            (1, Activation::Sigmoid) => 2,
+            (classes, Activation::Softmax) if classes > 1 => classes,
+            (outputs, activation) => {
+                return Err(format!(
+                    "{outputs} outputs with {activation} are no probabilities of classes: \
+                     one sigmoid or a softmax is"
+                ));
+            }
+        };
+        Ok(Self {
+            model: Model::Network(parameters),
+            classes: (0..classes as i64).collect(),
+            features,
+        })
+    }
+
+    /// The file of [`Classifier::save`] or [`Parameters::save`].
+    pub fn load(path: &Path) -> Result<Self, String> {
+        let said = |error: FileError| format!("{}: {error}", path.display());
+        match Classifier::load(path) {
+            Err(FileError::Kind { .. }) => Self::network(Parameters::load(path).map_err(said)?),
+            model => Self::classifier(model.map_err(said)?),
+        }
+    }
+
+    /// Labels in the order of the probabilities.
+    pub fn classes(&self) -> &[i64] {
+        &self.classes
+    }
+
+    /// The numbers that an example has.
+    pub fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Room for so many examples, for one thread or task.
+    pub fn predictor(&self, examples: usize) -> dnn_blocks::Result<Predictor<'_, f32>> {
+        match &self.model {
+            Model::Classifier(model) => model.predictor(examples),
+            Model::Network(parameters) => Predictor::new(parameters, examples),
+        }
+    }
+
+    /// Checks the examples, then predicts with a [`Predictor`] of this call's own.
+    pub fn answer(&self, examples: &[Vec<f32>]) -> Result<Answer, Refusal> {
+        let x = self.table(examples)?;
+        let internal = |error: dnn_blocks::Error| Refusal::Internal { reason: error.to_string() };
+        let mut predictor = self.predictor(examples.len()).map_err(internal)?;
+        let al = predictor.predict_proba(x.t()).map_err(internal)?;
+        let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
+        if let Some(example) = not_finite {
+            return Err(Refusal::NotFinite { example });
+        }
+        Ok(self.named(al))
+    }
+
+    /// (examples, features), if every example has as many numbers as the model takes, all finite.
+    fn table(&self, examples: &[Vec<f32>]) -> Result<Array2<f32>, Refusal> {
+        if examples.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        for (example, numbers) in examples.iter().enumerate() {
+            if numbers.len() != self.features {
+                let (expected, found) = (self.features, numbers.len());
+                return Err(Refusal::Features { example, expected, found });
+            }
+            if let Some(feature) = numbers.iter().position(|x| !x.is_finite()) {
+                return Err(Refusal::Number { example, feature });
+            }
+        }
+        Array2::from_shape_vec((examples.len(), self.features), examples.concat())
+            .map_err(|error| Refusal::Internal { reason: error.to_string() })
+    }
+
+    /// One output is the probability of the second class.
+    fn named(&self, al: ArrayView2<'_, f32>) -> Answer {
+        let (numbers, probabilities) = if al.nrows() == 1 {
+            al.iter().map(|&a| (usize::from(a > 0.5), vec![1.0 - a, a])).unzip()
+        } else {
+            let rows = al.columns().into_iter().map(|a| a.to_vec()).collect();
+            (labels_of(&al), rows)
+        };
+        Answer {
+            classes: numbers.into_iter().map(|i: usize| self.classes[i]).collect(),
+            probabilities,
+        }
+    }
+}
+
+/// A classifier that is fitted in a moment, to noisy points about a centre for each class.
+pub fn synthetic(
+    features: usize,
+    hidden: &[usize],
+    classes: usize,
+) -> dnn_blocks::Result<Classifier<f32, i64>> {
+    let mut rng = NumpyRandom::seed(1);
+    let centres = Array2::from_shape_simple_fn((classes, features), || 2.0 * rng.randn());
+    let labels: Vec<i64> = (0..300).map(|i| i % classes as i64).collect();
+    let x = Array2::from_shape_fn((labels.len(), features), |(i, j)| {
+        (10.0 + centres[[labels[i] as usize, j]] + rng.randn()) as f32
+    });
+    let how = Hyperparameters::default().hidden(hidden).batch_size(30).epochs(20).seed(1);
+    let mut model = Classifier::new(how);
+    model.fit(Examples::rows(&x), &labels)?;
+    Ok(model)
+}

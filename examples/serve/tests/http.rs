@@ -1,0 +1,352 @@
+//! Real requests over loopback, to servers on ports of their own.
+
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use dnn_blocks_serve::api::Limits;
+use dnn_blocks_serve::client::{Client, Reply, post};
+use dnn_blocks_serve::model::{Answer, Served, synthetic};
+use dnn_blocks_serve::refusal::Refusal;
+use dnn_blocks_serve::server::serve;
+use serde_json::{Value, json};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Server {
+    fn start(served: Served, limits: Limits) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let address = listener.local_addr().unwrap();
+        let thread = std::thread::spawn(move || {
+            let stopped = async { stopped.await.unwrap() };
+            runtime.block_on(serve(listener, served, limits, stopped));
+        });
+        Self { address, stop, thread }
+    }
+
+    fn client(&self) -> Client {
+        Client::connect(self.address).unwrap()
+    }
+
+    fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
+fn model() -> Classifier<f32, i64> {
+    synthetic(4, &[16, 8], 3).unwrap()
+}
+
+fn started(limits: Limits) -> Server {
+    Server::start(Served::classifier(model()).unwrap(), limits)
+}
+
+fn table(seed: u32, examples: usize) -> Array2<f32> {
+    let mut rng = NumpyRandom::seed(seed);
+    Array2::from_shape_simple_fn((examples, 4), || (10.0 + 3.0 * rng.randn()) as f32)
+}
+
+fn request(x: &Array2<f32>) -> String {
+    let rows: Vec<_> = x.rows().into_iter().map(|row| row.to_vec()).collect();
+    post(&json!({ "examples": rows }).to_string())
+}
+
+fn assert_answer(reply: &Reply, model: &Classifier<f32, i64>, x: &Array2<f32>) {
+    assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
+    let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(answer.classes, model.predict(Examples::rows(x)).unwrap());
+    let expected = model.predict_proba(Examples::rows(x)).unwrap();
+    let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+    let expected = expected.rows().into_iter().flatten().copied().collect();
+    assert_eq!(bits(answer.probabilities.concat()), bits(expected));
+}
+
+/// Status, kind and the whole error.
+fn refusal(reply: &Reply) -> (u16, String, Value) {
+    let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
+    let error = body["error"].take();
+    assert!(error["message"].is_string(), "{error}");
+    assert!(reply.head.to_lowercase().contains("content-type: application/json"), "{}", reply.head);
+    (reply.status, error["kind"].as_str().unwrap().to_owned(), error)
+}
+
+#[test]
+fn many_threads_get_what_the_model_says_to_the_last_bit() {
+    let (server, model) = (started(Limits::default()), model());
+    std::thread::scope(|scope| {
+        for thread in 0..6 {
+            let (server, model) = (&server, &model);
+            scope.spawn(move || {
+                let mut client = server.client();
+                for i in 0..20 {
+                    let x = table(100 * thread + i, 1 + 7 * (i as usize % 3));
+                    assert_answer(&client.call(request(&x)).unwrap(), model, &x);
+                }
+            });
+        }
+    });
+    server.stop();
+}
+
+#[test]
+fn health_says_what_the_model_takes() {
+    let server = started(Limits::default());
+    let reply = server.client().call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    assert_eq!(reply.status, 200);
+    let health: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(health, json!({ "status": "ok", "features": 4, "classes": [0, 1, 2] }));
+    server.stop();
+}
+
+#[test]
+fn two_classes_and_files_of_both_kinds() {
+    let folder = tempfile::tempdir().unwrap();
+    let classifier = synthetic(4, &[8], 2).unwrap();
+    let (whole, bare) = (folder.path().join("whole"), folder.path().join("bare"));
+    classifier.save(&whole).unwrap();
+    let parameters = classifier.parameters().unwrap();
+    parameters.save(&bare).unwrap();
+
+    let x = table(1, 5);
+    let server = Server::start(Served::load(&whole).unwrap(), Limits::default());
+    assert_answer(&server.client().call(request(&x)).unwrap(), &classifier, &x);
+    server.stop();
+
+    let scaled = classifier.scaler().unwrap().transform(&x.t()).unwrap();
+    let rows = scaled.t().as_standard_layout().into_owned();
+    let server = Server::start(Served::load(&bare).unwrap(), Limits::default());
+    assert_answer(&server.client().call(request(&rows)).unwrap(), &classifier, &x);
+    server.stop();
+
+    let identity = parameters.clone().with_activations(Activation::Relu, Activation::Identity);
+    let error = Served::network(identity).unwrap_err();
+    assert!(error.contains("no probabilities"), "{error}");
+    std::fs::write(&bare, "no model").unwrap();
+    assert!(Served::load(&bare).is_err());
+    assert!(Served::load(&folder.path().join("missing")).is_err());
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let server = started(Limits { examples: 3, ..Limits::default() });
+    let mut client = server.client();
+    let one = "[1, 2, 3, 4]";
+    for (body, status, kind) in [
+        ("", 400, "syntax"),
+        ("{", 400, "syntax"),
+        (r#"{"examples": [[1, 2, 3, NaN]]}"#, 400, "syntax"),
+        (r#"{"examples": [[1, 2, 3, 1e999]]}"#, 400, "syntax"),
+        (r#"{"examples": [[1, 2, 3, null]]}"#, 422, "form"),
+        (r#"{"examples": [[1, 2, 3, "4"]]}"#, 422, "form"),
+        (r#"{"examples": [1, 2, 3, 4]}"#, 422, "form"),
+        (r#"{"examples": null}"#, 422, "form"),
+        (r#"{"rows": []}"#, 422, "form"),
+        (r#"{"examples": [[1, 2, 3, 4]], "more": 1}"#, 422, "form"),
+        ("[]", 422, "form"),
+        (r#"{"examples": []}"#, 422, "empty"),
+        (r#"{"examples": [[1, 2, 3, 1e39]]}"#, 400, "syntax"),
+        (&format!(r#"{{"examples": [[1, 2, 3, {}]]}}"#, "9".repeat(50)), 400, "syntax"),
+        (r#"{"examples": [[3e38, -3e38, 3e38, -3e38]]}"#, 422, "not_finite"),
+        (&format!(r#"{{"examples": [{one}, {one}, {one}, {one}]}}"#), 422, "too_many_examples"),
+        (&"[".repeat(10_000), 422, "form"),
+        (&format!(r#"{{"examples": {}"#, "[".repeat(10_000)), 422, "form"),
+    ] {
+        let (found, name, error) = refusal(&client.call(post(body)).unwrap());
+        assert_eq!((found, name.as_str()), (status, kind), "{:.80}: {error}", body);
+    }
+    let reply = client.call(post(r#"{"examples": [[1, 2, 3, 4], [1, 2, 3]]}"#)).unwrap();
+    let (status, kind, error) = refusal(&reply);
+    assert_eq!((status, kind.as_str()), (422, "features"));
+    let numbers = ["example", "expected", "found"].map(|name| error[name].as_u64().unwrap());
+    assert_eq!(numbers, [1, 4, 3]);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains("3 features") && message.contains("takes 4"), "{message}");
+
+    // After all of this the same connection is still good.
+    let x = table(3, 2);
+    assert_answer(&client.call(request(&x)).unwrap(), &model(), &x);
+    server.stop();
+}
+
+#[test]
+fn numbers_that_are_not_finite() {
+    let served = Served::classifier(model()).unwrap();
+    for x in [f32::NAN, f32::INFINITY] {
+        let refused = served.answer(&[vec![1.0; 4], vec![1.0, x, 1.0, 1.0]]).unwrap_err();
+        assert_eq!(refused, Refusal::Number { example: 1, feature: 1 });
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let server = started(Limits::default());
+    let mut client = server.client();
+    for byte in [0x00, 0x80, 0xff] {
+        let mut bytes = post("123456").into_bytes();
+        let start = bytes.len() - 6;
+        bytes[start..].fill(byte);
+        let (status, kind, _) = refusal(&client.call(bytes).unwrap());
+        assert_eq!((status, kind.as_str()), (400, "syntax"));
+    }
+    server.stop();
+}
+
+#[test]
+fn wrong_path_method_and_content_type() {
+    let server = started(Limits::default());
+    let mut client = server.client();
+    for (head, status, kind) in [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 404, "path"),
+        ("GET /predict HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method"),
+        ("DELETE /health HTTP/1.1\r\nHost: a\r\n\r\n", 405, "method"),
+        ("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n", 415, "content_type"),
+        (
+            "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: 0\r\n\r\n",
+            415,
+            "content_type",
+        ),
+    ] {
+        let reply = client.call(head).unwrap();
+        let (found, name, _) = refusal(&reply);
+        assert_eq!((found, name.as_str()), (status, kind), "{head}");
+        assert_eq!(status == 405, reply.head.to_lowercase().contains("\r\nallow: "), "{head}");
+    }
+    let x = table(4, 1);
+    let with_charset = request(&x).replace("/json", "/json; charset=utf-8");
+    assert_answer(&client.call(with_charset).unwrap(), &model(), &x);
+    server.stop();
+}
+
+const CHUNKED: &str = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                       Transfer-Encoding: chunked\r\n\r\n";
+
+#[test]
+fn bodies_over_the_limit() {
+    let server = started(Limits { body: 2000, ..Limits::default() });
+    let x = table(5, 10);
+    assert_answer(&server.client().call(request(&x)).unwrap(), &model(), &x);
+
+    let mut client = server.client();
+    let said = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                Content-Length: 18446744073709551615\r\n\r\n";
+    for request in [
+        said.replace("18446744073709551615", "2001"),
+        said.replace("18446744073709551615", "9000000000000000000"),
+        format!("{CHUNKED}7d1\r\n{}\r\n0\r\n\r\n", " ".repeat(2001)),
+    ] {
+        client = server.client();
+        let (status, kind, error) = refusal(&client.call(&request).unwrap());
+        assert_eq!((status, kind.as_str(), &error["limit"]), (413, "body_too_large", &json!(2000)));
+    }
+    drop(client);
+    server.stop();
+}
+
+#[test]
+fn slow_bodies_and_heads_are_given_up() {
+    let short = Duration::from_millis(200);
+    let server = started(Limits { body_time: short, ..Limits::default() });
+    let (status, kind, _) =
+        refusal(&server.client().call(format!("{CHUNKED}1\r\n{{\r\n")).unwrap());
+    assert_eq!((status, kind.as_str()), (408, "timeout"));
+    server.stop();
+    // No answer to half a head, but an end.
+    let server = started(Limits { head_time: short, ..Limits::default() });
+    let mut client = server.client();
+    match client.call("POST /predict HTT") {
+        Err(error) => println!("closed: {error}"),
+        Ok(reply) => assert_eq!(reply.status, 408),
+    }
+    server.stop();
+}
+
+#[test]
+fn clients_that_go_away_leave_the_server_whole() {
+    let server = started(Limits::default());
+    for _ in 0..20 {
+        let mut client = server.client();
+        client.send(&request(&table(6, 50))[..300]).unwrap();
+        drop(client);
+        let mut client = server.client();
+        client.send(request(&table(6, 50))).unwrap();
+        drop(client);
+    }
+    let x = table(7, 2);
+    assert_answer(&server.client().call(request(&x)).unwrap(), &model(), &x);
+    server.stop();
+}
+
+/// Sends the head of a request and waits until the server asks for its body: it is in flight.
+fn in_flight(client: &mut Client, request: &str) -> String {
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    client.send(format!("{head}\r\nExpect: 100-continue\r\n\r\n")).unwrap();
+    assert_eq!(client.receive().unwrap().status, 100);
+    body.to_owned()
+}
+
+/// Until nobody listens.
+fn wait_until_refused(address: SocketAddr) {
+    while Client::connect(address).is_ok() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn a_stop_waits_for_what_is_in_flight() {
+    let server = started(Limits::default());
+    let (address, x) = (server.address, table(8, 3));
+    let mut idle = server.client();
+    idle.call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let mut client = server.client();
+    let body = in_flight(&mut client, &request(&x));
+    server.stop.send(()).unwrap();
+    wait_until_refused(address);
+    assert!(!server.thread.is_finished());
+    assert_answer(&client.call(body).unwrap(), &model(), &x);
+    server.thread.join().unwrap();
+    assert!(client.receive().is_err());
+    assert!(idle.receive().is_err());
+}
+
+#[test]
+fn a_stop_does_not_wait_for_ever() {
+    let server = started(Limits { grace: Duration::from_millis(100), ..Limits::default() });
+    let mut client = server.client();
+    let _never_sent = in_flight(&mut client, &request(&table(9, 1)));
+    server.stop();
+}
+
+#[cfg(unix)]
+#[test]
+fn the_program_stops_at_a_signal() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    for signal in ["-TERM", "-INT"] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_serve"))
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(program.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let listening = lines.find(|line| line.starts_with("listening")).unwrap();
+        let address: SocketAddr = listening.rsplit('/').next().unwrap().parse().unwrap();
+        let (mut client, x) = (Client::connect(address).unwrap(), table(10, 2));
+        let body = in_flight(&mut client, &request(&x));
+        let id = program.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        wait_until_refused(address);
+        assert_answer(&client.call(body).unwrap(), &model(), &x);
+        assert!(program.wait().unwrap().success());
+        assert_eq!(lines.last().unwrap(), "stopped");
+    }
+}
