@@ -390,7 +390,7 @@ impl<F: Kernel> Product<F> {
                             _ => dots!(3, false),
                         }
                     }
-                    ahead = ahead.wrapping_byte_add(depth / S::LANES * CACHE_LINE);
+                    ahead = ahead.wrapping_add(depth);
                 }
             }
         }
