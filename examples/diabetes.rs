@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut model = Regressor::<f64>::new(how);
     let mut progress = Progress::stderr();
     let (patients, values) = (Examples::rows(&train_x), Examples::rows(&train_y));
-    let history = model.fit_with(patients, values, None, |epoch| progress.show(epoch))?;
+    let shown = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
+    let history = model.fit_with(patients, values, shown)?;
     drop(progress);
 
     println!("best epoch {} of {}", history.best_epoch.unwrap_or(0), history.epochs.len());

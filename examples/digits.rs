@@ -64,13 +64,13 @@ fn train(
     let flag = interrupted.clone();
     ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed))?;
     let mut progress = Progress::stderr();
-    let history = model.fit_with(Examples::rows(x), digits, None, |epoch| {
+    let watched = FitOptions::new().on_epoch(|epoch| {
         if interrupted.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
         }
         progress.show(epoch)
-    })?;
-    Ok(history)
+    });
+    Ok(model.fit_with(Examples::rows(x), digits, watched)?)
 }
 
 /// The pictures that were taken for another digit.

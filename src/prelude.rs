@@ -23,7 +23,7 @@ pub use crate::init::{
 };
 pub use crate::metrics::{ConfusionMatrix, accuracy};
 pub use crate::model::{
-    ClassWeights, Classifier, Epoch, Examples, History, Hyperparameters, Regressor,
+    ClassWeights, Classifier, Epoch, Examples, FitOptions, History, Hyperparameters, Regressor,
 };
 pub use crate::optimizer::{
     Algorithm, LayerState, Optimizer, Rule, Step, clip_by_norm, clip_by_value,

@@ -21,7 +21,8 @@ const LINES: usize = 20;
 /// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(40);
 /// let mut model = Classifier::<f64, i32>::new(how);
 /// let mut progress = Progress::stderr();
-/// model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], None, |epoch| progress.show(epoch))?;
+/// let shown = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
+/// model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], shown)?;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///

@@ -1,5 +1,6 @@
-use super::history::{Epoch, History};
+use super::history::History;
 use super::network::{Network, Set, Task, check_data};
+use super::options::{FitOptions, Watch};
 use super::{ClassWeights, Examples, Hyperparameters};
 use crate::cost::Cost;
 use crate::error::check_lengths;
@@ -8,7 +9,6 @@ use crate::metrics::accuracy;
 use crate::prepare::{Classes, Standardizer, labels_of, stratified_split};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
-use std::ops::ControlFlow;
 
 /// A network that tells classes apart: one sigmoid output for two of them, a softmax for more.
 ///
@@ -71,10 +71,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// During it: [`Error::Diverged`], which names epoch and batch. The model then holds the
     /// parameters of the last epoch that was finite, and is as usable as they are.
     pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
-        self.fit_with(x, labels, None, |_| ControlFlow::Continue(()))
+        self.fit_with(x, labels, FitOptions::new())
     }
 
-    /// [`fit`](Self::fit) with a weight for each example, and a callback after each epoch, which
+    /// [`fit`](Self::fit) with a weight for each example, or a callback after each epoch, which
     /// may stop the training: what was learnt so far is kept.
     ///
     /// ```
@@ -86,9 +86,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).learning_rate(0.05);
     /// let mut model = Classifier::<f64, bool>::new(how);
     /// let labels = [false, false, true, true];
-    /// let history = model.fit_with(Examples::rows(&x), &labels, None, |epoch| {
+    /// let until = FitOptions::new().on_epoch(|epoch| {
     ///     if epoch.record.cost < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    /// })?;
+    /// });
+    /// let history = model.fit_with(Examples::rows(&x), &labels, until)?;
     /// assert!(history.stopped_early);
     /// assert_eq!(model.predict(Examples::rows(&x))?, labels);
     /// # Ok::<(), dnn_blocks::Error>(())
@@ -101,9 +102,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         &mut self,
         x: Examples<'_, F>,
         labels: &[L],
-        weights: Option<&[F]>,
-        mut on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+        options: FitOptions<'_, F>,
     ) -> Result<History> {
+        let FitOptions { weights, watch } = options;
         let how = &self.hyperparameters;
         let x = x.as_columns();
         check_data(how, &x, ("the labels", labels.len()), weights)?;
@@ -131,7 +132,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let scaler = standardized(how, &mut training, validation.as_mut())?;
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
         let sets = (&training, validation.as_ref());
-        let history = network.train(how, &task, how.epochs, sets, &mut on_epoch);
+        let history = network.train(how, &task, how.epochs, sets, watch);
         self.learnt = Some((classes, network));
         history
     }
@@ -182,7 +183,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
-        network.train(&how, &task, 1, (&set, None), &mut |_| ControlFlow::Continue(()))
+        network.train(&how, &task, network.epochs + 1, (&set, None), Watch::nothing())
     }
 
     /// The most probable class of each example.

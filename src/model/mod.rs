@@ -28,6 +28,7 @@ mod examples;
 mod history;
 mod hyperparameters;
 mod network;
+mod options;
 mod regressor;
 #[cfg(feature = "serde")]
 mod stored;
@@ -36,6 +37,7 @@ pub use classifier::Classifier;
 pub use examples::Examples;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
+pub use options::FitOptions;
 pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::Kept;

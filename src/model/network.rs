@@ -2,6 +2,7 @@
 
 use super::examples::{check_numbers, check_varied};
 use super::history::{Epoch, EpochRecord, History};
+use super::options::Watch;
 use super::{Examples, Hyperparameters};
 use crate::activation::Activation;
 use crate::batches::Batches;
@@ -15,7 +16,6 @@ use crate::prepare::Standardizer;
 use crate::regularization::{Objective, l2_cost};
 use crate::{Error, Float, Parameters, Result, Workspace};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
-use std::ops::ControlFlow;
 
 /// What is learnt, and what learning goes on with.
 #[derive(Debug, Clone)]
@@ -182,15 +182,15 @@ impl<F: Float> Network<F> {
             .map_err(|e| e.in_layer(last))
     }
 
-    /// So many epochs. If a cost is no longer finite, the parameters are those of the last epoch
+    /// Epochs until there are so many. If a cost is no longer finite, the parameters are those of the last epoch
     /// that was.
     pub fn train(
         &mut self,
         how: &Hyperparameters,
         task: &Task<F>,
-        epochs: usize,
+        until: usize,
         (training, validation): (&Set<F>, Option<&Set<F>>),
-        on_epoch: &mut dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+        mut watch: Watch<'_, F>,
     ) -> Result<History> {
         let size = how.batch_size.min(training.len());
         let mut run = Run {
@@ -204,7 +204,7 @@ impl<F: Float> Network<F> {
             best: None,
         };
         let mut history = History::default();
-        for epoch in self.epochs..self.epochs + epochs {
+        for epoch in self.epochs..until {
             let record = match run.epoch(self, epoch) {
                 Ok(record) => record,
                 Err(error) => {
@@ -218,7 +218,7 @@ impl<F: Float> Network<F> {
             let parameters = &self.parameters;
             let score = || score(task, parameters, training);
             let shown = Epoch { record, of: how.epochs, parameters, score: &score };
-            let stopped = on_epoch(&shown).is_break();
+            let stopped = (watch.on_epoch)(&shown).is_break();
             let stop = run.is_out_of_patience(&record, parameters)? || stopped;
             if stop {
                 history.stopped_early = self.epochs < how.epochs;

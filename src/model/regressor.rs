@@ -1,7 +1,8 @@
 use super::classifier::standardized;
 use super::examples::check_numbers;
-use super::history::{Epoch, History};
+use super::history::History;
 use super::network::{Network, Set, Task, check_data};
+use super::options::{FitOptions, Watch};
 use super::{Examples, Hyperparameters};
 use crate::cost::Cost;
 use crate::error::check_lengths;
@@ -10,7 +11,6 @@ use crate::metrics::r2;
 use crate::prepare::{Standardizer, split};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::Array2;
-use std::ops::ControlFlow;
 
 /// A network that predicts numbers: linear outputs, trained on the mean squared error.
 ///
@@ -50,10 +50,10 @@ impl<F: Float> Regressor<F> {
     ///
     /// Those of [`Classifier::fit`](super::Classifier::fit), but for those about classes.
     pub fn fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
-        self.fit_with(x, values, None, |_| ControlFlow::Continue(()))
+        self.fit_with(x, values, FitOptions::new())
     }
 
-    /// [`fit`](Self::fit) with a weight for each example, and a callback after each epoch, as
+    /// [`fit`](Self::fit) with a weight for each example, or a callback after each epoch, as
     /// [`Classifier::fit_with`](super::Classifier::fit_with).
     ///
     /// # Errors
@@ -63,9 +63,9 @@ impl<F: Float> Regressor<F> {
         &mut self,
         x: Examples<'_, F>,
         values: Examples<'_, F>,
-        weights: Option<&[F]>,
-        mut on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()>,
+        options: FitOptions<'_, F>,
     ) -> Result<History> {
+        let FitOptions { weights, watch } = options;
         let how = &self.hyperparameters;
         let (x, values) = (x.as_columns(), values.as_columns());
         check_data(how, &x, ("Y", values.ncols()), weights)?;
@@ -92,7 +92,7 @@ impl<F: Float> Regressor<F> {
         let task = task(values.nrows());
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
         let sets = (&training, validation.as_ref());
-        let history = network.train(how, &task, how.epochs, sets, &mut on_epoch);
+        let history = network.train(how, &task, how.epochs, sets, watch);
         (self.values, self.network) = (value_scaler, Some(network));
         history
     }
@@ -143,7 +143,7 @@ impl<F: Float> Regressor<F> {
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
-        network.train(&how, &task, 1, (&set, None), &mut |_| ControlFlow::Continue(()))
+        network.train(&how, &task, network.epochs + 1, (&set, None), Watch::nothing())
     }
 
     /// The predicted values, lying as the examples do.

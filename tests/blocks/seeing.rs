@@ -28,14 +28,18 @@ mod progress {
         let log = Log::default();
         let mut progress = Progress::lines(log.clone());
         let labels = [0, 0, 1, 1];
-        let fitted = model.fit_with(Examples::rows(&x), &labels, None, |epoch| {
-            let _ = progress.show(epoch);
-            if epoch.record.epoch + 1 == stop_after {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        });
+        let fitted = model.fit_with(
+            Examples::rows(&x),
+            &labels,
+            FitOptions::new().on_epoch(|epoch| {
+                let _ = progress.show(epoch);
+                if epoch.record.epoch + 1 == stop_after {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            }),
+        );
         fitted.unwrap();
         drop(progress);
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -78,7 +82,11 @@ mod progress {
         let mut model = Classifier::<f64, i32>::new(how);
         let mut progress = Progress::lines(Full);
         let history = model
-            .fit_with(Examples::rows(&x), &[0, 0, 1, 1], None, |epoch| progress.show(epoch))
+            .fit_with(
+                Examples::rows(&x),
+                &[0, 0, 1, 1],
+                FitOptions::new().on_epoch(|epoch| progress.show(epoch)),
+            )
             .unwrap();
         assert_eq!(history.epochs.len(), 5);
     }

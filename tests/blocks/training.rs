@@ -214,14 +214,18 @@ fn a_callback_sees_the_figures_and_can_stop() {
     let mut seen = Vec::new();
     let mut model = Classifier::<f64, usize>::new(quick().validation_share(0.2));
     let history = model
-        .fit_with(Examples::rows(&x), &labels, None, |epoch| {
-            assert!(epoch.record.gradient_norm > 0.0 && epoch.record.learning_rate == 0.01);
-            assert!(epoch.record.validation_cost.unwrap() > 0.0);
-            let score = epoch.training_score().unwrap();
-            assert!((0.0..=1.0).contains(&score) && epoch.of == 30);
-            seen.push(epoch.parameters.clone());
-            if epoch.record.epoch == 4 { ControlFlow::Break(()) } else { GO_ON }
-        })
+        .fit_with(
+            Examples::rows(&x),
+            &labels,
+            FitOptions::new().on_epoch(|epoch| {
+                assert!(epoch.record.gradient_norm > 0.0 && epoch.record.learning_rate == 0.01);
+                assert!(epoch.record.validation_cost.unwrap() > 0.0);
+                let score = epoch.training_score().unwrap();
+                assert!((0.0..=1.0).contains(&score) && epoch.of == 30);
+                seen.push(epoch.parameters.clone());
+                if epoch.record.epoch == 4 { ControlFlow::Break(()) } else { GO_ON }
+            }),
+        )
         .unwrap();
     assert_eq!((history.epochs.len(), seen.len(), history.stopped_early), (5, 5, true));
     assert_eq!(model.parameters(), seen.last());
@@ -256,10 +260,14 @@ fn patience_stops_and_restores_the_best() {
     let mut seen = Vec::new();
     let mut model = Classifier::<f64, bool>::new(how);
     let history = model
-        .fit_with(Examples::rows(&x), &labels, None, |epoch| {
-            seen.push(epoch.parameters.clone());
-            GO_ON
-        })
+        .fit_with(
+            Examples::rows(&x),
+            &labels,
+            FitOptions::new().on_epoch(|epoch| {
+                seen.push(epoch.parameters.clone());
+                GO_ON
+            }),
+        )
         .unwrap();
     let best = history.best_epoch.unwrap();
     assert!(history.stopped_early && history.epochs.len() == best + 1 + 3);
@@ -288,10 +296,14 @@ fn patience_needs_no_validation() {
     let mut seen = Vec::new();
     let mut model = Classifier::<f64, usize>::new(how.clone());
     let history = model
-        .fit_with(Examples::columns(&x), &labels, None, |epoch| {
-            seen.push(epoch.parameters.clone());
-            GO_ON
-        })
+        .fit_with(
+            Examples::columns(&x),
+            &labels,
+            FitOptions::new().on_epoch(|epoch| {
+                seen.push(epoch.parameters.clone());
+                GO_ON
+            }),
+        )
         .unwrap();
     let y = Array2::from_shape_fn((1, 60), |(_, i)| labels[i] as f64);
     let objective = |parameters: &Parameters<f64>| {
@@ -340,10 +352,14 @@ fn a_rate_that_is_too_large_is_said_and_leaves_the_last_good_parameters() {
     let mut model = Regressor::<f32>::new(how);
     let (x, values) = (Examples::rows(&single), Examples::rows(&values));
     let error = model
-        .fit_with(x, values, None, |epoch| {
-            good.push(epoch.parameters.clone());
-            GO_ON
-        })
+        .fit_with(
+            x,
+            values,
+            FitOptions::new().on_epoch(|epoch| {
+                good.push(epoch.parameters.clone());
+                GO_ON
+            }),
+        )
         .unwrap_err();
     let Error::Diverged { epoch, batch } = error else { panic!("{error}") };
     assert!(epoch > 0 && epoch == good.len() && batch < 5, "{error}");
@@ -388,19 +404,22 @@ fn hostile_tables_are_refused_by_name() {
     assert!(refused(&Array2::zeros((40, 0)), &labels).contains("size of 0"));
 
     let two = Examples::rows(&few);
-    let error = model.fit_with(two, &labels[..19], Some(&[1.0; 18]), |_| GO_ON).unwrap_err();
+    let error =
+        model.fit_with(two, &labels[..19], FitOptions::new().weights(&[1.0; 18])).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
     for value in [-1.0, f64::NAN, f64::INFINITY] {
         let mut weights = [1.0; 40];
         weights[5] = value;
-        let error =
-            model.fit_with(Examples::rows(&x), &labels, Some(&weights), |_| GO_ON).unwrap_err();
+        let error = model
+            .fit_with(Examples::rows(&x), &labels, FitOptions::new().weights(&weights))
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             format!("the weight of example 5 is {value}: at least 0 and finite")
         );
     }
-    let nothing = model.fit_with(Examples::rows(&x), &labels, Some(&[0.0; 40]), |_| GO_ON);
+    let nothing =
+        model.fit_with(Examples::rows(&x), &labels, FitOptions::new().weights(&[0.0; 40]));
     assert_eq!(nothing.unwrap_err(), Error::NoWeight);
     assert_eq!(model.parameters(), Some(&before));
 
@@ -564,7 +583,7 @@ fn weights_count_examples() {
     let how = quick().standardize(false).algorithm(Algorithm::GradientDescent).epochs(20);
     let weights: Vec<_> = (0..30).map(|i| [1.0, 2.0, 0.0][i % 3]).collect();
     let mut weighted = Classifier::<f64, usize>::new(how.clone().batch_size(30));
-    weighted.fit_with(Examples::rows(&x), &labels, Some(&weights), |_| GO_ON).unwrap();
+    weighted.fit_with(Examples::rows(&x), &labels, FitOptions::new().weights(&weights)).unwrap();
 
     let copies: Vec<_> = (0..30).flat_map(|i| vec![i; weights[i] as usize]).collect();
     let repeated =
@@ -728,7 +747,9 @@ fn weights_count_in_a_regression_too() {
         .epochs(500);
     let fitted = |weights: Option<&[f64]>| {
         let mut model = Regressor::<f64>::new(how.clone());
-        model.fit_with(Examples::rows(&x), Examples::rows(&y), weights, |_| GO_ON).unwrap();
+        let options =
+            weights.map_or(FitOptions::new(), |weights| FitOptions::new().weights(weights));
+        model.fit_with(Examples::rows(&x), Examples::rows(&y), options).unwrap();
         model.parameters().unwrap().layers()[0].clone()
     };
     let layer = fitted(Some(&weights));
