@@ -210,6 +210,12 @@ pub enum Error {
         /// What the backend says.
         reason: String,
     },
+    /// A training could not be saved, or not be taken up again (feature `safetensors`).
+    #[error("the checkpoint: {reason}")]
+    Checkpoint {
+        /// What is wrong.
+        reason: String,
+    },
     /// A question about a class that there is not. Classes are counted from 0.
     #[error("there is no class {class}: the classes are {}", Classes(*.classes))]
     NoSuchClass {

@@ -25,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
     fs::write("corpus/json/optimizer", serde_json::to_vec(&optimizer)?)?;
     let (learning_rate, schedule) = (0.1, Schedule::Constant);
-    let run = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch: 1 };
+    let (epoch, fit) = (1, None);
+    let run =
+        Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
     fs::write("corpus/safetensors/checkpoint", run.to_safetensors()?)?;
     Ok(())
 }

@@ -1,11 +1,14 @@
 //! A training that can be taken up again where it was.
 
+use super::fit::Fit;
+use super::limits::read_file;
 use super::native::{Described, Kind, Training, malformed, network_file, opened};
-use super::safetensors::save;
+use super::safetensors::{check_limits, save};
 use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
 use crate::error::check_hyperparameter;
 use crate::init::NumpyRandom;
+use crate::model::FitState;
 use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
 use crate::schedule::Schedule;
 use crate::{Float, Parameters};
@@ -13,6 +16,9 @@ use ndarray::Array2;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// Those of a checkpoint: the records of a fit may be many.
+const LIMITS: Limits = Limits { bytes: 1 << 30, header: 1 << 26, arrays: 4096 };
 
 /// All that a loop of training needs to go on with the same bits as if it had never stopped.
 ///
@@ -33,7 +39,8 @@ use std::path::{Path, PathBuf};
 ///         let parameters = initialize_parameters_deep(&[2, 8, 1], he, &mut generator)?;
 ///         let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
 ///         let schedule = Schedule::Cosine { warm_up: 0, total: 20, lowest: 0.0 };
-///         Checkpoint { parameters, optimizer, generator, learning_rate: 0.05, schedule, epoch: 0 }
+///         let (learning_rate, epoch, fit) = (0.05, 0, None);
+///         Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
 ///     }
 /// };
 /// let mut batches = Batches::new(&x, &y, 2)?;
@@ -66,6 +73,8 @@ pub struct Checkpoint<F> {
     pub schedule: Schedule,
     /// The epochs that are done; the number of the next one.
     pub epoch: usize,
+    /// What a [fit](crate::model::FitOptions::checkpoints) needs beside; `None` in a loop of one's own.
+    pub fit: Option<FitState<F>>,
 }
 
 impl<F: Float> Checkpoint<F> {
@@ -95,6 +104,7 @@ impl<F: Float> Checkpoint<F> {
                 tensors.insert(format!("b{}.{name}", l + 1), b.clone().into_dyn())?;
             }
         }
+        let fit = self.fit.as_ref().map(|fit| Fit::of(fit, &mut tensors)).transpose()?;
         let training = Training {
             rule: *self.optimizer.rule(),
             steps: self.optimizer.steps(),
@@ -102,19 +112,23 @@ impl<F: Float> Checkpoint<F> {
             learning_rate: self.learning_rate,
             schedule: self.schedule,
             epoch: self.epoch,
+            fit,
         };
         network_file(Kind::Checkpoint, &tensors, &self.parameters, training)
     }
 
-    /// Reads a file of [`save`](Self::save), within [`Limits::default`]; a larger one is for
+    /// Reads a file of [`save`](Self::save), of at most 1 GiB; a larger one is for
     /// [`from_safetensors`](Self::from_safetensors).
     ///
     /// # Errors
     ///
     /// Those of [`Parameters::load`].
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        let limits = Limits::default();
-        Self::from_safetensors(&super::limits::read_file(path.as_ref(), &limits)?, &limits)
+        Self::load_with(path.as_ref(), &LIMITS)
+    }
+
+    fn load_with(path: &Path, limits: &Limits) -> Result<Self> {
+        Self::from_safetensors(&read_file(path, limits)?, limits)
     }
 
     /// [`load`](Self::load) of a file in memory.
@@ -126,12 +140,13 @@ impl<F: Float> Checkpoint<F> {
         let Described { parameters, training, mut tensors } =
             opened::<F>(Kind::Checkpoint, file, limits)?;
         let training = training.ok_or_else(|| malformed("there is no training in it"))?;
-        let Training { rule, steps, generator, learning_rate, schedule, epoch } = training;
+        let Training { rule, steps, generator, learning_rate, schedule, epoch, fit } = training;
         let state = states(rule, parameters.layers().len(), &mut tensors)?;
+        let fit = fit.map(|fit| fit.into_state(&parameters, &mut tensors)).transpose()?;
         tensors.nothing_left()?;
         let optimizer = Optimizer::from_state(rule, state, steps)?;
         let generator = NumpyRandom::from_state(&generator)?;
-        let run = Self { parameters, optimizer, generator, learning_rate, schedule, epoch };
+        let run = Self { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
         run.check()?;
         Ok(run)
     }
@@ -146,7 +161,8 @@ impl<F: Float> Checkpoint<F> {
         let countable = self.epoch <= usize::MAX / 2; // and so is every epoch to come
         let rule = "a number that can be reached";
         check_hyperparameter(countable, "epoch", self.epoch as f64, rule)?;
-        Ok(self.optimizer.check_state(&self.parameters)?)
+        self.optimizer.check_state(&self.parameters)?;
+        Ok(self.fit.as_ref().map_or(Ok(()), |fit| fit.check(self))?)
     }
 }
 
@@ -164,11 +180,14 @@ fn states<F: Float>(
     (1..=layers).map(&mut layer).collect()
 }
 
-/// A folder of checkpoints, of which the last few are kept. The loop is that of [`Checkpoint`].
+/// A folder of checkpoints, of which the last few are kept. The loop is that of [`Checkpoint`], or a
+/// [fit](crate::model::FitOptions::checkpoints).
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
     folder: PathBuf,
     keep: usize,
+    every: usize,
+    limits: Limits,
 }
 
 impl Checkpoints {
@@ -181,7 +200,37 @@ impl Checkpoints {
         check_hyperparameter(keep > 0, "keep", 0.0, "at least 1")?;
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
-        Ok(Self { folder, keep })
+        Ok(Self { folder, keep, every: 1, limits: LIMITS })
+    }
+
+    /// The same for a fit that saves each `n`-th epoch, and the last one. Without it, each is saved.
+    ///
+    /// ```
+    /// # use dnn_blocks::files::Checkpoints;
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path();
+    /// let checkpoints = Checkpoints::new(folder, 2)?.every(10)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`FileError::Model`] if `n` is 0.
+    pub fn every(self, n: usize) -> Result<Self> {
+        check_hyperparameter(n > 0, "every", 0.0, "at least 1")?;
+        Ok(Self { every: n, ..self })
+    }
+
+    /// Is the state after so many epochs of a fit to be saved?
+    pub(crate) fn is_due(&self, epochs: usize) -> bool {
+        epochs.is_multiple_of(self.every)
+    }
+
+    /// The same for checkpoints of other sizes. Without it, they have at most 1 GiB, of which 64 MiB
+    /// for the records of a fit and the like, and 4096 arrays.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest of the others that are too
@@ -192,10 +241,13 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// Those of [`Checkpoint::save`].
+    /// Those of [`Checkpoint::save`]; [`FileError::TooLarge`] if the file could not be read again
+    /// within the [limits](Self::limits).
     pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
-        checkpoint.save(&path)?;
+        let file = checkpoint.to_safetensors()?;
+        check_limits(&file, &self.limits)?;
+        save(&path, &file)?;
         let others = self.newest_first()?.into_iter().filter(|other| *other != path);
         for old in others.skip(self.keep - 1) {
             remove(&old)?;
@@ -211,7 +263,7 @@ impl Checkpoints {
     pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
         let mut first: Option<FileError> = None;
         for path in self.newest_first()? {
-            match Checkpoint::load(path) {
+            match Checkpoint::load_with(&path, &self.limits) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
                 Err(error) => first = first.or(Some(error)),
             }

@@ -9,6 +9,8 @@ mod atomic;
 #[cfg(feature = "safetensors")]
 mod checkpoint;
 mod error;
+#[cfg(feature = "safetensors")]
+mod fit;
 mod frameworks;
 #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
 // ONNX is only written
@@ -27,6 +29,8 @@ mod safetensors;
 // ONNX is only written
 mod tensors;
 
+#[cfg(feature = "safetensors")]
+pub use crate::model::FitState;
 #[cfg(feature = "safetensors")]
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::FileError;

@@ -1,5 +1,6 @@
 //! The crate's own file: safetensors with the arrays `W1`, `b1`, … and a description beside them.
 
+use super::fit::Fit;
 use super::limits::read_file;
 use super::safetensors::{read, save, write};
 use super::tensors::{bytes_of, of_course};
@@ -62,6 +63,9 @@ pub(super) struct Training {
     pub learning_rate: f64,
     pub schedule: Schedule,
     pub epoch: usize,
+    /// Of a fit, not of a loop of one's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<Fit>,
 }
 
 #[derive(Deserialize)]

@@ -4,6 +4,7 @@ use super::limits::{check_size, read_file};
 use super::tensors::{Stored, bytes_of, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic};
 use crate::Float;
+use ::safetensors::tensor::Metadata;
 use ::safetensors::{Dtype, SafeTensors, View};
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
@@ -65,9 +66,8 @@ pub(super) fn read<F: Float>(
 ) -> Result<(Tensors<F>, HashMap<String, String>)> {
     check_size("the file", file.len() as u64, limits.bytes)?;
     check_header(file, limits)?;
-    let (_, header) = SafeTensors::read_metadata(file).map_err(malformed)?;
+    let header = check_limits(file, limits)?;
     let content = SafeTensors::deserialize(file).map_err(malformed)?;
-    check_size("the number of arrays", content.len() as u64, limits.arrays)?;
     let mut tensors = Tensors::new();
     for (name, view) in content.tensors() {
         let bytes = match view.dtype() {
@@ -81,6 +81,15 @@ pub(super) fn read<F: Float>(
     }
     let texts = header.metadata().iter().flatten();
     Ok((tensors, texts.map(|(key, text)| (key.clone(), text.clone())).collect()))
+}
+
+/// The header of a file that is within the limits.
+pub(super) fn check_limits(file: &[u8], limits: &Limits) -> Result<Metadata> {
+    check_size("the file", file.len() as u64, limits.bytes)?;
+    let (length, header) = SafeTensors::read_metadata(file).map_err(malformed)?;
+    check_size("the header", length as u64, limits.header)?;
+    check_size("the number of arrays", header.tensors().len() as u64, limits.arrays)?;
+    Ok(header)
 }
 
 fn malformed(reason: impl ToString) -> FileError {

@@ -97,7 +97,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite.
+    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite;
+    /// [`Error::Checkpoint`] where there are checkpoints.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -132,6 +133,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let scaler = standardized(how, &mut training, validation.as_mut())?;
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
         let sets = (&training, validation.as_ref());
+        #[cfg(feature = "safetensors")]
+        let watch = watch.take_up(&mut network, how, sets)?;
         let history = network.train(how, &task, how.epochs, sets, watch);
         self.learnt = Some((classes, network));
         history

@@ -30,6 +30,8 @@ mod hyperparameters;
 mod network;
 mod options;
 mod regressor;
+#[cfg(feature = "safetensors")]
+mod resume;
 #[cfg(feature = "serde")]
 mod stored;
 
@@ -37,7 +39,11 @@ pub use classifier::Classifier;
 pub use examples::Examples;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
+#[cfg(feature = "safetensors")]
+pub(crate) use network::Best;
 pub use options::FitOptions;
 pub use regressor::Regressor;
+#[cfg(feature = "safetensors")]
+pub use resume::FitState;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::Kept;

@@ -31,9 +31,9 @@ pub(super) struct Network<F> {
 #[derive(Debug)]
 pub(super) struct Set<F> {
     /// (examples, features)
-    x: Array2<F>,
+    pub(super) x: Array2<F>,
     /// (labels, and weights as the last row; examples)
-    y: Array2<F>,
+    pub(super) y: Array2<F>,
 }
 
 /// What the loop is told by the model that it trains.
@@ -190,7 +190,7 @@ impl<F: Float> Network<F> {
         task: &Task<F>,
         until: usize,
         (training, validation): (&Set<F>, Option<&Set<F>>),
-        mut watch: Watch<'_, F>,
+        watch: Watch<'_, F>,
     ) -> Result<History> {
         let size = how.batch_size.min(training.len());
         let mut run = Run {
@@ -201,31 +201,29 @@ impl<F: Float> Network<F> {
             training,
             validation,
             last_good: self.parameters.clone(),
-            best: None,
+            watch,
         };
-        let mut history = History::default();
-        for epoch in self.epochs..until {
-            let record = match run.epoch(self, epoch) {
+        let mut stopped = run.is_out_of_patience();
+        while self.epochs < until && !stopped {
+            let record = match run.epoch(self, self.epochs) {
                 Ok(record) => record,
                 Err(error) => {
                     self.go_back_to(run.last_good)?;
                     return Err(error);
                 }
             };
-            self.epochs = epoch + 1;
+            self.epochs += 1;
             run.last_good.clone_from(&self.parameters);
-            history.epochs.push(record);
-            let parameters = &self.parameters;
-            let score = || score(task, parameters, training);
-            let shown = Epoch { record, of: how.epochs, parameters, score: &score };
-            let stopped = (watch.on_epoch)(&shown).is_break();
-            let stop = run.is_out_of_patience(&record, parameters)? || stopped;
-            if stop {
-                history.stopped_early = self.epochs < how.epochs;
-                break;
-            }
+            run.watch.history.epochs.push(record);
+            stopped = run.show(&record, &self.parameters);
+            run.keep_best(&record, &self.parameters)?;
+            stopped |= run.is_out_of_patience();
+            #[cfg(feature = "safetensors")]
+            run.watch.save(how, self, stopped || self.epochs == until)?;
         }
-        if let Some(best) = run.best {
+        let Watch { mut history, best, .. } = run.watch;
+        history.stopped_early = stopped && self.epochs < how.epochs;
+        if let Some(best) = best {
             history.best_epoch = Some(best.epoch);
             if best.epoch + 1 < self.epochs {
                 self.go_back_to(best.parameters)?;
@@ -252,10 +250,11 @@ fn score<F: Float>(task: &Task<F>, parameters: &Parameters<F>, set: &Set<F>) -> 
 }
 
 /// The lowest cost so far.
-struct Best<F> {
-    epoch: usize,
-    cost: f64,
-    parameters: Parameters<F>,
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Best<F> {
+    pub epoch: usize,
+    pub cost: f64,
+    pub parameters: Parameters<F>,
 }
 
 struct Run<'a, F> {
@@ -266,7 +265,7 @@ struct Run<'a, F> {
     training: &'a Set<F>,
     validation: Option<&'a Set<F>>,
     last_good: Parameters<F>,
-    best: Option<Best<F>>,
+    watch: Watch<'a, F>,
 }
 
 impl<F: Float> Run<'_, F> {
@@ -332,28 +331,42 @@ impl<F: Float> Run<'_, F> {
             + l2_cost(parameters, l2, self.training.len())?.as_f64())
     }
 
-    /// Keeps the best parameters, if there is a patience; has it run out?
-    fn is_out_of_patience(
-        &mut self,
-        record: &EpochRecord,
-        parameters: &Parameters<F>,
-    ) -> Result<bool> {
-        let Some(patience) = self.how.patience else { return Ok(false) };
+    /// Shows the epoch to the callback; does it stop the training?
+    fn show(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
+        let score = || score(self.task, parameters, self.training);
+        let shown = Epoch { record: *record, of: self.how.epochs, parameters, score: &score };
+        (self.watch.on_epoch)(&shown).is_break()
+    }
+
+    /// Keeps the best parameters, if there is a patience.
+    fn keep_best(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> Result<()> {
+        if self.how.patience.is_none() {
+            return Ok(());
+        }
         let cost = self.watched_cost(record, parameters)?;
         // The first may be NaN, than which nothing is lower.
         let cost = if cost.is_nan() { f64::INFINITY } else { cost };
-        match &mut self.best {
+        match &mut self.watch.best {
             Some(best) if cost < best.cost => {
                 (best.epoch, best.cost) = (record.epoch, cost);
                 best.parameters.clone_from(parameters);
             }
-            Some(best) => return Ok(record.epoch - best.epoch >= patience),
+            Some(_) => {}
             None => {
                 let parameters = parameters.clone();
-                self.best = Some(Best { epoch: record.epoch, cost, parameters });
+                self.watch.best = Some(Best { epoch: record.epoch, cost, parameters });
             }
         }
-        Ok(false)
+        Ok(())
+    }
+
+    /// Were the last epochs, as many as the patience, no better than the best one?
+    fn is_out_of_patience(&self) -> bool {
+        let Watch { history, best, .. } = &self.watch;
+        match (self.how.patience, best, history.epochs.last()) {
+            (Some(patience), Some(best), Some(last)) => last.epoch - best.epoch >= patience,
+            _ => false,
+        }
     }
 }
 

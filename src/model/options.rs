@@ -1,4 +1,9 @@
-use super::history::Epoch;
+use super::history::{Epoch, History};
+use super::network::Best;
+#[cfg(feature = "safetensors")]
+use super::resume::Saves;
+#[cfg(feature = "safetensors")]
+use crate::files::Checkpoints;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -28,18 +33,30 @@ pub struct FitOptions<'a, F> {
     pub(super) watch: Watch<'a, F>,
 }
 
-/// What is done after each epoch.
+/// What the loop goes on from, shows, and saves.
 pub(super) struct Watch<'a, F> {
     pub on_epoch: OnEpoch<'a, F>,
+    /// The epochs that are done.
+    pub history: History,
+    /// The lowest cost of them, where there is a patience.
+    pub best: Option<Best<F>>,
+    #[cfg(feature = "safetensors")]
+    pub saves: Option<Saves<'a>>,
 }
 
 /// Shown each epoch, it may stop the training.
 pub(super) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
 
 impl<F> Watch<'_, F> {
-    /// Nothing.
+    /// Nothing, from the beginning.
     pub fn nothing() -> Self {
-        Self { on_epoch: Box::new(|_| ControlFlow::Continue(())) }
+        Self {
+            on_epoch: Box::new(|_| ControlFlow::Continue(())),
+            history: History::default(),
+            best: None,
+            #[cfg(feature = "safetensors")]
+            saves: None,
+        }
     }
 }
 
@@ -61,6 +78,54 @@ impl<'a, F> FitOptions<'a, F> {
     #[must_use]
     pub fn on_epoch(mut self, on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a) -> Self {
         self.watch.on_epoch = Box::new(on_epoch);
+        self
+    }
+
+    /// Saves the training in this folder (feature `safetensors`), and goes on with what is saved
+    /// there: a fit that was stopped or killed, and is called again with the same data and the same
+    /// folder, ends with the same bits and the same [`History`] as one that never was.
+    ///
+    /// Saved is each epoch, or [each n-th](Checkpoints::every), and the last one. Those after it are
+    /// run again, callback and all. What had ended, by its epochs or by its patience, ends at once;
+    /// what a callback had stopped goes on. A folder is for one fit.
+    ///
+    /// ```
+    /// use dnn_blocks::files::Checkpoints;
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    /// use std::ops::ControlFlow;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let folder = folder.path().join("checkpoints");
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let (x, labels) = (Examples::rows(&x), [0, 0, 1, 1]);
+    /// let how = Hyperparameters::default().hidden(&[8]).batch_size(2).epochs(10);
+    /// let checkpoints = Checkpoints::new(&folder, 2)?;
+    ///
+    /// let mut model = Classifier::<f64, i32>::new(how.clone());
+    /// let interrupted = FitOptions::new().checkpoints(&checkpoints).on_epoch(|epoch| {
+    ///     if epoch.record.epoch == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// assert_eq!(model.fit_with(x, &labels, interrupted)?.epochs.len(), 4);
+    ///
+    /// let mut again = Classifier::<f64, i32>::new(how.clone()); // in another process, tomorrow
+    /// let history = again.fit_with(x, &labels, FitOptions::new().checkpoints(&checkpoints))?;
+    /// let mut straight = Classifier::<f64, i32>::new(how);
+    /// assert_eq!(straight.fit(x, &labels)?, history);
+    /// assert_eq!(straight.parameters(), again.parameters());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The fit then may fail with [`Error::Checkpoint`](crate::Error::Checkpoint): before its first
+    /// step, if what is in the folder cannot be read or is of another training (other
+    /// hyperparameters, data or network); later, if an epoch cannot be saved. The model then holds
+    /// the parameters of that epoch.
+    #[cfg(feature = "safetensors")]
+    #[must_use]
+    pub fn checkpoints(mut self, checkpoints: &'a Checkpoints) -> Self {
+        self.watch.saves = Some(Saves { checkpoints, fingerprint: 0 });
         self
     }
 }

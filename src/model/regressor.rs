@@ -58,7 +58,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite.
+    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite;
+    /// [`Error::Checkpoint`] where there are checkpoints.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -92,6 +93,8 @@ impl<F: Float> Regressor<F> {
         let task = task(values.nrows());
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
         let sets = (&training, validation.as_ref());
+        #[cfg(feature = "safetensors")]
+        let watch = watch.take_up(&mut network, how, sets)?;
         let history = network.train(how, &task, how.epochs, sets, watch);
         (self.values, self.network) = (value_scaler, Some(network));
         history

@@ -17,7 +17,8 @@ fn beginning() -> Checkpoint<f32> {
     generator.randn(); // leaves the second of a pair
     let optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters).unwrap();
     let schedule = Schedule::Cosine { warm_up: 2, total: EPOCHS, lowest: 1e-4 };
-    Checkpoint { parameters, optimizer, generator, learning_rate: 0.01, schedule, epoch: 0 }
+    let (learning_rate, epoch, fit) = (0.01, 0, None);
+    Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
 }
 
 /// Trains to the end, with batches in random order and dropout.
@@ -129,8 +130,15 @@ fn no_cut_and_no_flipped_bit_of_a_checkpoint_is_overlooked() {
         let optimizer = Optimizer::new(rule, &parameters).unwrap();
         let (parameters, generator) = (parameters.clone(), generator.clone());
         let (learning_rate, schedule) = (0.1, Schedule::Constant);
-        let run =
-            Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch: 0 };
+        let run = Checkpoint {
+            parameters,
+            optimizer,
+            generator,
+            learning_rate,
+            schedule,
+            epoch: 0,
+            fit: None,
+        };
         let mut file = run.to_safetensors().unwrap();
         let limits = Limits::default();
         Checkpoint::<f64>::from_safetensors(&file, &limits).unwrap();

@@ -27,6 +27,8 @@ mod prepare;
 mod properties;
 mod reference;
 mod regularization;
+#[cfg(feature = "safetensors")]
+mod resumed;
 mod schedule;
 mod seeing;
 #[cfg(feature = "serde")]
