@@ -186,6 +186,21 @@ pub enum Error {
         /// The number, NaN or infinite.
         value: f64,
     },
+    /// What an optimiser remembers, and what it can never have come to: a mean of squares below 0.
+    /// Rows and columns are counted from 0.
+    #[error("{place}{operand}[{row}, {column}] is {value}: never below 0", place = Place(*.layer))]
+    NegativeState {
+        /// The number of the layer.
+        layer: Option<usize>,
+        /// The name of the state, see [`Rule::state`](crate::optimizer::Rule::state).
+        operand: &'static str,
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// The number.
+        value: f64,
+    },
     /// A class that there is not. Examples and classes are counted from 0.
     #[error("example {example} is of class {class}, but the classes are {}", Classes(*.classes))]
     Label {
@@ -234,7 +249,8 @@ impl Error {
             | Error::EmptyBatch { layer, .. }
             | Error::ZeroSize { layer, .. }
             | Error::TooLarge { layer, .. }
-            | Error::NotFiniteEntry { layer, .. } => *layer = layer.or(Some(number)),
+            | Error::NotFiniteEntry { layer, .. }
+            | Error::NegativeState { layer, .. } => *layer = layer.or(Some(number)),
             _ => {}
         }
         self

@@ -72,6 +72,12 @@ pub trait Rule<F: Float> {
         &[]
     }
 
+    /// Those of [`state`](Self::state) that are never below 0, such as means of squares, whose root
+    /// is taken: what is read from a file must obey.
+    fn never_negative(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// One step. `w`, `dw` and each matrix of `state` have one shape.
     fn update(&self, step: Step, w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, state: &mut [Array2<F>]);
 }
@@ -193,6 +199,10 @@ impl<F: Float> Rule<F> for Algorithm {
             Algorithm::RmsProp { .. } => &["s"],
             Algorithm::Adam { .. } | Algorithm::AdamW { .. } => &["v", "s"],
         }
+    }
+
+    fn never_negative(&self) -> &'static [&'static str] {
+        &["s"]
     }
 
     fn update(&self, step: Step, w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, state: &mut [Array2<F>]) {
@@ -396,12 +406,16 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if a layer has not as many matrices as the rule names.
+    /// [`Error::LengthMismatch`] if a layer has not as many matrices as the rule names;
+    /// [`Error::NotFiniteEntry`], or [`Error::NegativeState`] where the rule is
+    /// [never negative](Rule::never_negative).
     pub fn from_state(rule: R, state: Vec<LayerState<F>>, steps: u64) -> Result<Self> {
         let names = ("the state of the rule", rule.state().len());
-        for layer in &state {
-            check_lengths(names, ("that of the layer", layer.w.len()))?;
-            check_lengths(names, ("that of the layer", layer.b.len()))?;
+        for (l, layer) in state.iter().enumerate() {
+            for matrices in [&layer.w, &layer.b] {
+                check_lengths(names, ("that of the layer", matrices.len()))?;
+                check_numbers(&rule, matrices).map_err(|e| e.in_layer(l + 1))?;
+            }
         }
         Ok(Self { rule, state, steps })
     }
@@ -456,6 +470,23 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
         }
         Ok(())
     }
+}
+
+/// `Ok` if a rule can have come to these matrices.
+fn check_numbers<F: Float>(rule: &impl Rule<F>, matrices: &[Array2<F>]) -> Result<()> {
+    for (&operand, matrix) in rule.state().iter().zip(matrices) {
+        let bounded = rule.never_negative().contains(&operand);
+        let wrong = |x: F| !x.is_finite() || (bounded && x < F::zero());
+        if let Some(((row, column), x)) = matrix.indexed_iter().find(|(_, x)| wrong(**x)) {
+            let (layer, value) = (None, x.as_f64());
+            return Err(if x.is_finite() {
+                Error::NegativeState { layer, operand, row, column, value }
+            } else {
+                Error::NotFiniteEntry { layer, operand, row, column: Some(column), value }
+            });
+        }
+    }
+    Ok(())
 }
 
 impl<F, R> Optimizer<F, R> {

@@ -186,6 +186,9 @@ impl Rule<f64> for AdaGrad {
     fn state(&self) -> &'static [&'static str] {
         &["sum of squares"]
     }
+    fn never_negative(&self) -> &'static [&'static str] {
+        &["sum of squares"]
+    }
     fn update(
         &self,
         step: Step,
@@ -234,6 +237,36 @@ fn what_belongs_to_another_network_is_refused_and_nothing_moves() {
     let state = optimizer.state().to_vec();
     let error = Optimizer::from_state(Algorithm::MOMENTUM, state, 1).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+}
+
+/// A mean of squares is none below 0, and no state is NaN or infinite.
+#[test]
+fn a_state_that_no_step_can_have_left_is_refused() {
+    let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let refused = |rule: Algorithm, name: &str, value: f64, in_b: bool| {
+        let mut state = Optimizer::new(rule, &parameters).unwrap().state().to_vec();
+        let place = Rule::<f64>::state(&rule).iter().position(|other| *other == name).unwrap();
+        let matrices = if in_b { &mut state[1].b } else { &mut state[1].w };
+        *matrices[place].last_mut().unwrap() = value;
+        Optimizer::from_state(rule, state, 1).map(drop).map_err(|error| error.to_string())
+    };
+    for rule in [Algorithm::ADAM, Algorithm::ADAM_W, Algorithm::RMS_PROP] {
+        let error = refused(rule, "s", -5e-324, false).unwrap_err();
+        assert!(error.starts_with("layer 2: s[0, 1] is -0.0000"), "{error}");
+        let error = refused(rule, "s", -1.5, true).unwrap_err();
+        assert_eq!(error, "layer 2: s[0, 0] is -1.5: never below 0");
+        assert_eq!(refused(rule, "s", f64::NAN, true).unwrap_err(), "layer 2: s[0, 0] is NaN");
+        refused(rule, "s", -0.0, false).unwrap();
+    }
+    for rule in [Algorithm::ADAM, Algorithm::MOMENTUM, Algorithm::Nesterov { beta: 0.9 }] {
+        refused(rule, "v", -1.5, false).unwrap();
+        let error = refused(rule, "v", f64::NEG_INFINITY, false).unwrap_err();
+        assert_eq!(error, "layer 2: v[0, 1] is -inf");
+    }
+    let mut state = Optimizer::new(AdaGrad, &parameters).unwrap().state().to_vec();
+    state[0].w[0][[1, 2]] = -2.0;
+    let error = Optimizer::from_state(AdaGrad, state, 1).map(drop).unwrap_err();
+    assert_eq!(error.to_string(), "layer 1: sum of squares[1, 2] is -2: never below 0");
 }
 
 #[test]

@@ -319,7 +319,7 @@ fn a_folder_that_cannot_be_used_is_an_error() {
 fn a_fit_that_diverges_keeps_its_last_checkpoint() {
     let how = how().hidden(&[]).algorithm(Algorithm::GradientDescent).patience(100);
     let how = Hyperparameters { clip_norm: None, keep_prob: 1.0, ..how };
-    let how = how.schedule(Schedule::Constant).learning_rate(1e60);
+    let how = how.schedule(Schedule::Constant).learning_rate(1e60).batch_size(90);
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
     let mut straight = Regressor::<f64>::new(how.clone());
@@ -367,7 +367,13 @@ fn checkpoints_made_to_harm_are_errors() {
     let same = read(&changed(&file, |_, _| {})).unwrap();
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
-    let harmed: [(&str, fn(&mut Value, &mut Arrays)); 15] = [
+    let harmed: [(&str, fn(&mut Value, &mut Arrays)); 17] = [
+        ("layer 2: s[0, 2] is -1: never below 0", |_, arrays| {
+            arrays.get_mut("W2.s").unwrap().1[16..24].copy_from_slice(&(-1.0_f64).to_le_bytes());
+        }),
+        ("number 0 of b1.v is inf", |_, arrays| {
+            arrays.get_mut("b1.v").unwrap().1[..8].copy_from_slice(&f64::INFINITY.to_le_bytes());
+        }),
         ("there is no best.b2", |_, arrays| drop(arrays.remove("best.b2"))),
         ("number 1 of best.W1 is NaN", |_, arrays| {
             arrays.get_mut("best.W1").unwrap().1[8..16].copy_from_slice(&f64::NAN.to_le_bytes());

@@ -128,6 +128,13 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     let optimizer =
         json!({"rule": Algorithm::ADAM, "state": [{"w": [matrix(1, 1)], "b": []}], "steps": 1});
     assert!(refusal::<Optimizer<f64>>(optimizer).contains("length"));
+    let filled = |value: f64| json!({"v": 1, "dim": [1, 1], "data": [value]});
+    let rms_prop = |value: f64| json!({"rule": Algorithm::RMS_PROP, "state": [{"w": [filled(0.0)], "b": [filled(value)]}], "steps": 1});
+    from_value::<Optimizer<f32>>(rms_prop(0.5)).unwrap();
+    let error = refusal::<Optimizer<f32>>(rms_prop(-0.5));
+    assert!(error.contains("layer 1: s[0, 0] is -0.5"), "{error}");
+    let error = refusal::<Optimizer<f32>>(rms_prop(1e300));
+    assert!(error.contains("layer 1: s[0, 0] is inf"), "{error}");
     let generator = json!({"key": [1, 2, 3], "position": 0, "kept": null});
     assert!(refusal::<NumpyRandom>(generator).contains("624"));
 }
@@ -205,6 +212,21 @@ fn parts_that_are_not_of_one_model_are_refused() {
     ] {
         let error = refused(place, value);
         assert!(error.contains(reason), "{place}: {error}");
+    }
+}
+
+#[test]
+fn a_model_whose_optimiser_remembers_what_cannot_be_is_refused() {
+    let value = to_value(fitted().0).unwrap();
+    for (place, number, reason) in [
+        ("w/1/data/0", -1e-9, "layer 1: s[0, 0] is -0.000000001: never below 0"),
+        ("b/1/data/1", -1.0, "layer 1: s[1, 0] is -1: never below 0"),
+    ] {
+        let mut value = value.clone();
+        let place = format!("/network/memory/optimizer/state/0/{place}");
+        *value.pointer_mut(&place).unwrap() = json!(number);
+        let error = refusal::<Classifier<f64, String>>(value);
+        assert!(error.contains(reason), "{error}");
     }
 }
 
