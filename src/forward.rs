@@ -16,7 +16,7 @@
 use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_weights};
 use crate::kernel::product::multiply;
-use crate::{Float, Parameters, Result};
+use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
 use crate::activation::Activation;
@@ -256,4 +256,18 @@ pub(crate) fn check_linear<F: Float>(
     check_weights(w, Operand::of("b", b))?;
     check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")?;
     check_batch(a_prev)
+}
+
+/// `Ok` if all of `AL`, the output of the last layer, is finite.
+pub(crate) fn check_output<F: Float>(al: &ArrayRef2<F>, layers: usize) -> Result<()> {
+    match al.indexed_iter().find(|(_, a)| !a.is_finite()) {
+        Some(((row, column), a)) => Err(Error::NotFiniteEntry {
+            layer: Some(layers),
+            operand: "AL",
+            row,
+            column: Some(column),
+            value: a.as_f64(),
+        }),
+        None => Ok(()),
+    }
 }

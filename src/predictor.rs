@@ -4,7 +4,7 @@
 //! matrices between the layers, which a [`Predictor`] keeps.
 
 use crate::error::{Operand, check};
-use crate::forward::{activated_into, check_linear};
+use crate::forward::{activated_into, check_linear, check_output};
 use crate::model::{Classifier, Regressor};
 use crate::prepare::Standardizer;
 use crate::{Error, Float, Parameters, Result, buffer};
@@ -39,6 +39,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 pub struct Predictor<'p, F> {
     parameters: &'p Parameters<F>,
     scaler: Option<&'p Standardizer<F>>,
+    target_scaler: Option<&'p Standardizer<F>>,
     examples: usize,
     /// `X` on the scale of the network; empty without a scaler.
     x: Vec<F>,
@@ -57,7 +58,8 @@ impl<'p, F: Float> Predictor<'p, F> {
         crate::error::check_hyperparameter(examples > 0, "examples", 0.0, rule)?;
         let units = parameters.layers().iter().map(|layer| layer.w.nrows()).max().unwrap_or(0);
         let room = || buffer::vec("A", (units, examples));
-        Ok(Self { parameters, scaler: None, examples, x: Vec::new(), a: [room()?, room()?] })
+        let a = [room()?, room()?];
+        Ok(Self { parameters, scaler: None, target_scaler: None, examples, x: Vec::new(), a })
     }
 
     /// The same for examples that are to be scaled first.
@@ -71,20 +73,41 @@ impl<'p, F: Float> Predictor<'p, F> {
         Ok(self)
     }
 
+    /// The same with outputs that are brought back to the units of the values, `AL·σ + μ`.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let layer = Layer { w: array![[2.0]], b: array![[1.0]], activation: Activation::Identity };
+    /// let parameters = Parameters::from_layers(vec![layer])?;
+    /// let values = Standardizer::fit(&array![[300.0, 500.0]])?; // 400 and 100
+    /// let mut predictor = Predictor::new(&parameters, 1)?.target_scaled(&values);
+    /// assert_eq!(predictor.predict_proba(&array![[0.5]])?, array![[600.0]]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[must_use]
+    pub fn target_scaled(mut self, scaler: &'p Standardizer<F>) -> Self {
+        self.target_scaler = Some(scaler);
+        self
+    }
+
     /// `AL` (n_L, m) of `X` (n₀, m), with m at most the examples that there is room for; equal to
-    /// that of [`predict_proba`](crate::forward::predict_proba) to the last bit. Allocates nothing
-    /// but, once on each thread, the scratch of the products.
+    /// that of [`predict_proba`](crate::forward::predict_proba) to the last bit, or in the units of
+    /// the values with [their scaler](Self::target_scaled). Allocates nothing but, once on each
+    /// thread, the scratch of the products.
     ///
     /// # Errors
     ///
     /// Those of [`predict_proba`](crate::forward::predict_proba); [`Error::ShapeMismatch`] if there
-    /// is no room for so many; with a scaler, [`Error::NotFinite`].
+    /// is no room for so many, or a scaler has other rows; [`Error::NotFinite`] with a scaler of
+    /// features, [`Error::NotFiniteEntry`] with one of values if an output is not finite.
     pub fn predict_proba<'x>(
         &mut self,
         x: impl Into<ArrayView2<'x, F>>,
     ) -> Result<ArrayView2<'_, F>> {
         let x = x.into();
-        let Self { parameters, scaler, examples, x: scaled, a: [a, next] } = self;
+        let Self { parameters, scaler, target_scaler, examples, x: scaled, a: [a, next] } = self;
         let m = x.ncols();
         let room = Operand { name: "the predictor", shape: (x.nrows(), *examples) };
         check(m <= *examples, Operand::of("X", &x), room, "at most the columns it has room for")?;
@@ -114,6 +137,11 @@ impl<'p, F: Float> Predictor<'p, F> {
             activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
             std::mem::swap(a, next);
         }
+        if let Some(scaler) = target_scaler {
+            let mut al = matrix_mut(a, rows, m);
+            check_output(&al, parameters.layers().len())?;
+            scaler.inverse_transform_inplace(&mut al)?;
+        }
         Ok(matrix(a, rows, m))
     }
 }
@@ -141,14 +169,18 @@ impl<F: Float, L> Classifier<F, L> {
 }
 
 impl<F: Float> Regressor<F> {
-    /// A [`Predictor`] of this model's network with its scaler: the outputs are those of the
-    /// network, for [`target_scaler`](Self::target_scaler) to bring back to their units.
+    /// A [`Predictor`] of this model's network with its scalers: the outputs (outputs, m) are those
+    /// of [`predict`](Self::predict) to the last bit, in the units of the values.
     ///
     /// # Errors
     ///
     /// [`Error::NotFitted`], and those of [`Predictor::new`].
     pub fn predictor(&self, examples: usize) -> Result<Predictor<'_, F>> {
-        predictor(self.parameters(), self.scaler(), examples)
+        let predictor = predictor(self.parameters(), self.scaler(), examples)?;
+        Ok(match self.target_scaler() {
+            Some(scaler) => predictor.target_scaled(scaler),
+            None => predictor,
+        })
     }
 }
 

@@ -183,6 +183,26 @@ impl<F: Float> Standardizer<F> {
         Ok(x)
     }
 
+    /// [`inverse_transform`](Self::inverse_transform) in the place of `Z`, which a refusal leaves as
+    /// it was.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// let mut z = array![[0.0, 2.0]];
+    /// Standardizer::fit(&array![[1.0, 5.0]])?.inverse_transform_inplace(&mut z)?;
+    /// assert_eq!(z, array![[3.0, 7.0]]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`inverse_transform`](Self::inverse_transform) but for the memory.
+    pub fn inverse_transform_inplace(&self, z: &mut ArrayRef2<F>) -> Result<()> {
+        self.check("Z", z)?;
+        self.map(z, unscaled);
+        Ok(())
+    }
+
     /// `Ok` if there are so many features.
     #[cfg(feature = "onnx")]
     pub(crate) fn check_features(&self, features: usize) -> Result<()> {

@@ -157,13 +157,15 @@ fn predictions_allocate_nothing_on_any_thread() {
     let (parameters, x, _) = network::<f32>(&[60, 50, 70, 3], 40, Activation::Tanh);
     let parameters = parameters.with_activations(Activation::Tanh, Activation::Softmax);
     let scaler = Standardizer::fit(&x).unwrap();
-    let expected = predict_proba(scaler.transform(&x).unwrap(), &parameters).unwrap();
+    let al = predict_proba(scaler.transform(&x).unwrap(), &parameters).unwrap();
+    let values = Standardizer::fit(&al).unwrap();
+    let expected = values.inverse_transform(&al).unwrap();
     std::thread::scope(|threads| {
         for _ in 0..4 {
             threads.spawn(|| {
                 alone(|| {
                     let predictor = Predictor::new(&parameters, 40).unwrap();
-                    let mut predictor = predictor.scaled(&scaler).unwrap();
+                    let mut predictor = predictor.scaled(&scaler).unwrap().target_scaled(&values);
                     let examples = [40, 1, 7, 39];
                     for m in examples {
                         predictor.predict_proba(x.slice(s![.., ..m])).unwrap(); // packs its scratch

@@ -9,7 +9,7 @@ use crate::batches::Batches;
 use crate::buffer;
 use crate::cost::{Cost, Targets};
 use crate::error::{Operand, check, check_lengths};
-use crate::forward::predict_proba;
+use crate::forward::{check_output, predict_proba};
 use crate::init::{NumpyRandom, initialize_parameters_deep};
 use crate::optimizer::{Optimizer, clip_by_norm};
 use crate::prepare::Standardizer;
@@ -154,16 +154,8 @@ impl<F: Float> Network<F> {
             Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
             None => predict_proba(x, &self.parameters),
         }?;
-        match al.indexed_iter().find(|(_, a)| !a.is_finite()) {
-            Some(((row, column), a)) => Err(Error::NotFiniteEntry {
-                layer: Some(self.parameters.layers().len()),
-                operand: "AL",
-                row,
-                column: Some(column),
-                value: a.as_f64(),
-            }),
-            None => Ok(al),
-        }
+        check_output(&al, self.parameters.layers().len())?;
+        Ok(al)
     }
 
     /// `Ok` if the examples `X` (features, m) have the features that layer 1 takes.

@@ -49,13 +49,38 @@ fn a_model_lends_its_network_and_scaler() {
     assert_eq!(predictor.predict_proba(&x).unwrap().row(0), expected.row(1));
     let error = predictor.predict_proba(&array![[f64::NAN], [0.0]]).unwrap_err();
     assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+}
 
-    let mut model = Regressor::new(how);
-    model.fit(Examples::columns(&x), Examples::columns(&x)).unwrap();
-    let mut predictor = model.predictor(30).unwrap();
-    let al = predictor.predict_proba(&x).unwrap();
-    let values = model.target_scaler().unwrap().inverse_transform(&al).unwrap();
-    assert_eq!(values, model.predict(Examples::columns(&x)).unwrap());
+#[test]
+fn a_regressor_predicts_in_the_units_of_the_values() {
+    let x = x::<f32>(3, 30) * 1e-3;
+    let y = x.slice(s![..2, ..]).mapv(|x| 1e4 - 7e5 * x);
+    for standardize in [true, false] {
+        let how = Hyperparameters::default().hidden(&[4]).epochs(3).batch_size(10);
+        let mut model = Regressor::new(how.standardize(standardize));
+        model.fit(Examples::columns(&x), Examples::columns(&y)).unwrap();
+        assert_eq!(model.target_scaler().is_some(), standardize);
+        let mut predictor = model.predictor(30).unwrap();
+        for m in [30, 1, 17] {
+            let x = x.slice(s![.., ..m]);
+            let expected = model.predict(Examples::columns(x)).unwrap();
+            assert_eq!(predictor.predict_proba(x).unwrap(), expected);
+        }
+        assert!(!standardize || (predictor.predict_proba(&x).unwrap()[[0, 0]] - 1e4).abs() < 5e3);
+        let huge = Array2::from_elem((3, 1), f32::MAX);
+        if standardize {
+            let error = model.predict(Examples::columns(&huge)).unwrap_err();
+            assert!(matches!(error, Error::NotFiniteEntry { operand: "AL", .. }), "{error}");
+            let same = predictor.predict_proba(&huge).unwrap_err();
+            assert_eq!(same.to_string(), error.to_string());
+        }
+    }
+    let other = Standardizer::fit(&x).unwrap();
+    let mut model = Regressor::new(Hyperparameters::default().epochs(1).batch_size(10));
+    model.fit(Examples::columns(&x), Examples::columns(&y)).unwrap();
+    let mut wrong = model.predictor(3).unwrap().target_scaled(&other);
+    let error = wrong.predict_proba(x.slice(s![.., ..3])).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
 }
 
 #[test]
