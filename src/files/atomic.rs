@@ -4,6 +4,9 @@ use super::Result;
 use std::fs::File;
 use std::io::{BufWriter, Error, ErrorKind, Write};
 use std::path::Path;
+use tempfile::{Builder, NamedTempFile};
+
+const PREFIX: &str = ".dnn-blocks-";
 
 /// Writes a file beside `path`, syncs it, gives it the name, and syncs the directory.
 ///
@@ -20,8 +23,8 @@ pub(super) fn write(
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".dnn-blocks-");
+    let mut builder = Builder::new();
+    builder.prefix(PREFIX);
     let old = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
             return Err(Error::new(ErrorKind::InvalidInput, "what is there is not a file").into());
@@ -32,7 +35,7 @@ pub(super) fn write(
     if let Some(permissions) = old.clone().or_else(usual_permissions) {
         builder.permissions(permissions);
     }
-    let file = builder.tempfile_in(directory)?;
+    let file = locked(&builder, directory)?;
     if let Some(permissions) = old {
         file.as_file().set_permissions(permissions)?; // those of the builder are masked
     }
@@ -43,6 +46,36 @@ pub(super) fn write(
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_directory(directory)
+}
+
+/// A temporary file that is locked for as long as it is being written, where the file system has
+/// locks, so that [`remove_left`] can tell it from one whose writer was killed.
+fn locked(builder: &Builder<'_, '_>, directory: &Path) -> Result<NamedTempFile> {
+    loop {
+        let file = builder.tempfile_in(directory)?;
+        let held = file.as_file().lock().is_ok();
+        if !held || file.path().try_exists()? {
+            return Ok(file);
+        } // else it was taken for one that was left, before it was locked
+    }
+}
+
+/// Removes what killed writers left in this directory. What cannot be removed stays: nobody asked
+/// for it.
+#[cfg(feature = "safetensors")]
+pub(super) fn remove_left(directory: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(directory)? {
+        let entry = entry?;
+        let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if !ours || !entry.file_type()?.is_file() {
+            continue;
+        }
+        let Ok(file) = File::open(entry.path()) else { continue };
+        if file.try_lock().is_ok() {
+            _ = std::fs::remove_file(entry.path());
+        }
+    }
+    Ok(())
 }
 
 #[cfg(unix)]

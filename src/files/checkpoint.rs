@@ -1,5 +1,6 @@
 //! A training that can be taken up again where it was.
 
+use super::atomic::remove_left;
 use super::fit::Fit;
 use super::limits::read_file;
 use super::native::{Described, Kind, Training, malformed, network_file, opened};
@@ -236,7 +237,8 @@ impl Checkpoints {
     /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest of the others that are too
     /// many: at any time there are as many whole ones as are to be kept, once there were.
     ///
-    /// The oldest are those of the lowest epochs. A folder is for one run: [`latest`](Self::latest)
+    /// The oldest are those of the lowest epochs. What a writer that was killed left in the folder,
+    /// `.dnn-blocks-…`, is removed as well. A folder is for one run: [`latest`](Self::latest)
     /// would go on with another that came further.
     ///
     /// # Errors
@@ -247,6 +249,7 @@ impl Checkpoints {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
         let file = checkpoint.to_safetensors()?;
         check_limits(&file, &self.limits)?;
+        remove_left(&self.folder)?;
         save(&path, &file)?;
         let others = self.newest_first()?.into_iter().filter(|other| *other != path);
         for old in others.skip(self.keep - 1) {

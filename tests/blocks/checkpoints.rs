@@ -10,7 +10,7 @@ use std::{env, fs, thread};
 
 const EPOCHS: usize = 40;
 
-fn beginning() -> Checkpoint<f32> {
+pub fn beginning() -> Checkpoint<f32> {
     let mut generator = NumpyRandom::seed(3);
     let parameters =
         initialize_parameters_deep(&[6, 30, 20, 1], Initializer::He, &mut generator).unwrap();
@@ -182,6 +182,26 @@ fn what_could_not_be_read_is_not_written() {
     let mut run = beginning();
     run.optimizer = Optimizer::new(Algorithm::Momentum { beta: nan }, &run.parameters).unwrap();
     assert!(run.to_safetensors().is_err());
+}
+
+/// A file that is locked belongs to a writer that is at work.
+#[test]
+fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let at_work = fs::File::create(path(".dnn-blocks-at-work")).unwrap();
+    at_work.lock().unwrap();
+    fs::write(path(".dnn-blocks-left"), "half of a che").unwrap();
+    fs::write(path("dnn-blocks-notes"), "").unwrap();
+    fs::create_dir(path(".dnn-blocks-folder")).unwrap();
+    let mut expected = vec![".dnn-blocks-at-work", ".dnn-blocks-folder"];
+    expected.extend(["checkpoint-00000000.safetensors", "dnn-blocks-notes"]);
+    checkpoints.save(&beginning()).unwrap();
+    assert_eq!(names(folder.path()), expected);
+    drop(at_work);
+    checkpoints.save(&beginning()).unwrap();
+    assert_eq!(names(folder.path()), expected[1..]);
 }
 
 /// A run from the beginning in the folder of one that came further.

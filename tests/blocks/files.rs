@@ -1,7 +1,7 @@
 //! Files of the crate: what is written is read with the same bits, a crash leaves the old file, and
 //! a file that is damaged or made to harm is an error.
 
-use dnn_blocks::files::{FileError, Limits, Tensors};
+use dnn_blocks::files::{Checkpoints, FileError, Limits, Tensors};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::{Error, prelude::*};
 use safetensors::{Dtype, tensor::TensorView};
@@ -517,6 +517,10 @@ fn a_process_killed_in_the_middle_of_a_write_leaves_the_old_file() {
     assert_eq!(fs::read(&path).unwrap(), old);
     let beside = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().metadata().unwrap().len());
     assert!(beside.filter(|&length| length < old.len() as u64).any(|length| length > 0));
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    checkpoints.save(&crate::checkpoints::beginning()).unwrap();
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2, "nothing is left");
+    assert_eq!(fs::read(&path).unwrap(), old);
 }
 
 /// On a file system of 300 kB that holds one network there is no room for a second.
