@@ -53,9 +53,7 @@ impl<F: Float> Tensors<F> {
         if self.arrays.contains_key(&name) {
             return Err(FileError::Doubled { name });
         }
-        if let Some((index, x)) = array.iter().enumerate().find(|(_, x)| !x.is_finite()) {
-            return Err(FileError::NotFinite { name, index, value: x.as_f64() });
-        }
+        check_finite(&name, &array)?;
         self.arrays.insert(name, array);
         Ok(())
     }
@@ -163,6 +161,20 @@ impl<F: Float> Tensors<F> {
     }
 }
 
+/// `Ok` if no number is NaN or infinite: asked in blocks, which are many numbers at once.
+fn check_finite<F: Float>(name: &str, array: &ArrayD<F>) -> Result<()> {
+    let all = |block: &[F]| block.iter().fold(true, |all, x| all & x.is_finite());
+    if array.as_slice_memory_order().is_some_and(|numbers| numbers.chunks(1024).all(all)) {
+        return Ok(());
+    }
+    match array.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+        Some((index, x)) => {
+            Err(FileError::NotFinite { name: name.to_string(), index, value: x.as_f64() })
+        }
+        None => Ok(()),
+    }
+}
+
 /// The layers as the course names them; what [`Parameters::layers_mut`] broke is an error.
 pub(super) fn of_course<F: Float>(parameters: &Parameters<F>) -> Result<Tensors<F>> {
     check_network(parameters.layers())?;
@@ -193,12 +205,11 @@ impl Stored {
             return Err(wrong_type::<F>(name, "f64"));
         }
         let mut numbers = reserved(name, data.len() / self.bytes)?;
-        if self.bytes == 4 {
-            let single = if self.big_endian { f32::from_be_bytes } else { f32::from_le_bytes };
-            numbers.extend(data.as_chunks().0.iter().map(|&x| F::of(f64::from(single(x)))));
-        } else {
-            let double = if self.big_endian { f64::from_be_bytes } else { f64::from_le_bytes };
-            numbers.extend(data.as_chunks().0.iter().map(|&x| F::of(double(x))));
+        match (self.bytes, self.big_endian) {
+            (4, false) => extend(&mut numbers, data, |x| F::of(f64::from(f32::from_le_bytes(x)))),
+            (4, true) => extend(&mut numbers, data, |x| F::of(f64::from(f32::from_be_bytes(x)))),
+            (_, false) => extend(&mut numbers, data, |x| F::of(f64::from_le_bytes(x))),
+            (_, true) => extend(&mut numbers, data, |x| F::of(f64::from_be_bytes(x))),
         }
         let expected = numbers.len();
         ArrayD::from_shape_vec(IxDyn(shape).set_f(self.columns_first), numbers).map_err(|_| {
@@ -206,6 +217,10 @@ impl Stored {
             FileError::Shape { name, found: shape.to_vec(), expected: vec![expected] }
         })
     }
+}
+
+fn extend<F, const N: usize>(numbers: &mut Vec<F>, data: &[u8], number: impl Fn([u8; N]) -> F) {
+    numbers.extend(data.as_chunks().0.iter().map(|&x| number(x)));
 }
 
 /// The numbers row by row, little-endian.
