@@ -337,6 +337,8 @@ fn a_fit_that_diverges_keeps_its_last_checkpoint() {
 }
 
 type Arrays = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
+/// A change of description and arrays.
+type Harm = fn(&mut Value, &mut Arrays);
 
 /// The file with its description and arrays changed, without a checksum.
 fn changed(file: &[u8], change: impl FnOnce(&mut Value, &mut Arrays)) -> Vec<u8> {
@@ -367,7 +369,7 @@ fn checkpoints_made_to_harm_are_errors() {
     let same = read(&changed(&file, |_, _| {})).unwrap();
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
-    let harmed: [(&str, fn(&mut Value, &mut Arrays)); 17] = [
+    let harmed: [(&str, Harm); 17] = [
         ("layer 2: s[0, 2] is -1: never below 0", |_, arrays| {
             arrays.get_mut("W2.s").unwrap().1[16..24].copy_from_slice(&(-1.0_f64).to_le_bytes());
         }),
