@@ -111,7 +111,8 @@
 //!
 //! `files` keeps networks and whole models in safetensors files (feature `safetensors`), reads and
 //! writes NumPy's npz (`npz`), reads networks of PyTorch, Keras and scikit-learn, and exports to
-//! ONNX (`onnx`). [`predictor`] serves predictions from many threads.
+//! ONNX (`onnx`). A training that is killed, in a loop of yours or in a `fit`, goes on from its
+//! checkpoints with the same bits. [`predictor`] serves predictions from many threads.
 //!
 //! With the feature `serde` the value types are serde's: networks, gradients, optimisers,
 //! generators, hyperparameters and whole models. What is deserialised goes through the functions
