@@ -74,10 +74,10 @@ pub struct LayerCache<'a, F> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) unless the shapes are those above,
-/// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0,
-/// [`Error::ZeroSize`](crate::Error::ZeroSize) if `W` has no row or no column,
-/// [`Error::TooLarge`](crate::Error::TooLarge) if `Z` does not fit in memory.
+/// [`Error::ShapeMismatch`] unless the shapes are those above,
+/// [`Error::EmptyBatch`] if m is 0,
+/// [`Error::ZeroSize`] if `W` has no row or no column,
+/// [`Error::TooLarge`] if `Z` does not fit in memory.
 pub fn linear_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
