@@ -139,6 +139,27 @@ fn a_patience_goes_on_and_what_it_ended_stays_ended() {
 }
 
 #[test]
+fn single_numbers_and_weights_stay_the_same_too() {
+    let (x, labels) = table();
+    let (x, weights) = (x.mapv(|x| x as f32), Vec::from_iter((0..120).map(|i| (i % 3) as f32)));
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let how = how().patience(4).epochs(30);
+    let fit = |options: FitOptions<'_, f32>| {
+        let mut model = Classifier::<f32, u8>::new(how.clone());
+        let history = model.fit_with(Examples::rows(&x), &labels, options.weights(&weights));
+        (to_value(&model).unwrap(), history.unwrap())
+    };
+    for stop in [3, 4, 7] {
+        fit(FitOptions::new().checkpoints(&checkpoints).on_epoch(|epoch| {
+            let last = epoch.record.epoch + 1 == stop;
+            if last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }));
+    }
+    assert_eq!(fit(FitOptions::new().checkpoints(&checkpoints)), fit(FitOptions::new()));
+}
+
+#[test]
 fn what_has_ended_calls_nobody_and_writes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
