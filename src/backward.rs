@@ -374,8 +374,8 @@ fn parameter_gradients<F: Float>(
     check_linear_backward(dz, cache)?;
     let mut dw = buffer::zeros("dW", cache.w.dim())?;
     let mut db = buffer::zeros("db", cache.b.dim())?;
-    weight_gradient_into(dz, &cache.a_prev, &mut dw);
-    bias_gradient_into(dz, &mut db);
+    weight_gradient_into(dz, &cache.a_prev, dz.ncols(), &mut dw);
+    bias_gradient_into(dz, dz.ncols(), &mut db);
     Ok(LayerGradients { dw, db })
 }
 
@@ -386,21 +386,23 @@ fn input_gradient<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>) -> Re
     Ok(da_prev)
 }
 
-// The kernels of every backward pass. The shapes have been checked.
+// The kernels of every backward pass. The shapes have been checked. `m` are the examples that the
+// mean is over: more than `dZ` has columns where other processes have the rest.
 
 /// `dW ← 1/m dZ·A_prevᵀ`
 pub(crate) fn weight_gradient_into<F: Float>(
     dz: &ArrayRef2<F>,
     a_prev: &ArrayRef2<F>,
+    m: usize,
     dw: &mut ArrayRef2<F>,
 ) {
-    multiply(one_over(dz.ncols()), dz, &a_prev.t(), F::zero(), dw);
+    multiply(one_over(m), dz, &a_prev.t(), F::zero(), dw);
 }
 
 /// `db ← 1/m Σ dZ`
-pub(crate) fn bias_gradient_into<F: Float>(dz: &ArrayRef2<F>, db: &mut ArrayRef2<F>) {
+pub(crate) fn bias_gradient_into<F: Float>(dz: &ArrayRef2<F>, m: usize, db: &mut ArrayRef2<F>) {
     for (db, row) in db.iter_mut().zip(dz.rows()) {
-        *db = row.sum() * one_over(dz.ncols());
+        *db = row.sum() * one_over(m);
     }
 }
 

@@ -7,10 +7,11 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017).
 
 use crate::buffer;
-use crate::error::{Operand, check, check_batch};
+use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
 use crate::init::RandomSource;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+use std::ops::Range;
 
 /// The examples in random order, cut into batches of `mini_batch_size`; the rest comes last.
 ///
@@ -73,6 +74,36 @@ pub struct Batches<'a, F> {
     order: Vec<usize>,
     size: usize,
     next: usize,
+    shard: Option<Shard>,
+}
+
+/// Which of the examples are here, and those of the last batch: their columns here, and their
+/// columns in the batch.
+#[derive(Debug, Clone)]
+struct Shard {
+    here: Range<usize>,
+    own: Vec<usize>,
+    places: Vec<usize>,
+}
+
+/// Some columns of a batch whose others are elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// Which columns of the batch, ascending.
+    pub columns: &'a [usize],
+    /// How many the batch has.
+    pub of: usize,
+}
+
+/// What is here of a batch.
+#[derive(Debug, Clone, Copy)]
+pub struct Part<'a, F> {
+    /// (n_x, m), where m may be 0.
+    pub x: ArrayView2<'a, F>,
+    /// (n_y, m)
+    pub y: ArrayView2<'a, F>,
+    /// Which of the batch's examples these are; `None` if they are all.
+    pub place: Option<Place<'a>>,
 }
 
 impl<'a, F: Float> Batches<'a, F> {
@@ -100,16 +131,73 @@ impl<'a, F: Float> Batches<'a, F> {
     ) -> Result<Self> {
         let (x, y) = (x.into(), y.into());
         check_set(&x, &y, size)?;
-        let (mut order, _) = buffer::counts("order", (1, x.ncols()))?.into_raw_vec_and_offset();
+        let total = x.ncols();
+        Self::of_whole(x, y, size, (total, None))
+    }
+
+    /// The part of a set of `total` examples that is here: those from `first` on, as many as `X`
+    /// has columns, which may be none.
+    ///
+    /// All parts [shuffled](Self::shuffle) by equal generators are dealt the same batches, which are
+    /// those of the whole set in one place; of each, [`next_part`](Self::next_part) gives what is
+    /// here.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::{array, s};
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let (x, y) = (array![[0.0, 1.0, 2.0, 3.0, 4.0]], array![[0.0, 10.0, 20.0, 30.0, 40.0]]);
+    /// let mut batches = Batches::of_shard(x.slice(s![.., 3..]), y.slice(s![.., 3..]), 2, 3, 5)?;
+    /// batches.shuffle(&mut NumpyRandom::seed(0)); // the order 2 0 1 3 4, two at a time
+    /// let part = batches.next_part().unwrap();
+    /// assert_eq!((part.x.ncols(), part.place.unwrap().of), (0, 2));
+    /// let part = batches.next_part().unwrap();
+    /// assert_eq!((part.x[[0, 0]], part.place.unwrap().columns), (3.0, &[1][..]));
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), but for an empty `X`; [`Error::LengthMismatch`] if the examples
+    /// from `first` on are more than there are in all.
+    pub fn of_shard(
+        x: impl Into<ArrayView2<'a, F>>,
+        y: impl Into<ArrayView2<'a, F>>,
+        size: usize,
+        first: usize,
+        total: usize,
+    ) -> Result<Self> {
+        let (x, y) = (x.into(), y.into());
+        check_same_examples(&x, &y)?;
+        check_size(size)?;
+        check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
+        check_batch(Operand { name: "Y", shape: (y.nrows(), total) })?;
+        let end = first.checked_add(x.ncols()).filter(|end| *end <= total);
+        let Some(end) = end else {
+            let last = first.saturating_add(x.ncols());
+            check_lengths(("the end of the shard", last), ("the examples", total))?;
+            return Err(Error::Inconsistent { what: "a shard is beyond the end of the set" });
+        };
+        Self::of_whole(x, y, size, (total, Some(first..end)))
+    }
+
+    fn of_whole(
+        x: ArrayView2<'a, F>,
+        y: ArrayView2<'a, F>,
+        size: usize,
+        (total, here): (usize, Option<Range<usize>>),
+    ) -> Result<Self> {
+        let list =
+            |len| Ok::<_, Error>(buffer::counts("order", (1, len))?.into_raw_vec_and_offset().0);
+        let size = size.min(total);
+        let mut order = list(total)?;
         number(&mut order);
-        let size = size.min(x.ncols());
-        Ok(Self {
-            x: Examples::new("X", x, size)?,
-            y: Examples::new("Y", y, size)?,
-            order,
-            size,
-            next: 0,
-        })
+        let shard = match here {
+            Some(here) => Some(Shard { here, own: list(size)?, places: list(size)? }),
+            None => None,
+        };
+        let (x, y) = (Examples::new("X", x, size)?, Examples::new("Y", y, size)?);
+        Ok(Self { x, y, order, size, next: 0, shard })
     }
 
     /// A new random order, from its first batch:
@@ -125,21 +213,31 @@ impl<'a, F: Float> Batches<'a, F> {
         self.next = 0;
     }
 
-    /// The next batch, `X` (n_x, size) and `Y` (n_y, size), or what is left; then `None`.
+    /// The next batch, `X` (n_x, size) and `Y` (n_y, size), or what is left; then `None`. Of a
+    /// [shard](Self::of_shard), what is here of it.
     ///
     /// Not an [`Iterator`], since each batch takes the place of the one before.
     #[expect(clippy::should_implement_trait, reason = "the items borrow the iterator")]
     pub fn next(&mut self) -> Option<(ArrayView2<'_, F>, ArrayView2<'_, F>)> {
-        let end = self.order.len().min(self.next + self.size);
-        let examples = &self.order[self.next..end];
-        self.next = end;
-        if examples.is_empty() {
-            return None;
-        }
-        Some((self.x.gather(examples), self.y.gather(examples)))
+        self.next_part().map(|part| (part.x, part.y))
     }
 
-    /// Which examples the last batch had, as columns of the set.
+    /// [`next`](Self::next), with the place in the batch.
+    pub fn next_part(&mut self) -> Option<Part<'_, F>> {
+        let end = self.order.len().min(self.next + self.size);
+        let batch = &self.order[self.next..end];
+        self.next = end;
+        if batch.is_empty() {
+            return None;
+        }
+        let (own, place) = match &mut self.shard {
+            Some(shard) => shard.part_of(batch),
+            None => (batch, None),
+        };
+        Some(Part { x: self.x.gather(own), y: self.y.gather(own), place })
+    }
+
+    /// Which examples the last batch had, as columns of the set; of a shard, of the whole set.
     pub fn last(&self) -> &[usize] {
         let start = self.next.saturating_sub(1) / self.size * self.size;
         &self.order[start..self.next]
@@ -156,22 +254,40 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 }
 
+impl Shard {
+    /// The examples of a batch that are here, and where in the batch they are.
+    fn part_of(&mut self, batch: &[usize]) -> (&[usize], Option<Place<'_>>) {
+        self.own.clear();
+        self.places.clear();
+        for (place, example) in batch.iter().enumerate() {
+            if self.here.contains(example) {
+                self.own.push(example - self.here.start);
+                self.places.push(place);
+            }
+        }
+        (&self.own, Some(Place { columns: &self.places, of: batch.len() }))
+    }
+}
+
 /// 0, 1, 2, …
 fn number(order: &mut [usize]) {
     order.iter_mut().enumerate().for_each(|(i, example)| *example = i);
 }
 
 fn check_set<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, size: usize) -> Result<()> {
+    check_same_examples(x, y)?;
+    check_batch(Operand::of("X", x))?;
+    check_batch(Operand::of("Y", y))?;
+    check_size(size)
+}
+
+fn check_same_examples<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
     let (x, y) = (Operand::of("X", x), Operand::of("Y", y));
-    check(x.shape.1 == y.shape.1, x, y, "as many columns: one for each example")?;
-    check_batch(x)?;
-    check_batch(y)?;
-    let rule = "a batch has at least one example";
-    if size > 0 {
-        Ok(())
-    } else {
-        Err(Error::Hyperparameter { name: "batch size", value: 0.0, rule })
-    }
+    check(x.shape.1 == y.shape.1, x, y, "as many columns: one for each example")
+}
+
+fn check_size(size: usize) -> Result<()> {
+    check_hyperparameter(size > 0, "batch size", 0.0, "a batch has at least one example")
 }
 
 /// A matrix whose columns are contiguous, and room for some of them.

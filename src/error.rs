@@ -219,6 +219,27 @@ pub enum Error {
         /// How many labels are known.
         classes: usize,
     },
+    /// What a process of a distributed training could not do, and so none did (feature `mpi`).
+    #[error("rank {rank}: {reason}")]
+    OnRank {
+        /// The number of the process, from 0.
+        rank: usize,
+        /// What its error says.
+        reason: String,
+    },
+    /// Something that must be the same on all processes of a distributed training, and is not
+    /// (feature `mpi`).
+    #[error("rank {rank} has another {what} than rank 0: {found}, not {expected}")]
+    Disagreement {
+        /// What it is.
+        what: &'static str,
+        /// The first process that has another one.
+        rank: usize,
+        /// That of rank 0.
+        expected: String,
+        /// That of this rank.
+        found: String,
+    },
     /// A plot could not be drawn (feature `plot`).
     #[error("the plot could not be drawn: {reason}")]
     Plot {

@@ -36,7 +36,10 @@ pub trait Float: Elementary + Default + Sum + sealed::Sealed {
 }
 
 mod sealed {
+    #[cfg(not(feature = "mpi"))]
     pub trait Sealed {}
+    #[cfg(feature = "mpi")]
+    pub trait Sealed: mpi::traits::Equivalence {}
     impl Sealed for f32 {}
     impl Sealed for f64 {}
 }

@@ -12,6 +12,7 @@ use crate::backward::{bias_gradient_into, one_over, weight_gradient_into};
 use crate::buffer;
 use crate::cost::check_outputs;
 use crate::forward::check_linear;
+use crate::joint::Alone;
 use crate::kernel::elementwise::{self, Add};
 use crate::kernel::product::{CHAPTER, ROWS_DEPTH, Way, multiply_by};
 use crate::kernel::threads;
@@ -115,7 +116,8 @@ impl<'a, F: Float> FullBatch<'a, F> {
         self.workspace.prepare(&self.x, &self.parameters)?;
         self.forward();
         let cost = self.workspace.course_cost_and_dz(&self.y, &self.parameters)?;
-        self.workspace.run_backward(self.x.ncols(), &self.parameters);
+        let m = self.x.ncols();
+        self.workspace.run_backward(&self.parameters, (m, m), None, (0.0, &mut Alone));
         self.update(learning_rate);
         Ok(cost)
     }
@@ -189,14 +191,14 @@ impl<'a, F: Float> FullBatch<'a, F> {
             descend(&mut layer.w, &gradient.dw, learning_rate);
             descend(&mut layer.b, &gradient.db, learning_rate);
         }
-        bias_gradient_into(&dz, &mut gradient.db);
+        bias_gradient_into(&dz, self.x.ncols(), &mut gradient.db);
         descend(&mut first.b, &gradient.db, learning_rate);
         let sweep = Sweep { dz, learning_rate };
         if sweep.pays(&self.x, &first.w) {
             sweep.run(first.w.view_mut(), self.x, &mut self.sums);
             self.ready = true;
         } else {
-            weight_gradient_into(&sweep.dz, &self.x, &mut gradient.dw);
+            weight_gradient_into(&sweep.dz, &self.x, self.x.ncols(), &mut gradient.dw);
             descend(&mut first.w, &gradient.dw, learning_rate);
             self.ready = false;
         }

@@ -145,6 +145,8 @@ pub mod batches;
 mod buffer;
 pub mod cost;
 pub mod course;
+#[cfg(feature = "mpi")]
+pub mod distributed;
 pub mod error;
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 pub mod files;
@@ -153,6 +155,7 @@ pub mod forward;
 pub mod full_batch;
 pub mod gradient_check;
 pub mod init;
+mod joint;
 #[allow(unsafe_code)]
 mod kernel;
 pub mod metrics;

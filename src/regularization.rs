@@ -12,6 +12,7 @@
 //! Srivastava et al. (2014) for dropout.
 
 use crate::backward::backward_to_first_layer;
+use crate::batches::Place;
 use crate::buffer;
 use crate::cost::{Cost, Targets, compute_cost};
 use crate::error::{Operand, check_hyperparameter, check_same_shape};
@@ -200,6 +201,28 @@ impl<F: Float> Mask<F> {
 pub(crate) fn draw_into<F: Float>(d: &mut [F], keep_prob: F, mut uniform: impl FnMut() -> f64) {
     let keep_prob = keep_prob.as_f64();
     d.fill_with(|| if uniform() < keep_prob { F::one() } else { F::zero() });
+}
+
+/// [`draw_into`] for some columns of a larger mask, of which every number is drawn.
+pub(crate) fn draw_columns_into<F: Float>(
+    d: &mut [F],
+    units: usize,
+    keep_prob: F,
+    place: Place<'_>,
+    mut uniform: impl FnMut() -> f64,
+) {
+    let Place { columns, of } = place;
+    for unit in 0..units {
+        let row = &mut d[unit * columns.len()..][..columns.len()];
+        let mut own = columns.iter().zip(row).peekable();
+        for column in 0..of {
+            let mut one = [F::zero()];
+            draw_into(&mut one, keep_prob, &mut uniform);
+            if let Some((_, d)) = own.next_if(|(own, _)| **own == column) {
+                *d = one[0];
+            }
+        }
+    }
 }
 
 /// `A ← A ∘ D / keep_prob`

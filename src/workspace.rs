@@ -5,16 +5,20 @@
 //! [`l_model_backward`](crate::backward::l_model_backward) to the last bit.
 
 use crate::activation::Activation;
-use crate::backward::{bias_gradient_into, input_gradient_into, weight_gradient_into};
+use crate::backward::{
+    LayerGradients, bias_gradient_into, input_gradient_into, weight_gradient_into,
+};
+use crate::batches::Place;
 use crate::buffer;
 use crate::cost::{Cost, Targets, check_outputs, compute_cost, cost_and_sigmoid_dz};
 use crate::error::{Operand, check, check_same_shape, check_weights};
 use crate::forward::{activated_into, check_linear};
 use crate::init::RandomSource;
+use crate::joint::{Alone, Joint, Own};
 use crate::regularization::{
-    Objective, add_l2_gradient, check_keep_prob, draw_into, drop_units, l2_cost,
+    Objective, add_l2_gradient, check_keep_prob, draw_columns_into, draw_into, drop_units, l2_cost,
 };
-use crate::{Error, Float, Gradients, Parameters, Result};
+use crate::{Error, Float, Gradients, Layer, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
 /// The buffers of a training step for one network and up to a number of examples.
@@ -166,8 +170,8 @@ impl<F: Float> Workspace<F> {
         parameters: &Parameters<F>,
         objective: impl Into<Objective>,
     ) -> Result<(F, &mut Gradients<F>)> {
-        self.keep_prob = None;
-        self.differentiate(&x.into(), &targets.into(), parameters, objective.into(), &mut || 0.0)
+        let (x, targets, objective) = (x.into(), targets.into(), objective.into());
+        self.differentiate(&x, &targets, parameters, objective, None, &mut Alone)
     }
 
     /// [`cost_and_gradients`](Self::cost_and_gradients) with hidden units dropped at random, as by
@@ -204,44 +208,93 @@ impl<F: Float> Workspace<F> {
         keep_prob: F,
         rng: &mut (impl RandomSource + ?Sized),
     ) -> Result<(F, &mut Gradients<F>)> {
-        check_keep_prob(keep_prob)?;
-        self.keep_prob = Some(keep_prob);
-        let mut uniform = || rng.uniform();
-        self.differentiate(&x.into(), &targets.into(), parameters, objective.into(), &mut uniform)
+        let masks = Masks { keep_prob, uniform: &mut || rng.uniform(), place: None };
+        let (x, targets, objective) = (x.into(), targets.into(), objective.into());
+        self.differentiate(&x, &targets, parameters, objective, Some(masks), &mut Alone)
     }
 
-    fn differentiate(
+    /// `J` and its gradients over the examples of all processes.
+    pub(crate) fn differentiate(
         &mut self,
         x: &ArrayView2<'_, F>,
         targets: &Targets<'_, F>,
         parameters: &Parameters<F>,
         objective: Objective,
-        uniform: &mut dyn FnMut() -> f64,
+        masks: Option<Masks<'_, F>>,
+        joint: &mut dyn Joint<F>,
     ) -> Result<(F, &mut Gradients<F>)> {
         let Objective { cost, l2 } = objective;
-        self.prepare(x, parameters)?;
-        let layers = parameters.layers();
-        let (last, m) = (layers.len() - 1, x.ncols());
-        let outputs = Operand { name: "AL", shape: (self.sizes[last + 1], m) };
-        targets.check(cost, outputs).map_err(|e| e.in_layer(last + 1))?;
-        self.draw_masks(m, uniform)?;
-
-        let simple = layers[last].activation == cost.output_activation();
-        self.run_forward(0, x, parameters, simple.then_some(Activation::Identity));
-        let mut value = self.cost_and_output_dz(cost, targets, parameters, m);
-        self.run_backward(m, parameters);
-        self.first_gradients(x);
+        let m = x.ncols();
+        let own = Own {
+            features: x.nrows(),
+            m,
+            of: masks.as_ref().and_then(|masks| masks.place).map(|place| place.of),
+            objective,
+            keep_prob: masks.as_ref().map(|masks| masks.keep_prob.as_f64()),
+        };
+        let fits = if m == 0 && joint.allows_no_examples() {
+            self.begin_without(x, parameters, masks)
+        } else {
+            self.begin(x, targets, parameters, cost, masks)
+        };
+        let last = parameters.layers().len() - 1;
+        let simple = parameters.layers()[last].activation == cost.output_activation();
+        let output = simple.then_some(Activation::Identity);
+        let total = joint.count_while(fits, &own, &mut || {
+            self.run_forward(0, x, parameters, output);
+        })?;
+        let mut value = 0.0;
+        if m > 0 {
+            let share = m as f64 / total as f64;
+            value = self.cost_and_output_dz(cost, targets, parameters, m).as_f64() * share;
+        }
+        let value = self.run_backward(parameters, (m, total), Some(x), (value, joint));
         let gradients = &mut self.buffers.as_mut().expect("prepared").gradients;
+        let mut value = F::of(value);
         if l2 != 0.0 {
-            value += l2_cost(parameters, l2, m)?;
-            add_l2_gradient(gradients, parameters, l2, m)?;
+            value += l2_cost(parameters, l2, total)?;
+            add_l2_gradient(gradients, parameters, l2, total)?;
         }
         Ok((value, gradients))
     }
 
-    /// `D` of every hidden layer for m examples, if units are to be dropped.
-    fn draw_masks(&mut self, m: usize, uniform: &mut dyn FnMut() -> f64) -> Result<()> {
-        let Some(keep_prob) = self.keep_prob else { return Ok(()) };
+    /// Checks that all fits, takes the memory, and draws the masks.
+    fn begin(
+        &mut self,
+        x: &ArrayView2<'_, F>,
+        targets: &Targets<'_, F>,
+        parameters: &Parameters<F>,
+        cost: Cost,
+        masks: Option<Masks<'_, F>>,
+    ) -> Result<()> {
+        self.keep_prob = None;
+        self.prepare(x, parameters)?;
+        let last = parameters.layers().len();
+        let outputs = Operand { name: "AL", shape: (self.sizes[last], x.ncols()) };
+        targets.check(cost, outputs).map_err(|e| e.in_layer(last))?;
+        masks.map_or(Ok(()), |masks| self.draw_masks(x.ncols(), masks))
+    }
+
+    /// The same where other processes have all the examples.
+    fn begin_without(
+        &mut self,
+        x: &ArrayView2<'_, F>,
+        parameters: &Parameters<F>,
+        masks: Option<Masks<'_, F>>,
+    ) -> Result<()> {
+        self.keep_prob = None;
+        let (w, x) = (Operand::of("W", &parameters.layers()[0].w), Operand::of("X", x));
+        check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
+            .map_err(|e| e.in_layer(1))?;
+        self.make_room(parameters)?;
+        masks.map_or(Ok(()), |masks| self.draw_masks(0, masks))
+    }
+
+    /// `D` of every hidden layer for m examples.
+    fn draw_masks(&mut self, m: usize, masks: Masks<'_, F>) -> Result<()> {
+        let Masks { keep_prob, uniform, place } = masks;
+        check_keep_prob(keep_prob)?;
+        self.keep_prob = Some(keep_prob);
         let hidden = &self.sizes[1..self.sizes.len() - 1];
         let buffers = self.buffers.as_mut().expect("prepared");
         if buffers.d.is_empty() {
@@ -252,26 +305,34 @@ impl<F: Float> Workspace<F> {
             }
         }
         for (d, &units) in buffers.d.iter_mut().zip(hidden) {
-            draw_into(&mut d[..units * m], keep_prob, &mut *uniform);
+            let d = &mut d[..units * m];
+            match place {
+                Some(place) => draw_columns_into(d, units, keep_prob, place, &mut *uniform),
+                None => draw_into(d, keep_prob, &mut *uniform),
+            }
         }
         Ok(())
     }
 
     /// Checks that all fits, and takes the memory if that has not been done yet.
     pub(crate) fn prepare(&mut self, x: &ArrayRef2<F>, parameters: &Parameters<F>) -> Result<()> {
-        let layers = parameters.layers();
-        let first = &layers[0];
+        let first = &parameters.layers()[0];
         check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let made_for = Operand { name: "workspace", shape: (self.sizes[0], self.examples) };
         let enough = x.ncols() <= self.examples;
         check(enough, Operand::of("X", x), made_for, "at most the columns it was made for")
             .map_err(|e| e.in_layer(1))?;
+        self.make_room(parameters)
+    }
+
+    /// Checks that the network fits, and takes the memory if that has not been done yet.
+    pub(crate) fn make_room(&mut self, parameters: &Parameters<F>) -> Result<()> {
         self.check_network(parameters)?;
         if self.buffers.is_none() {
             self.buffers = Some(Buffers::new(parameters, &self.sizes, self.examples)?);
         }
         let buffers = self.buffers.as_mut().expect("just made");
-        for (l, layer) in layers.iter().enumerate() {
+        for (l, layer) in parameters.layers().iter().enumerate() {
             buffers.keep_z(l, layer.activation, self.sizes[l + 1], self.examples)?;
         }
         Ok(())
@@ -401,51 +462,130 @@ impl<F: Float> Workspace<F> {
         Ok(cost)
     }
 
-    /// From `dZ` of the last layer: the gradients down to the second, and `dZ` of the first in
-    /// its buffer.
-    pub(crate) fn run_backward(&mut self, m: usize, parameters: &Parameters<F>) {
-        let sizes = &self.sizes;
-        let keep_prob = self.keep_prob;
-        let Buffers { a, z, da, gradients, d, dropped, .. } =
-            self.buffers.as_mut().expect("prepared");
-        let layers = parameters.layers();
-        let last = layers.len() - 1;
-        for l in (1..=last).rev() {
-            let (before, from_here) = a.split_at_mut(l);
-            let dz = matrix(&from_here[0], sizes[l + 1], m);
-            let mut a_prev = matrix_mut(&mut before[l - 1], sizes[l], m);
-            let gradient = &mut gradients.layers_mut()[l];
-            let mut da_prev = matrix_mut(da, sizes[l], m);
-            bias_gradient_into(&dz, &mut gradient.db);
-            input_gradient_into(&dz, &layers[l].w, &mut da_prev);
-            if let Some(keep_prob) = keep_prob {
-                weight_gradient_into(&dz, &matrix(&dropped[l - 1], sizes[l], m), &mut gradient.dw);
-                drop_units(&mut da_prev, &matrix(&d[l - 1], sizes[l], m), keep_prob);
-            } else {
-                weight_gradient_into(&dz, &a_prev, &mut gradient.dw);
-            }
-            let activation = layers[l - 1].activation;
-            if z[l - 1].is_empty() {
-                activation.differentiate_output(&mut a_prev, &da_prev);
-            } else {
-                activation.differentiate(&mut da_prev, &matrix(&z[l - 1], sizes[l], m));
-                a_prev.assign(&da_prev);
-            }
-        }
-    }
-
-    /// The gradients of layer 1, after [`run_backward`](Self::run_backward).
-    fn first_gradients(&mut self, x: &ArrayRef2<F>) {
-        let (dz, gradients) = self.dz_and_gradients(x.ncols());
-        let first = &mut gradients.layers_mut()[0];
-        weight_gradient_into(&dz, x, &mut first.dw);
-        bias_gradient_into(&dz, &mut first.db);
+    /// From `dZ` of the last layer of m examples: the gradients of the mean over `total`, down to
+    /// layer 1, or without `X` to layer 2 and `dZ` of layer 1. The sum of the costs.
+    pub(crate) fn run_backward(
+        &mut self,
+        parameters: &Parameters<F>,
+        (m, total): (usize, usize),
+        x: Option<&ArrayRef2<F>>,
+        (cost, joint): (f64, &mut dyn Joint<F>),
+    ) -> f64 {
+        let buffers = self.buffers.as_mut().expect("prepared");
+        let gradients = buffers.gradients.layers_mut();
+        let mut way = WayBack {
+            layers: parameters.layers(),
+            sizes: &self.sizes,
+            keep_prob: self.keep_prob,
+            m,
+            total,
+            x,
+            a: &mut buffers.a,
+            z: &buffers.z,
+            da: &mut buffers.da,
+            d: &buffers.d,
+            dropped: &buffers.dropped,
+        };
+        way.run(gradients, cost, joint)
     }
 
     /// `dZ` of layer 1, after [`run_backward`](Self::run_backward), and the gradients.
     pub(crate) fn dz_and_gradients(&mut self, m: usize) -> (ArrayView2<'_, F>, &mut Gradients<F>) {
         let Buffers { a, gradients, .. } = self.buffers.as_mut().expect("prepared");
         (matrix(&a[0], self.sizes[1], m), gradients)
+    }
+}
+
+/// How the units of a step are dropped.
+pub(crate) struct Masks<'a, F> {
+    pub keep_prob: F,
+    /// Uniform numbers, those of the whole batch.
+    pub uniform: &'a mut dyn FnMut() -> f64,
+    /// Where the examples are in the whole batch, if they are not the whole.
+    pub place: Option<Place<'a>>,
+}
+
+/// The way back through the layers: what is read, and the buffers.
+struct WayBack<'a, F> {
+    layers: &'a [Layer<F>],
+    sizes: &'a [usize],
+    keep_prob: Option<F>,
+    /// The examples here, and those the mean is over.
+    m: usize,
+    total: usize,
+    x: Option<&'a ArrayRef2<F>>,
+    a: &'a mut [Vec<F>],
+    z: &'a [Vec<F>],
+    da: &'a mut [F],
+    d: &'a [Vec<F>],
+    dropped: &'a [Vec<F>],
+}
+
+impl<F: Float> WayBack<'_, F> {
+    /// The gradients of these layers, the last one first. While those of one are added up, the
+    /// layers before it are differentiated.
+    fn run(
+        &mut self,
+        gradients: &mut [LayerGradients<F>],
+        cost: f64,
+        joint: &mut dyn Joint<F>,
+    ) -> f64 {
+        let Some((gradient, before)) = gradients.split_last_mut() else {
+            return joint.finish(cost);
+        };
+        let l = before.len();
+        if l == 0 && self.x.is_none() {
+            return joint.finish(cost);
+        }
+        self.gradients_of(l, gradient);
+        let mut sum = cost;
+        joint.sum_while(l, gradient, &mut |joint| {
+            self.step_back(l, joint);
+            sum = self.run(before, cost, joint);
+        });
+        sum
+    }
+
+    /// `dW` and `db` of layer l + 1, from its `dZ`.
+    fn gradients_of(&self, l: usize, gradient: &mut LayerGradients<F>) {
+        let LayerGradients { dw, db } = gradient;
+        if self.m == 0 {
+            dw.fill(F::zero());
+            db.fill(F::zero());
+            return;
+        }
+        let dz = matrix(&self.a[l], self.sizes[l + 1], self.m);
+        bias_gradient_into(&dz, self.total, db);
+        let a_prev = match self.x {
+            Some(x) if l == 0 => x.view(),
+            _ if self.keep_prob.is_some() => matrix(&self.dropped[l - 1], self.sizes[l], self.m),
+            _ => matrix(&self.a[l - 1], self.sizes[l], self.m),
+        };
+        weight_gradient_into(&dz, &a_prev, self.total, dw);
+    }
+
+    /// `dZ` of layer l in the place of its `A`, from that of layer l + 1.
+    fn step_back(&mut self, l: usize, joint: &mut dyn Joint<F>) {
+        if l == 0 || self.m == 0 {
+            return;
+        }
+        let (rows, m) = (self.sizes[l], self.m);
+        let (before, from_here) = self.a.split_at_mut(l);
+        let dz = matrix(&from_here[0], self.sizes[l + 1], m);
+        let mut a_prev = matrix_mut(&mut before[l - 1], rows, m);
+        let mut da_prev = matrix_mut(self.da, rows, m);
+        input_gradient_into(&dz, &self.layers[l].w, &mut da_prev);
+        joint.poll();
+        if let Some(keep_prob) = self.keep_prob {
+            drop_units(&mut da_prev, &matrix(&self.d[l - 1], rows, m), keep_prob);
+        }
+        let activation = self.layers[l - 1].activation;
+        if self.z[l - 1].is_empty() {
+            activation.differentiate_output(&mut a_prev, &da_prev);
+        } else {
+            activation.differentiate(&mut da_prev, &matrix(&self.z[l - 1], rows, m));
+            a_prev.assign(&da_prev);
+        }
     }
 }
 
@@ -587,8 +727,8 @@ fn backward<F: Float>(
     check_outputs(&workspace.al(x.ncols()), y)
         .map_err(|e| e.in_layer(parameters.layers().len()))?;
     let g = parameters.layers()[parameters.layers().len() - 1].activation;
-    workspace.output_dz(Cost::BinaryCrossEntropy, &Targets::new(y.view()), g, x.ncols());
-    workspace.run_backward(x.ncols(), parameters);
-    workspace.first_gradients(x);
+    let m = x.ncols();
+    workspace.output_dz(Cost::BinaryCrossEntropy, &Targets::new(y.view()), g, m);
+    workspace.run_backward(parameters, (m, m), Some(x), (0.0, &mut Alone));
     Ok(())
 }

@@ -1,0 +1,424 @@
+//! What each rank does.
+
+use crate::counting::allocations;
+use crate::support::{bits, columns, difference, examples, folder, leave, network, uneven};
+use dnn_blocks::distributed::{Dropout, Ranks, mpi};
+use dnn_blocks::files::{Checkpoint, Checkpoints};
+use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::prelude::*;
+use dnn_blocks::{Error, Result};
+
+pub fn run(case: &str) {
+    let universe = mpi::initialize().expect("MPI");
+    let ranks = Ranks::new(&universe);
+    match case {
+        "shares_are_disjoint_and_whole" => shares(&ranks),
+        "a_broadcast_gives_the_parameters_of_rank_0" => broadcast(&ranks),
+        "full_batches_are_as_on_one_process" => full_batches(&ranks),
+        "loops_of_plain_functions_are_as_on_one_process" => plain_loops(&ranks),
+        "mini_batches_with_dropout_are_as_on_one_process" => mini_batches(&ranks),
+        "f32_is_as_on_one_process" => single_precision(&ranks),
+        "small_and_large_layers_are_summed_alike" => small_and_large(&ranks),
+        "a_step_allocates_nothing" => no_allocation(&ranks),
+        "errors_of_one_rank_are_errors_of_all" => errors(&ranks),
+        "disagreements_are_errors_of_all" => disagreements(&ranks),
+        "panics_on_the_last_rank" => panics(&ranks),
+        "goes_on_from_checkpoints" => checkpoints(&ranks),
+        _ => panic!("there is no case {case}"),
+    }
+    .unwrap_or_else(|error| ranks.abort(&error));
+    println!("passed");
+}
+
+fn shares(ranks: &Ranks<'_>) -> Result<()> {
+    for total in [0, 1, 3, 4, 17] {
+        let share = ranks.share(total);
+        assert_eq!(ranks.place(share.len()), (share.start, total));
+        assert!(share.len().abs_diff(total / ranks.size()) <= 1);
+    }
+    Ok(())
+}
+
+fn broadcast(ranks: &Ranks<'_>) -> Result<()> {
+    let expected = network::<f64>(&[300, 300, 1]);
+    let mut own = expected.clone();
+    if !ranks.is_first() {
+        for layer in own.layers_mut() {
+            layer.w = Array2::zeros((layer.w.ncols(), layer.w.nrows())).reversed_axes();
+            layer.b.fill(f64::NAN);
+        }
+    }
+    ranks.broadcast(&mut own)?;
+    assert_eq!(own, expected);
+    Ok(())
+}
+
+/// A hundred steps of Adam on all examples.
+fn full_batches(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.3 };
+    let sizes = [5, 16, 8, 3];
+    let mut whole = network(&sizes);
+    let mut optimizer = Optimizer::new(Algorithm::ADAM, &whole)?;
+    let mut workspace = Workspace::new(&whole, 203);
+    let mut whole_cost = 0.0;
+    for _ in 0..100 {
+        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &whole, objective)?;
+        optimizer.step(&mut whole, gradients, 0.01)?;
+        whole_cost = cost;
+    }
+
+    let mine = uneven(ranks, 203);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&sizes);
+    let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+    let mut workspace = ranks.workspace(&parameters, x.ncols())?;
+    let mut joint_cost = 0.0;
+    for _ in 0..100 {
+        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, objective)?;
+        optimizer.step(&mut parameters, gradients, 0.01)?;
+        joint_cost = cost;
+    }
+    assert!((joint_cost - whole_cost).abs() < 1e-12 * whole_cost, "{joint_cost} {whole_cost}");
+    let difference = difference(&parameters, &whole);
+    assert!(difference < 1e-12, "{difference}");
+    if ranks.size() == 1 {
+        assert_eq!(bits(&parameters), bits(&whole));
+    }
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+/// A hundred steps of gradient descent with the course's functions.
+fn plain_loops(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 203);
+    let sizes = [5, 300, 16, 1];
+    let mut whole = network(&sizes);
+    for _ in 0..100 {
+        let (al, caches) = l_model_forward(&x, &whole)?;
+        let gradients = l_model_backward(&al, &y, &caches)?;
+        update_parameters(&mut whole, &gradients, 0.3)?;
+    }
+    let mine = uneven(ranks, 203);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&sizes);
+    for _ in 0..100 {
+        let mut gradients = if x.is_empty() {
+            let mut any = Gradients::zeros_like(&parameters);
+            any.layers_mut()[0].dw.fill(f64::NAN);
+            any
+        } else {
+            let (al, caches) = l_model_forward(&x, &parameters)?;
+            l_model_backward(&al, &y, &caches)?
+        };
+        assert_eq!(ranks.average(&mut gradients, x.ncols())?, 203);
+        update_parameters(&mut parameters, &gradients, 0.3)?;
+    }
+    let difference = difference(&parameters, &whole);
+    assert!(difference < 1e-12, "{difference}");
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+/// A hundred steps of mini-batches in random order, with dropout, L2 and momentum.
+fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.1 };
+    let sizes = [5, 24, 12, 3];
+    let mut whole = network(&sizes);
+    let mut optimizer = Optimizer::new(Algorithm::MOMENTUM, &whole)?;
+    let mut workspace = Workspace::new(&whole, 16);
+    let mut batches = Batches::new(&x, &y, 16)?;
+    let mut rng = NumpyRandom::seed(11);
+    for _ in 0..8 {
+        batches.shuffle(&mut rng);
+        while let Some((x, y)) = batches.next() {
+            let (_, gradients) = workspace
+                .cost_and_gradients_with_dropout(x, y, &whole, objective, 0.8, &mut rng)?;
+            optimizer.step(&mut whole, gradients, 0.1)?;
+        }
+    }
+    assert!(optimizer.steps() >= 100);
+
+    let mine = uneven(ranks, 203);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&sizes);
+    let mut optimizer = Optimizer::new(Algorithm::MOMENTUM, &parameters)?;
+    let mut workspace = ranks.workspace(&parameters, 16)?;
+    let mut batches = ranks.batches(&x, &y, 16)?;
+    let mut rng = NumpyRandom::seed(11);
+    for _ in 0..8 {
+        batches.shuffle(&mut rng);
+        while let Some(part) = batches.next_part() {
+            let place = part.place.expect("a shard");
+            let dropout = Dropout { keep_prob: 0.8, rng: &mut rng, place };
+            let (_, gradients) = workspace.cost_and_gradients_with_dropout(
+                part.x,
+                part.y,
+                &parameters,
+                objective,
+                dropout,
+            )?;
+            optimizer.step(&mut parameters, gradients, 0.1)?;
+        }
+    }
+    let difference = difference(&parameters, &whole);
+    assert!(difference < 1e-12, "{difference}");
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+fn single_precision(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f32>(5, 2, 400);
+    let sizes = [5, 64, 1];
+    let mut whole = network(&sizes);
+    let mut workspace = Workspace::new(&whole, 400);
+    for _ in 0..100 {
+        let (_, gradients) =
+            workspace.cost_and_gradients(&x, &y, &whole, Cost::BinaryCrossEntropy)?;
+        update_parameters(&mut whole, gradients, 0.3)?;
+    }
+    let mine = ranks.share(400);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&sizes);
+    let mut workspace = ranks.workspace(&parameters, x.ncols())?;
+    for _ in 0..100 {
+        let (_, gradients) =
+            workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy)?;
+        update_parameters(&mut parameters, gradients, 0.3)?;
+    }
+    let difference = difference(&parameters, &whole);
+    assert!(difference < 1e-5, "{difference}");
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+/// Layers with messages of their own between layers that share one.
+fn small_and_large(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 50);
+    let whole = network(&[5, 400, 10, 200, 30, 1]);
+    let mut workspace = Workspace::new(&whole, 50);
+    let cost = Cost::BinaryCrossEntropy;
+    let (_, expected) = workspace.cost_and_gradients(&x, &y, &whole, cost)?;
+    let mine = uneven(ranks, 50);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut joint = ranks.workspace(&whole, x.ncols())?;
+    for _ in 0..3 {
+        let (_, gradients) = joint.cost_and_gradients(&x, &y, &whole, cost)?;
+        for (g, e) in gradients.layers().iter().zip(expected.layers()) {
+            assert!((&g.dw - &e.dw).iter().all(|d| d.abs() < 1e-15));
+            assert!((&g.db - &e.db).iter().all(|d| d.abs() < 1e-15));
+        }
+    }
+    Ok(())
+}
+
+fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f32>(5, 2, 300);
+    let mine = uneven(ranks, 300);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&[5, 400, 30, 1]);
+    let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+    let mut workspace = ranks.workspace(&parameters, 64)?;
+    let mut batches = ranks.batches(&x, &y, 64)?;
+    let mut rng = NumpyRandom::seed(11);
+    // The scratch of the products grows with the part of a batch: first as large as it can be.
+    let most = columns(&examples::<f32>(5, 2, 64).0, 0..64);
+    let none = Array2::zeros((1, 64));
+    workspace.cost_and_gradients(&most, &none, &parameters, Cost::BinaryCrossEntropy)?;
+    let mut counted = 0;
+    for epoch in 0..4 {
+        let before = allocations();
+        batches.shuffle(&mut rng);
+        while let Some(part) = batches.next_part() {
+            let cost = Cost::BinaryCrossEntropy;
+            let dropout =
+                Dropout { keep_prob: 0.9, rng: &mut rng, place: part.place.expect("a shard") };
+            let (_, gradients) = workspace.cost_and_gradients_with_dropout(
+                part.x,
+                part.y,
+                &parameters,
+                cost,
+                dropout,
+            )?;
+            optimizer.step(&mut parameters, gradients, 0.01)?;
+        }
+        if epoch > 0 {
+            counted += allocations() - before;
+        }
+    }
+    assert_eq!(counted, 0);
+    Ok(())
+}
+
+/// The error of one rank on all: its number, and what its text contains.
+fn is_of_rank<T>(result: Result<T>, rank: usize, part: &str) {
+    match result {
+        Err(Error::OnRank { rank: found, reason }) => {
+            assert_eq!(found, rank, "{reason}");
+            assert!(reason.contains(part), "{reason}");
+        }
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => panic!("no error"),
+    }
+}
+
+fn errors(ranks: &Ranks<'_>) -> Result<()> {
+    let bad = ranks.size() - 1;
+    let is_bad = ranks.rank() == bad;
+    let (x, y) = examples::<f64>(5, 3, 20);
+    let mut parameters = network(&[5, 8, 3]);
+    let cost = Cost::CategoricalCrossEntropy;
+    let mut workspace = ranks.workspace(&parameters, 20)?;
+    let other = Array2::zeros((4, 20));
+    let x_here = if is_bad { &other } else { &x };
+    let result = workspace.cost_and_gradients(x_here, &y, &parameters, cost);
+    is_of_rank(result, bad, "layer 1: W (8, 5) and A_prev (4, 20)");
+    let mut labels = y.clone();
+    if is_bad {
+        labels[[0, 3]] = 7.0;
+    }
+    is_of_rank(workspace.cost_and_gradients(&x, &labels, &parameters, cost), bad, "7");
+    let many = Array2::zeros((5, 21));
+    let too_many = workspace.cost_and_gradients(
+        if is_bad { many.view() } else { x.view() },
+        Targets::new(if is_bad { many.slice(s![..1, ..]) } else { y.view() }),
+        &parameters,
+        cost,
+    );
+    is_of_rank(too_many, bad, "21");
+
+    let own: Result<u8, &str> = if is_bad { Err("the disk is gone") } else { Ok(3) };
+    is_of_rank(ranks.together(own), bad, "the disk is gone");
+    assert_eq!(ranks.together(Ok::<_, String>(5))?, 5);
+
+    let y_here = if is_bad { Array2::zeros((1, 19)) } else { y.clone() };
+    is_of_rank(ranks.batches(&x, &y_here, 4), bad, "(1, 19)");
+
+    let nobody = Array2::zeros((5, 0));
+    let none = workspace.cost_and_gradients(&nobody, &Array2::zeros((1, 0)), &parameters, cost);
+    assert!(matches!(none, Err(Error::EmptyBatch { .. })));
+    let mut gradients = Gradients::zeros_like(&parameters);
+    assert!(matches!(ranks.average(&mut gradients, 0), Err(Error::EmptyBatch { .. })));
+
+    // After all that a step is taken as if nothing had been.
+    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+    update_parameters(&mut parameters, gradients, 0.1)?;
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+/// The error that names rank 1, and the text of what it has.
+fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, what: &str, has: &str) {
+    match result {
+        Ok(_) if ranks.size() == 1 => {}
+        Err(Error::Disagreement { what: found_what, rank, expected, found }) => {
+            assert_eq!((rank, found_what), (1, what));
+            assert!(found.contains(has) && !expected.contains(has), "{expected} {found}");
+        }
+        Err(error) => panic!("another error: {error}"),
+        Ok(_) => panic!("no error"),
+    }
+}
+
+fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
+    let is_other = ranks.rank() == 1;
+    let (x, y) = examples::<f64>(5, 2, 20);
+    let parameters = network(&[5, 8, 1]);
+    let mut own = if is_other { network(&[5, 9, 1]) } else { parameters.clone() };
+    disagrees(ranks, ranks.broadcast(&mut own), "network", "(9, 5)");
+    assert_eq!(own, if is_other { network(&[5, 9, 1]) } else { parameters.clone() });
+    disagrees(ranks, ranks.workspace(&own, 20), "network", "(9, 5)");
+    let how = Hyperparameters::default();
+    let how = if is_other { how.l2(0.25) } else { how };
+    disagrees(ranks, ranks.agree("hyperparameters", &how), "hyperparameters", "l2: 0.25");
+    let rule =
+        Algorithm::Adam { beta1: if is_other { 0.8 } else { 0.9 }, beta2: 0.9, epsilon: 1e-8 };
+    disagrees(ranks, ranks.agree("optimiser", &rule), "optimiser", "0.8");
+
+    let mut workspace = ranks.workspace(&parameters, 20)?;
+    let cost = if is_other { Cost::MeanSquaredError } else { Cost::BinaryCrossEntropy };
+    let result = workspace.cost_and_gradients(&x, &y, &parameters, cost);
+    disagrees(ranks, result, "step", "MeanSquaredError");
+    let objective =
+        Objective { cost: Cost::BinaryCrossEntropy, l2: if is_other { 0.5 } else { 0.0 } };
+    let result = workspace.cost_and_gradients(&x, &y, &parameters, objective);
+    disagrees(ranks, result, "step", "0.5");
+    let mut gradients = Gradients::zeros_like(&own);
+    disagrees(ranks, ranks.average(&mut gradients, 20), "gradients", "(9, 5)");
+
+    // Generators that have parted.
+    let mut batches = ranks.batches(&x, &y, 3)?;
+    let mut rng = NumpyRandom::seed(ranks.rank() as u32);
+    let mut found = false;
+    batches.shuffle(&mut rng);
+    while let Some(part) = batches.next_part() {
+        let dropout =
+            Dropout { keep_prob: 0.5, rng: &mut rng, place: part.place.expect("a shard") };
+        let cost = Cost::BinaryCrossEntropy;
+        let result =
+            workspace.cost_and_gradients_with_dropout(part.x, part.y, &parameters, cost, dropout);
+        found |= matches!(result, Err(Error::Inconsistent { .. }));
+    }
+    assert_eq!(found, ranks.size() > 1);
+    Ok(())
+}
+
+fn panics(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 20);
+    let parameters = network(&[5, 8, 1]);
+    let mut workspace = ranks.workspace(&parameters, 20)?;
+    for step in 0..10 {
+        if step == 3 && ranks.rank() + 1 == ranks.size() {
+            panic!("as the case says");
+        }
+        workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy)?;
+    }
+    Ok(())
+}
+
+/// A run that rank 1 may be killed in, at the epoch that a file says.
+fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 100);
+    let mine = uneven(ranks, 100);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let kept = Checkpoints::new(folder().join("kept"), 2).expect("a folder");
+    let mut run = match ranks.together(kept.latest::<f64>())? {
+        Some(run) => run,
+        None => {
+            let parameters = network(&[5, 100, 50, 1]);
+            let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+            let schedule = Schedule::Cosine { warm_up: 0, total: 10, lowest: 0.0 };
+            let generator = NumpyRandom::seed(3);
+            Checkpoint { parameters, optimizer, generator, learning_rate: 0.01, schedule, epoch: 0 }
+        }
+    };
+    ranks.agree("epoch", &run.epoch)?;
+    let kill = std::fs::read_to_string(folder().join("kill")).ok();
+    let kill: Option<usize> = kill.map(|epoch| epoch.trim().parse().expect("a number"));
+    if kill.is_some_and(|epoch| epoch > 3) {
+        assert!(run.epoch > 0, "the second run begins where the first one was killed");
+    }
+    let mut batches = ranks.batches(&x, &y, 10)?;
+    let mut workspace = ranks.workspace(&run.parameters, 10)?;
+    while run.epoch < 10 {
+        let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
+        batches.shuffle(&mut run.generator);
+        let mut step = 0;
+        while let Some((x, y)) = batches.next() {
+            if ranks.rank() == 1 && kill == Some(run.epoch) && step == 4 {
+                let own = std::process::id().to_string();
+                let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+            }
+            let cost = Cost::BinaryCrossEntropy;
+            let (_, gradients) = workspace.cost_and_gradients(x, y, &run.parameters, cost)?;
+            run.optimizer.step(&mut run.parameters, gradients, learning_rate)?;
+            step += 1;
+        }
+        run.epoch += 1;
+        let saved = if ranks.is_first() { kept.save(&run).map(|_| ()) } else { Ok(()) };
+        ranks.together(saved)?;
+    }
+    leave(ranks, &run.parameters);
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The jobs that are started, and what must come out.
+
+use std::path::Path;
+use std::process::{Command, Output, exit};
+
+/// In the environment of a rank: the case that it is to run, and the folder it may write to.
+pub const CASE: &str = "DNN_BLOCKS_MPI_CASE";
+pub const FOLDER: &str = "DNN_BLOCKS_MPI_FOLDER";
+
+/// Cases that must pass with every number of processes.
+const SIMPLE: &[&str] = &[
+    "shares_are_disjoint_and_whole",
+    "a_broadcast_gives_the_parameters_of_rank_0",
+    "full_batches_are_as_on_one_process",
+    "loops_of_plain_functions_are_as_on_one_process",
+    "mini_batches_with_dropout_are_as_on_one_process",
+    "f32_is_as_on_one_process",
+    "small_and_large_layers_are_summed_alike",
+    "a_step_allocates_nothing",
+    "errors_of_one_rank_are_errors_of_all",
+    "disagreements_are_errors_of_all",
+];
+
+pub fn run_all() {
+    let filter = std::env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
+    if Command::new("mpirun").arg("--version").output().is_err() {
+        println!("skipped: there is no mpirun");
+        exit(i32::from(std::env::var_os("CI").is_some()));
+    }
+    let mut tests: Vec<(String, Box<dyn Fn()>)> = Vec::new();
+    for case in SIMPLE {
+        for ranks in 1..=4 {
+            let name = format!("{case} on {ranks}");
+            tests.push((name, Box::new(move || passes(case, ranks))));
+        }
+    }
+    tests.push(("the_same_bits_in_every_run".into(), Box::new(the_same_bits_in_every_run)));
+    tests.push(("a_panic_ends_the_job".into(), Box::new(a_panic_ends_the_job)));
+    tests.push((
+        "a_killed_rank_ends_the_job_and_the_run_goes_on".into(),
+        Box::new(a_killed_rank_ends_the_job_and_the_run_goes_on),
+    ));
+    let chosen = tests.iter().filter(|(name, _)| name.contains(&filter));
+    let mut failed = 0;
+    for (name, test) in chosen {
+        let passed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(test)).is_ok();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        failed += usize::from(!passed);
+    }
+    println!("\n{failed} failed");
+    exit(i32::from(failed > 0));
+}
+
+/// A job of this program. Sixty seconds are for what hangs.
+fn job(case: &str, ranks: usize, folder: &Path) -> Output {
+    let mut command = Command::new("mpirun");
+    command
+        .args(["--oversubscribe", "--timeout", "60", "-np", &ranks.to_string()])
+        .arg(std::env::current_exe().expect("this program"))
+        .env(CASE, case)
+        .env(FOLDER, folder)
+        .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+        .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
+        .env("OMPI_MCA_mpi_yield_when_idle", "1");
+    command.output().expect("mpirun can be started")
+}
+
+fn text(output: &Output) -> String {
+    let Output { stdout, stderr, .. } = output;
+    String::from_utf8_lossy(stdout).into_owned() + &String::from_utf8_lossy(stderr)
+}
+
+fn passes(case: &str, ranks: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = job(case, ranks, folder.path());
+    assert!(output.status.success(), "{case} on {ranks}: {}", text(&output));
+    let done = text(&output).matches("passed").count();
+    assert_eq!(done, ranks, "{case} on {ranks}: {}", text(&output));
+}
+
+/// The bits that a case leaves in `result`.
+fn result_of(case: &str, ranks: usize, folder: &Path) -> Vec<u8> {
+    let output = job(case, ranks, folder);
+    assert!(output.status.success(), "{case} on {ranks}: {}", text(&output));
+    std::fs::read(folder.join("result")).expect("a result")
+}
+
+fn the_same_bits_in_every_run() {
+    for ranks in [2, 3, 4] {
+        let run = || {
+            let folder = tempfile::tempdir().expect("a folder");
+            result_of("mini_batches_with_dropout_are_as_on_one_process", ranks, folder.path())
+        };
+        let first = run();
+        for _ in 0..3 {
+            assert!(run() == first, "{ranks} ranks: other bits");
+        }
+    }
+}
+
+fn a_panic_ends_the_job() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let output = job("panics_on_the_last_rank", 3, folder.path());
+    assert!(!output.status.success());
+    let text = text(&output);
+    assert!(text.contains("rank 2 of 3: ended by a panic"), "{text}");
+    assert!(!text.contains("passed"), "{text}");
+}
+
+fn a_killed_rank_ends_the_job_and_the_run_goes_on() {
+    let whole = tempfile::tempdir().expect("a folder");
+    let expected = result_of("goes_on_from_checkpoints", 3, whole.path());
+    let folder = tempfile::tempdir().expect("a folder");
+    for epoch in [3, 7] {
+        std::fs::write(folder.path().join("kill"), format!("{epoch}")).expect("written");
+        let output = job("goes_on_from_checkpoints", 3, folder.path());
+        assert!(!output.status.success());
+        let text = text(&output);
+        assert!(text.contains("rank 1") && text.contains("signal 9 (Killed)"), "{text}");
+    }
+    std::fs::remove_file(folder.path().join("kill")).expect("removed");
+    let result = result_of("goes_on_from_checkpoints", 3, folder.path());
+    assert!(result == expected, "other bits after two kills");
+}
