@@ -7,11 +7,10 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017).
 
 use crate::buffer;
-use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
+use crate::error::{Operand, check, check_batch, check_hyperparameter};
 use crate::init::RandomSource;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
-use std::ops::Range;
 
 /// The examples in random order, cut into batches of `mini_batch_size`; the rest comes last.
 ///
@@ -81,7 +80,8 @@ pub struct Batches<'a, F> {
 /// columns in the batch.
 #[derive(Debug, Clone)]
 struct Shard {
-    here: Range<usize>,
+    /// The column of each example of the set; [`ELSEWHERE`] if there is none.
+    columns: Vec<usize>,
     own: Vec<usize>,
     places: Vec<usize>,
 }
@@ -172,28 +172,48 @@ impl<'a, F: Float> Batches<'a, F> {
         check_size(size)?;
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
         check_batch(Operand { name: "Y", shape: (y.nrows(), total) })?;
-        let end = first.checked_add(x.ncols()).filter(|end| *end <= total);
-        let Some(end) = end else {
-            let last = first.saturating_add(x.ncols());
-            check_lengths(("the end of the shard", last), ("the examples", total))?;
-            return Err(Error::Inconsistent { what: "a shard is beyond the end of the set" });
-        };
-        Self::of_whole(x, y, size, (total, Some(first..end)))
+        let end = first.saturating_add(x.ncols());
+        if end > total {
+            return Err(Error::LengthMismatch {
+                left: "the end of the shard",
+                left_length: end,
+                right: "the examples",
+                right_length: total,
+            });
+        }
+        let numbers: Vec<usize> = (first..end).collect();
+        Self::of_whole(x, y, size, (total, Some(&numbers)))
+    }
+
+    /// The part of a set whose examples here have these numbers.
+    pub(crate) fn of_numbered(
+        x: ArrayView2<'a, F>,
+        y: ArrayView2<'a, F>,
+        size: usize,
+        total: usize,
+        numbers: &[usize],
+    ) -> Result<Self> {
+        Self::of_whole(x, y, size, (total, Some(numbers)))
     }
 
     fn of_whole(
         x: ArrayView2<'a, F>,
         y: ArrayView2<'a, F>,
         size: usize,
-        (total, here): (usize, Option<Range<usize>>),
+        (total, numbers): (usize, Option<&[usize]>),
     ) -> Result<Self> {
         let list =
             |len| Ok::<_, Error>(buffer::counts("order", (1, len))?.into_raw_vec_and_offset().0);
         let size = size.min(total);
         let mut order = list(total)?;
         number(&mut order);
-        let shard = match here {
-            Some(here) => Some(Shard { here, own: list(size)?, places: list(size)? }),
+        let shard = match numbers {
+            Some(numbers) => {
+                let mut columns = list(total)?;
+                columns.fill(ELSEWHERE);
+                numbers.iter().enumerate().for_each(|(column, &number)| columns[number] = column);
+                Some(Shard { columns, own: list(size)?, places: list(size)? })
+            }
             None => None,
         };
         let (x, y) = (Examples::new("X", x, size)?, Examples::new("Y", y, size)?);
@@ -254,14 +274,18 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 }
 
+/// No column has this number.
+const ELSEWHERE: usize = usize::MAX;
+
 impl Shard {
     /// The examples of a batch that are here, and where in the batch they are.
     fn part_of(&mut self, batch: &[usize]) -> (&[usize], Option<Place<'_>>) {
         self.own.clear();
         self.places.clear();
         for (place, example) in batch.iter().enumerate() {
-            if self.here.contains(example) {
-                self.own.push(example - self.here.start);
+            let column = self.columns[*example];
+            if column != ELSEWHERE {
+                self.own.push(column);
                 self.places.push(place);
             }
         }

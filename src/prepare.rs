@@ -14,8 +14,9 @@
 use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_hyperparameter, check_labels};
 use crate::init::RandomSource;
+use crate::joint::{Alone, Team};
 use crate::{Error, Float, Result};
-use ndarray::{Array2, ArrayRef2, ArrayView1, Zip};
+use ndarray::{Array2, ArrayRef2, ArrayView1, Axis, Zip};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -65,11 +66,16 @@ impl<F: Float> Standardizer<F> {
     pub fn fit(x: &ArrayRef2<F>) -> Result<Self> {
         check_batch(Operand::of("X", x))?;
         check_finite("X", x)?;
+        Self::of_team(x, x.ncols(), &Alone)
+    }
+
+    /// The same for the m examples of all processes, of which `X` are those of this one.
+    pub(crate) fn of_team(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Result<Self> {
         let mut mean = buffer::zeros("mean", (x.nrows(), 1))?;
         let mut deviation = buffer::zeros("deviation", (x.nrows(), 1))?;
-        for ((row, mean), deviation) in x.rows().into_iter().zip(&mut mean).zip(&mut deviation) {
-            let moments = Moments::of(row);
-            (*mean, *deviation) = (F::of(moments.mean), scale(&moments));
+        let moments = Moments::of_rows(x, m, team);
+        for ((moments, mean), deviation) in moments.iter().zip(&mut mean).zip(&mut deviation) {
+            (*mean, *deviation) = (F::of(moments.mean), scale(moments));
         }
         Ok(Self { mean, deviation })
     }
@@ -268,28 +274,59 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
+    /// Of one row.
+    pub fn of<F: Float>(row: ArrayView1<F>) -> Self {
+        let mut all = Self::of_rows(&row.insert_axis(Axis(0)), row.len(), &Alone);
+        all.pop().expect("a row")
+    }
+
+    /// Of each row, whose numbers of all processes are `m`.
+    ///
     /// In three sweeps: the range, the mean, the squares. Differences are taken from the middle of
     /// the range and measured by half of it, so that they lie in [-1, 1] whatever the numbers are;
     /// the squares are corrected by what the mean was off (Chan, Golub & LeVeque 1983).
-    pub fn of<F: Float>(row: ArrayView1<F>) -> Self {
-        let m = row.len() as f64;
-        let (low, high) = row.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
-            let x = x.as_f64();
-            (if x < low { x } else { low }, if x > high { x } else { high })
-        });
-        if low.is_finite() && row.iter().all(|x| x.as_f64() == low) {
-            return Self { mean: low, deviation: 0.0 };
+    pub fn of_rows<F: Float>(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Vec<Self> {
+        let rows = x.nrows();
+        let m = m as f64;
+        let numbers = |row: usize| x.row(row).into_iter().map(|x| x.as_f64());
+        // The range, as the largest numbers and the largest negatives.
+        let mut range = vec![f64::NEG_INFINITY; 2 * rows];
+        for row in 0..rows {
+            for x in numbers(row) {
+                range[2 * row] = if x > range[2 * row] { x } else { range[2 * row] };
+                range[2 * row + 1] = if -x > range[2 * row + 1] { -x } else { range[2 * row + 1] };
+            }
         }
-        let middle = low / 2.0 + high / 2.0;
-        let half = (high / 2.0 - low / 2.0).max(f64::MIN_POSITIVE);
-        let scaled = || row.iter().map(|x| (x.as_f64() - middle) / half);
-        let mean = scaled().sum::<f64>() / m;
-        let (sum, squares) = scaled().fold((0.0, 0.0), |(sum, squares), u| {
-            let d: f64 = u - mean;
-            (sum + d, squares + d * d)
-        });
-        let variance = (squares - sum * sum / m) / m;
-        Self { mean: middle + half * (mean + sum / m), deviation: half * variance.sqrt() }
+        team.largest(&mut range);
+        let (high, low) = (|row: usize| range[2 * row], |row: usize| -range[2 * row + 1]);
+        let middle = |row| low(row) / 2.0 + high(row) / 2.0;
+        let half = |row| (high(row) / 2.0 - low(row) / 2.0).max(f64::MIN_POSITIVE);
+        let scaled = |row| numbers(row).map(move |x| (x - middle(row)) / half(row));
+
+        let mut means: Vec<f64> = (0..rows).map(|row| scaled(row).sum()).collect();
+        team.sum(&mut means);
+        means.iter_mut().for_each(|mean| *mean /= m);
+
+        let mut sums = Vec::with_capacity(2 * rows);
+        for row in 0..rows {
+            let (sum, squares) = scaled(row).fold((0.0, 0.0), |(sum, squares), u| {
+                let d: f64 = u - means[row];
+                (sum + d, squares + d * d)
+            });
+            sums.extend([sum, squares]);
+        }
+        team.sum(&mut sums);
+
+        let moments = |row: usize| {
+            let (mean, sum, squares) = (means[row], sums[2 * row], sums[2 * row + 1]);
+            if low(row) == high(row) && !mean.is_nan() {
+                return Self { mean: low(row), deviation: 0.0 };
+            }
+            let (middle, half) = (middle(row), half(row));
+            let variance = (squares - sum * sum / m) / m;
+            Self { mean: middle + half * (mean + sum / m), deviation: half * variance.sqrt() }
+        };
+        (0..rows).map(moments).collect()
     }
 }
 

@@ -63,6 +63,7 @@
 //! Training* (2020), for sums that start while the rest is differentiated.
 
 mod ranks;
+mod team;
 mod workspace;
 
 pub use mpi;

@@ -110,12 +110,26 @@ impl<'u> Ranks<'u> {
     fn text_of(&self, rank: i32, own: String) -> String {
         let mut text = own.into_bytes();
         text.truncate(LONGEST_TEXT);
+        String::from_utf8_lossy(&self.bytes_of(rank, text)).into_owned()
+    }
+
+    /// The bytes of one rank, on all.
+    pub(super) fn bytes_of(&self, rank: i32, mut bytes: Vec<u8>) -> Vec<u8> {
         let root = self.world.process_at_rank(rank);
-        let mut length = text.len() as u64;
+        let mut length = bytes.len() as u64;
         root.broadcast_into(&mut length);
-        text.resize(length as usize, 0);
-        root.broadcast_into(&mut text[..]);
-        String::from_utf8_lossy(&text).into_owned()
+        bytes.resize(length as usize, 0);
+        for chunk in bytes.chunks_mut(CHUNK) {
+            root.broadcast_into(chunk);
+        }
+        bytes
+    }
+
+    /// Each number becomes the sum of those of all ranks: for figures of the program's own, such as
+    /// how many predictions were right.
+    pub fn sum(&self, numbers: &mut [f64]) {
+        let own = numbers.to_vec();
+        self.world.all_reduce_into(&own[..], numbers, SystemOperation::sum());
     }
 
     /// Where the m examples of this process are among all, in the order of the ranks: the first of

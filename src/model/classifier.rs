@@ -1,10 +1,12 @@
 use super::history::History;
-use super::network::{Network, Set, Task, check_data};
+use super::network::{Network, Task};
 use super::options::{FitOptions, Watch};
+use super::sets::{Set, Sets, check_data};
 use super::{ClassWeights, Examples, Hyperparameters};
 use crate::cost::Cost;
 use crate::error::check_lengths;
 use crate::init::NumpyRandom;
+use crate::joint::{Alone, Team};
 use crate::metrics::accuracy;
 use crate::prepare::{Classes, Standardizer, labels_of, stratified_split};
 use crate::{Error, Float, Parameters, Result};
@@ -106,38 +108,52 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let FitOptions { weights, watch } = options;
-        let how = &self.hyperparameters;
+        let (how, team) = (&self.hyperparameters, watch.team);
         let x = x.as_columns();
-        check_data(how, &x, ("the labels", labels.len()), weights)?;
-        let classes = self.declared.clone().unwrap_or_else(|| Classes::of(labels));
-        let numbers = classes.encode(labels)?;
-        check_classes(numbers.iter().copied())?;
-        let weights = example_weights(how, &numbers, classes.names().len(), weights)?;
+        let place = check_data(how, &x, ("the labels", labels.len()), weights, team)?;
+        let (classes, numbers) = team.all_have(self.numbered(labels, team))?;
+        team.agree("number of classes", &classes.names().len())?;
+        check_classes(&numbers, team)?;
+        let weights = example_weights(how, &numbers, classes.names().len(), weights, team)?;
         let (task, y) = (task(classes.names().len()), label_row(&numbers));
+        #[cfg(feature = "safetensors")]
+        let watch = watch.of_data((&x, &y, &weights), place.0);
 
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,
-            share => Some(stratified_split(&numbers, share, &mut rng)?),
+            share => {
+                let all = team.gather(y.iter().copied().collect());
+                let all: Vec<_> = all.iter().map(|number| number.as_f64() as usize).collect();
+                let parts = stratified_split(&all, share, &mut rng)?;
+                check_some_classes(parts.0.iter().map(|&i| all[i]))?;
+                Some(parts)
+            }
         };
-        let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
-        let mut training = Set::of(&x, &y, &weights, chosen)?;
-        training.check(how)?;
-        if let Some(chosen) = chosen {
-            check_classes(chosen.iter().map(|&i| numbers[i]))?;
-        }
-        let mut validation = match &parts {
-            Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
-            None => None,
-        };
-        let scaler = standardized(how, &mut training, validation.as_mut())?;
+        let sets = Sets::of((&x, &y, &weights), parts.as_ref(), place);
+        let mut sets = team.all_have(sets)?;
+        sets.training.check(how, team)?;
+        let scaler = team.all_have(sets.standardize(how, team))?;
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
-        let sets = (&training, validation.as_ref());
         #[cfg(feature = "safetensors")]
-        let watch = watch.take_up(&mut network, how, sets)?;
-        let history = network.train(how, &task, how.epochs, sets, watch);
+        let watch = watch.take_up(&mut network, how)?;
+        let history = network.train(how, &task, how.epochs, &sets, watch);
         self.learnt = Some((classes, network));
         history
+    }
+
+    /// The classes, and the number of each label.
+    fn numbered(&self, labels: &[L], team: &dyn Team<F>) -> Result<(Classes<L>, Vec<usize>)> {
+        let classes = match &self.declared {
+            Some(classes) => classes.clone(),
+            None if team.is_alone() => Classes::of(labels),
+            None => {
+                let what = "a process knows its own labels only: name all by with_classes";
+                return Err(Error::Inconsistent { what });
+            }
+        };
+        let numbers = classes.encode(labels)?;
+        Ok((classes, numbers))
     }
 
     /// One more epoch on these examples, from where the last one ended: for tables that come one
@@ -163,7 +179,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let x = x.as_columns();
-        check_data(&how, &x, ("the labels", labels.len()), None)?;
+        check_data(&how, &x, ("the labels", labels.len()), None, &Alone)?;
         let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
         let known = learnt.or(self.declared.as_ref()).cloned();
         let classes = known.unwrap_or_else(|| Classes::of(labels));
@@ -172,8 +188,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         if count < 2 {
             return Err(Error::OneClass);
         }
-        let weights = example_weights(&how, &numbers, count, None)?;
-        let mut set = Set::of(&x, &label_row(&numbers), &weights, None)?;
+        let weights = example_weights(&how, &numbers, count, None, &Alone)?;
+        let mut set = Set::all(&x, &label_row(&numbers), &weights)?;
         let task = task(count);
         if self.learnt.is_none() {
             let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
@@ -186,7 +202,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
-        network.train(&how, &task, network.epochs + 1, (&set, None), Watch::nothing())
+        let sets = Sets { training: set, validation: None };
+        network.train(&how, &task, network.epochs + 1, &sets, Watch::nothing())
     }
 
     /// The most probable class of each example.
@@ -279,24 +296,19 @@ fn label_row<F: Float>(numbers: &[usize]) -> Array2<F> {
 }
 
 /// `Ok` if there are two classes among these.
-fn check_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
+fn check_some_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
     let first = numbers.next();
     if numbers.any(|number| Some(number) != first) { Ok(()) } else { Err(Error::OneClass) }
 }
 
-/// Fits the scaler to the training examples and scales both sets, if that is wanted.
-pub(super) fn standardized<F: Float>(
-    how: &Hyperparameters,
-    training: &mut Set<F>,
-    validation: Option<&mut Set<F>>,
-) -> Result<Option<Standardizer<F>>> {
-    if !how.standardize {
-        return Ok(None);
-    }
-    let scaler = Standardizer::fit(&training.x())?;
-    training.standardize(&scaler)?;
-    validation.map_or(Ok(()), |set| set.standardize(&scaler))?;
-    Ok(Some(scaler))
+/// `Ok` if there are two classes among those of all processes.
+fn check_classes<F: Float>(numbers: &[usize], team: &dyn Team<F>) -> Result<()> {
+    let of = |number: Option<&usize>, sign: f64| {
+        number.map_or(f64::NEG_INFINITY, |&number| sign * number as f64)
+    };
+    let mut range = [of(numbers.iter().max(), 1.0), of(numbers.iter().min(), -1.0)];
+    team.largest(&mut range);
+    if range[0] == -range[1] { Err(Error::OneClass) } else { Ok(()) }
 }
 
 /// The weight of each example: its own times that of its class.
@@ -305,13 +317,15 @@ fn example_weights<F: Float>(
     numbers: &[usize],
     classes: usize,
     own: Option<&[F]>,
+    team: &dyn Team<F>,
 ) -> Result<Vec<F>> {
     let of_class = match &how.class_weights {
         ClassWeights::Equal => vec![1.0; classes],
         ClassWeights::Balanced => {
             let mut counts = vec![0.0; classes];
             numbers.iter().for_each(|&number| counts[number] += 1.0);
-            let all = numbers.len() as f64;
+            team.sum(&mut counts);
+            let all: f64 = counts.iter().sum();
             counts.iter().map(|count| all / (classes as f64 * f64::max(*count, 1.0))).collect()
         }
         ClassWeights::Given(weights) => {

@@ -1,6 +1,6 @@
 use crate::error::{Operand, check_batch};
 use crate::prepare::check_finite;
-use crate::{Error, Float, Result};
+use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 
 /// A table of examples, and which way it lies.
@@ -63,13 +63,4 @@ impl<'a, F: Float> Examples<'a, F> {
 pub(super) fn check_numbers<F: Float>(name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
     check_batch(Operand::of(name, x))?;
     check_finite(name, x)
-}
-
-/// `Ok` if no feature is the same in all examples.
-pub(super) fn check_varied<F: Float>(x: &ArrayRef2<F>) -> Result<()> {
-    let constant = |row: ndarray::ArrayView1<F>| row.iter().all(|x| *x == row[0]);
-    match x.rows().into_iter().position(constant) {
-        Some(feature) => Err(Error::ConstantFeature { feature }),
-        None => Ok(()),
-    }
 }

@@ -32,6 +32,7 @@ mod options;
 mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;
+mod sets;
 #[cfg(feature = "serde")]
 mod stored;
 

@@ -1,21 +1,23 @@
 //! The loop of [`Classifier`](super::Classifier) and [`Regressor`](super::Regressor).
 
-use super::examples::{check_numbers, check_varied};
+use super::examples::check_numbers;
 use super::history::{Epoch, EpochRecord, History};
 use super::options::Watch;
+use super::sets::{Sets, targets};
 use super::{Examples, Hyperparameters};
 use crate::activation::Activation;
-use crate::batches::Batches;
-use crate::buffer;
-use crate::cost::{Cost, Targets};
-use crate::error::{Operand, check, check_lengths};
+use crate::batches::{Batches, Part};
+use crate::cost::Cost;
+use crate::error::{Operand, check};
 use crate::forward::{check_output, predict_proba};
-use crate::init::{NumpyRandom, initialize_parameters_deep};
+use crate::init::{NumpyRandom, RandomSource, initialize_parameters_deep};
+use crate::joint::{Joint, Team};
 use crate::optimizer::{Optimizer, clip_by_norm};
 use crate::prepare::Standardizer;
 use crate::regularization::{Objective, l2_cost};
+use crate::workspace::Masks;
 use crate::{Error, Float, Parameters, Result, Workspace};
-use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayRef2};
 
 /// What is learnt, and what learning goes on with.
 #[derive(Debug, Clone)]
@@ -27,106 +29,12 @@ pub(super) struct Network<F> {
     pub epochs: usize,
 }
 
-/// A set of examples as the loop takes it: examples contiguous, labels with weights.
-#[derive(Debug)]
-pub(super) struct Set<F> {
-    /// (examples, features)
-    pub(super) x: Array2<F>,
-    /// (labels, and weights as the last row; examples)
-    pub(super) y: Array2<F>,
-}
-
 /// What the loop is told by the model that it trains.
 pub(super) struct Task<F> {
     pub cost: Cost,
     pub outputs: usize,
     /// The score of outputs against labels.
     pub score: fn(&ArrayRef2<F>, &ArrayRef2<F>) -> Result<f64>,
-}
-
-impl<F: Float> Set<F> {
-    /// Some of the examples, or all.
-    pub fn of(
-        x: &ArrayRef2<F>,
-        y: &ArrayRef2<F>,
-        weights: &[F],
-        chosen: Option<&[usize]>,
-    ) -> Result<Self> {
-        let m = chosen.map_or(x.ncols(), <[usize]>::len);
-        let at = |i: usize| chosen.map_or(i, |chosen| chosen[i]);
-        let mut set = Self {
-            x: buffer::zeros("X", (m, x.nrows()))?,
-            y: buffer::zeros("Y", (y.nrows() + 1, m))?,
-        };
-        for i in 0..m {
-            set.x.row_mut(i).assign(&x.column(at(i)));
-            set.y.slice_mut(s![..y.nrows(), i]).assign(&y.column(at(i)));
-            set.y[[y.nrows(), i]] = weights[at(i)];
-        }
-        Ok(set)
-    }
-
-    pub fn standardize(&mut self, scaler: &Standardizer<F>) -> Result<()> {
-        scaler.transform_inplace(&mut self.x.view_mut().reversed_axes())
-    }
-
-    pub fn x(&self) -> ArrayView2<'_, F> {
-        self.x.t()
-    }
-
-    fn y(&self) -> ArrayView2<'_, F> {
-        labels(self.y.view())
-    }
-
-    fn len(&self) -> usize {
-        self.x.nrows()
-    }
-
-    /// The cost of these outputs.
-    fn cost(&self, task: &Task<F>, al: &ArrayRef2<F>) -> Result<f64> {
-        Ok(task.cost.value(al, targets(self.y.view()))?.as_f64())
-    }
-
-    /// `Ok` if there is enough to learn from.
-    pub fn check(&self, how: &Hyperparameters) -> Result<()> {
-        let (examples, batch_size) = (self.len(), how.batch_size);
-        if examples < batch_size {
-            return Err(Error::TooFewExamples { examples, batch_size });
-        }
-        let weights = self.y.row(self.y.nrows() - 1);
-        if weights.iter().all(|w| w.is_zero()) { Err(Error::NoWeight) } else { Ok(()) }
-    }
-}
-
-/// All rows but the last, which holds the weights.
-fn labels<F>(y: ArrayView2<'_, F>) -> ArrayView2<'_, F> {
-    let last = y.nrows() - 1;
-    y.slice_move(s![..last, ..])
-}
-
-fn targets<F: Float>(y: ArrayView2<'_, F>) -> Targets<'_, F> {
-    let weights = y.index_axis_move(Axis(0), y.nrows() - 1);
-    Targets::new(labels(y)).weighted(weights)
-}
-
-/// What must hold before the first step.
-pub(super) fn check_data<F: Float>(
-    how: &Hyperparameters,
-    x: &ArrayRef2<F>,
-    labels: (&'static str, usize),
-    weights: Option<&[F]>,
-) -> Result<()> {
-    how.check()?;
-    check_lengths(("X", x.ncols()), labels)?;
-    check_numbers("X", x)?;
-    if let Some(weights) = weights {
-        check_lengths(("X", x.ncols()), ("the weights", weights.len()))?;
-        if let Some(example) = weights.iter().position(|w| !(*w >= F::zero() && w.is_finite())) {
-            let value = weights[example].as_f64();
-            return Err(Error::Weight { example, value });
-        }
-    }
-    if !how.constant_features && x.ncols() > 1 { check_varied(x) } else { Ok(()) }
 }
 
 impl<F: Float> Network<F> {
@@ -181,17 +89,19 @@ impl<F: Float> Network<F> {
         how: &Hyperparameters,
         task: &Task<F>,
         until: usize,
-        (training, validation): (&Set<F>, Option<&Set<F>>),
+        sets: &Sets<F>,
         watch: Watch<'_, F>,
     ) -> Result<History> {
-        let size = how.batch_size.min(training.len());
+        let size = how.batch_size.min(sets.training.total());
+        let team = watch.team;
         let mut run = Run {
             how,
             task,
-            batches: Batches::new(training.x(), &training.y, size)?,
+            batches: sets.training.batches(size, team)?,
             workspace: Workspace::new(&self.parameters, size),
-            training,
-            validation,
+            joint: team.all_have(team.joint(&self.parameters))?,
+            sets,
+            team,
             last_good: self.parameters.clone(),
             watch,
         };
@@ -237,10 +147,6 @@ fn output_activation<F>(task: &Task<F>) -> Activation {
     task.cost.output_activation()
 }
 
-fn score<F: Float>(task: &Task<F>, parameters: &Parameters<F>, set: &Set<F>) -> Result<f64> {
-    (task.score)(&predict_proba(set.x(), parameters)?, &set.y())
-}
-
 /// The lowest cost so far.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Best<F> {
@@ -254,8 +160,9 @@ struct Run<'a, F> {
     task: &'a Task<F>,
     batches: Batches<'a, F>,
     workspace: Workspace<F>,
-    training: &'a Set<F>,
-    validation: Option<&'a Set<F>>,
+    joint: Box<dyn Joint<F> + 'a>,
+    sets: &'a Sets<F>,
+    team: &'a dyn Team<F>,
     last_good: Parameters<F>,
     watch: Watch<'a, F>,
 }
@@ -269,11 +176,11 @@ impl<F: Float> Run<'_, F> {
             self.batches.rewind();
         }
         let (mut cost, mut gradient_norm, mut seen, mut batch) = (0.0, 0.0, 0, 0);
-        while let Some((x, y)) = self.batches.next() {
-            let m = x.ncols();
-            let step =
-                step(self.how, self.task, &mut self.workspace, network, (x, y), learning_rate);
-            let (batch_cost, norm) = step?;
+        while let Some(part) = self.batches.next_part() {
+            let m = part.place.map_or(part.x.ncols(), |place| place.of);
+            let Self { how, task, workspace, joint, .. } = self;
+            let (batch_cost, norm) =
+                step(how, task, workspace, &mut **joint, network, part, learning_rate)?;
             if !(batch_cost.is_finite() && norm.is_finite()) {
                 return Err(Error::Diverged { epoch, batch });
             }
@@ -303,10 +210,9 @@ impl<F: Float> Run<'_, F> {
         mut record: EpochRecord,
         parameters: &Parameters<F>,
     ) -> Result<EpochRecord> {
-        if let Some(set) = self.validation {
-            let al = predict_proba(set.x(), parameters)?;
-            record.validation_cost = Some(set.cost(self.task, &al)?);
-            record.validation_score = Some((self.task.score)(&al, &set.y())?);
+        if let Some(set) = &self.sets.validation {
+            let (cost, score) = set.cost_and_score(self.task, parameters, self.team)?;
+            (record.validation_cost, record.validation_score) = (Some(cost), Some(score));
         }
         Ok(record)
     }
@@ -317,17 +223,18 @@ impl<F: Float> Run<'_, F> {
         if let Some(cost) = record.validation_cost {
             return Ok(cost);
         }
-        let al = predict_proba(self.training.x(), parameters)?;
+        let training = &self.sets.training;
         let l2 = self.how.l2 * self.batches.len() as f64; // each batch has the whole term
-        Ok(self.training.cost(self.task, &al)?
-            + l2_cost(parameters, l2, self.training.len())?.as_f64())
+        let l2 = l2_cost(parameters, l2, training.total())?.as_f64();
+        Ok(training.cost(self.task, parameters, self.team)? + l2)
     }
 
     /// Shows the epoch to the callback; does it stop the training?
     fn show(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
-        let score = || score(self.task, parameters, self.training);
+        let score = || self.sets.training.own_score(self.task, parameters);
         let shown = Epoch { record: *record, of: self.how.epochs, parameters, score: &score };
-        (self.watch.on_epoch)(&shown).is_break()
+        let own = (self.watch.on_epoch)(&shown).is_break();
+        self.team.any(own)
     }
 
     /// Keeps the best parameters, if there is a patience.
@@ -367,26 +274,22 @@ fn step<F: Float>(
     how: &Hyperparameters,
     task: &Task<F>,
     workspace: &mut Workspace<F>,
+    joint: &mut dyn Joint<F>,
     network: &mut Network<F>,
-    (x, y): (ArrayView2<'_, F>, ArrayView2<'_, F>),
+    part: Part<'_, F>,
     learning_rate: f64,
 ) -> Result<(f64, f64)> {
     let objective = Objective { cost: task.cost, l2: how.l2 };
-    let parameters = &network.parameters;
-    let (cost, gradients) = if how.keep_prob < 1.0 {
-        let keep_prob = F::of(how.keep_prob);
-        let rng = &mut network.rng;
-        workspace.cost_and_gradients_with_dropout(
-            x,
-            targets(y),
-            parameters,
-            objective,
-            keep_prob,
-            rng,
-        )?
-    } else {
-        workspace.cost_and_gradients(x, targets(y), parameters, objective)?
-    };
+    let Network { parameters, optimizer, rng, .. } = network;
+    let mut uniform = || rng.uniform();
+    let masks = (how.keep_prob < 1.0).then_some(Masks {
+        keep_prob: F::of(how.keep_prob),
+        uniform: &mut uniform,
+        place: part.place,
+    });
+    let targets = targets(part.y);
+    let (cost, gradients) =
+        workspace.differentiate(&part.x, &targets, parameters, objective, masks, joint)?;
     if !cost.is_finite() {
         return Ok((cost.as_f64(), 0.0));
     }
@@ -395,7 +298,7 @@ fn step<F: Float>(
         None => gradients.norm(),
     };
     if norm.is_finite() {
-        network.optimizer.step(&mut network.parameters, gradients, learning_rate)?;
+        optimizer.step(parameters, gradients, learning_rate)?;
     }
     Ok((cost.as_f64(), norm))
 }

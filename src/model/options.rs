@@ -2,8 +2,12 @@ use super::history::{Epoch, History};
 use super::network::Best;
 #[cfg(feature = "safetensors")]
 use super::resume::Saves;
+use crate::Float;
+#[cfg(feature = "mpi")]
+use crate::distributed::Ranks;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;
+use crate::joint::{Alone, Team};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -42,12 +46,13 @@ pub(super) struct Watch<'a, F> {
     pub best: Option<Best<F>>,
     #[cfg(feature = "safetensors")]
     pub saves: Option<Saves<'a>>,
+    pub team: &'a dyn Team<F>,
 }
 
 /// Shown each epoch, it may stop the training.
 pub(super) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
 
-impl<F> Watch<'_, F> {
+impl<F: Float> Watch<'_, F> {
     /// Nothing, from the beginning.
     pub fn nothing() -> Self {
         Self {
@@ -56,11 +61,12 @@ impl<F> Watch<'_, F> {
             best: None,
             #[cfg(feature = "safetensors")]
             saves: None,
+            team: &Alone,
         }
     }
 }
 
-impl<'a, F> FitOptions<'a, F> {
+impl<'a, F: Float> FitOptions<'a, F> {
     /// None: every example counts once, and nobody watches.
     #[must_use]
     pub fn new() -> Self {
@@ -128,9 +134,47 @@ impl<'a, F> FitOptions<'a, F> {
         self.watch.saves = Some(Saves { checkpoints, fingerprint: 0 });
         self
     }
+
+    /// Learns from the examples of all ranks, each of which calls the fit with its own (feature
+    /// `mpi`); they may be none. Every rank ends with the same model, that which one process would
+    /// have learnt from all the examples in the order of the ranks, but for rounding.
+    ///
+    /// A classifier is told [all classes](super::Classifier::with_classes), since a rank sees the
+    /// labels of its own examples only; that the ranks were told the same is for
+    /// [`agree`](Ranks::agree) to say, their number is looked at here. A callback that breaks off on
+    /// one rank does so on all, and [`Epoch::training_score`] is that of the rank's own examples.
+    /// With [checkpoints](Self::checkpoints) rank 0 reads and writes; a run can go on with another
+    /// number of ranks if all examples are there in the same order.
+    ///
+    /// ```no_run
+    /// use dnn_blocks::distributed::{Ranks, mpi};
+    /// use dnn_blocks::ndarray::Array2;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let universe = mpi::initialize().expect("MPI is not running yet");
+    /// let ranks = Ranks::new(&universe);
+    /// # let (x, labels) = (Array2::<f32>::zeros((100, 8)), vec!["no"; 100]);
+    /// let mut model = Classifier::new(Hyperparameters::default()).with_classes(&["no", "yes"]);
+    /// ranks.agree("list of classes", model.classes())?;
+    /// model.fit_with(Examples::rows(&x), &labels, FitOptions::new().ranks(&ranks))?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The errors of the fit, on all ranks alike: those about the data of one in an
+    /// [`Error::OnRank`](crate::Error::OnRank), and
+    /// [`Error::Disagreement`](crate::Error::Disagreement) if hyperparameters, features or classes
+    /// are not the same.
+    #[cfg(feature = "mpi")]
+    #[must_use]
+    pub fn ranks(mut self, ranks: &'a Ranks<'a>) -> Self {
+        self.watch.team = ranks;
+        self
+    }
 }
 
-impl<F> Default for FitOptions<'_, F> {
+impl<F: Float> Default for FitOptions<'_, F> {
     fn default() -> Self {
         Self::new()
     }

@@ -1,12 +1,13 @@
-use super::classifier::standardized;
 use super::examples::check_numbers;
 use super::history::History;
-use super::network::{Network, Set, Task, check_data};
+use super::network::{Network, Task};
 use super::options::{FitOptions, Watch};
+use super::sets::{Set, Sets, check_data, check_own_numbers};
 use super::{Examples, Hyperparameters};
 use crate::cost::Cost;
 use crate::error::check_lengths;
 use crate::init::NumpyRandom;
+use crate::joint::Alone;
 use crate::metrics::r2;
 use crate::prepare::{Standardizer, split};
 use crate::{Error, Float, Parameters, Result};
@@ -67,52 +68,30 @@ impl<F: Float> Regressor<F> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let FitOptions { weights, watch } = options;
-        let how = &self.hyperparameters;
+        let (how, team) = (&self.hyperparameters, watch.team);
         let (x, values) = (x.as_columns(), values.as_columns());
-        check_data(how, &x, ("Y", values.ncols()), weights)?;
-        check_numbers("Y", &values)?;
+        let place = check_data(how, &x, ("Y", values.ncols()), weights, team)?;
+        team.together(check_own_numbers("Y", &values, team))?;
+        team.agree("number of outputs", &values.nrows())?;
         let weights = weights.map_or_else(|| vec![F::one(); x.ncols()], <[F]>::to_vec);
+        #[cfg(feature = "safetensors")]
+        let watch = watch.of_data((&x, &values, &weights), place.0);
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,
-            share => Some(split(x.ncols(), share, &mut rng)?),
+            share => Some(split(place.1, share, &mut rng)?),
         };
-        let chosen = parts.as_ref().map(|(training, _)| training.as_slice());
-        let value_scaler = self.scaler_for(&values, chosen)?;
-        let y = match &value_scaler {
-            Some(scaler) => scaler.transform(&values)?,
-            None => values.to_owned(),
-        };
-        let mut training = Set::of(&x, &y, &weights, chosen)?;
-        training.check(how)?;
-        let mut validation = match &parts {
-            Some((_, aside)) => Some(Set::of(&x, &y, &weights, Some(aside))?),
-            None => None,
-        };
-        let scaler = standardized(how, &mut training, validation.as_mut())?;
+        let mut sets = team.all_have(Sets::of((&x, &values, &weights), parts.as_ref(), place))?;
+        sets.training.check(how, team)?;
+        let value_scaler = team.all_have(sets.standardize_values(how, team))?;
+        let scaler = team.all_have(sets.standardize(how, team))?;
         let task = task(values.nrows());
         let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
-        let sets = (&training, validation.as_ref());
         #[cfg(feature = "safetensors")]
-        let watch = watch.take_up(&mut network, how, sets)?;
-        let history = network.train(how, &task, how.epochs, sets, watch);
+        let watch = watch.take_up(&mut network, how)?;
+        let history = network.train(how, &task, how.epochs, &sets, watch);
         (self.values, self.network) = (value_scaler, Some(network));
         history
-    }
-
-    fn scaler_for(
-        &self,
-        values: &ndarray::ArrayRef2<F>,
-        chosen: Option<&[usize]>,
-    ) -> Result<Option<Standardizer<F>>> {
-        if !self.hyperparameters.standardize {
-            return Ok(None);
-        }
-        let scaler = match chosen {
-            Some(chosen) => Standardizer::fit(&values.select(ndarray::Axis(1), chosen)),
-            None => Standardizer::fit(values),
-        };
-        scaler.map(Some)
     }
 
     /// One more epoch on these examples, as
@@ -125,12 +104,13 @@ impl<F: Float> Regressor<F> {
     pub fn partial_fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let (x, values) = (x.as_columns(), values.as_columns());
-        check_data(&how, &x, ("Y", values.ncols()), None)?;
+        check_data(&how, &x, ("Y", values.ncols()), None, &Alone)?;
         check_numbers("Y", &values)?;
         let task = task(values.nrows());
         if self.network.is_none() {
             let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
-            let value_scaler = self.scaler_for(&values, None)?;
+            let value_scaler =
+                if how.standardize { Some(Standardizer::fit(&values)?) } else { None };
             let rng = NumpyRandom::seed(how.seed);
             let network = Network::new(&how, &task, x.nrows(), scaler, rng)?;
             (self.values, self.network) = (value_scaler, Some(network));
@@ -142,11 +122,12 @@ impl<F: Float> Regressor<F> {
             Some(scaler) => scaler.transform(&values)?,
             None => values.to_owned(),
         };
-        let mut set = Set::of(&x, &y, &vec![F::one(); x.ncols()], None)?;
+        let mut set = Set::all(&x, &y, &vec![F::one(); x.ncols()])?;
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
-        network.train(&how, &task, network.epochs + 1, (&set, None), Watch::nothing())
+        let sets = Sets { training: set, validation: None };
+        network.train(&how, &task, network.epochs + 1, &sets, Watch::nothing())
     }
 
     /// The predicted values, lying as the examples do.

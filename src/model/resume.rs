@@ -2,11 +2,13 @@
 
 use super::Hyperparameters;
 use super::history::EpochRecord;
-use super::network::{Best, Network, Set};
+use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_same_shape};
-use crate::files::{Checkpoint, Checkpoints, FileError};
+use crate::files::{Checkpoint, Checkpoints, FileError, Limits};
+use crate::joint::Team;
 use crate::{Error, Float, Parameters, Result};
+use ndarray::ArrayRef2;
 
 /// What a fit has to remember beside what every training has, kept in a
 /// [`Checkpoint`](crate::files::Checkpoint): hyperparameters, a checksum of the data, the figures of
@@ -52,18 +54,22 @@ pub(super) struct Saves<'a> {
 }
 
 impl<F: Float> Watch<'_, F> {
+    /// Says which data the fit is of: those of all processes, here from number `first` on.
+    pub fn of_data(mut self, data: (&ArrayRef2<F>, &ArrayRef2<F>, &[F]), first: usize) -> Self {
+        if let Some(saves) = &mut self.saves {
+            saves.fingerprint = fingerprint(data, first, self.team);
+        }
+        self
+    }
+
     /// Brings a new network to where the fit was saved last, if it was.
-    pub fn take_up(
-        mut self,
-        network: &mut Network<F>,
-        how: &Hyperparameters,
-        sets: (&Set<F>, Option<&Set<F>>),
-    ) -> Result<Self> {
-        let Some(saves) = &mut self.saves else { return Ok(self) };
-        saves.fingerprint = fingerprint(sets);
-        let Some(found) = saves.checkpoints.latest::<F>().map_err(unusable)? else {
+    pub fn take_up(mut self, network: &mut Network<F>, how: &Hyperparameters) -> Result<Self> {
+        let team = self.team;
+        if !self.agree_on_saves()? {
             return Ok(self);
-        };
+        }
+        let Some(saves) = &self.saves else { return Ok(self) };
+        let Some(found) = latest(saves.checkpoints, team)? else { return Ok(self) };
         let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = found;
         let state = fit.ok_or_else(|| of_another("a loop that is not a fit"))?;
         check_same_fit(&state, how, saves.fingerprint)?;
@@ -76,12 +82,25 @@ impl<F: Float> Watch<'_, F> {
         Ok(self)
     }
 
+    /// Are there checkpoints? The same for all processes.
+    fn agree_on_saves(&self) -> Result<bool> {
+        let there_are = self.saves.is_some();
+        self.team.agree("wish for checkpoints", &there_are)?;
+        Ok(there_are)
+    }
+
     /// Saves the loop where that is due, and after its last epoch.
     pub fn save(&self, how: &Hyperparameters, network: &Network<F>, last: bool) -> Result<()> {
-        let Some(Saves { checkpoints, fingerprint }) = &self.saves else { return Ok(()) };
-        if !(last || checkpoints.is_due(network.epochs)) {
+        let Some(saves) = &self.saves else { return Ok(()) };
+        if !(last || saves.checkpoints.is_due(network.epochs)) {
             return Ok(());
         }
+        let own = if self.team.is_first() { self.write(saves, how, network) } else { Ok(()) };
+        self.team.together(own)
+    }
+
+    fn write(&self, saves: &Saves<'_>, how: &Hyperparameters, network: &Network<F>) -> Result<()> {
+        let Saves { checkpoints, fingerprint } = saves;
         let state = FitState {
             hyperparameters: how.clone(),
             fingerprint: *fingerprint,
@@ -139,19 +158,42 @@ fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
     of(a) == of(b)
 }
 
-/// The CRC-32 of the sets as the loop takes them: split, scaled, with labels and weights.
-fn fingerprint<F: Float>((training, validation): (&Set<F>, Option<&Set<F>>)) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    let mut bytes = Vec::new();
-    for set in [Some(training), validation].into_iter().flatten() {
-        for matrix in [&set.x, &set.y] {
-            hasher.update(format!("{}{:?}", size_of::<F>(), matrix.shape()).as_bytes());
-            for row in matrix.rows() {
-                bytes.clear();
-                bytes.extend(row.iter().flat_map(|x| x.as_f64().to_le_bytes()));
-                hasher.update(&bytes);
-            }
-        }
+/// The newest checkpoint that the first process finds.
+fn latest<F: Float>(
+    checkpoints: &Checkpoints,
+    team: &dyn Team<F>,
+) -> Result<Option<Checkpoint<F>>> {
+    let own = if team.is_first() { checkpoints.latest().map_err(unusable) } else { Ok(None) };
+    let found = team.all_have(own)?;
+    if team.is_alone() {
+        return Ok(found);
     }
-    hasher.finalize()
+    let own = found.map_or(Ok(Vec::new()), |found| found.to_safetensors()).map_err(unusable);
+    let file = team.from_first(team.all_have(own)?);
+    if file.is_empty() {
+        return Ok(None);
+    }
+    Checkpoint::from_safetensors(&file, &Limits::default()).map(Some).map_err(unusable)
+}
+
+/// Of all examples, as they were given: the sum of their CRC-32, each with its number, so that it
+/// does not matter which process has which.
+fn fingerprint<F: Float>(
+    (x, y, weights): (&ArrayRef2<F>, &ArrayRef2<F>, &[F]),
+    first: usize,
+    team: &dyn Team<F>,
+) -> u32 {
+    let mut sum = 0_u32;
+    let mut bytes = Vec::new();
+    for (i, weight) in weights.iter().enumerate() {
+        bytes.clear();
+        bytes.extend(((first + i) as u64).to_le_bytes());
+        let (x, y) = (x.column(i), y.column(i));
+        let numbers = x.iter().chain(&y).chain([weight]);
+        bytes.extend(numbers.flat_map(|x| x.as_f64().to_le_bytes()));
+        sum = sum.wrapping_add(crc32fast::hash(&bytes));
+    }
+    let mut sum = [f64::from(sum)]; // the sum of fewer than 2^21 of them is exact
+    team.sum(&mut sum);
+    (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32
 }

@@ -1,7 +1,10 @@
 //! What each rank does.
 
 use crate::counting::allocations;
-use crate::support::{bits, columns, difference, examples, folder, leave, network, uneven};
+use crate::models;
+use crate::support::{
+    bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
+};
 use dnn_blocks::distributed::{Dropout, Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};
@@ -24,6 +27,11 @@ pub fn run(case: &str) {
         "disagreements_are_errors_of_all" => disagreements(&ranks),
         "panics_on_the_last_rank" => panics(&ranks),
         "goes_on_from_checkpoints" => checkpoints(&ranks),
+        "a_classifier_learns_as_on_one_process" => models::classifier(&ranks),
+        "a_regressor_learns_as_on_one_process" => models::regressor(&ranks),
+        "errors_of_a_fit_are_errors_of_all" => models::errors(&ranks),
+        "a_callback_stops_all" => models::stopped(&ranks),
+        "a_fit_goes_on_from_checkpoints" => models::resumed(&ranks),
         _ => panic!("there is no case {case}"),
     }
     .unwrap_or_else(|error| ranks.abort(&error));
@@ -252,7 +260,7 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
 }
 
 /// The error of one rank on all: its number, and what its text contains.
-fn is_of_rank<T>(result: Result<T>, rank: usize, part: &str) {
+pub fn is_of_rank<T>(result: Result<T>, rank: usize, part: &str) {
     match result {
         Err(Error::OnRank { rank: found, reason }) => {
             assert_eq!(found, rank, "{reason}");
@@ -309,7 +317,7 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
 }
 
 /// The error that names rank 1, and the text of what it has.
-fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, what: &str, has: &str) {
+pub fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, what: &str, has: &str) {
     match result {
         Ok(_) if ranks.size() == 1 => {}
         Err(Error::Disagreement { what: found_what, rank, expected, found }) => {
@@ -390,12 +398,12 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
             let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
             let schedule = Schedule::Cosine { warm_up: 0, total: 10, lowest: 0.0 };
             let generator = NumpyRandom::seed(3);
-            Checkpoint { parameters, optimizer, generator, learning_rate: 0.01, schedule, epoch: 0 }
+            let (learning_rate, epoch, fit) = (0.01, 0, None);
+            Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
         }
     };
     ranks.agree("epoch", &run.epoch)?;
-    let kill = std::fs::read_to_string(folder().join("kill")).ok();
-    let kill: Option<usize> = kill.map(|epoch| epoch.trim().parse().expect("a number"));
+    let kill = kill_in();
     if kill.is_some_and(|epoch| epoch > 3) {
         assert!(run.epoch > 0, "the second run begins where the first one was killed");
     }
@@ -407,8 +415,7 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
         let mut step = 0;
         while let Some((x, y)) = batches.next() {
             if ranks.rank() == 1 && kill == Some(run.epoch) && step == 4 {
-                let own = std::process::id().to_string();
-                let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+                kill_me();
             }
             let cost = Cost::BinaryCrossEntropy;
             let (_, gradients) = workspace.cost_and_gradients(x, y, &run.parameters, cost)?;

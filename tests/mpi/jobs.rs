@@ -19,6 +19,11 @@ const SIMPLE: &[&str] = &[
     "a_step_allocates_nothing",
     "errors_of_one_rank_are_errors_of_all",
     "disagreements_are_errors_of_all",
+    "a_classifier_learns_as_on_one_process",
+    "a_regressor_learns_as_on_one_process",
+    "errors_of_a_fit_are_errors_of_all",
+    "a_callback_stops_all",
+    "a_fit_goes_on_from_checkpoints",
 ];
 
 pub fn run_all() {
@@ -40,6 +45,7 @@ pub fn run_all() {
         "a_killed_rank_ends_the_job_and_the_run_goes_on".into(),
         Box::new(a_killed_rank_ends_the_job_and_the_run_goes_on),
     ));
+    tests.push(("a_run_goes_on_with_fewer_ranks".into(), Box::new(a_run_goes_on_with_fewer_ranks)));
     let chosen = tests.iter().filter(|(name, _)| name.contains(&filter));
     let mut failed = 0;
     for (name, test) in chosen {
@@ -108,17 +114,45 @@ fn a_panic_ends_the_job() {
 }
 
 fn a_killed_rank_ends_the_job_and_the_run_goes_on() {
-    let whole = tempfile::tempdir().expect("a folder");
-    let expected = result_of("goes_on_from_checkpoints", 3, whole.path());
-    let folder = tempfile::tempdir().expect("a folder");
-    for epoch in [3, 7] {
-        std::fs::write(folder.path().join("kill"), format!("{epoch}")).expect("written");
-        let output = job("goes_on_from_checkpoints", 3, folder.path());
+    for case in ["goes_on_from_checkpoints", "a_fit_goes_on_from_checkpoints"] {
+        let whole = tempfile::tempdir().expect("a folder");
+        let expected = result_of(case, 3, whole.path());
+        let folder = tempfile::tempdir().expect("a folder");
+        killed_at(case, 3, folder.path(), &[3, 7]);
+        assert!(
+            result_of(case, 3, folder.path()) == expected,
+            "{case}: other bits after two kills"
+        );
+    }
+}
+
+/// Jobs in which rank 1 is killed in these epochs, one after the other.
+fn killed_at(case: &str, ranks: usize, folder: &Path, epochs: &[usize]) {
+    for epoch in epochs {
+        std::fs::write(folder.join("kill"), epoch.to_string()).expect("written");
+        let output = job(case, ranks, folder);
         assert!(!output.status.success());
         let text = text(&output);
         assert!(text.contains("rank 1") && text.contains("signal 9 (Killed)"), "{text}");
     }
-    std::fs::remove_file(folder.path().join("kill")).expect("removed");
-    let result = result_of("goes_on_from_checkpoints", 3, folder.path());
-    assert!(result == expected, "other bits after two kills");
+    std::fs::remove_file(folder.join("kill")).expect("removed");
+    std::fs::write(folder.join("interrupted"), "").expect("written");
+}
+
+/// A machine is lost, and two go on where there were three.
+fn a_run_goes_on_with_fewer_ranks() {
+    let case = "a_fit_goes_on_from_checkpoints";
+    let whole = tempfile::tempdir().expect("a folder");
+    let expected = result_of(case, 3, whole.path());
+    let folder = tempfile::tempdir().expect("a folder");
+    killed_at(case, 3, folder.path(), &[4]);
+    let numbers = |bytes: &[u8]| -> Vec<f64> {
+        let eight = bytes.chunks_exact(8).map(|eight| eight.try_into().expect("eight"));
+        eight.map(f64::from_le_bytes).collect()
+    };
+    let (result, expected) = (numbers(&result_of(case, 2, folder.path())), numbers(&expected));
+    assert_eq!(result.len(), expected.len());
+    let largest = expected.iter().fold(0.0_f64, |most, x| most.max(x.abs()));
+    let worst = result.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(worst < 1e-10 * largest, "{worst}");
 }

@@ -10,6 +10,8 @@ mod counting;
 
 mod jobs;
 
+mod models;
+
 mod support;
 
 fn main() {

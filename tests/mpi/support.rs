@@ -72,3 +72,15 @@ pub fn leave<F: Float>(ranks: &Ranks<'_>, parameters: &Parameters<F>) {
         std::fs::write(folder().join("result"), bytes).expect("written");
     }
 }
+
+/// The epoch in which rank 1 is to be killed, if the job says one.
+pub fn kill_in() -> Option<usize> {
+    let epoch = std::fs::read_to_string(folder().join("kill")).ok()?;
+    Some(epoch.trim().parse().expect("a number"))
+}
+
+/// By the signal that cannot be caught.
+pub fn kill_me() {
+    let own = std::process::id().to_string();
+    let _ = std::process::Command::new("kill").args(["-9", &own]).status();
+}

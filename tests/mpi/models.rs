@@ -1,0 +1,203 @@
+//! Models that all ranks train.
+
+use crate::cases::{disagrees, is_of_rank};
+use crate::support::{
+    bits, columns, difference, examples, folder, kill_in, kill_me, leave, uneven,
+};
+use dnn_blocks::distributed::Ranks;
+use dnn_blocks::files::Checkpoints;
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use dnn_blocks::{Error, Result};
+use std::ops::ControlFlow;
+
+const CLASSES: [&str; 3] = ["few", "many", "some"];
+
+fn labels(y: &Array2<f64>) -> Vec<&'static str> {
+    y.iter().map(|&y| CLASSES[y as usize]).collect()
+}
+
+/// All that can be chosen.
+fn how() -> Hyperparameters {
+    Hyperparameters::default()
+        .hidden(&[24, 200])
+        .batch_size(16)
+        .epochs(6)
+        .l2(0.1)
+        .keep_prob(0.9)
+        .clip_norm(0.5)
+        .validation_share(0.2)
+        .patience(5)
+        .learning_rate(0.005)
+        .class_weights(ClassWeights::Balanced)
+        .seed(4)
+}
+
+/// The epochs are the same but for rounding.
+fn is_close(a: &History, b: &History) {
+    assert_eq!((a.epochs.len(), a.best_epoch), (b.epochs.len(), b.best_epoch));
+    for (a, b) in a.epochs.iter().zip(&b.epochs) {
+        let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-10 * b.abs(), "{a} {b}");
+        close(a.cost, b.cost);
+        close(a.gradient_norm, b.gradient_norm);
+        assert_eq!(a.validation_cost.is_some(), b.validation_cost.is_some());
+        close(a.validation_cost.unwrap_or(1.0), b.validation_cost.unwrap_or(1.0));
+        close(a.validation_score.unwrap_or(1.0), b.validation_score.unwrap_or(1.0));
+    }
+}
+
+pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let x = x * 3.0 + 7.0;
+    let weights: Vec<f64> = (0..203).map(|i| 0.5 + (i % 4) as f64).collect();
+    for how in [how(), how().batch_size(203), how().validation_share(0.0).standardize(false)] {
+        let mut whole = Classifier::new(how.clone()).with_classes(&CLASSES);
+        let options = FitOptions::new().weights(&weights);
+        let expected = whole.fit_with(Examples::columns(&x), &labels(&y), options);
+
+        let mine = uneven(ranks, 203);
+        let (x, y) = (columns(&x, mine.clone()), columns(&y, mine.clone()));
+        let mut model = Classifier::new(how).with_classes(&CLASSES);
+        let options = FitOptions::new().weights(&weights[mine]).ranks(ranks);
+        let history = model.fit_with(Examples::columns(&x), &labels(&y), options);
+        let (expected, history) = match (expected, history) {
+            (Ok(expected), Ok(history)) => (expected, history),
+            // The batch is larger than what validation leaves.
+            (Err(expected), Err(error)) => {
+                assert_eq!(error, expected);
+                continue;
+            }
+            (expected, history) => panic!("{expected:?} {history:?}"),
+        };
+        is_close(&history, &expected);
+        let (own, whole) = (model.parameters().unwrap(), whole.parameters().unwrap());
+        let difference = difference(own, whole);
+        assert!(difference < 1e-10, "{difference}");
+        if ranks.size() == 1 {
+            assert_eq!(bits(own), bits(whole));
+        }
+        leave(ranks, own);
+    }
+    Ok(())
+}
+
+pub fn regressor(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 9, 203);
+    let y = y * 100.0 - 40.0;
+    let how = how();
+    let mut whole = Regressor::new(how.clone());
+    let expected = whole.fit(Examples::columns(&x), Examples::columns(&y))?;
+
+    let mine = uneven(ranks, 203);
+    let (x_here, y_here) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut model = Regressor::new(how);
+    let options = FitOptions::new().ranks(ranks);
+    let history =
+        model.fit_with(Examples::columns(&x_here), Examples::columns(&y_here), options)?;
+    is_close(&history, &expected);
+    let difference = difference(model.parameters().unwrap(), whole.parameters().unwrap());
+    assert!(difference < 1e-10, "{difference}");
+    let (here, there) =
+        (model.predict(Examples::columns(&x))?, whole.predict(Examples::columns(&x))?);
+    assert!((&here - &there).iter().all(|d| d.abs() < 1e-8));
+    if ranks.size() == 1 {
+        assert_eq!(here, there);
+    }
+    leave(ranks, model.parameters().unwrap());
+    Ok(())
+}
+
+pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
+    let bad = ranks.size() - 1;
+    let is_bad = ranks.rank() == bad;
+    let (x, y) = examples::<f64>(5, 3, 40);
+    let labels = labels(&y);
+    let fit = |how: Hyperparameters, x: &Array2<f64>, labels: &[&'static str]| {
+        let mut model = Classifier::new(how).with_classes(&CLASSES);
+        let options = FitOptions::new().ranks(ranks);
+        model.fit_with(Examples::columns(x), labels, options)
+    };
+    let how = how().validation_share(0.0);
+    let mut broken = x.clone();
+    if is_bad {
+        broken[[2, 7]] = f64::NAN;
+    }
+    is_of_rank(fit(how.clone(), &broken, &labels), bad, "feature 2 of example 7 is NaN");
+    let mut unknown = labels.clone();
+    if is_bad {
+        unknown[3] = "none";
+    }
+    is_of_rank(fit(how.clone(), &x, &unknown), bad, "the label of example 3");
+    let fewer = if is_bad { &labels[..39] } else { &labels[..] };
+    is_of_rank(fit(how.clone(), &x, fewer), bad, "39");
+
+    let other = if ranks.rank() == 1 { how.clone().seed(99) } else { how.clone() };
+    disagrees(ranks, fit(other, &x, &labels), "set of hyperparameters", "seed: 99");
+    let four = Array2::from_shape_fn((4, 40), |(i, j)| x[[i, j]]);
+    let x_here = if ranks.rank() == 1 { &four } else { &x };
+    disagrees(ranks, fit(how.clone(), x_here, &labels), "number of features", "4");
+
+    let same = vec!["some"; 40];
+    assert_eq!(fit(how.clone(), &x, &same).unwrap_err(), Error::OneClass);
+    let mut constant = x.clone();
+    constant.row_mut(3).fill(0.1);
+    let error = fit(how.clone(), &constant, &labels).unwrap_err();
+    assert_eq!(error, Error::ConstantFeature { feature: 3 });
+    let nobody = Array2::zeros((5, 0));
+    assert!(matches!(fit(how.clone(), &nobody, &[]), Err(Error::EmptyBatch { .. })));
+    let mut undeclared = Classifier::<f64, &str>::new(how.clone());
+    let options = FitOptions::new().ranks(ranks);
+    let error = undeclared.fit_with(Examples::columns(&x), &labels, options).unwrap_err();
+    assert!(error.to_string().contains("with_classes"), "{error}");
+    fit(how, &x, &labels).map(|_| ())
+}
+
+pub fn stopped(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 40);
+    let mut model = Classifier::new(how()).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks).on_epoch(|epoch| {
+        let last = ranks.rank() + 1 == ranks.size() && epoch.record.epoch == 2;
+        if last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let history = model.fit_with(Examples::columns(&x), &labels(&y), options)?;
+    assert_eq!((history.epochs.len(), history.stopped_early), (3, true));
+    Ok(())
+}
+
+/// A fit that rank 1 may be killed in.
+pub fn resumed(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let mine = uneven(ranks, 203);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    // Each rank has a disk of its own, and only the first one's is written to.
+    let disk = folder().join(format!("disk-{}", ranks.rank()));
+    let kept = Checkpoints::new(&disk, 2).expect("a folder");
+    let kill = kill_in();
+    let mut seen = Vec::new();
+    let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks).checkpoints(&kept).on_epoch(|epoch| {
+        seen.push(epoch.record.epoch);
+        if ranks.rank() == 1 && kill == Some(epoch.record.epoch) {
+            kill_me();
+        }
+        ControlFlow::Continue(())
+    });
+    let history = model.fit_with(Examples::columns(&x), &labels(&y), options)?;
+    assert_eq!(history.epochs.len(), 10);
+    if folder().join("interrupted").exists() {
+        assert!(seen.len() < 10, "the fit began from the start");
+    }
+    if !ranks.is_first() {
+        assert_eq!(std::fs::read_dir(&disk).expect("a folder").count(), 0);
+    }
+    // Other data in the same folder are refused, on all ranks.
+    let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks).checkpoints(&kept);
+    let other = model.fit_with(Examples::columns(&(&x + 1.0)), &labels(&y), options);
+    assert!(matches!(other, Err(Error::Checkpoint { .. })));
+    let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks).checkpoints(&kept);
+    assert_eq!(model.fit_with(Examples::columns(&x), &labels(&y), options)?, history);
+    leave(ranks, model.parameters().unwrap());
+    Ok(())
+}
