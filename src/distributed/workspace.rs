@@ -105,6 +105,9 @@ pub(super) struct Sums<'r, F> {
 /// round of messages.
 const SMALL: usize = 4096;
 
+/// Calls of MPI at a time: Open MPI looks at the sockets in one of eight only.
+const LOOKS: usize = 16;
+
 impl<'r, F: Float> Sums<'r, F> {
     pub(super) fn new(ranks: &'r Ranks<'_>, parameters: &Parameters<F>) -> Result<Self> {
         let mut dw = Vec::with_capacity(parameters.layers().len());
@@ -200,6 +203,7 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
                 scope(|scope| {
                     let request =
                         world.immediate_all_reduce_into(scope, &*own, all, SystemOperation::sum());
+                    self.poll();
                     rest(self);
                     request.wait_without_status();
                 });
@@ -225,7 +229,9 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
 
     fn poll(&mut self) {
         // Any call of MPI lets it look after the messages that are on their way.
-        let _ = self.ranks.world().any_process().immediate_probe();
+        for _ in 0..LOOKS {
+            let _ = self.ranks.world().any_process().immediate_probe();
+        }
     }
 }
 
