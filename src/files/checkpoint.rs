@@ -2,9 +2,8 @@
 
 use super::atomic::remove_left;
 use super::fit::Fit;
-use super::limits::read_file;
 use super::native::{Described, Kind, Training, malformed, network_file, opened};
-use super::safetensors::{check_limits, save};
+use super::safetensors::{Unread, save};
 use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
 use crate::error::check_hyperparameter;
@@ -129,7 +128,7 @@ impl<F: Float> Checkpoint<F> {
     }
 
     fn load_with(path: &Path, limits: &Limits) -> Result<Self> {
-        Self::from_safetensors(&read_file(path, limits)?, limits)
+        Self::read(Unread::open(path, limits)?)
     }
 
     /// [`load`](Self::load) of a file in memory.
@@ -138,8 +137,11 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// Those of [`load`](Self::load).
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let Described { parameters, training, mut tensors } =
-            opened::<F>(Kind::Checkpoint, file, limits)?;
+        Self::read(Unread::bytes(file, limits)?)
+    }
+
+    fn read(file: Unread<'_>) -> Result<Self> {
+        let Described { parameters, training, mut tensors } = opened::<F>(Kind::Checkpoint, file)?;
         let training = training.ok_or_else(|| malformed("there is no training in it"))?;
         let Training { rule, steps, generator, learning_rate, schedule, epoch, fit } = training;
         let state = states(rule, parameters.layers().len(), &mut tensors)?;
@@ -248,7 +250,7 @@ impl Checkpoints {
     pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
         let file = checkpoint.to_safetensors()?;
-        check_limits(&file, &self.limits)?;
+        Unread::bytes(&file, &self.limits)?;
         remove_left(&self.folder)?;
         save(&path, &file)?;
         let others = self.newest_first()?.into_iter().filter(|other| *other != path);

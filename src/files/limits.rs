@@ -1,7 +1,6 @@
 use super::{FileError, Result};
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
 
 /// What a file may take before it is refused.
 ///
@@ -48,8 +47,7 @@ pub(super) fn reserved<T>(what: &str, len: usize) -> Result<Vec<T>> {
 }
 
 /// The whole of a file, whatever it says of its size.
-pub(super) fn read_file(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
-    let file = File::open(path)?;
+pub(super) fn read_whole(file: File, limits: &Limits) -> Result<Vec<u8>> {
     let size = file.metadata()?.len();
     check_size("the file", size, limits.bytes)?;
     let mut data = reserved("the file", usize::try_from(size).unwrap_or(usize::MAX))?;

@@ -1,8 +1,7 @@
 //! The crate's own file: safetensors with the arrays `W1`, `b1`, … and a description beside them.
 
 use super::fit::Fit;
-use super::limits::read_file;
-use super::safetensors::{read, save, write};
+use super::safetensors::{Unread, save, write};
 use super::tensors::{bytes_of, of_course};
 use super::{FileError, Limits, Result, Tensors};
 use crate::activation::Activation;
@@ -13,7 +12,7 @@ use crate::optimizer::Algorithm;
 use crate::prepare::{Classes, Standardizer};
 use crate::schedule::Schedule;
 use crate::{Error, Float, Parameters};
-use ::safetensors::SafeTensors;
+use crc32fast::Hasher;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -138,26 +137,13 @@ fn checksum<'a, B: AsRef<[u8]>>(
     text: &str,
     arrays: impl IntoIterator<Item = (&'a str, &'a [usize], B)>,
 ) -> String {
-    let mut hasher = crc32fast::Hasher::new();
+    let mut hasher = Hasher::new();
     hasher.update(text.as_bytes());
     for (name, shape, bytes) in arrays {
         hasher.update(format!("{name}{shape:?}").as_bytes());
         hasher.update(bytes.as_ref());
     }
-    format!("{:08x}", hasher.finalize())
-}
-
-/// `Ok` if there is no checksum, or the right one.
-fn check_checksum(text: &str, found: Option<&str>, file: &[u8]) -> Result<()> {
-    let Some(found) = found else { return Ok(()) };
-    let content = SafeTensors::deserialize(file).map_err(malformed)?;
-    let mut arrays: Vec<_> = content.iter().collect();
-    arrays.sort_unstable_by_key(|&(name, _)| name);
-    let arrays = arrays.iter().map(|(name, view)| (*name, view.shape(), view.data()));
-    match text.rsplit_once(CHECKSUM) {
-        Some((text, _)) if checksum(text, arrays) == found => Ok(()),
-        _ => Err(malformed("the checksum does not fit: the file has been changed")),
-    }
+    hex(hasher)
 }
 
 /// The file of a network in training.
@@ -177,8 +163,8 @@ pub(super) struct Described<F> {
     pub tensors: Tensors<F>,
 }
 
-pub(super) fn opened<F: Float>(kind: Kind, file: &[u8], limits: &Limits) -> Result<Described<F>> {
-    let (parameters, description, tensors) = from_file::<F, ()>(kind, file, limits)?;
+pub(super) fn opened<F: Float>(kind: Kind, file: Unread<'_>) -> Result<Described<F>> {
+    let (parameters, description, tensors) = from_file::<F, ()>(kind, file)?;
     if description.model.is_some() || (kind == Kind::Parameters && description.training.is_some()) {
         return Err(malformed("there is more beside the network than belongs to it"));
     }
@@ -188,22 +174,30 @@ pub(super) fn opened<F: Float>(kind: Kind, file: &[u8], limits: &Limits) -> Resu
 /// The network, what the description says, and the arrays that are left.
 type Opened<F, L> = (Parameters<F>, Description<L>, Tensors<F>);
 
-fn from_file<F: Float, L: DeserializeOwned>(
-    kind: Kind,
-    file: &[u8],
-    limits: &Limits,
-) -> Result<Opened<F, L>> {
-    let (mut tensors, texts) = read::<F>(file, limits)?;
-    let text = texts.get(KEY).ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+fn from_file<F: Float, L: DeserializeOwned>(kind: Kind, file: Unread<'_>) -> Result<Opened<F, L>> {
+    let text = file.text(KEY).ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+    let description: Description<L> = described(kind, text)?;
+    let mut hasher = Hasher::new();
+    hasher.update(text.rsplit_once(CHECKSUM).map_or(text, |(before, _)| before).as_bytes());
+    let mut tensors = file.tensors(|bytes| hasher.update(bytes))?;
+    if description.checksum.as_ref().is_some_and(|expected| hex(hasher) != *expected) {
+        return Err(malformed("the checksum does not fit: the file has been changed"));
+    }
+    let parameters = network(&mut tensors, &description)?;
+    Ok((parameters, description, tensors))
+}
+
+fn described<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> {
     let VersionOnly { version } = serde_json::from_str(text).map_err(malformed)?;
     if version != VERSION {
         return Err(FileError::Version { found: version, known: VERSION });
     }
     check_kind(kind, text)?;
-    let description: Description<L> = serde_json::from_str(text).map_err(malformed)?;
-    check_checksum(text, description.checksum.as_deref(), file)?;
-    let parameters = network(&mut tensors, &description)?;
-    Ok((parameters, description, tensors))
+    serde_json::from_str(text).map_err(malformed)
+}
+
+fn hex(hasher: Hasher) -> String {
+    format!("{:08x}", hasher.finalize())
 }
 
 /// Before the labels are looked at, which are of another type in a file of another kind.
@@ -293,7 +287,16 @@ macro_rules! files {
         ///
         /// Those of [`load`](Self::load).
         pub fn load_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-            Self::from_safetensors(&read_file(path.as_ref(), limits)?, limits)
+            Self::read(Unread::open(path.as_ref(), limits)?)
+        }
+
+        /// [`load`](Self::load) of a file in memory.
+        ///
+        /// # Errors
+        ///
+        /// Those of [`load`](Self::load).
+        pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
+            Self::read(Unread::bytes(file, limits)?)
         }
     };
 }
@@ -334,13 +337,8 @@ impl<F: Float> Parameters<F> {
         to_file(Kind::Parameters, &of_course(self)?, self, (None::<Model<()>>, None))
     }
 
-    /// [`load`](Self::load) of a file in memory.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`load`](Self::load).
-    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let Described { parameters, tensors, .. } = opened(Kind::Parameters, file, limits)?;
+    fn read(file: Unread<'_>) -> Result<Self> {
+        let Described { parameters, tensors, .. } = opened(Kind::Parameters, file)?;
         tensors.nothing_left()?;
         Ok(parameters)
     }
@@ -404,14 +402,8 @@ fn cost_of(classes: usize) -> Cost {
 impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
     files!();
 
-    /// [`load`](Self::load) of a file in memory.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`load`](Self::load).
-    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let (parameters, description, mut tensors) =
-            from_file::<F, L>(Kind::Classifier, file, limits)?;
+    fn read(file: Unread<'_>) -> Result<Self> {
+        let (parameters, description, mut tensors) = from_file::<F, L>(Kind::Classifier, file)?;
         let missing = || malformed("there is no model beside the network");
         let Model { cost, hyperparameters, epochs, labels, declared } =
             description.model.ok_or_else(missing)?;
@@ -460,14 +452,8 @@ impl<F: Float> Regressor<F> {
         to_file(Kind::Regressor, &tensors, parameters, (Some(model), None))
     }
 
-    /// [`load`](Self::load) of a file in memory.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`load`](Self::load).
-    pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        let (parameters, description, mut tensors) =
-            from_file::<F, ()>(Kind::Regressor, file, limits)?;
+    fn read(file: Unread<'_>) -> Result<Self> {
+        let (parameters, description, mut tensors) = from_file::<F, ()>(Kind::Regressor, file)?;
         let missing = || malformed("there is no model beside the network");
         let Model { cost, hyperparameters, epochs, labels, declared } =
             description.model.ok_or_else(missing)?;

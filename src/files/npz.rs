@@ -1,11 +1,12 @@
 //! Arrays in NumPy's npz format (a zip archive of npy files), by the crate `zip`.
 
-use super::limits::{check_size, read_file, read_to_limit};
+use super::limits::{check_size, read_to_limit, read_whole};
 use super::tensors::{bytes_of, of_course, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic, npy};
 use crate::activation::Activation;
 use crate::{Float, Parameters};
 use ndarray::ArrayD;
+use std::fs::File;
 use std::io::{Cursor, Write};
 use std::path::Path;
 use zip::write::SimpleFileOptions;
@@ -22,7 +23,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// Every [`FileError`] but those about the model.
     pub fn load_npz(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-        Self::from_npz(&read_file(path.as_ref(), limits)?, limits)
+        Self::from_npz(&read_whole(File::open(path)?, limits)?, limits)
     }
 
     /// [`load_npz`](Self::load_npz) of a file in memory.

@@ -1,18 +1,26 @@
 //! Arrays in the safetensors format (Hugging Face 2022), by the crate `safetensors`.
 
-use super::limits::{check_size, read_file};
-use super::tensors::{Stored, bytes_of, wrong_type};
+use super::limits::{check_size, read_whole, reserved};
+use super::tensors::{Stored, all_finite, bytes_of, check_finite, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic};
 use crate::Float;
-use ::safetensors::tensor::Metadata;
-use ::safetensors::{Dtype, SafeTensors, View};
+use ::safetensors::tensor::{Metadata, TensorInfo};
+use ::safetensors::{Dtype, View};
+use ndarray::ArrayD;
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::io::Write;
+use std::fs::File;
+use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
+
+/// Bytes that are read at once: they stay in the cache for the checks and the copy.
+const BLOCK: usize = 1 << 18;
+
+/// Bytes of a header that other readers of the format refuse, as its crate does.
+const HEADER: u64 = 100_000_000;
 
 impl<F: Float> Tensors<F> {
     /// The arrays of a safetensors file, of types `F32` and `F64`.
@@ -23,7 +31,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// Every [`FileError`] but those about the model.
     pub fn load_safetensors(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-        Self::from_safetensors(&read_file(path.as_ref(), limits)?, limits)
+        Unread::open(path.as_ref(), limits)?.tensors(|_| {})
     }
 
     /// [`load_safetensors`](Self::load_safetensors) of a file in memory.
@@ -32,7 +40,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// Those of [`load_safetensors`](Self::load_safetensors).
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        Ok(read(file, limits)?.0)
+        Unread::bytes(file, limits)?.tensors(|_| {})
     }
 
     /// Writes a safetensors file, as a whole or not at all.
@@ -59,55 +67,144 @@ pub(super) fn save(path: &Path, file: &[u8]) -> Result<()> {
     atomic::write(path, |writer| Ok(writer.write_all(file)?))
 }
 
-/// The arrays, and the texts beside them.
-pub(super) fn read<F: Float>(
-    file: &[u8],
-    limits: &Limits,
-) -> Result<(Tensors<F>, HashMap<String, String>)> {
-    check_size("the file", file.len() as u64, limits.bytes)?;
-    check_header(file, limits)?;
-    let header = check_limits(file, limits)?;
-    let content = SafeTensors::deserialize(file).map_err(malformed)?;
-    let mut tensors = Tensors::new();
-    for (name, view) in content.tensors() {
-        let bytes = match view.dtype() {
-            Dtype::F32 => 4,
-            Dtype::F64 => 8,
-            other => return Err(wrong_type::<F>(&name, &other.to_string())),
-        };
-        let stored = Stored { bytes, big_endian: false, columns_first: false };
-        let array = stored.array(&name, view.shape(), view.data())?;
-        tensors.insert(name, array)?;
-    }
-    let texts = header.metadata().iter().flatten();
-    Ok((tensors, texts.map(|(key, text)| (key.clone(), text.clone())).collect()))
+trait Source: Read + Seek {}
+
+impl<R: Read + Seek> Source for R {}
+
+/// A file whose header is checked and whose numbers are still to be read.
+pub(super) struct Unread<'a> {
+    source: Box<dyn Source + 'a>,
+    length: u64,
+    header: Metadata,
 }
 
-/// The header of a file that is within the limits.
-pub(super) fn check_limits(file: &[u8], limits: &Limits) -> Result<Metadata> {
-    check_size("the file", file.len() as u64, limits.bytes)?;
-    let (length, header) = SafeTensors::read_metadata(file).map_err(malformed)?;
-    check_size("the header", length as u64, limits.header)?;
-    check_size("the number of arrays", header.tensors().len() as u64, limits.arrays)?;
-    Ok(header)
+impl<'a> Unread<'a> {
+    pub fn bytes(file: &'a [u8], limits: &Limits) -> Result<Self> {
+        Self::new(Cursor::new(file), file.len() as u64, limits)
+    }
+
+    /// A pipe or a device does not say how long it is, and is read at once.
+    pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
+        let file = File::open(path)?;
+        match file.metadata()?.len() {
+            0 => {
+                let data = read_whole(file, limits)?;
+                let length = data.len() as u64;
+                Self::new(Cursor::new(data), length, limits)
+            }
+            length => Self::new(file, length, limits),
+        }
+    }
+
+    fn new(mut source: impl Source + 'a, length: u64, limits: &Limits) -> Result<Self> {
+        check_size("the file", length, limits.bytes)?;
+        let text = header(&mut source, length, limits)?;
+        check_names(&text)?;
+        let header: Metadata = serde_json::from_str(&text).map_err(malformed)?;
+        check_size("the number of arrays", header.tensors().len() as u64, limits.arrays)?;
+        if header.data_len() as u64 != length - 8 - text.len() as u64 {
+            return Err(malformed("the arrays are not as long as what follows the header"));
+        }
+        Ok(Self { source: Box::new(source), length, header })
+    }
+
+    /// A text beside the arrays.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        Some(self.header.metadata().as_ref()?.get(key)?)
+    }
+
+    /// The arrays, read in the order of their names, in which `seen` is given name and shape of each,
+    /// then its bytes.
+    pub fn tensors<F: Float>(mut self, mut seen: impl FnMut(&[u8])) -> Result<Tensors<F>> {
+        let arrays: BTreeMap<String, &TensorInfo> = self.header.tensors().into_iter().collect();
+        for (name, info) in &arrays {
+            stored::<F>(name, info.dtype)?;
+        }
+        let length = self.header.data_len();
+        let begin = self.length - length as u64;
+        let mut block = vec![0; length.min(BLOCK)];
+        let mut tensors = Tensors::new();
+        for (name, info) in arrays {
+            seen(format!("{name}{:?}", info.shape).as_bytes());
+            self.source.seek(SeekFrom::Start(begin + info.data_offsets.0 as u64))?;
+            let array = array(&name, info, &mut self.source, &mut block, &mut seen)?;
+            tensors.insert_finite(name, array);
+        }
+        if self.source.seek(SeekFrom::End(0))? != self.length {
+            return Err(malformed("its length changed while it was read"));
+        }
+        Ok(tensors)
+    }
 }
 
 fn malformed(reason: impl ToString) -> FileError {
     FileError::Malformed { format: "safetensors", reason: reason.to_string() }
 }
 
-/// What the crate leaves open: the limit of the header, and names that are there twice.
-fn check_header(file: &[u8], limits: &Limits) -> Result<()> {
-    let (length, rest) =
-        file.split_first_chunk().ok_or_else(|| malformed("shorter than its first number"))?;
-    let length = u64::from_le_bytes(*length);
-    check_size("the header", length, limits.header)?;
-    let header = rest.get(..length as usize).ok_or_else(|| malformed("it ends in its header"))?;
-    let mut json = serde_json::Deserializer::from_slice(header);
+/// Fills `data`, which lies within the length that the file had.
+fn read_exact(source: &mut impl Read, data: &mut [u8]) -> Result<()> {
+    source.read_exact(data).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => malformed("it became shorter while it was read"),
+        _ => error.into(),
+    })
+}
+
+fn header(source: &mut impl Read, length: u64, limits: &Limits) -> Result<String> {
+    let rest = length.checked_sub(8).ok_or_else(|| malformed("shorter than its first number"))?;
+    let mut header = [0; 8];
+    read_exact(source, &mut header)?;
+    let header = u64::from_le_bytes(header);
+    check_size("the header", header, limits.header.min(HEADER))?;
+    if header > rest {
+        return Err(malformed("it ends in its header"));
+    }
+    let mut text = reserved("the header", header as usize)?;
+    text.resize(header as usize, 0);
+    read_exact(source, &mut text)?;
+    String::from_utf8(text).map_err(malformed)
+}
+
+/// What the crate leaves open: names that are there twice, and the empty one.
+fn check_names(header: &str) -> Result<()> {
+    let mut json = serde_json::Deserializer::from_str(header);
     match json.deserialize_map(Names).map_err(malformed)? {
         Some(name) => Err(FileError::Doubled { name }),
         None => Ok(()),
     }
+}
+
+fn stored<F: Float>(name: &str, dtype: Dtype) -> Result<Stored> {
+    let bytes = match dtype {
+        Dtype::F32 => 4,
+        Dtype::F64 => 8,
+        other => return Err(wrong_type::<F>(name, &other.to_string())),
+    };
+    Stored { bytes, big_endian: false, columns_first: false }.fitting::<F>(name)
+}
+
+/// An array that is read block by block. Its bytes are as many as its shape says.
+fn array<F: Float>(
+    name: &str,
+    info: &TensorInfo,
+    source: &mut impl Read,
+    block: &mut [u8],
+    seen: &mut impl FnMut(&[u8]),
+) -> Result<ArrayD<F>> {
+    let stored = stored::<F>(name, info.dtype)?;
+    let mut left = info.data_offsets.1 - info.data_offsets.0;
+    let mut numbers = reserved(name, left / stored.bytes)?;
+    while left > 0 {
+        let block = &mut block[..left.min(BLOCK)];
+        read_exact(source, block)?;
+        seen(block);
+        let before = numbers.len();
+        stored.extend(&mut numbers, block);
+        if !all_finite(&numbers[before..]) {
+            check_finite(name, numbers.iter())?;
+        }
+        left -= block.len();
+    }
+    stored.shaped(name, &info.shape, numbers)
 }
 
 /// The first name that is there twice.

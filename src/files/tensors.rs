@@ -53,9 +53,16 @@ impl<F: Float> Tensors<F> {
         if self.arrays.contains_key(&name) {
             return Err(FileError::Doubled { name });
         }
-        check_finite(&name, &array)?;
-        self.arrays.insert(name, array);
+        if !array.as_slice_memory_order().is_some_and(all_finite) {
+            check_finite(&name, array.iter())?;
+        }
+        self.insert_finite(name, array);
         Ok(())
+    }
+
+    /// One array more, whose name is new and whose numbers are checked.
+    pub(super) fn insert_finite(&mut self, name: String, array: ArrayD<F>) {
+        self.arrays.insert(name, array);
     }
 
     /// The array of this name.
@@ -161,13 +168,18 @@ impl<F: Float> Tensors<F> {
     }
 }
 
-/// `Ok` if no number is NaN or infinite: asked in blocks, which are many numbers at once.
-fn check_finite<F: Float>(name: &str, array: &ArrayD<F>) -> Result<()> {
+/// Asked in blocks, which are many numbers at once.
+pub(super) fn all_finite<F: Float>(numbers: &[F]) -> bool {
     let all = |block: &[F]| block.iter().fold(true, |all, x| all & x.is_finite());
-    if array.as_slice_memory_order().is_some_and(|numbers| numbers.chunks(1024).all(all)) {
-        return Ok(());
-    }
-    match array.iter().enumerate().find(|(_, x)| !x.is_finite()) {
+    numbers.chunks(1024).all(all)
+}
+
+/// An error that names the first number that is NaN or infinite, if there is one.
+pub(super) fn check_finite<'a, F: Float>(
+    name: &str,
+    numbers: impl Iterator<Item = &'a F>,
+) -> Result<()> {
+    match numbers.enumerate().find(|(_, x)| !x.is_finite()) {
         Some((index, x)) => {
             Err(FileError::NotFinite { name: name.to_string(), index, value: x.as_f64() })
         }
@@ -197,20 +209,32 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// The numbers of `data` as an array; it has as many bytes as the shape says.
+    /// Itself, if such numbers can be read.
     ///
     /// `f32` is read as `f64` without loss; the other way would round, and so is an error.
+    pub fn fitting<F>(self, name: &str) -> Result<Self> {
+        if self.bytes <= size_of::<F>() { Ok(self) } else { Err(wrong_type::<F>(name, "f64")) }
+    }
+
+    /// The numbers of `data` as an array; it has as many bytes as the shape says.
+    #[cfg(feature = "npz")]
     pub fn array<F: Float>(self, name: &str, shape: &[usize], data: &[u8]) -> Result<ArrayD<F>> {
-        if self.bytes > size_of::<F>() {
-            return Err(wrong_type::<F>(name, "f64"));
-        }
-        let mut numbers = reserved(name, data.len() / self.bytes)?;
+        let mut numbers = reserved(name, data.len() / self.fitting::<F>(name)?.bytes)?;
+        self.extend(&mut numbers, data);
+        self.shaped(name, shape, numbers)
+    }
+
+    /// The numbers of `data` behind others.
+    pub fn extend<F: Float>(self, numbers: &mut Vec<F>, data: &[u8]) {
         match (self.bytes, self.big_endian) {
-            (4, false) => extend(&mut numbers, data, |x| F::of(f64::from(f32::from_le_bytes(x)))),
-            (4, true) => extend(&mut numbers, data, |x| F::of(f64::from(f32::from_be_bytes(x)))),
-            (_, false) => extend(&mut numbers, data, |x| F::of(f64::from_le_bytes(x))),
-            (_, true) => extend(&mut numbers, data, |x| F::of(f64::from_be_bytes(x))),
+            (4, false) => extend(numbers, data, |x| F::of(f64::from(f32::from_le_bytes(x)))),
+            (4, true) => extend(numbers, data, |x| F::of(f64::from(f32::from_be_bytes(x)))),
+            (_, false) => extend(numbers, data, |x| F::of(f64::from_le_bytes(x))),
+            (_, true) => extend(numbers, data, |x| F::of(f64::from_be_bytes(x))),
         }
+    }
+
+    pub fn shaped<F>(self, name: &str, shape: &[usize], numbers: Vec<F>) -> Result<ArrayD<F>> {
         let expected = numbers.len();
         ArrayD::from_shape_vec(IxDyn(shape).set_f(self.columns_first), numbers).map_err(|_| {
             let name = name.to_string();
