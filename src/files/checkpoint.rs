@@ -3,7 +3,7 @@
 use super::atomic::remove_left;
 use super::fit::Fit;
 use super::native::{Described, Kind, Training, malformed, network_file, opened};
-use super::safetensors::{Unread, save};
+use super::safetensors::{Unread, Unwritten};
 use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
 use crate::error::check_hyperparameter;
@@ -86,7 +86,7 @@ impl<F: Float> Checkpoint<F> {
     /// [`FileError::NotFinite`], [`FileError::Io`]; [`FileError::Model`] if the optimiser is that
     /// of another network, or learning rate, schedule or rule are out of their range.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_safetensors()?)
+        self.file()?.save(path.as_ref())
     }
 
     /// The file of [`save`](Self::save) in memory.
@@ -95,16 +95,20 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// Those of [`save`](Self::save), but for the file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        self.file()?.bytes()
+    }
+
+    fn file(&self) -> Result<Unwritten<'_, F>> {
         self.check()?;
-        let mut tensors = of_course(&self.parameters)?;
+        let mut arrays = of_course(&self.parameters)?;
         let names = Rule::<F>::state(self.optimizer.rule());
         for (l, state) in self.optimizer.state().iter().enumerate() {
             for ((name, w), b) in names.iter().zip(&state.w).zip(&state.b) {
-                tensors.insert(format!("W{}.{name}", l + 1), w.clone().into_dyn())?;
-                tensors.insert(format!("b{}.{name}", l + 1), b.clone().into_dyn())?;
+                arrays.insert(format!("W{}.{name}", l + 1), w.view())?;
+                arrays.insert(format!("b{}.{name}", l + 1), b.view())?;
             }
         }
-        let fit = self.fit.as_ref().map(|fit| Fit::of(fit, &mut tensors)).transpose()?;
+        let fit = self.fit.as_ref().map(|fit| Fit::of(fit, &mut arrays)).transpose()?;
         let training = Training {
             rule: *self.optimizer.rule(),
             steps: self.optimizer.steps(),
@@ -114,7 +118,7 @@ impl<F: Float> Checkpoint<F> {
             epoch: self.epoch,
             fit,
         };
-        network_file(Kind::Checkpoint, &tensors, &self.parameters, training)
+        network_file(Kind::Checkpoint, arrays, &self.parameters, training)
     }
 
     /// Reads a file of [`save`](Self::save), of at most 1 GiB; a larger one is for
@@ -249,10 +253,10 @@ impl Checkpoints {
     /// within the [limits](Self::limits).
     pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
-        let file = checkpoint.to_safetensors()?;
-        Unread::bytes(&file, &self.limits)?;
+        let file = checkpoint.file()?;
+        file.check(&self.limits)?;
         remove_left(&self.folder)?;
-        save(&path, &file)?;
+        file.save(&path)?;
         let others = self.newest_first()?.into_iter().filter(|other| *other != path);
         for old in others.skip(self.keep - 1) {
             remove(&old)?;

@@ -1,6 +1,6 @@
 //! What a checkpoint of a fit has beside that of any loop.
 
-use super::tensors::of_course;
+use super::tensors::Views;
 use super::{Result, Tensors};
 use crate::model::{Best, EpochRecord, FitState, Hyperparameters};
 use crate::{Float, Layer, Parameters};
@@ -67,11 +67,9 @@ impl<'de> Deserialize<'de> for Number {
 
 impl Fit {
     /// What stands beside the arrays, and the best parameters among them, as `best.W1`, ….
-    pub fn of<F: Float>(state: &FitState<F>, tensors: &mut Tensors<F>) -> Result<Self> {
+    pub fn of<'a, F: Float>(state: &'a FitState<F>, arrays: &mut Views<'a, F>) -> Result<Self> {
         if let Some(best) = &state.best {
-            for (name, array) in of_course(&best.parameters)?.iter() {
-                tensors.insert(format!("best.{name}"), array.clone())?;
-            }
+            arrays.insert_course("best.", &best.parameters)?;
         }
         let best = |best: &Best<F>| BestEpoch { epoch: best.epoch, cost: Number(best.cost) };
         Ok(Self {

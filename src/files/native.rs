@@ -1,8 +1,8 @@
 //! The crate's own file: safetensors with the arrays `W1`, `b1`, … and a description beside them.
 
 use super::fit::Fit;
-use super::safetensors::{Unread, save, write};
-use super::tensors::{bytes_of, of_course};
+use super::safetensors::{Unread, Unwritten};
+use super::tensors::{Views, each_block, of_course};
 use super::{FileError, Limits, Result, Tensors};
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -101,12 +101,12 @@ fn sizes_of<F: Float>(parameters: &Parameters<F>) -> Vec<usize> {
     layers[..1].iter().map(|l| l.w.ncols()).chain(layers.iter().map(|l| l.w.nrows())).collect()
 }
 
-fn to_file<F: Float, L: Serialize>(
+fn to_file<'a, F: Float, L: Serialize>(
     kind: Kind,
-    tensors: &Tensors<F>,
+    arrays: Views<'a, F>,
     parameters: &Parameters<F>,
     (model, training): (Option<Model<L>>, Option<Training>),
-) -> Result<Vec<u8>> {
+) -> Result<Unwritten<'a, F>> {
     parameters.layers().iter().try_for_each(|layer| layer.activation.check())?;
     let description = Description {
         version: VERSION,
@@ -119,13 +119,9 @@ fn to_file<F: Float, L: Serialize>(
     };
     let mut text = serde_json::to_string(&description).map_err(malformed)?;
     text.pop(); // the brace
-    let mut arrays = Vec::new();
-    for (name, array) in tensors.iter() {
-        arrays.push((name, array.shape(), bytes_of(name, array)?));
-    }
-    let checksum = checksum(&text, arrays);
+    let checksum = checksum(&text, &arrays)?;
     text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
-    write(tensors, Some((KEY, text)))
+    Unwritten::new(arrays, Some((KEY, text)))
 }
 
 /// What stands before the checksum; in a label its quotes would be escaped.
@@ -133,27 +129,27 @@ const CHECKSUM: &str = ",\"checksum\":";
 
 /// The CRC-32 of the description before its checksum, and of all arrays as they are in the file,
 /// sorted by name.
-fn checksum<'a, B: AsRef<[u8]>>(
-    text: &str,
-    arrays: impl IntoIterator<Item = (&'a str, &'a [usize], B)>,
-) -> String {
+fn checksum<F: Float>(text: &str, arrays: &Views<'_, F>) -> Result<String> {
     let mut hasher = Hasher::new();
     hasher.update(text.as_bytes());
-    for (name, shape, bytes) in arrays {
-        hasher.update(format!("{name}{shape:?}").as_bytes());
-        hasher.update(bytes.as_ref());
+    for (name, array) in arrays.iter() {
+        hasher.update(format!("{name}{:?}", array.shape()).as_bytes());
+        each_block(array, |block| {
+            hasher.update(block);
+            Ok(())
+        })?;
     }
-    hex(hasher)
+    Ok(hex(hasher))
 }
 
 /// The file of a network in training.
-pub(super) fn network_file<F: Float>(
+pub(super) fn network_file<'a, F: Float>(
     kind: Kind,
-    tensors: &Tensors<F>,
+    arrays: Views<'a, F>,
     parameters: &Parameters<F>,
     training: Training,
-) -> Result<Vec<u8>> {
-    to_file(kind, tensors, parameters, (None::<Model<()>>, Some(training)))
+) -> Result<Unwritten<'a, F>> {
+    to_file(kind, arrays, parameters, (None::<Model<()>>, Some(training)))
 }
 
 /// The network of a file, what its training needs, and the arrays that are left.
@@ -254,14 +250,14 @@ fn scaler<F: Float>(
     Ok(Some(Standardizer::from_columns(mean, deviation)?))
 }
 
-fn insert_scaler<F: Float>(
-    tensors: &mut Tensors<F>,
+fn insert_scaler<'a, F: Float>(
+    arrays: &mut Views<'a, F>,
     name: &str,
-    scaler: Option<&Standardizer<F>>,
+    scaler: Option<&'a Standardizer<F>>,
 ) -> Result<()> {
     let Some(scaler) = scaler else { return Ok(()) };
-    tensors.insert(format!("{name}.mean"), scaler.mean().clone().into_dyn())?;
-    tensors.insert(format!("{name}.deviation"), scaler.deviation().clone().into_dyn())
+    arrays.insert(format!("{name}.mean"), scaler.mean().view())?;
+    arrays.insert(format!("{name}.deviation"), scaler.deviation().view())
 }
 
 fn check_cost(found: Cost, expected: Cost) -> Result<()> {
@@ -325,7 +321,7 @@ impl<F: Float> Parameters<F> {
     ///
     /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_safetensors()?)
+        self.file()?.save(path.as_ref())
     }
 
     /// The file of [`save`](Self::save) in memory.
@@ -334,7 +330,11 @@ impl<F: Float> Parameters<F> {
     ///
     /// [`FileError::NotFinite`], [`FileError::TooLarge`].
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        to_file(Kind::Parameters, &of_course(self)?, self, (None::<Model<()>>, None))
+        self.file()?.bytes()
+    }
+
+    fn file(&self) -> Result<Unwritten<'_, F>> {
+        to_file(Kind::Parameters, of_course(self)?, self, (None::<Model<()>>, None))
     }
 
     fn read(file: Unread<'_>) -> Result<Self> {
@@ -372,7 +372,7 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
     /// [`FileError::Malformed`] if the labels cannot be JSON.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_safetensors()?)
+        self.file()?.save(path.as_ref())
     }
 
     /// The file of [`save`](Self::save) in memory.
@@ -381,9 +381,13 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     ///
     /// Those of [`save`](Self::save), but for the file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        self.file()?.bytes()
+    }
+
+    fn file(&self) -> Result<Unwritten<'_, F>> {
         let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
-        let mut tensors = of_course(parameters)?;
-        insert_scaler(&mut tensors, "scaler", self.scaler())?;
+        let mut arrays = of_course(parameters)?;
+        insert_scaler(&mut arrays, "scaler", self.scaler())?;
         let model = Model {
             cost: cost_of(self.classes().len()),
             hyperparameters: self.hyperparameters().clone(),
@@ -391,7 +395,7 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
             labels: Some(self.classes().to_vec()),
             declared: self.declares_classes(),
         };
-        to_file(Kind::Classifier, &tensors, parameters, (Some(model), None))
+        to_file(Kind::Classifier, arrays, parameters, (Some(model), None))
     }
 }
 
@@ -432,7 +436,7 @@ impl<F: Float> Regressor<F> {
     ///
     /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`].
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_safetensors()?)
+        self.file()?.save(path.as_ref())
     }
 
     /// The file of [`save`](Self::save) in memory.
@@ -441,15 +445,19 @@ impl<F: Float> Regressor<F> {
     ///
     /// Those of [`save`](Self::save), but for the file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
+        self.file()?.bytes()
+    }
+
+    fn file(&self) -> Result<Unwritten<'_, F>> {
         let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
-        let mut tensors = of_course(parameters)?;
-        insert_scaler(&mut tensors, "scaler", self.scaler())?;
-        insert_scaler(&mut tensors, "target_scaler", self.target_scaler())?;
+        let mut arrays = of_course(parameters)?;
+        insert_scaler(&mut arrays, "scaler", self.scaler())?;
+        insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
         let hyperparameters = self.hyperparameters().clone();
         let cost = Cost::MeanSquaredError;
         let model: Model<()> =
             Model { cost, hyperparameters, epochs, labels: None, declared: false };
-        to_file(Kind::Regressor, &tensors, parameters, (Some(model), None))
+        to_file(Kind::Regressor, arrays, parameters, (Some(model), None))
     }
 
     fn read(file: Unread<'_>) -> Result<Self> {

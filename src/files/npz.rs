@@ -1,7 +1,7 @@
 //! Arrays in NumPy's npz format (a zip archive of npy files), by the crate `zip`.
 
 use super::limits::{check_size, read_to_limit, read_whole};
-use super::tensors::{bytes_of, of_course, wrong_type};
+use super::tensors::{Views, bytes_of, of_course, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic, npy};
 use crate::activation::Activation;
 use crate::{Float, Parameters};
@@ -61,8 +61,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// [`FileError::Io`], [`FileError::TooLarge`].
     pub fn save_npz(&self, path: impl AsRef<Path>) -> Result<()> {
-        let file = self.to_npz()?;
-        atomic::write(path.as_ref(), |writer| Ok(writer.write_all(&file)?))
+        save(path.as_ref(), &self.views())
     }
 
     /// The npz file in memory, not compressed.
@@ -71,17 +70,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// [`FileError::Malformed`] if it cannot be packed.
     pub fn to_npz(&self) -> Result<Vec<u8>> {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        for (name, array) in self.iter() {
-            let large = array.len() as u64 * size_of::<F>() as u64 > u64::from(u32::MAX) / 2;
-            let options = SimpleFileOptions::default()
-                .compression_method(CompressionMethod::Stored)
-                .large_file(large);
-            archive.start_file(format!("{name}.npy"), options).map_err(malformed)?;
-            archive.write_all(&npy::header(size_of::<F>(), array.shape()))?;
-            archive.write_all(&bytes_of(name, array)?)?;
-        }
-        Ok(archive.finish().map_err(malformed)?.into_inner())
+        packed(&self.views())
     }
 }
 
@@ -105,7 +94,7 @@ impl<F: Float> Parameters<F> {
     ///
     /// [`FileError::NotFinite`], [`FileError::Io`].
     pub fn save_npz(&self, path: impl AsRef<Path>) -> Result<()> {
-        of_course(self)?.save_npz(path)
+        save(path.as_ref(), &of_course(self)?)
     }
 
     /// Reads the course's dictionary as `np.savez(path, **parameters)` wrote it, within
@@ -121,6 +110,25 @@ impl<F: Float> Parameters<F> {
     ) -> Result<Self> {
         Tensors::load_npz(path, &Limits::default())?.course(hidden, output)
     }
+}
+
+fn save<F: Float>(path: &Path, arrays: &Views<'_, F>) -> Result<()> {
+    let file = packed(arrays)?;
+    atomic::write(path, |writer| Ok(writer.write_all(&file)?))
+}
+
+fn packed<F: Float>(arrays: &Views<'_, F>) -> Result<Vec<u8>> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, array) in arrays.iter() {
+        let large = array.len() as u64 * size_of::<F>() as u64 > u64::from(u32::MAX) / 2;
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Stored)
+            .large_file(large);
+        archive.start_file(format!("{name}.npy"), options).map_err(malformed)?;
+        archive.write_all(&npy::header(size_of::<F>(), array.shape()))?;
+        archive.write_all(&bytes_of(name, array)?)?;
+    }
+    Ok(archive.finish().map_err(malformed)?.into_inner())
 }
 
 fn malformed(reason: impl ToString) -> FileError {

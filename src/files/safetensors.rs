@@ -1,23 +1,19 @@
 //! Arrays in the safetensors format (Hugging Face 2022), by the crate `safetensors`.
 
 use super::limits::{check_size, read_whole, reserved};
-use super::tensors::{Stored, all_finite, bytes_of, check_finite, wrong_type};
+use super::tensors::{BLOCK, Stored, Views, all_finite, check_finite, each_block, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic};
 use crate::Float;
+use ::safetensors::Dtype;
 use ::safetensors::tensor::{Metadata, TensorInfo};
-use ::safetensors::{Dtype, View};
-use ndarray::ArrayD;
+use ndarray::{ArrayD, aview1};
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::fs::File;
 use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-
-/// Bytes that are read at once: they stay in the cache for the checks and the copy.
-const BLOCK: usize = 1 << 18;
 
 /// Bytes of a header that other readers of the format refuse, as its crate does.
 const HEADER: u64 = 100_000_000;
@@ -49,7 +45,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// Those of [`to_safetensors`](Self::to_safetensors), [`FileError::Io`].
     pub fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_safetensors()?)
+        Unwritten::new(self.views(), None)?.save(path.as_ref())
     }
 
     /// The safetensors file in memory.
@@ -59,12 +55,8 @@ impl<F: Float> Tensors<F> {
     /// [`FileError::TooLarge`]; [`FileError::Malformed`] if an array is called `__metadata__`, which
     /// is a name of the format's own, or has no name.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        write(self, None)
+        Unwritten::new(self.views(), None)?.bytes()
     }
-}
-
-pub(super) fn save(path: &Path, file: &[u8]) -> Result<()> {
-    atomic::write(path, |writer| Ok(writer.write_all(file)?))
 }
 
 trait Source: Read + Seek {}
@@ -200,7 +192,7 @@ fn array<F: Float>(
         let before = numbers.len();
         stored.extend(&mut numbers, block);
         if !all_finite(&numbers[before..]) {
-            check_finite(name, numbers.iter())?;
+            check_finite(name, &aview1(&numbers))?;
         }
         left -= block.len();
     }
@@ -232,43 +224,61 @@ impl<'de> Visitor<'de> for Names {
     }
 }
 
-/// An array as the crate wants to see it.
-struct Numbers<'a> {
-    dtype: Dtype,
-    shape: &'a [usize],
-    data: Vec<u8>,
+/// A file that is to be written: its header, and the arrays whose numbers follow.
+pub(super) struct Unwritten<'a, F> {
+    header: Vec<u8>,
+    arrays: Views<'a, F>,
+    length: u64,
 }
 
-impl View for Numbers<'_> {
-    fn dtype(&self) -> Dtype {
-        self.dtype
-    }
-    fn shape(&self) -> &[usize] {
-        self.shape
-    }
-    fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.data)
-    }
-    fn data_len(&self) -> usize {
-        self.data.len()
-    }
-}
-
-/// The file in memory, with one text beside the arrays: of several, the order would be random, and
-/// the same model should be the same file.
-pub(super) fn write<F: Float>(
-    tensors: &Tensors<F>,
-    text: Option<(&str, String)>,
-) -> Result<Vec<u8>> {
-    let dtype = if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 };
-    let mut views = Vec::new();
-    for (name, array) in tensors.iter() {
-        if name.is_empty() || name == "__metadata__" {
-            return Err(malformed(format!("no array can be called {name:?}")));
+impl<'a, F: Float> Unwritten<'a, F> {
+    /// With one text beside the arrays: of several, the order would be random, and the same model
+    /// should be the same file.
+    pub fn new(arrays: Views<'a, F>, text: Option<(&str, String)>) -> Result<Self> {
+        let dtype = if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 };
+        let (mut infos, mut end) = (Vec::new(), 0);
+        for (name, array) in arrays.iter() {
+            if name.is_empty() || name == "__metadata__" {
+                return Err(malformed(format!("no array can be called {name:?}")));
+            }
+            let begin = end;
+            end += array.len() * size_of::<F>();
+            let shape = array.shape().to_vec();
+            let info = TensorInfo { dtype, shape, data_offsets: (begin, end) };
+            infos.push((name.to_string(), info));
         }
-        let data = bytes_of(name, array)?;
-        views.push((name, Numbers { dtype, shape: array.shape(), data }));
+        let texts = text.map(|(key, text)| [(key.to_string(), text)].into_iter().collect());
+        let header = Metadata::new(texts, infos).map_err(malformed)?;
+        let mut header = serde_json::to_vec(&header).map_err(malformed)?;
+        header.resize(header.len().next_multiple_of(8), b' '); // so the numbers are aligned
+        check_size("the header", header.len() as u64, HEADER)?;
+        let length = (8 + header.len() + end) as u64;
+        Ok(Self { header, arrays, length })
     }
-    let texts = text.map(|(key, text)| [(key.to_string(), text)].into_iter().collect());
-    ::safetensors::serialize(views, texts).map_err(malformed)
+
+    /// Could it be read within these limits?
+    pub fn check(&self, limits: &Limits) -> Result<()> {
+        check_size("the file", self.length, limits.bytes)?;
+        check_size("the header", self.header.len() as u64, limits.header)?;
+        check_size("the number of arrays", self.arrays.iter().count() as u64, limits.arrays)
+    }
+
+    pub fn save(&self, path: &Path) -> Result<()> {
+        atomic::write(path, |writer| self.write(writer))
+    }
+
+    pub fn bytes(&self) -> Result<Vec<u8>> {
+        let mut file = reserved("the file", self.length as usize)?;
+        self.write(&mut file)?;
+        Ok(file)
+    }
+
+    fn write(&self, writer: &mut impl Write) -> Result<()> {
+        writer.write_all(&(self.header.len() as u64).to_le_bytes())?;
+        writer.write_all(&self.header)?;
+        for (_, array) in self.arrays.iter() {
+            each_block(array, |block| Ok(writer.write_all(block)?))?;
+        }
+        Ok(())
+    }
 }

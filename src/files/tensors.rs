@@ -1,9 +1,12 @@
+#[cfg(any(feature = "npz", feature = "onnx"))]
 use super::limits::reserved;
 use super::{FileError, Result};
 use crate::activation::Activation;
 use crate::parameters::check_network;
 use crate::{Float, Layer, Parameters};
-use ndarray::{Array2, ArrayD, Ix1, Ix2, IxDyn, ShapeBuilder};
+use ndarray::{
+    Array2, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, Ix1, Ix2, IxDyn, ShapeBuilder,
+};
 use std::collections::BTreeMap;
 
 /// The arrays of a file, each with its name; all of their numbers are finite.
@@ -53,9 +56,7 @@ impl<F: Float> Tensors<F> {
         if self.arrays.contains_key(&name) {
             return Err(FileError::Doubled { name });
         }
-        if !array.as_slice_memory_order().is_some_and(all_finite) {
-            check_finite(&name, array.iter())?;
-        }
+        check_finite(&name, &array)?;
         self.insert_finite(name, array);
         Ok(())
     }
@@ -120,6 +121,11 @@ impl<F: Float> Tensors<F> {
         Ok(parameters.with_activations(hidden, output))
     }
 
+    pub(super) fn views(&self) -> Views<'_, F> {
+        let views = self.iter().map(|(name, array)| (name.to_string(), array.view()));
+        Views { arrays: views.collect() }
+    }
+
     /// The layers `W1`, `b1`, … taken out, as far as they are numbered without a gap.
     pub(super) fn take_course(&mut self) -> Result<Vec<Layer<F>>> {
         let mut layers = Vec::new();
@@ -174,12 +180,15 @@ pub(super) fn all_finite<F: Float>(numbers: &[F]) -> bool {
     numbers.chunks(1024).all(all)
 }
 
-/// An error that names the first number that is NaN or infinite, if there is one.
-pub(super) fn check_finite<'a, F: Float>(
+/// `Ok` if no number is NaN or infinite.
+pub(super) fn check_finite<F: Float, D: Dimension>(
     name: &str,
-    numbers: impl Iterator<Item = &'a F>,
+    array: &ArrayRef<F, D>,
 ) -> Result<()> {
-    match numbers.enumerate().find(|(_, x)| !x.is_finite()) {
+    if array.as_slice_memory_order().is_some_and(all_finite) {
+        return Ok(());
+    }
+    match array.iter().enumerate().find(|(_, x)| !x.is_finite()) {
         Some((index, x)) => {
             Err(FileError::NotFinite { name: name.to_string(), index, value: x.as_f64() })
         }
@@ -187,15 +196,46 @@ pub(super) fn check_finite<'a, F: Float>(
     }
 }
 
-/// The layers as the course names them; what [`Parameters::layers_mut`] broke is an error.
-pub(super) fn of_course<F: Float>(parameters: &Parameters<F>) -> Result<Tensors<F>> {
-    check_network(parameters.layers())?;
-    let mut tensors = Tensors::new();
-    for (l, layer) in parameters.layers().iter().enumerate() {
-        tensors.insert(format!("W{}", l + 1), layer.w.clone().into_dyn())?;
-        tensors.insert(format!("b{}", l + 1), layer.b.clone().into_dyn())?;
+/// Arrays that are to be written, which stay where they are. As those of [`Tensors`], they are finite.
+pub(super) struct Views<'a, F> {
+    arrays: BTreeMap<String, ArrayViewD<'a, F>>,
+}
+
+impl<'a, F: Float> Views<'a, F> {
+    /// One array more, whose name is new.
+    pub fn insert<D: Dimension>(
+        &mut self,
+        name: impl Into<String>,
+        array: ArrayView<'a, F, D>,
+    ) -> Result<()> {
+        let (name, array) = (name.into(), array.into_dyn());
+        check_finite(&name, &array)?;
+        self.arrays.insert(name, array);
+        Ok(())
     }
-    Ok(tensors)
+
+    /// Names and arrays, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ArrayViewD<'a, F>)> {
+        self.arrays.iter().map(|(name, array)| (name.as_str(), array))
+    }
+
+    /// The layers as the course names them, behind `prefix`; what [`Parameters::layers_mut`] broke is
+    /// an error.
+    pub fn insert_course(&mut self, prefix: &str, parameters: &'a Parameters<F>) -> Result<()> {
+        check_network(parameters.layers())?;
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            self.insert(format!("{prefix}W{}", l + 1), layer.w.view())?;
+            self.insert(format!("{prefix}b{}", l + 1), layer.b.view())?;
+        }
+        Ok(())
+    }
+}
+
+/// The layers as the course names them.
+pub(super) fn of_course<F: Float>(parameters: &Parameters<F>) -> Result<Views<'_, F>> {
+    let mut views = Views { arrays: BTreeMap::new() };
+    views.insert_course("", parameters)?;
+    Ok(views)
 }
 
 /// How numbers stand in a file.
@@ -247,15 +287,55 @@ fn extend<F, const N: usize>(numbers: &mut Vec<F>, data: &[u8], number: impl Fn(
     numbers.extend(data.as_chunks().0.iter().map(|&x| number(x)));
 }
 
-/// The numbers row by row, little-endian.
-pub(super) fn bytes_of<F: Float>(name: &str, array: &ArrayD<F>) -> Result<Vec<u8>> {
-    let mut data = reserved(name, array.len() * size_of::<F>())?;
-    for x in array {
-        match size_of::<F>() {
-            4 => data.extend_from_slice(&(x.as_f64() as f32).to_le_bytes()),
-            _ => data.extend_from_slice(&x.as_f64().to_le_bytes()),
-        }
+/// Bytes that are read or written at once: they stay in the cache for the checks and the copy.
+pub(super) const BLOCK: usize = 1 << 18;
+
+/// The numbers row by row, little-endian, block by block.
+pub(super) fn each_block<F: Float>(
+    array: &ArrayRef<F, IxDyn>,
+    mut see: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let count = BLOCK / size_of::<F>();
+    let mut block = vec![0; array.len().min(count) * size_of::<F>()];
+    if let Some(numbers) = array.as_slice() {
+        return numbers.chunks(count).try_for_each(|part| see(put(part.iter(), &mut block)));
     }
+    let mut numbers = array.iter();
+    while numbers.len() > 0 {
+        see(put(numbers.by_ref().take(count), &mut block))?;
+    }
+    Ok(())
+}
+
+/// The part of `block` that the numbers fill.
+fn put<'a, 'b, F: Float>(
+    numbers: impl ExactSizeIterator<Item = &'a F>,
+    block: &'b mut [u8],
+) -> &'b [u8] {
+    let block = &mut block[..numbers.len() * size_of::<F>()];
+    match size_of::<F>() {
+        4 => fill(block, numbers, |x| (x.as_f64() as f32).to_le_bytes()),
+        _ => fill(block, numbers, |x| x.as_f64().to_le_bytes()),
+    }
+    block
+}
+
+fn fill<T, const N: usize>(
+    block: &mut [u8],
+    numbers: impl Iterator<Item = T>,
+    bytes: impl Fn(T) -> [u8; N],
+) {
+    block.as_chunks_mut().0.iter_mut().zip(numbers).for_each(|(place, x)| *place = bytes(x));
+}
+
+/// The numbers row by row, little-endian.
+#[cfg(any(feature = "npz", feature = "onnx"))]
+pub(super) fn bytes_of<F: Float>(name: &str, array: &ArrayRef<F, IxDyn>) -> Result<Vec<u8>> {
+    let mut data = reserved(name, array.len() * size_of::<F>())?;
+    each_block(array, |block| {
+        data.extend_from_slice(block);
+        Ok(())
+    })?;
     Ok(data)
 }
 
