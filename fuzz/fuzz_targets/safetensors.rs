@@ -1,4 +1,5 @@
-//! Every reader of safetensors files. What is read is written again and read as the same.
+//! Every reader of safetensors files. What is read is written again and read as the same, and from a
+//! file as from its bytes.
 #![no_main]
 
 use dnn_blocks::files::{Checkpoint, Limits, Tensors};
@@ -8,6 +9,10 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|file: &[u8]| {
     let limits = Limits { bytes: 1 << 20, header: 1 << 16, arrays: 64 };
     if let Ok(tensors) = Tensors::<f64>::from_safetensors(file, &limits) {
+        let path = std::env::temp_dir().join(format!("dnn-blocks-{}", std::process::id()));
+        std::fs::write(&path, file).unwrap();
+        assert_eq!(Tensors::load_safetensors(&path, &limits).unwrap(), tensors);
+        std::fs::remove_file(path).unwrap();
         let again = tensors.to_safetensors().unwrap();
         assert_eq!(Tensors::from_safetensors(&again, &Limits::default()).unwrap(), tensors);
         _ = tensors.course(Activation::Relu, Activation::Sigmoid);
