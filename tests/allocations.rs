@@ -189,6 +189,8 @@ fn predictions_allocate_nothing_on_any_thread() {
 #[test]
 fn a_hostile_file_gets_no_more_memory_than_its_size_is_worth() {
     use dnn_blocks::files::{Limits, Tensors};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hostile.safetensors");
     let file = |header: String, data: &[u8]| {
         [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
     };
@@ -206,5 +208,35 @@ fn a_hostile_file_gets_no_more_memory_than_its_size_is_worth() {
         assert!(Tensors::<f64>::from_safetensors(&file, &Limits::default()).is_err());
         let asked = BYTES.get() - before;
         assert!(asked < 64 * file.len() + 100_000, "{asked} bytes for a file of {}", file.len());
+        std::fs::write(&path, &file).unwrap();
+        let before = BYTES.get();
+        assert!(Tensors::<f64>::load_safetensors(&path, &Limits::default()).is_err());
+        let asked = BYTES.get() - before;
+        assert!(asked < 64 * file.len() + 100_000, "{asked} bytes for a file of {}", file.len());
     }
+}
+
+/// Nothing but the matrices and a small buffer, whether a file is read or written.
+#[cfg(feature = "safetensors")]
+#[test]
+fn a_network_is_loaded_and_saved_in_little_more_than_its_own_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    let (parameters, ..) = network::<f32>(&[1500, 1000, 1], 1, Activation::Relu);
+    let asked = |f: &dyn Fn()| {
+        let before = BYTES.get();
+        f();
+        BYTES.get() - before
+    };
+    let bytes = 4 * 1000 * 1502;
+    let saved = asked(&|| parameters.save(&path).unwrap());
+    assert!(saved < 700_000, "{saved} bytes to save {bytes}");
+    let same = || assert_eq!(Parameters::<f32>::load(&path).unwrap(), parameters);
+    let loaded = asked(&same);
+    assert!((bytes..bytes + 350_000).contains(&loaded), "{loaded} bytes to load {bytes}");
+    let wide = asked(&|| drop(Parameters::<f64>::load(&path).unwrap()));
+    assert!(
+        (2 * bytes..2 * bytes + 350_000).contains(&wide),
+        "{wide} bytes to load {bytes} as f64"
+    );
 }

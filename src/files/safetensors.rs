@@ -282,3 +282,30 @@ impl<'a, F: Float> Unwritten<'a, F> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The outcome for a file that had another length when it was opened.
+    fn read(file: &[u8], length: usize) -> Result<Tensors<f64>> {
+        let file = Unread::new(Cursor::new(file), length as u64, &Limits::default())?;
+        file.tensors(|_| {})
+    }
+
+    #[test]
+    fn a_file_that_changes_its_length_while_it_is_read_is_an_error() {
+        let mut tensors = Tensors::new();
+        tensors.insert("a", ArrayD::from_elem(vec![3, 5], 0.5)).unwrap();
+        tensors.insert("b", ArrayD::from_elem(vec![BLOCK / 8 + 1], 0.5)).unwrap();
+        let file = tensors.to_safetensors().unwrap();
+        let length = file.len();
+        assert_eq!(read(&file, length).unwrap(), tensors);
+        for left in (0..400).chain([length - BLOCK - 8, length - 9, length - 1]) {
+            let error = read(&file[..left], length).unwrap_err();
+            assert!(matches!(error, FileError::Malformed { .. }), "{error}");
+        }
+        let error = read(&[&file[..], &[0]].concat(), length).unwrap_err();
+        assert!(error.to_string().ends_with("its length changed while it was read"), "{error}");
+    }
+}

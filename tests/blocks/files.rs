@@ -1,7 +1,7 @@
 //! Files of the crate: what is written is read with the same bits, a crash leaves the old file, and
 //! a file that is damaged or made to harm is an error.
 
-use dnn_blocks::files::{Checkpoints, FileError, Limits, Tensors};
+use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits, Tensors};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::{Error, prelude::*};
 use safetensors::{Dtype, tensor::TensorView};
@@ -301,10 +301,114 @@ fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
 }
 
+/// What the bytes say, and the file of the same bytes must say too.
+fn both<T: std::fmt::Debug>(
+    file: &[u8],
+    from_bytes: impl Fn(&[u8], &Limits) -> Result<T, FileError>,
+    from_path: impl Fn(&Path, &Limits) -> Result<T, FileError>,
+) -> Result<T, FileError> {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("file");
+    fs::write(&path, file).unwrap();
+    let limits = Limits::default();
+    let (read, loaded) = (from_bytes(file, &limits), from_path(&path, &limits));
+    // of two arrays in one place, either may be named
+    let says = |result| format!("{result:?}").split('`').next().map(String::from);
+    assert_eq!(says(&loaded), says(&read));
+    read
+}
+
+fn tensors(file: &[u8]) -> Result<Tensors<f64>, FileError> {
+    both(file, Tensors::from_safetensors, |path, limits| Tensors::load_safetensors(path, limits))
+}
+
+fn parameters(file: &[u8]) -> Result<Parameters<f64>, FileError> {
+    both(file, Parameters::from_safetensors, |path, limits| Parameters::load_with(path, limits))
+}
+
 fn refused(file: &[u8]) -> FileError {
-    let error = Tensors::<f64>::from_safetensors(file, &Limits::default()).unwrap_err();
-    Parameters::<f64>::from_safetensors(file, &Limits::default()).unwrap_err();
+    let error = tensors(file).unwrap_err();
+    parameters(file).unwrap_err();
     error
+}
+
+#[test]
+fn a_damaged_file_is_refused_for_the_same_reason_as_its_bytes() {
+    let model = regressor().0.to_safetensors().unwrap();
+    let network = network::<f64>(&[2, 1], 1).to_safetensors().unwrap();
+    let run = crate::checkpoints::beginning().to_safetensors().unwrap();
+    let read = |file: &[u8]| {
+        tensors(file).is_ok()
+            && parameters(file).is_ok()
+            && both(file, Regressor::<f64>::from_safetensors, |path, limits| {
+                Regressor::load_with(path, limits)
+            })
+            .is_ok()
+            && both(file, Checkpoint::<f32>::from_safetensors, |path, _| Checkpoint::load(path))
+                .is_ok()
+    };
+    for mut file in [network, model, run] {
+        for length in (0..file.len()).step_by(file.len() / 150) {
+            assert!(!read(&file[..length]));
+        }
+        for bit in (0..8 * file.len()).step_by(8 * file.len() / 450) {
+            file[bit / 8] ^= 1 << (bit % 8);
+            assert!(!read(&file), "bit {bit}");
+            file[bit / 8] ^= 1 << (bit % 8);
+        }
+    }
+}
+
+/// The file with its arrays in another order: last name first.
+fn reversed(file: &[u8]) -> Vec<u8> {
+    let (_, header) = safetensors::SafeTensors::read_metadata(file).unwrap();
+    let content = safetensors::SafeTensors::deserialize(file).unwrap();
+    let mut arrays: Vec<_> = content.iter().collect();
+    arrays.sort_by(|(a, _), (b, _)| b.cmp(a));
+    let mut json = serde_json::json!({ "__metadata__": header.metadata() });
+    let mut data = Vec::new();
+    for (name, view) in arrays {
+        let begin = data.len();
+        data.extend_from_slice(view.data());
+        let (dtype, shape) = (view.dtype().to_string(), view.shape());
+        let offsets = [begin, data.len()];
+        json[name] = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": offsets });
+    }
+    with_header(&json.to_string(), &data)
+}
+
+/// The checksum is over the names in their order, wherever the arrays lie.
+#[test]
+fn arrays_in_another_order_have_the_same_checksum() {
+    let network = network::<f64>(&[3, 4, 2], 1);
+    let file = network.to_safetensors().unwrap();
+    let mut turned = reversed(&file);
+    assert_ne!(turned[turned.len() - 16..], file[file.len() - 16..]);
+    assert_eq!(parameters(&turned).unwrap(), network);
+    let single = regressor().0.to_safetensors().unwrap();
+    let limits = Limits::default();
+    Regressor::<f64>::from_safetensors(&reversed(&single), &limits).unwrap();
+    let numbers: usize = network.layers().iter().map(|layer| layer.w.len() + layer.b.len()).sum();
+    for byte in turned.len() - 8 * numbers..turned.len() {
+        turned[byte] ^= 1;
+        let error = Parameters::<f64>::from_safetensors(&turned, &limits).unwrap_err();
+        assert!(error.to_string().contains("checksum"), "{error}");
+        turned[byte] ^= 1;
+    }
+}
+
+/// What is no file does not say how long it is.
+#[cfg(unix)]
+#[test]
+fn a_network_comes_through_a_pipe() {
+    let (folder, path) = with_network();
+    let pipe = folder.path().join("pipe");
+    let Ok(made) = Command::new("mkfifo").arg(&pipe).status() else { return };
+    assert!(made.success());
+    thread::scope(|threads| {
+        threads.spawn(|| fs::write(&pipe, fs::read(&path).unwrap()).unwrap());
+        assert!(is_whole(&pipe));
+    });
 }
 
 #[test]
@@ -356,8 +460,8 @@ fn headers_made_to_harm_are_errors() {
 
 /// Whether it is an error or not is open; that it does not panic is not.
 fn refused_or_not(file: &[u8]) {
-    _ = Tensors::<f64>::from_safetensors(file, &Limits::default());
-    assert!(Parameters::<f64>::from_safetensors(file, &Limits::default()).is_err());
+    _ = tensors(file);
+    assert!(parameters(file).is_err());
 }
 
 /// A file with our description of a network 2-1, and these arrays.
@@ -372,9 +476,7 @@ fn described(arrays: &[(&str, &[usize], Dtype, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn arrays_that_are_no_network_are_errors() {
-    let load = |arrays: &[(&str, &[usize], Dtype, &[u8])]| {
-        Parameters::<f64>::from_safetensors(&described(arrays), &Limits::default())
-    };
+    let load = |arrays: &[(&str, &[usize], Dtype, &[u8])]| parameters(&described(arrays));
     let two = [0.5_f64, 1.0].map(f64::to_le_bytes).concat();
     let w: (&str, &[usize], Dtype, &[u8]) = ("W1", &[1, 2], Dtype::F64, &two);
     let b: (&str, &[usize], Dtype, &[u8]) = ("b1", &[1, 1], Dtype::F64, &two[..8]);
