@@ -59,6 +59,7 @@ pub(crate) trait Team<F: Float> {
     fn is_alone(&self) -> bool;
 
     /// Is this the process that writes files?
+    #[cfg(feature = "safetensors")]
     fn is_first(&self) -> bool;
 
     /// The error of one process is that of all.
@@ -114,6 +115,7 @@ impl<F: Float> Team<F> for Alone {
         true
     }
 
+    #[cfg(feature = "safetensors")]
     fn is_first(&self) -> bool {
         true
     }

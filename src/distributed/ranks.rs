@@ -8,8 +8,11 @@ use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use ndarray::{Array2, ArrayView2};
 use std::fmt::{Debug, Display, Write};
+use std::fs::File;
+use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::path::Path;
 
 /// The processes that train one network.
 ///
@@ -61,6 +64,34 @@ impl<'u> Ranks<'u> {
         let (rank, size) = (self.rank(), self.size());
         let start = |rank: usize| total / size * rank + rank.min(total % size);
         start(rank)..start(rank + 1)
+    }
+
+    /// The lines of a text file that this process is to read: those that begin in its share of the
+    /// bytes. All ranks together have each line once, in the order of the ranks, and no more is
+    /// read than that.
+    ///
+    /// ```no_run
+    /// # use dnn_blocks::distributed::{Ranks, mpi};
+    /// # let universe = mpi::initialize().unwrap();
+    /// # let ranks = Ranks::new(&universe);
+    /// let table = ranks.read_lines("table.csv")?;
+    /// let header = usize::from(ranks.is_first()); // the first line is that of rank 0
+    /// for line in table.lines().skip(header) {
+    ///     println!("{line}");
+    /// }
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OnRank`] if a rank cannot read its part, or it is not UTF-8.
+    pub fn read_lines(&self, path: impl AsRef<Path>) -> Result<String> {
+        let lines = File::open(path).and_then(|mut file| {
+            let size = file.metadata()?.len();
+            let end = |rank: usize| (u128::from(size) * rank as u128 / self.size() as u128) as u64;
+            lines_in(&mut file, end(self.rank())..end(self.rank() + 1))
+        });
+        self.together(lines)
     }
 
     /// What one process could not do, none has done: an error on one is an error on all.
@@ -269,6 +300,28 @@ impl Drop for Ranks<'_> {
             self.abort(&"ended by a panic");
         }
     }
+}
+
+/// The lines of a file that begin in a range of its bytes.
+fn lines_in(file: &mut File, bytes: Range<u64>) -> std::io::Result<String> {
+    let before = bytes.start.saturating_sub(1);
+    file.seek(SeekFrom::Start(before))?;
+    let mut reader = BufReader::new(file);
+    let mut lines = Vec::new();
+    let mut next = bytes.start;
+    if bytes.start > 0 {
+        // The rest of a line that began before, of which the end may be the byte before the first.
+        next = before + reader.read_until(b'\n', &mut lines)? as u64;
+        lines.clear();
+    }
+    while next < bytes.end {
+        let length = reader.read_until(b'\n', &mut lines)? as u64;
+        if length == 0 {
+            break;
+        }
+        next += length;
+    }
+    String::from_utf8(lines).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
 }
 
 /// The numbers of a matrix, row by row.

@@ -12,6 +12,7 @@ impl<F: Float> Team<F> for Ranks<'_> {
         false
     }
 
+    #[cfg(feature = "safetensors")]
     fn is_first(&self) -> bool {
         Ranks::is_first(self)
     }

@@ -16,6 +16,7 @@ pub fn run(case: &str) {
     let ranks = Ranks::new(&universe);
     match case {
         "shares_are_disjoint_and_whole" => shares(&ranks),
+        "each_line_of_a_file_is_read_by_one_rank" => lines(&ranks),
         "a_broadcast_gives_the_parameters_of_rank_0" => broadcast(&ranks),
         "full_batches_are_as_on_one_process" => full_batches(&ranks),
         "loops_of_plain_functions_are_as_on_one_process" => plain_loops(&ranks),
@@ -44,6 +45,41 @@ fn shares(ranks: &Ranks<'_>) -> Result<()> {
         assert_eq!(ranks.place(share.len()), (share.start, total));
         assert!(share.len().abs_diff(total / ranks.size()) <= 1);
     }
+    Ok(())
+}
+
+fn lines(ranks: &Ranks<'_>) -> Result<()> {
+    let long = "x".repeat(40);
+    for (i, text) in [
+        String::new(),
+        "\n".into(),
+        "a\nbc\ndef\n".into(),
+        "a\nbc\ndef".into(),
+        format!("a\n{long}\nb\n\n\nc"),
+        format!("{long}{long}"),
+        "1\n2\n3\n4\n5\n6\n7\n8\n9\n".into(),
+        "\u{e4}\u{f6}\n\u{fc}\n".repeat(9),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = folder().join(format!("lines-{i}"));
+        let written = if ranks.is_first() { std::fs::write(&path, text) } else { Ok(()) };
+        ranks.together(written)?;
+        let own = ranks.read_lines(&path)?;
+        assert!(own.is_empty() || own.ends_with('\n') || text.ends_with(&own));
+        let part = folder().join(format!("part-{i}-{}", ranks.rank()));
+        ranks.together(std::fs::write(&part, own))?;
+        let part = |rank: usize| folder().join(format!("part-{i}-{rank}"));
+        let all = (0..ranks.size()).map(|rank| std::fs::read_to_string(part(rank)).expect("read"));
+        assert_eq!(all.collect::<String>(), *text);
+    }
+    let missing = ranks.read_lines(folder().join("missing"));
+    is_of_rank(missing, 0, "No such file");
+    let path = folder().join("latin1");
+    let written = if ranks.is_first() { std::fs::write(&path, b"\xe4\n") } else { Ok(()) };
+    ranks.together(written)?;
+    is_of_rank(ranks.read_lines(&path), 0, "utf-8");
     Ok(())
 }
 

@@ -10,6 +10,7 @@ pub const FOLDER: &str = "DNN_BLOCKS_MPI_FOLDER";
 /// Cases that must pass with every number of processes.
 const SIMPLE: &[&str] = &[
     "shares_are_disjoint_and_whole",
+    "each_line_of_a_file_is_read_by_one_rank",
     "a_broadcast_gives_the_parameters_of_rank_0",
     "full_batches_are_as_on_one_process",
     "loops_of_plain_functions_are_as_on_one_process",
