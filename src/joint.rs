@@ -82,7 +82,7 @@ pub(crate) trait Team<F: Float> {
 
     /// What the first process has.
     #[cfg(feature = "safetensors")]
-    fn from_first(&self, bytes: Vec<u8>) -> Vec<u8>;
+    fn of_first(&self, bytes: Vec<u8>) -> Vec<u8>;
 
     /// The steps of this network.
     fn joint(&self, parameters: &Parameters<F>) -> Result<Box<dyn Joint<F> + '_>>;
@@ -141,7 +141,7 @@ impl<F: Float> Team<F> for Alone {
     }
 
     #[cfg(feature = "safetensors")]
-    fn from_first(&self, bytes: Vec<u8>) -> Vec<u8> {
+    fn of_first(&self, bytes: Vec<u8>) -> Vec<u8> {
         bytes
     }
 

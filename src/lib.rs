@@ -119,6 +119,11 @@
 //! that build by hand, and what they refuse is refused. (With `serde_json` turn on its feature
 //! `float_roundtrip`, or numbers may change in their last bit.)
 //!
+//! # Many machines
+//!
+//! With the feature `mpi`, `distributed` trains one network by all processes of an MPI job: in a loop
+//! of one's own by one other call, in a model's fit by one option.
+//!
 //! # Sources
 //!
 //! - A. Ng, [*Neural Networks and Deep

@@ -291,10 +291,10 @@ impl Moments {
         let numbers = |row: usize| x.row(row).into_iter().map(|x| x.as_f64());
         // The range, as the largest numbers and the largest negatives.
         let mut range = vec![f64::NEG_INFINITY; 2 * rows];
-        for row in 0..rows {
+        for (row, range) in range.chunks_exact_mut(2).enumerate() {
             for x in numbers(row) {
-                range[2 * row] = if x > range[2 * row] { x } else { range[2 * row] };
-                range[2 * row + 1] = if -x > range[2 * row + 1] { -x } else { range[2 * row + 1] };
+                range[0] = if x > range[0] { x } else { range[0] };
+                range[1] = if -x > range[1] { -x } else { range[1] };
             }
         }
         team.largest(&mut range);
@@ -308,9 +308,9 @@ impl Moments {
         means.iter_mut().for_each(|mean| *mean /= m);
 
         let mut sums = Vec::with_capacity(2 * rows);
-        for row in 0..rows {
+        for (row, mean) in means.iter().enumerate() {
             let (sum, squares) = scaled(row).fold((0.0, 0.0), |(sum, squares), u| {
-                let d: f64 = u - means[row];
+                let d: f64 = u - mean;
                 (sum + d, squares + d * d)
             });
             sums.extend([sum, squares]);

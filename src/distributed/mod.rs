@@ -40,7 +40,7 @@
 //! Run it with `mpirun -np 4 program`. A loop of the plain functions becomes a distributed one by
 //! [`Ranks::average`] between backward and update. A [`Classifier`](crate::model::Classifier) or
 //! [`Regressor`](crate::model::Regressor) is trained by all ranks with
-//! [`fit_on`](crate::model::Classifier::fit_on).
+//! [`FitOptions::ranks`](crate::model::FitOptions::ranks).
 //!
 //! # What is the same as on one machine
 //!
@@ -49,6 +49,10 @@
 //! the result does not depend on N but for the rounding of sums in another order, and for a given N
 //! it has the same bits in every run on machines of one kind. The price is that drawing is not
 //! shared, and that the parts of a small batch are not all of one size.
+//!
+//! Products are done by the threads of the current rayon pool (feature `rayon`), MPI is called by the
+//! thread that takes the steps, which must be the one that initialised it. A program with threads
+//! initialises it by `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
 //!
 //! # When something is wrong
 //!

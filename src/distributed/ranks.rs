@@ -236,7 +236,7 @@ impl<'u> Ranks<'u> {
                     let scale = |g: &mut F| *g = if m == 0 { F::zero() } else { *g * share };
                     chunk.iter_mut().for_each(scale);
                     F::with_scratch(chunk.len(), |sums| {
-                        self.world.all_reduce_into(&*chunk, sums, &sum);
+                        self.world.all_reduce_into(&*chunk, sums, sum);
                         chunk.copy_from_slice(sums);
                     });
                 }

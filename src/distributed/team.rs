@@ -54,7 +54,7 @@ impl<F: Float> Team<F> for Ranks<'_> {
     }
 
     #[cfg(feature = "safetensors")]
-    fn from_first(&self, bytes: Vec<u8>) -> Vec<u8> {
+    fn of_first(&self, bytes: Vec<u8>) -> Vec<u8> {
         self.bytes_of(0, bytes)
     }
 

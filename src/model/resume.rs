@@ -169,7 +169,7 @@ fn latest<F: Float>(
         return Ok(found);
     }
     let own = found.map_or(Ok(Vec::new()), |found| found.to_safetensors()).map_err(unusable);
-    let file = team.from_first(team.all_have(own)?);
+    let file = team.of_first(team.all_have(own)?);
     if file.is_empty() {
         return Ok(None);
     }
