@@ -77,7 +77,7 @@ fn lines(ranks: &Ranks<'_>) -> Result<()> {
     let missing = ranks.read_lines(folder().join("missing"));
     is_of_rank(missing, 0, "No such file");
     let path = folder().join("latin1");
-    let written = if ranks.is_first() { std::fs::write(&path, b"\xe4\n") } else { Ok(()) };
+    let written = if ranks.is_first() { std::fs::write(&path, b"\xe4 one line\n") } else { Ok(()) };
     ranks.together(written)?;
     is_of_rank(ranks.read_lines(&path), 0, "utf-8");
     Ok(())

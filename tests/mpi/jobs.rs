@@ -68,7 +68,8 @@ fn job(case: &str, ranks: usize, folder: &Path) -> Output {
         .env(FOLDER, folder)
         .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
         .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")
-        .env("OMPI_MCA_mpi_yield_when_idle", "1");
+        .env("OMPI_MCA_mpi_yield_when_idle", "1")
+        .env("RAYON_NUM_THREADS", "1");
     command.output().expect("mpirun can be started")
 }
 
