@@ -308,4 +308,15 @@ mod tests {
         let error = read(&[&file[..], &[0]].concat(), length).unwrap_err();
         assert!(error.to_string().ends_with("its length changed while it was read"), "{error}");
     }
+
+    #[test]
+    fn columns_are_written_row_by_row() {
+        let rows = ArrayD::from_shape_fn(vec![300, 400], |i| (400 * i[0] + i[1]) as f64);
+        let columns = rows.t().as_standard_layout().reversed_axes().into_owned();
+        assert!(!columns.is_standard_layout());
+        let (mut a, mut b) = (Tensors::new(), Tensors::new());
+        a.insert("W1", rows).unwrap();
+        b.insert("W1", columns).unwrap();
+        assert!(a.to_safetensors().unwrap() == b.to_safetensors().unwrap());
+    }
 }
