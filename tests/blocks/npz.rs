@@ -163,6 +163,27 @@ fn headers_made_to_harm_are_errors() {
     }
 }
 
+/// Both headers of the entry say so, that before the data and that in the directory.
+#[test]
+fn encrypted_entries_and_other_methods_are_errors() {
+    let entry = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let whole = archive(&[("W1.npy", &entry)]);
+    assert!(read(&whole).is_ok());
+    let directory = whole.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    let changed = |local: usize, byte: u8| {
+        let mut file = whole.clone();
+        file[local] = byte;
+        file[directory + local + 2] = byte;
+        file
+    };
+    let encrypted = read(&changed(6, 1)).unwrap_err();
+    assert!(matches!(encrypted, FileError::Malformed { .. }), "{encrypted}");
+    for method in [1, 6, 9, 12, 14, 93, 95, 98, 99] {
+        let error = read(&changed(8, method)).unwrap_err();
+        assert!(matches!(error, FileError::Malformed { .. }), "{method}: {error}");
+    }
+}
+
 #[test]
 fn names_that_are_there_twice_or_are_no_arrays_are_errors() {
     let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
