@@ -84,6 +84,9 @@ pub(crate) trait Team<F: Float> {
     #[cfg(feature = "safetensors")]
     fn of_first(&self, bytes: Vec<u8>) -> Vec<u8>;
 
+    /// All have the parameters of the first process.
+    fn broadcast(&self, parameters: &mut Parameters<F>) -> Result<()>;
+
     /// The steps of this network.
     fn joint(&self, parameters: &Parameters<F>) -> Result<Box<dyn Joint<F> + '_>>;
 }
@@ -143,6 +146,10 @@ impl<F: Float> Team<F> for Alone {
     #[cfg(feature = "safetensors")]
     fn of_first(&self, bytes: Vec<u8>) -> Vec<u8> {
         bytes
+    }
+
+    fn broadcast(&self, _: &mut Parameters<F>) -> Result<()> {
+        Ok(())
     }
 
     fn joint(&self, _: &Parameters<F>) -> Result<Box<dyn Joint<F> + '_>> {

@@ -50,8 +50,9 @@
 //! it has the same bits in every run on machines of one kind. The price is that drawing is not
 //! shared, and that the parts of a small batch are not all of one size.
 //!
-//! Products are done by the threads of the current rayon pool (feature `rayon`), MPI is called by the
-//! thread that takes the steps, which must be the one that initialised it. A program with threads
+//! Products are done by the threads of the current rayon pool (feature `rayon`), which has all cores
+//! unless `RAYON_NUM_THREADS` says less: with several processes on a machine, let it. MPI is called by
+//! the thread that takes the steps, which must be the one that initialised it; a program with threads
 //! initialises it by `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
 //!
 //! # When something is wrong

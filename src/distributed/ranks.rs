@@ -128,12 +128,19 @@ impl<'u> Ranks<'u> {
     ///
     /// [`Error::Disagreement`] with the first rank that has another value than rank 0, and both.
     pub fn agree(&self, what: &'static str, value: &(impl Debug + ?Sized)) -> Result<()> {
-        let own = format!("{value:?}");
+        // The largest and, as the largest complement, the smallest.
+        let own = [hash(value), !hash(value)];
+        let mut largest = [0_u64; 2];
+        self.world.all_reduce_into(&own[..], &mut largest[..], SystemOperation::max());
+        if largest[0] == !largest[1] {
+            return Ok(());
+        }
         let mut all = vec![0_u64; self.size()];
-        self.world.all_gather_into(&hash(value), &mut all[..]);
-        let Some(rank) = all.iter().position(|hash| *hash != all[0]) else { return Ok(()) };
-        let expected = self.text_of(0, own.clone());
-        let found = self.text_of(rank as i32, own);
+        self.world.all_gather_into(&own[0], &mut all[..]);
+        let rank = all.iter().position(|hash| *hash != all[0]).unwrap_or(0);
+        let text = format!("{value:?}");
+        let expected = self.text_of(0, text.clone());
+        let found = self.text_of(rank as i32, text);
         Err(Error::Disagreement { what, rank, expected, found })
     }
 
@@ -223,7 +230,9 @@ impl<'u> Ranks<'u> {
     pub fn average<F: Float>(&self, gradients: &mut Gradients<F>, m: usize) -> Result<usize> {
         let shapes = Shapes(gradients);
         self.agree("gradients", &(std::any::type_name::<F>(), shapes))?;
-        let (_, total) = self.place(m);
+        let mut total = 0_u64;
+        self.world.all_reduce_into(&(m as u64), &mut total, SystemOperation::sum());
+        let total = total as usize;
         if total == 0 {
             let operand = Operand { name: "X", shape: (gradients.layers()[0].dw.ncols(), 0) };
             return Err(Error::EmptyBatch { layer: None, operand });

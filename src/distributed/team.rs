@@ -39,7 +39,7 @@ impl<F: Float> Team<F> for Ranks<'_> {
     }
 
     fn gather(&self, numbers: Vec<F>) -> Vec<F> {
-        let mut counts = vec![0; self.size()];
+        let mut counts = vec![0_i32; self.size()];
         self.world().all_gather_into(&(numbers.len() as i32), &mut counts[..]);
         let starts = counts.iter().scan(0, |next, count| {
             let start = *next;
@@ -56,6 +56,10 @@ impl<F: Float> Team<F> for Ranks<'_> {
     #[cfg(feature = "safetensors")]
     fn of_first(&self, bytes: Vec<u8>) -> Vec<u8> {
         self.bytes_of(0, bytes)
+    }
+
+    fn broadcast(&self, parameters: &mut Parameters<F>) -> Result<()> {
+        Ranks::broadcast(self, parameters)
     }
 
     fn joint(&self, parameters: &Parameters<F>) -> Result<Box<dyn Joint<F> + '_>> {

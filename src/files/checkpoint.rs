@@ -240,6 +240,11 @@ impl Checkpoints {
         Self { limits, ..self }
     }
 
+    /// The limits that were chosen.
+    pub(crate) fn chosen_limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest of the others that are too
     /// many: at any time there are as many whole ones as are to be kept, once there were.
     ///

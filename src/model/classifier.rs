@@ -134,7 +134,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let mut sets = team.all_have(sets)?;
         sets.training.check(how, team)?;
         let scaler = team.all_have(sets.standardize(how, team))?;
-        let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
+        let network = Network::new(how, &task, x.nrows(), scaler, rng);
+        let mut network = team.all_have(network)?;
         #[cfg(feature = "safetensors")]
         let watch = watch.take_up(&mut network, how)?;
         let history = network.train(how, &task, how.epochs, &sets, watch);

@@ -94,6 +94,7 @@ impl<F: Float> Network<F> {
     ) -> Result<History> {
         let size = how.batch_size.min(sets.training.total());
         let team = watch.team;
+        team.broadcast(&mut self.parameters)?;
         let mut run = Run {
             how,
             task,
@@ -110,7 +111,7 @@ impl<F: Float> Network<F> {
             let record = match run.epoch(self, self.epochs) {
                 Ok(record) => record,
                 Err(error) => {
-                    self.go_back_to(run.last_good)?;
+                    team.together(self.go_back_to(run.last_good))?;
                     return Err(error);
                 }
             };
@@ -128,7 +129,7 @@ impl<F: Float> Network<F> {
         if let Some(best) = best {
             history.best_epoch = Some(best.epoch);
             if best.epoch + 1 < self.epochs {
-                self.go_back_to(best.parameters)?;
+                team.together(self.go_back_to(best.parameters))?;
             }
         }
         Ok(history)

@@ -86,7 +86,8 @@ impl<F: Float> Regressor<F> {
         let value_scaler = team.all_have(sets.standardize_values(how, team))?;
         let scaler = team.all_have(sets.standardize(how, team))?;
         let task = task(values.nrows());
-        let mut network = Network::new(how, &task, x.nrows(), scaler, rng)?;
+        let network = Network::new(how, &task, x.nrows(), scaler, rng);
+        let mut network = team.all_have(network)?;
         #[cfg(feature = "safetensors")]
         let watch = watch.take_up(&mut network, how)?;
         let history = network.train(how, &task, how.epochs, &sets, watch);

@@ -5,7 +5,7 @@ use super::history::EpochRecord;
 use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_same_shape};
-use crate::files::{Checkpoint, Checkpoints, FileError, Limits};
+use crate::files::{Checkpoint, Checkpoints, FileError};
 use crate::joint::Team;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
@@ -173,7 +173,8 @@ fn latest<F: Float>(
     if file.is_empty() {
         return Ok(None);
     }
-    Checkpoint::from_safetensors(&file, &Limits::default()).map(Some).map_err(unusable)
+    let own = Checkpoint::from_safetensors(&file, checkpoints.chosen_limits());
+    team.all_have(own.map_err(unusable)).map(Some)
 }
 
 /// Of all examples, as they were given: the sum of their CRC-32, each with its number, so that it

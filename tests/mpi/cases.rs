@@ -292,6 +292,11 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
         }
     }
     assert_eq!(counted, 0);
+    let mut gradients = Gradients::zeros_like(&parameters);
+    ranks.average(&mut gradients, 3)?;
+    let before = allocations();
+    ranks.average(&mut gradients, 3)?;
+    assert_eq!(allocations(), before);
     Ok(())
 }
 
