@@ -2,8 +2,8 @@
 //!
 //! The network is that of the largest workload, 1024-1024-1024-1024-1 with ReLU, in `f32`. The
 //! examples are dealt out evenly; a step is forward, cost, backward, sum, update. Rank 0 prints one
-//! line of JSON. Alone it is the step of `Workspace`, without MPI. `bench.py` beside the peers'
-//! programs compares the two, and PyTorch's.
+//! line of JSON. Alone it is the step of `Workspace`, without MPI. `ranks/compare.py` compares the two,
+//! and PyTorch's.
 
 use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::ndarray::{Array2, s};
