@@ -7,7 +7,7 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017).
 
 use crate::buffer;
-use crate::error::{Operand, check, check_batch, check_hyperparameter};
+use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
 use crate::init::RandomSource;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
@@ -93,6 +93,18 @@ pub struct Place<'a> {
     pub columns: &'a [usize],
     /// How many the batch has.
     pub of: usize,
+}
+
+impl Place<'_> {
+    /// `Ok` if these can be m examples of the batch.
+    pub(crate) fn check(&self, m: usize) -> Result<()> {
+        check_lengths(("the columns of the place", self.columns.len()), ("X", m))?;
+        let ascending = self.columns.windows(2).all(|pair| pair[0] < pair[1]);
+        if ascending && self.columns.last().is_none_or(|last| *last < self.of) {
+            return Ok(());
+        }
+        Err(Error::Inconsistent { what: "the columns of the place are not columns of the batch" })
+    }
 }
 
 /// What is here of a batch.
@@ -234,7 +246,7 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 
     /// The next batch, `X` (n_x, size) and `Y` (n_y, size), or what is left; then `None`. Of a
-    /// [shard](Self::of_shard), what is here of it.
+    /// [shard](Self::of_shard), what is here of it, which may be nothing.
     ///
     /// Not an [`Iterator`], since each batch takes the place of the one before.
     #[expect(clippy::should_implement_trait, reason = "the items borrow the iterator")]

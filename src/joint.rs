@@ -51,6 +51,8 @@ pub(crate) struct Own {
     pub of: Option<usize>,
     pub objective: Objective,
     pub keep_prob: Option<f64>,
+    /// The first number of the masks.
+    pub drawn: Option<f64>,
 }
 
 /// The processes of a fit, each with its own examples. All of them make the same calls in the same
@@ -78,7 +80,7 @@ pub(crate) trait Team<F: Float> {
     fn largest(&self, numbers: &mut [f64]);
 
     /// The numbers of all processes, in their order.
-    fn gather(&self, numbers: Vec<F>) -> Vec<F>;
+    fn gather(&self, numbers: Vec<F>) -> Result<Vec<F>>;
 
     /// What the first process has.
     #[cfg(feature = "safetensors")]
@@ -139,8 +141,8 @@ impl<F: Float> Team<F> for Alone {
 
     fn largest(&self, _: &mut [f64]) {}
 
-    fn gather(&self, numbers: Vec<F>) -> Vec<F> {
-        numbers
+    fn gather(&self, numbers: Vec<F>) -> Result<Vec<F>> {
+        Ok(numbers)
     }
 
     #[cfg(feature = "safetensors")]
@@ -187,4 +189,92 @@ impl<F: Float> Joint<F> for Alone {
     }
 
     fn poll(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Workspace;
+    use crate::activation::Activation;
+    use crate::cost::{Cost, Targets};
+    use crate::init::{Initializer, NumpyRandom, initialize_parameters_deep};
+    use ndarray::Array2;
+
+    /// Writes down what is asked of it.
+    #[derive(Default)]
+    struct Recorder(Vec<String>);
+
+    impl Joint<f64> for Recorder {
+        fn allows_no_examples(&self) -> bool {
+            true
+        }
+
+        fn count_while(
+            &mut self,
+            fits: Result<()>,
+            own: &Own,
+            forward: &mut dyn FnMut(),
+        ) -> Result<usize> {
+            fits?;
+            forward();
+            self.0.push(format!("{} examples", own.m));
+            Ok(own.m)
+        }
+
+        fn sum_while(
+            &mut self,
+            layer: usize,
+            gradient: &mut LayerGradients<f64>,
+            rest: &mut dyn FnMut(&mut dyn Joint<f64>),
+        ) {
+            assert!(gradient.dw.iter().any(|g| *g != 0.0), "the sum starts with the gradient");
+            self.0.push(format!("sum {layer} starts"));
+            rest(self);
+            self.0.push(format!("sum {layer} ends"));
+        }
+
+        fn finish(&mut self, cost: f64) -> f64 {
+            self.0.push("the rest".into());
+            cost
+        }
+
+        fn poll(&mut self) {
+            self.0.push("look".into());
+        }
+    }
+
+    #[test]
+    fn the_sum_of_a_layer_goes_on_while_the_layers_before_it_are_differentiated() {
+        let mut rng = NumpyRandom::seed(1);
+        let parameters =
+            initialize_parameters_deep::<f64>(&[4, 5, 3, 1], Initializer::He, &mut rng)
+                .unwrap()
+                .with_activations(Activation::Tanh, Activation::Sigmoid);
+        let (x, y) = (Array2::from_elem((4, 7), 0.5), Array2::ones((1, 7)));
+        let mut recorder = Recorder::default();
+        let objective = Objective::from(Cost::BinaryCrossEntropy);
+        Workspace::new(&parameters, 7)
+            .differentiate(
+                &x.view(),
+                &Targets::new(&y),
+                &parameters,
+                objective,
+                None,
+                &mut recorder,
+            )
+            .unwrap();
+        let expected = [
+            "7 examples",
+            "sum 2 starts",
+            "look",
+            "sum 1 starts",
+            "look",
+            "sum 0 starts",
+            "the rest",
+            "sum 0 ends",
+            "sum 1 ends",
+            "sum 2 ends",
+        ];
+        assert_eq!(recorder.0, expected);
+    }
 }

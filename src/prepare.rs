@@ -71,8 +71,9 @@ impl<F: Float> Standardizer<F> {
 
     /// The same for the m examples of all processes, of which `X` are those of this one.
     pub(crate) fn of_team(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Result<Self> {
-        let mut mean = buffer::zeros("mean", (x.nrows(), 1))?;
-        let mut deviation = buffer::zeros("deviation", (x.nrows(), 1))?;
+        let column = |name| buffer::zeros(name, (x.nrows(), 1));
+        let columns = column("mean").and_then(|mean| Ok((mean, column("deviation")?)));
+        let (mut mean, mut deviation) = team.all_have(columns)?;
         let moments = Moments::of_rows(x, m, team);
         for ((moments, mean), deviation) in moments.iter().zip(&mut mean).zip(&mut deviation) {
             (*mean, *deviation) = (F::of(moments.mean), scale(moments));

@@ -225,8 +225,9 @@ impl<F: Float> Workspace<F> {
     ) -> Result<(F, &mut Gradients<F>)> {
         let Objective { cost, l2 } = objective;
         let m = x.ncols();
-        let own = Own {
+        let mut own = Own {
             features: x.nrows(),
+            drawn: None,
             m,
             of: masks.as_ref().and_then(|masks| masks.place).map(|place| place.of),
             objective,
@@ -237,6 +238,7 @@ impl<F: Float> Workspace<F> {
         } else {
             self.begin(x, targets, parameters, cost, masks)
         };
+        let fits = fits.map(|drawn| own.drawn = drawn);
         let last = parameters.layers().len() - 1;
         let simple = parameters.layers()[last].activation == cost.output_activation();
         let output = simple.then_some(Activation::Identity);
@@ -258,7 +260,7 @@ impl<F: Float> Workspace<F> {
         Ok((value, gradients))
     }
 
-    /// Checks that all fits, takes the memory, and draws the masks.
+    /// Checks that all fits, takes the memory, and draws the masks. The first number drawn.
     fn begin(
         &mut self,
         x: &ArrayView2<'_, F>,
@@ -266,13 +268,13 @@ impl<F: Float> Workspace<F> {
         parameters: &Parameters<F>,
         cost: Cost,
         masks: Option<Masks<'_, F>>,
-    ) -> Result<()> {
+    ) -> Result<Option<f64>> {
         self.keep_prob = None;
         self.prepare(x, parameters)?;
         let last = parameters.layers().len();
         let outputs = Operand { name: "AL", shape: (self.sizes[last], x.ncols()) };
         targets.check(cost, outputs).map_err(|e| e.in_layer(last))?;
-        masks.map_or(Ok(()), |masks| self.draw_masks(x.ncols(), masks))
+        masks.map_or(Ok(None), |masks| self.draw_masks(x.ncols(), masks))
     }
 
     /// The same where other processes have all the examples.
@@ -281,19 +283,26 @@ impl<F: Float> Workspace<F> {
         x: &ArrayView2<'_, F>,
         parameters: &Parameters<F>,
         masks: Option<Masks<'_, F>>,
-    ) -> Result<()> {
+    ) -> Result<Option<f64>> {
         self.keep_prob = None;
         let (w, x) = (Operand::of("W", &parameters.layers()[0].w), Operand::of("X", x));
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))?;
         self.make_room(parameters)?;
-        masks.map_or(Ok(()), |masks| self.draw_masks(0, masks))
+        masks.map_or(Ok(None), |masks| self.draw_masks(0, masks))
     }
 
     /// `D` of every hidden layer for m examples.
-    fn draw_masks(&mut self, m: usize, masks: Masks<'_, F>) -> Result<()> {
+    fn draw_masks(&mut self, m: usize, masks: Masks<'_, F>) -> Result<Option<f64>> {
         let Masks { keep_prob, uniform, place } = masks;
         check_keep_prob(keep_prob)?;
+        place.map_or(Ok(()), |place| place.check(m))?;
+        let mut first = None;
+        let mut uniform = || {
+            let number = uniform();
+            first.get_or_insert(number);
+            number
+        };
         self.keep_prob = Some(keep_prob);
         let hidden = &self.sizes[1..self.sizes.len() - 1];
         let buffers = self.buffers.as_mut().expect("prepared");
@@ -307,11 +316,11 @@ impl<F: Float> Workspace<F> {
         for (d, &units) in buffers.d.iter_mut().zip(hidden) {
             let d = &mut d[..units * m];
             match place {
-                Some(place) => draw_columns_into(d, units, keep_prob, place, &mut *uniform),
-                None => draw_into(d, keep_prob, &mut *uniform),
+                Some(place) => draw_columns_into(d, units, keep_prob, place, &mut uniform),
+                None => draw_into(d, keep_prob, &mut uniform),
             }
         }
-        Ok(())
+        Ok(first)
     }
 
     /// Checks that all fits, and takes the memory if that has not been done yet.

@@ -24,6 +24,7 @@
 //! let mut rng = NumpyRandom::seed(1);
 //! let mut parameters = initialize_parameters_deep(&[3, 8, 1], Initializer::He, &mut rng)?;
 //! ranks.broadcast(&mut parameters)?;
+//! ranks.agree("generator", &rng)?;
 //! let mut batches = ranks.batches(x, y, 100)?;
 //! let mut workspace = ranks.workspace(&parameters, 100)?; // alone: Workspace::new
 //! for _epoch in 0..10 {
@@ -50,7 +51,7 @@
 //! it has the same bits in every run on machines of one kind. The price is that drawing is not
 //! shared, and that the parts of a small batch are not all of one size.
 //!
-//! Products are done by the threads of the current rayon pool (feature `rayon`), which has all cores
+//! Products are done by the threads of rayon's global pool (feature `rayon`), which has all cores
 //! unless `RAYON_NUM_THREADS` says less: with several processes on a machine, let it. MPI is called by
 //! the thread that takes the steps, which must be the one that initialised it; a program with threads
 //! initialises it by `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
@@ -60,8 +61,27 @@
 //! What is an error on one rank is an [`Error::OnRank`](crate::Error::OnRank) on all in
 //! every function here, and [`Ranks::together`] makes it one for what a program does itself. Where
 //! ranks were given different things, all get an
-//! [`Error::Disagreement`](crate::Error::Disagreement). A process that ends otherwise, by a panic or
-//! a signal, ends the job.
+//! [`Error::Disagreement`](crate::Error::Disagreement): networks and parameters are compared by
+//! [`Ranks::workspace`], the objective and what was drawn for dropout in every step, all of it in a
+//! model's fit; rule, learning rate and generator of a loop of one's own by [`Ranks::agree`].
+//!
+//! A process that ends by a panic or a signal ends the job. One that returns early does not: the
+//! others wait for it. So a program's own errors go through [`Ranks::together`] or [`Ranks::abort`]:
+//!
+//! ```no_run
+//! # use dnn_blocks::distributed::{Ranks, mpi};
+//! fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
+//! #   let _ = ranks;
+//!     // everything
+//!     Ok(())
+//! }
+//!
+//! let universe = mpi::initialize().expect("MPI is not running yet");
+//! let ranks = Ranks::new(&universe);
+//! if let Err(error) = run(&ranks) {
+//!     ranks.abort(&error);
+//! }
+//! ```
 //!
 //! Sources: Message Passing Interface Forum, *MPI: A Message-Passing Interface Standard*, 3.1
 //! (2015), chapter 5; Li et al., *PyTorch Distributed: Experiences on Accelerating Data Parallel

@@ -22,6 +22,9 @@ pub struct Ranks<'u> {
     universe: PhantomData<&'u Universe>,
 }
 
+/// So many bytes of a text that differs are shown.
+const SHOWN: usize = 400;
+
 /// Longer texts of errors are cut.
 const LONGEST_TEXT: usize = 4096;
 
@@ -88,7 +91,9 @@ impl<'u> Ranks<'u> {
     pub fn read_lines(&self, path: impl AsRef<Path>) -> Result<String> {
         let lines = File::open(path).and_then(|mut file| {
             let size = file.metadata()?.len();
-            let end = |rank: usize| (u128::from(size) * rank as u128 / self.size() as u128) as u64;
+            let end = |rank: usize| {
+                (u128::from(size) * rank as u128).div_ceil(self.size() as u128) as u64
+            };
             lines_in(&mut file, end(self.rank())..end(self.rank() + 1))
         });
         self.together(lines)
@@ -121,8 +126,20 @@ impl<'u> Ranks<'u> {
         }
     }
 
-    /// `Ok` if this value is the same on all ranks: a rule, hyperparameters, the state of a
-    /// generator. What is compared is how it is printed, which tells all numbers with all digits.
+    /// `Ok` if this value is the same on all ranks: a rule, a learning rate, hyperparameters, a
+    /// generator. What is compared is how it is printed by `Debug`, which tells numbers with all
+    /// digits. Arrays print a part of themselves only: those of a network are compared by
+    /// [`workspace`](Self::workspace).
+    ///
+    /// ```no_run
+    /// # use dnn_blocks::distributed::{Ranks, mpi};
+    /// # use dnn_blocks::prelude::*;
+    /// # let universe = mpi::initialize().unwrap();
+    /// # let ranks = Ranks::new(&universe);
+    /// # let (rng, learning_rate) = (NumpyRandom::seed(1), 0.1);
+    /// ranks.agree("rule, learning rate and generator", &(Algorithm::ADAM, learning_rate, &rng))?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -138,9 +155,10 @@ impl<'u> Ranks<'u> {
         let mut all = vec![0_u64; self.size()];
         self.world.all_gather_into(&own[0], &mut all[..]);
         let rank = all.iter().position(|hash| *hash != all[0]).unwrap_or(0);
-        let text = format!("{value:?}");
-        let expected = self.text_of(0, text.clone());
-        let found = self.text_of(rank as i32, text);
+        let text = format!("{value:?}").into_bytes();
+        let expected = self.bytes_of(0, text.clone());
+        let found = self.bytes_of(rank as i32, text);
+        let (expected, found) = where_they_differ(&expected, &found);
         Err(Error::Disagreement { what, rank, expected, found })
     }
 
@@ -163,8 +181,8 @@ impl<'u> Ranks<'u> {
         bytes
     }
 
-    /// Each number becomes the sum of those of all ranks: for figures of the program's own, such as
-    /// how many predictions were right.
+    /// Each number becomes the sum of those of all ranks, which bring equally many: for figures of
+    /// the program's own, such as how many predictions were right.
     pub fn sum(&self, numbers: &mut [f64]) {
         let own = numbers.to_vec();
         self.world.all_reduce_into(&own[..], numbers, SystemOperation::sum());
@@ -201,10 +219,19 @@ impl<'u> Ranks<'u> {
         self.agree("network", &(std::any::type_name::<F>(), Network(parameters)))
     }
 
+    /// `Ok` if all ranks have the same parameters to the last bit.
+    fn agree_on_parameters<F: Float>(&self, parameters: &Parameters<F>) -> Result<()> {
+        let matrices = parameters.layers().iter().flat_map(|layer| [&layer.w, &layer.b]);
+        let bits = matrices.flatten().map(|x| x.as_f64().to_bits());
+        let checksum = bits.fold(0, |sum: u64, bits| sum.rotate_left(1).wrapping_mul(3) ^ bits);
+        self.agree("set of parameters", &format_args!("checksum {checksum:016x}"))
+    }
+
     /// Makes gradients of this process's m examples those of all ranks' examples together, in place:
     /// for loops of the plain functions, between backward and update. Returns the number of all.
     ///
-    /// A rank without examples brings gradients of any value, and `m = 0`.
+    /// A rank without examples brings gradients of any value, and `m = 0`. What belongs to the
+    /// whole comes after it: the L2 term with the number that is returned, clipping, the norm.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -213,8 +240,12 @@ impl<'u> Ranks<'u> {
     /// # let ranks = Ranks::new(&universe);
     /// # let (x, y) = (Array2::<f64>::zeros((3, 10)), Array2::zeros((1, 10)));
     /// # let mut parameters = initialize_parameters(3, 4, 1, &mut NumpyRandom::seed(1))?;
-    /// let (al, caches) = l_model_forward(&x, &parameters)?;
-    /// let mut gradients = l_model_backward(&al, &y, &caches)?;
+    /// let mut gradients = if x.is_empty() {
+    ///     Gradients::zeros_like(&parameters)
+    /// } else {
+    ///     let (al, caches) = l_model_forward(&x, &parameters)?;
+    ///     l_model_backward(&al, &y, &caches)?
+    /// };
     /// ranks.average(&mut gradients, x.ncols())?;
     /// update_parameters(&mut parameters, &gradients, 0.1)?;
     /// # Ok::<(), dnn_blocks::Error>(())
@@ -283,14 +314,16 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if the networks differ, [`Error::OnRank`] with
-    /// [`Error::TooLarge`] if a rank has not the memory.
+    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: see
+    /// [`broadcast`](Self::broadcast). [`Error::OnRank`] with [`Error::TooLarge`] if a rank has not
+    /// the memory.
     pub fn workspace<F: Float>(
         &self,
         parameters: &Parameters<F>,
         examples: usize,
     ) -> Result<JointWorkspace<'_, F>> {
         self.agree_on_network(parameters)?;
+        self.agree_on_parameters(parameters)?;
         self.together(JointWorkspace::new(self, parameters, examples))
     }
 
@@ -302,6 +335,12 @@ impl<'u> Ranks<'u> {
     }
 }
 
+impl Debug for Ranks<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ranks").field("rank", &self.rank()).field("size", &self.size()).finish()
+    }
+}
+
 impl Drop for Ranks<'_> {
     /// The others would wait for a process that panics.
     fn drop(&mut self) {
@@ -309,6 +348,17 @@ impl Drop for Ranks<'_> {
             self.abort(&"ended by a panic");
         }
     }
+}
+
+/// Both texts from a little before their first difference on, if they are long.
+fn where_they_differ(expected: &[u8], found: &[u8]) -> (String, String) {
+    let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
+    let start = if expected.len().max(found.len()) <= SHOWN { 0 } else { same.saturating_sub(40) };
+    let part = |text: &[u8]| {
+        let end = text.len().min(start + SHOWN);
+        String::from_utf8_lossy(&text[start.min(end)..end]).into_owned()
+    };
+    (part(expected), part(found))
 }
 
 /// The lines of a file that begin in a range of its bytes.
@@ -347,7 +397,9 @@ struct Network<'a, F>(&'a Parameters<F>);
 impl<F: Float> Debug for Network<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let layers = self.0.layers().iter();
-        f.debug_list().entries(layers.map(|layer| (layer.w.dim(), layer.activation))).finish()
+        f.debug_list()
+            .entries(layers.map(|layer| (layer.w.dim(), layer.b.dim(), layer.activation)))
+            .finish()
     }
 }
 
@@ -355,7 +407,9 @@ struct Shapes<'a, F>(&'a Gradients<F>);
 
 impl<F: Float> Debug for Shapes<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.0.layers().iter().map(|layer| layer.dw.dim())).finish()
+        f.debug_list()
+            .entries(self.0.layers().iter().map(|layer| (layer.dw.dim(), layer.db.dim())))
+            .finish()
     }
 }
 

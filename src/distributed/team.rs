@@ -1,7 +1,8 @@
 use super::Ranks;
 use super::workspace::Sums;
+use crate::error::Operand;
 use crate::joint::{Joint, Team};
-use crate::{Float, Parameters, Result};
+use crate::{Error, Float, Parameters, Result};
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;
 use mpi::traits::CommunicatorCollectives;
@@ -38,7 +39,12 @@ impl<F: Float> Team<F> for Ranks<'_> {
         self.world().all_reduce_into(&own[..], numbers, SystemOperation::max());
     }
 
-    fn gather(&self, numbers: Vec<F>) -> Vec<F> {
+    fn gather(&self, numbers: Vec<F>) -> Result<Vec<F>> {
+        let (_, total) = Ranks::place(self, numbers.len());
+        if i32::try_from(total).is_err() {
+            let operand = Operand { name: "what all ranks have", shape: (1, total) };
+            return Err(Error::TooLarge { layer: None, operand });
+        }
         let mut counts = vec![0_i32; self.size()];
         self.world().all_gather_into(&(numbers.len() as i32), &mut counts[..]);
         let starts = counts.iter().scan(0, |next, count| {
@@ -50,7 +56,7 @@ impl<F: Float> Team<F> for Ranks<'_> {
         let mut all = vec![F::zero(); counts.iter().sum::<i32>() as usize];
         let mut parts = PartitionMut::new(&mut all[..], counts, starts);
         self.world().all_gather_varcount_into(&numbers[..], &mut parts);
-        all
+        Ok(all)
     }
 
     #[cfg(feature = "safetensors")]

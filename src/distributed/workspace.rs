@@ -13,6 +13,7 @@ use mpi::collective::SystemOperation;
 use mpi::request::scope;
 use mpi::traits::{Communicator, CommunicatorCollectives, Source};
 use ndarray::{Array2, ArrayView2};
+use std::fmt::Debug;
 
 /// A [`Workspace`] whose costs and gradients are those of all ranks, made by [`Ranks::workspace`].
 ///
@@ -34,6 +35,16 @@ pub struct Dropout<'a, F, R: ?Sized> {
     pub rng: &'a mut R,
     /// Which of the batch's examples are here.
     pub place: Place<'a>,
+}
+
+impl<F> Debug for JointWorkspace<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let own_message = self.sums.dw.iter().filter(|sum| sum.is_some()).count();
+        f.debug_struct("JointWorkspace")
+            .field("ranks", self.sums.ranks)
+            .field("layers_with_a_message", &own_message)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<'r, F: Float> JointWorkspace<'r, F> {
@@ -149,10 +160,13 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
         own: &Own,
         forward: &mut dyn FnMut(),
     ) -> Result<usize> {
-        let same = Same { objective: own.objective, keep_prob: own.keep_prob, batch: own.of };
-        let hash = hash(&same) >> 40; // 24 bits: the sum of as many squares as there may be ranks
-        let status = [own.m as u64, u64::from(fits.is_err()), hash, hash * hash];
-        let mut sums = [0_u64; 4];
+        let Own { objective, keep_prob, of, drawn, .. } = *own;
+        let same = Same { objective, keep_prob, batch: of, drawn };
+        // In pieces of 21 bits, whose squares can be added up for as many ranks as there may be.
+        let [a, b, c] = [0, 21, 42].map(|shift| (hash(&same) >> shift) & 0x1f_ffff);
+        let failed = u64::from(fits.is_err());
+        let status = [own.m as u64, failed, a, b, c, a * a, b * b, c * c];
+        let mut sums = [0_u64; 8];
         scope(|scope| {
             let world = self.ranks.world();
             let request = world.immediate_all_reduce_into(
@@ -166,11 +180,14 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
             }
             request.wait_without_status();
         });
-        let [total, failed, hashes, squares] = sums;
+        let [total, failed, ..] = sums;
         if failed > 0 {
             self.ranks.together(fits)?;
         }
-        if u128::from(squares) * self.ranks.size() as u128 != u128::from(hashes).pow(2) {
+        // The mean of the squares is the square of the mean only if all are equal.
+        let square = |i: usize| u128::from(sums[2 + i]).pow(2);
+        let squares = |i: usize| u128::from(sums[5 + i]) * self.ranks.size() as u128;
+        if (0..3).any(|i| squares(i) != square(i)) {
             self.ranks.agree("step", &same)?;
         }
         let total = total as usize;
@@ -242,6 +259,8 @@ struct Same {
     objective: Objective,
     keep_prob: Option<f64>,
     batch: Option<usize>,
+    /// The first number of the masks.
+    drawn: Option<f64>,
 }
 
 /// The numbers of a matrix of ours.

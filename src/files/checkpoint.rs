@@ -240,6 +240,11 @@ impl Checkpoints {
         Self { limits, ..self }
     }
 
+    /// Every how many epochs of a fit one is saved.
+    pub(crate) fn interval(&self) -> usize {
+        self.every
+    }
+
     /// The limits that were chosen.
     pub(crate) fn chosen_limits(&self) -> &Limits {
         &self.limits

@@ -16,7 +16,7 @@ use rand_mt::Mt;
 /// assert_eq!(rng.randn(), 1.6243453636632417); // np.random.randn()
 /// assert_eq!(rng.randn(), -0.6117564136500754);
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NumpyRandom {
     pub(super) twister: Mt,
     /// The second normal sample of a pair, kept for the next call.

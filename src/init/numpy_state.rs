@@ -10,6 +10,7 @@ use crate::Error;
 use crate::Result;
 use crate::error::{check_hyperparameter, check_lengths};
 use rand_mt::Mt;
+use std::fmt;
 
 const N: usize = 624;
 const M: usize = 397;
@@ -47,6 +48,13 @@ impl NumpyRandom {
         let mut twister = self.twister.clone();
         let coming: Vec<u32> = (0..N).map(|_| untempered(twister.next_u32())).collect();
         NumpyState { key: words_before(&coming, N), position: N, kept: self.kept }
+    }
+
+    /// Of all numbers to come.
+    fn checksum(&self) -> u64 {
+        self.state().key.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| {
+            (hash ^ u64::from(*word)).wrapping_mul(0x100_0000_01b3)
+        })
     }
 
     /// The generator in this state, from [`state`](Self::state) or from
@@ -106,6 +114,17 @@ fn untempered(mut x: u32) -> u32 {
         z = y ^ (z >> 11);
     }
     z
+}
+
+/// Equal for generators in one state; the state itself is 624 words.
+impl fmt::Debug for NumpyRandom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checksum = format_args!("{:016x}", self.checksum()).to_string();
+        f.debug_struct("NumpyRandom")
+            .field("checksum", &checksum)
+            .field("kept", &self.kept)
+            .finish()
+    }
 }
 
 #[cfg(test)]

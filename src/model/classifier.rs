@@ -117,13 +117,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let weights = example_weights(how, &numbers, classes.names().len(), weights, team)?;
         let (task, y) = (task(classes.names().len()), label_row(&numbers));
         #[cfg(feature = "safetensors")]
-        let watch = watch.of_data((&x, &y, &weights), place.0);
+        let watch = watch.of_data((&x, &y, &weights), place.0)?;
 
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,
             share => {
-                let all = team.gather(y.iter().copied().collect());
+                let all = team.gather(y.iter().copied().collect())?;
                 let all: Vec<_> = all.iter().map(|number| number.as_f64() as usize).collect();
                 let parts = stratified_split(&all, share, &mut rng)?;
                 check_some_classes(parts.0.iter().map(|&i| all[i]))?;

@@ -142,8 +142,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// A classifier is told [all classes](super::Classifier::with_classes), since a rank sees the
     /// labels of its own examples only; that the ranks were told the same is for
     /// [`agree`](Ranks::agree) to say, their number is looked at here. A callback that breaks off on
-    /// one rank does so on all, and [`Epoch::training_score`] is that of the rank's own examples.
-    /// With [checkpoints](Self::checkpoints) rank 0 reads and writes; a run can go on with another
+    /// one rank does so on all, and [`Epoch::training_score`] is that of the rank's own examples, an
+    /// error if there are none. A `partial_fit` afterwards is of one rank alone.
+    /// With checkpoints rank 0 reads and writes; a run can go on with another
     /// number of ranks if all examples are there in the same order.
     ///
     /// ```no_run

@@ -75,7 +75,7 @@ impl<F: Float> Regressor<F> {
         team.agree("number of outputs", &values.nrows())?;
         let weights = weights.map_or_else(|| vec![F::one(); x.ncols()], <[F]>::to_vec);
         #[cfg(feature = "safetensors")]
-        let watch = watch.of_data((&x, &values, &weights), place.0);
+        let watch = watch.of_data((&x, &values, &weights), place.0)?;
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,

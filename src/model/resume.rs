@@ -55,19 +55,22 @@ pub(super) struct Saves<'a> {
 
 impl<F: Float> Watch<'_, F> {
     /// Says which data the fit is of: those of all processes, here from number `first` on.
-    pub fn of_data(mut self, data: (&ArrayRef2<F>, &ArrayRef2<F>, &[F]), first: usize) -> Self {
+    pub fn of_data(
+        mut self,
+        data: (&ArrayRef2<F>, &ArrayRef2<F>, &[F]),
+        first: usize,
+    ) -> Result<Self> {
+        let every = self.saves.as_ref().map(|saves| saves.checkpoints.interval());
+        self.team.agree("interval of checkpoints", &every)?;
         if let Some(saves) = &mut self.saves {
             saves.fingerprint = fingerprint(data, first, self.team);
         }
-        self
+        Ok(self)
     }
 
     /// Brings a new network to where the fit was saved last, if it was.
     pub fn take_up(mut self, network: &mut Network<F>, how: &Hyperparameters) -> Result<Self> {
         let team = self.team;
-        if !self.agree_on_saves()? {
-            return Ok(self);
-        }
         let Some(saves) = &self.saves else { return Ok(self) };
         let Some(found) = latest(saves.checkpoints, team)? else { return Ok(self) };
         let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = found;
@@ -80,13 +83,6 @@ impl<F: Float> Watch<'_, F> {
         (network.rng, network.epochs) = (generator, epoch);
         (self.history.epochs, self.best) = (state.records, state.best);
         Ok(self)
-    }
-
-    /// Are there checkpoints? The same for all processes.
-    fn agree_on_saves(&self) -> Result<bool> {
-        let there_are = self.saves.is_some();
-        self.team.agree("wish for checkpoints", &there_are)?;
-        Ok(there_are)
     }
 
     /// Saves the loop where that is due, and after its last epoch.

@@ -228,7 +228,7 @@ impl<F: Float> Set<F> {
 /// The columns of all processes.
 fn gathered<F: Float>(own: &ArrayRef2<F>, team: &dyn Team<F>) -> Result<Array2<F>> {
     let by_column = own.t().iter().copied().collect();
-    let all = team.gather(by_column);
+    let all = team.gather(by_column)?;
     let (rows, columns) = (own.nrows(), all.len() / own.nrows());
     let operand = Operand { name: "AL", shape: (rows, columns) };
     let all = Array2::from_shape_vec((columns, rows), all);
@@ -255,6 +255,7 @@ pub(super) fn check_data<F: Float>(
     weights: Option<&[F]>,
     team: &dyn Team<F>,
 ) -> Result<(usize, usize)> {
+    team.agree("kind of model", &(std::any::type_name::<F>(), labels.0))?;
     team.together(how.check())?;
     team.agree("set of hyperparameters", how)?;
     team.agree("number of features", &x.nrows())?;

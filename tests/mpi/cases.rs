@@ -5,38 +5,49 @@ use crate::models;
 use crate::support::{
     bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
 };
+use dnn_blocks::batches::Place;
 use dnn_blocks::distributed::{Dropout, Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::{Error, Result};
 
-pub fn run(case: &str) {
+/// The cases whose names are given, with commas between them.
+pub fn run(names: &str) {
     let universe = mpi::initialize().expect("MPI");
     let ranks = Ranks::new(&universe);
-    match case {
-        "shares_are_disjoint_and_whole" => shares(&ranks),
-        "each_line_of_a_file_is_read_by_one_rank" => lines(&ranks),
-        "a_broadcast_gives_the_parameters_of_rank_0" => broadcast(&ranks),
-        "full_batches_are_as_on_one_process" => full_batches(&ranks),
-        "loops_of_plain_functions_are_as_on_one_process" => plain_loops(&ranks),
-        "mini_batches_with_dropout_are_as_on_one_process" => mini_batches(&ranks),
-        "f32_is_as_on_one_process" => single_precision(&ranks),
-        "small_and_large_layers_are_summed_alike" => small_and_large(&ranks),
-        "a_step_allocates_nothing" => no_allocation(&ranks),
-        "errors_of_one_rank_are_errors_of_all" => errors(&ranks),
-        "disagreements_are_errors_of_all" => disagreements(&ranks),
-        "panics_on_the_last_rank" => panics(&ranks),
-        "goes_on_from_checkpoints" => checkpoints(&ranks),
-        "a_classifier_learns_as_on_one_process" => models::classifier(&ranks),
-        "a_regressor_learns_as_on_one_process" => models::regressor(&ranks),
-        "errors_of_a_fit_are_errors_of_all" => models::errors(&ranks),
-        "a_callback_stops_all" => models::stopped(&ranks),
-        "a_fit_goes_on_from_checkpoints" => models::resumed(&ranks),
-        _ => panic!("there is no case {case}"),
+    for name in names.split(',') {
+        if let Err(error) = case(name, &ranks) {
+            ranks.abort(&error);
+        }
+        println!("passed {name}");
     }
-    .unwrap_or_else(|error| ranks.abort(&error));
-    println!("passed");
+}
+
+fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
+    match name {
+        "shares_are_disjoint_and_whole" => shares(ranks),
+        "each_line_of_a_file_is_read_by_one_rank" => lines(ranks),
+        "a_broadcast_gives_the_parameters_of_rank_0" => broadcast(ranks),
+        "full_batches_are_as_on_one_process" => full_batches(ranks),
+        "loops_of_plain_functions_are_as_on_one_process" => plain_loops(ranks),
+        "mini_batches_with_dropout_are_as_on_one_process" => mini_batches(ranks),
+        "f32_is_as_on_one_process" => single_precision(ranks),
+        "small_and_large_layers_are_summed_alike" => small_and_large(ranks),
+        "a_step_allocates_nothing" => no_allocation(ranks),
+        "errors_of_one_rank_are_errors_of_all" => errors(ranks),
+        "disagreements_are_errors_of_all" => disagreements(ranks),
+        "panics_on_the_last_rank" => panics(ranks),
+        "goes_on_from_checkpoints" => checkpoints(ranks),
+        "a_classifier_learns_as_on_one_process" => models::classifier(ranks),
+        "a_regressor_learns_as_on_one_process" => models::regressor(ranks),
+        "shards_may_be_sorted" => models::sorted(ranks),
+        "a_fit_that_cannot_be_saved_is_an_error_of_all" => models::unsaved(ranks),
+        "errors_of_a_fit_are_errors_of_all" => models::errors(ranks),
+        "a_callback_stops_all" => models::stopped(ranks),
+        "a_fit_goes_on_from_checkpoints" => models::resumed(ranks),
+        _ => panic!("there is no case {name}"),
+    }
 }
 
 fn shares(ranks: &Ranks<'_>) -> Result<()> {
@@ -86,7 +97,10 @@ fn lines(ranks: &Ranks<'_>) -> Result<()> {
 fn broadcast(ranks: &Ranks<'_>) -> Result<()> {
     let expected = network::<f64>(&[300, 300, 1]);
     let mut own = expected.clone();
-    if !ranks.is_first() {
+    if ranks.is_first() {
+        let by_columns = own.layers()[0].w.t().as_standard_layout().into_owned();
+        own.layers_mut()[0].w = by_columns.reversed_axes();
+    } else {
         for layer in own.layers_mut() {
             layer.w = Array2::zeros((layer.w.ncols(), layer.w.nrows())).reversed_axes();
             layer.b.fill(f64::NAN);
@@ -155,6 +169,10 @@ fn plain_loops(ranks: &Ranks<'_>) -> Result<()> {
             let (al, caches) = l_model_forward(&x, &parameters)?;
             l_model_backward(&al, &y, &caches)?
         };
+        if ranks.rank().is_multiple_of(2) {
+            let dw = &mut gradients.layers_mut()[1].dw;
+            *dw = dw.t().as_standard_layout().into_owned().reversed_axes();
+        }
         assert_eq!(ranks.average(&mut gradients, x.ncols())?, 203);
         update_parameters(&mut parameters, &gradients, 0.3)?;
     }
@@ -168,7 +186,7 @@ fn plain_loops(ranks: &Ranks<'_>) -> Result<()> {
 fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 203);
     let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.1 };
-    let sizes = [5, 24, 12, 3];
+    let sizes = [5, 24, 300, 12, 3];
     let mut whole = network(&sizes);
     let mut optimizer = Optimizer::new(Algorithm::MOMENTUM, &whole)?;
     let mut workspace = Workspace::new(&whole, 16);
@@ -350,6 +368,18 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let mut gradients = Gradients::zeros_like(&parameters);
     assert!(matches!(ranks.average(&mut gradients, 0), Err(Error::EmptyBatch { .. })));
 
+    // Places that are none.
+    for (columns, of) in [(vec![0, 1], 40), ((0..20).rev().collect(), 40), ((0..20).collect(), 19)]
+    {
+        let place = Place { columns: &columns, of };
+        let good = Place { columns: &(0..20).collect::<Vec<_>>(), of };
+        let place = if is_bad { place } else { good };
+        let rng = &mut NumpyRandom::seed(1);
+        let dropout = Dropout { keep_prob: 0.5, rng, place };
+        let result = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
+        assert!(matches!(result, Err(Error::OnRank { .. })), "{columns:?}");
+    }
+
     // After all that a step is taken as if nothing had been.
     let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
     update_parameters(&mut parameters, gradients, 0.1)?;
@@ -385,6 +415,21 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
         Algorithm::Adam { beta1: if is_other { 0.8 } else { 0.9 }, beta2: 0.9, epsilon: 1e-8 };
     disagrees(ranks, ranks.agree("optimiser", &rule), "optimiser", "0.8");
 
+    let rng = NumpyRandom::seed(if is_other { 2 } else { 1 });
+    let other = format!("{:?}", NumpyRandom::seed(2));
+    disagrees(ranks, ranks.agree("generator", &rng), "generator", &other);
+    let mut long = vec![0; 3000];
+    long[2500] = if is_other { 77 } else { 0 };
+    disagrees(ranks, ranks.agree("list", &long), "list", "77");
+    let g = if is_other { Activation::Tanh } else { Activation::Relu };
+    let other = parameters.clone().with_activations(g, Activation::Sigmoid);
+    disagrees(ranks, ranks.workspace(&other, 20), "network", "Tanh");
+    let mut other = parameters.clone();
+    other.layers_mut()[0].w[[7, 4]] += if is_other { 1e-9 } else { 0.0 };
+    let result = ranks.workspace(&other, 20);
+    let differs = matches!(result, Err(Error::Disagreement { what: "set of parameters", .. }));
+    assert_eq!(differs, ranks.size() > 1);
+
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let cost = if is_other { Cost::MeanSquaredError } else { Cost::BinaryCrossEntropy };
     let result = workspace.cost_and_gradients(&x, &y, &parameters, cost);
@@ -393,6 +438,20 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
         Objective { cost: Cost::BinaryCrossEntropy, l2: if is_other { 0.5 } else { 0.0 } };
     let result = workspace.cost_and_gradients(&x, &y, &parameters, objective);
     disagrees(ranks, result, "step", "0.5");
+    let columns: Vec<usize> = (0..20).map(|i| ranks.rank() * 20 + i).collect();
+    let place = Place { columns: &columns, of: 20 * ranks.size() };
+    for (keep_prob, seed) in [(if is_other { 0.75 } else { 0.5 }, 1), (0.5, ranks.rank() as u32)] {
+        let rng = &mut NumpyRandom::seed(seed);
+        let dropout = Dropout { keep_prob, rng, place };
+        let cost = Cost::BinaryCrossEntropy;
+        let result = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
+        if ranks.size() > 1 {
+            let what = "step";
+            assert!(
+                matches!(result, Err(Error::Disagreement { what: found, .. }) if found == what)
+            );
+        }
+    }
     let mut gradients = Gradients::zeros_like(&own);
     disagrees(ranks, ranks.average(&mut gradients, 20), "gradients", "(9, 5)");
 
@@ -407,7 +466,7 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
         let cost = Cost::BinaryCrossEntropy;
         let result =
             workspace.cost_and_gradients_with_dropout(part.x, part.y, &parameters, cost, dropout);
-        found |= matches!(result, Err(Error::Inconsistent { .. }));
+        found |= matches!(result, Err(Error::Inconsistent { .. } | Error::Disagreement { .. }));
     }
     assert_eq!(found, ranks.size() > 1);
     Ok(())

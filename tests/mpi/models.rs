@@ -81,6 +81,48 @@ pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Each rank has examples of one class only, in which a feature does not vary.
+pub fn sorted(ranks: &Ranks<'_>) -> Result<()> {
+    let (mut x, y) = examples::<f64>(5, 3, 120);
+    let y = Array2::from_shape_fn(y.dim(), |(_, i)| (i * ranks.size() / 120 % 3) as f64);
+    x.row_mut(3).assign(&y.row(0));
+    let how = how().epochs(3);
+    let several = ranks.size() > 1;
+    let mut whole = Classifier::new(how.clone()).with_classes(&CLASSES);
+    let expected = whole.fit(Examples::columns(&x), &labels(&y));
+    let mine = ranks.share(120);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut model = Classifier::new(how).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks);
+    let history = model.fit_with(Examples::columns(&x), &labels(&y), options);
+    if !several {
+        assert_eq!(history.unwrap_err(), expected.unwrap_err());
+        return Ok(());
+    }
+    is_close(&history?, &expected?);
+    let difference = difference(model.parameters().unwrap(), whole.parameters().unwrap());
+    assert!(difference < 1e-10, "{difference}");
+    Ok(())
+}
+
+/// The first rank cannot save, and all get to know.
+pub fn unsaved(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 40);
+    let folder = folder().join(format!("gone-{}", ranks.rank()));
+    let kept = Checkpoints::new(&folder, 2).expect("a folder");
+    let mut model = Classifier::new(how()).with_classes(&CLASSES);
+    let options = FitOptions::new().ranks(ranks).checkpoints(&kept).on_epoch(|epoch| {
+        if epoch.record.epoch == 1 {
+            std::fs::remove_dir_all(&folder).expect("removed");
+            std::fs::write(&folder, "a file").expect("written");
+        }
+        ControlFlow::Continue(())
+    });
+    let result = model.fit_with(Examples::columns(&x), &labels(&y), options);
+    is_of_rank(result, 0, "checkpoint");
+    Ok(())
+}
+
 pub fn regressor(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 9, 203);
     let y = y * 100.0 - 40.0;
@@ -136,6 +178,39 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let four = Array2::from_shape_fn((4, 40), |(i, j)| x[[i, j]]);
     let x_here = if ranks.rank() == 1 { &four } else { &x };
     disagrees(ranks, fit(how.clone(), x_here, &labels), "number of features", "4");
+
+    let is_other = ranks.rank() == 1;
+    let classes = if is_other { &CLASSES[..2] } else { &CLASSES[..] };
+    let mut model = Classifier::new(how.clone()).with_classes(classes);
+    let options = FitOptions::new().ranks(ranks);
+    let few_and_many = ["few", "many"].repeat(20);
+    let result = model.fit_with(Examples::columns(&x), &few_and_many, options);
+    disagrees(ranks, result, "number of classes", "2");
+    let kept = Checkpoints::new(folder().join("kept"), 1).expect("a folder");
+    for every in [1, 2] {
+        // Some have checkpoints, or others than the rest.
+        let kept = kept.clone().every(every).expect("above 0");
+        let kept_here = if is_other { kept.every(5).expect("above 0") } else { kept };
+        let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
+        let mut options = FitOptions::new().ranks(ranks);
+        if every == 2 || is_other {
+            options = options.checkpoints(&kept_here);
+        }
+        let result = model.fit_with(Examples::columns(&x), &labels, options);
+        disagrees(ranks, result, "interval of checkpoints", "5");
+    }
+    if ranks.size() > 1 {
+        let options = FitOptions::new().ranks(ranks);
+        let mut classifier = Classifier::new(how.clone()).with_classes(&CLASSES);
+        let mut regressor = Regressor::new(how.clone());
+        let result = match is_other {
+            true => regressor.fit_with(Examples::columns(&x), Examples::columns(&x), options),
+            false => classifier.fit_with(Examples::columns(&x), &labels, options),
+        };
+        disagrees(ranks, result, "kind of model", "Y");
+    }
+    let nowhere = fit(how.clone().learning_rate(-1.0), &x, &labels);
+    assert!(matches!(nowhere, Err(Error::OnRank { rank: 0, .. })));
 
     let same = vec!["some"; 40];
     assert_eq!(fit(how.clone(), &x, &same).unwrap_err(), Error::OneClass);

@@ -49,9 +49,10 @@ pub fn difference<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> f64 {
     let mut worst = 0.0_f64;
     for (a, b) in a.layers().iter().zip(b.layers()) {
         for (a, b) in [(&a.w, &b.w), (&a.b, &b.b)] {
+            assert!(a.iter().chain(b).all(|x| x.is_finite()), "a number that is not finite");
             let largest = b.iter().map(|b| b.as_f64().abs()).fold(0.0, f64::max);
             for (a, b) in a.iter().zip(b) {
-                worst = worst.max((a.as_f64() - b.as_f64()).abs() / largest);
+                worst = worst.max((a.as_f64() - b.as_f64()).abs() / largest.max(1e-300));
             }
         }
     }
