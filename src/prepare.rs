@@ -16,7 +16,7 @@ use crate::error::{Operand, check, check_batch, check_hyperparameter, check_labe
 use crate::init::RandomSource;
 use crate::joint::{Alone, Team};
 use crate::{Error, Float, Result};
-use ndarray::{Array2, ArrayRef2, ArrayView1, Axis, Zip};
+use ndarray::{Array2, ArrayRef2, ArrayView1, Zip};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -275,59 +275,86 @@ pub(crate) struct Moments {
 }
 
 impl Moments {
-    /// Of one row.
+    /// Of one row, in three sweeps: the range, the mean, the squares. Differences are taken from the
+    /// middle of the range and measured by half of it, so that they lie in [-1, 1] whatever the
+    /// numbers are; the squares are corrected by what the mean was off (Chan, Golub & LeVeque 1983).
     pub fn of<F: Float>(row: ArrayView1<F>) -> Self {
-        let mut all = Self::of_rows(&row.insert_axis(Axis(0)), row.len(), &Alone);
-        all.pop().expect("a row")
+        let m = row.len() as f64;
+        let range = Range::from_extent(&extent(row));
+        let mean = range.sum(row) / m;
+        Self::from_sums(&range, mean, &range.sums_about(row, mean), m)
     }
 
-    /// Of each row, whose numbers of all processes are `m`.
-    ///
-    /// In three sweeps: the range, the mean, the squares. Differences are taken from the middle of
-    /// the range and measured by half of it, so that they lie in [-1, 1] whatever the numbers are;
-    /// the squares are corrected by what the mean was off (Chan, Golub & LeVeque 1983).
-    pub fn of_rows<F: Float>(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Vec<Self> {
-        let rows = x.nrows();
-        let m = m as f64;
-        let numbers = |row: usize| x.row(row).into_iter().map(|x| x.as_f64());
-        // The range, as the largest numbers and the largest negatives.
-        let mut range = vec![f64::NEG_INFINITY; 2 * rows];
-        for (row, range) in range.chunks_exact_mut(2).enumerate() {
-            for x in numbers(row) {
-                range[0] = if x > range[0] { x } else { range[0] };
-                range[1] = if -x > range[1] { -x } else { range[1] };
-            }
+    /// Of each row, whose numbers of all processes are `m`: the same sweeps, added up in between.
+    fn of_rows<F: Float>(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Vec<Self> {
+        if team.is_alone() {
+            return x.rows().into_iter().map(Self::of).collect(); // while a row is in the cache
         }
-        team.largest(&mut range);
-        let (high, low) = (|row: usize| range[2 * row], |row: usize| -range[2 * row + 1]);
-        let middle = |row| low(row) / 2.0 + high(row) / 2.0;
-        let half = |row| (high(row) / 2.0 - low(row) / 2.0).max(f64::MIN_POSITIVE);
-        let scaled = |row| numbers(row).map(move |x| (x - middle(row)) / half(row));
-
-        let mut means: Vec<f64> = (0..rows).map(|row| scaled(row).sum()).collect();
+        let (rows, m) = (|| x.rows().into_iter(), m as f64);
+        let mut extents: Vec<f64> = rows().flat_map(extent).collect();
+        team.largest(&mut extents);
+        let ranges: Vec<_> = extents.chunks_exact(2).map(Range::from_extent).collect();
+        let mut means: Vec<f64> = rows().zip(&ranges).map(|(row, range)| range.sum(row)).collect();
         team.sum(&mut means);
         means.iter_mut().for_each(|mean| *mean /= m);
-
-        let mut sums = Vec::with_capacity(2 * rows);
-        for (row, mean) in means.iter().enumerate() {
-            let (sum, squares) = scaled(row).fold((0.0, 0.0), |(sum, squares), u| {
-                let d: f64 = u - mean;
-                (sum + d, squares + d * d)
-            });
-            sums.extend([sum, squares]);
-        }
+        let known = || ranges.iter().zip(&means);
+        let about = |(row, (range, mean)): (_, (&Range, &f64))| range.sums_about(row, *mean);
+        let mut sums: Vec<f64> = rows().zip(known()).flat_map(about).collect();
         team.sum(&mut sums);
+        let all = known().zip(sums.chunks_exact(2));
+        all.map(|((range, mean), sums)| Self::from_sums(range, *mean, sums, m)).collect()
+    }
 
-        let moments = |row: usize| {
-            let (mean, sum, squares) = (means[row], sums[2 * row], sums[2 * row + 1]);
-            if low(row) == high(row) && !mean.is_nan() {
-                return Self { mean: low(row), deviation: 0.0 };
-            }
-            let (middle, half) = (middle(row), half(row));
-            let variance = (squares - sum * sum / m) / m;
-            Self { mean: middle + half * (mean + sum / m), deviation: half * variance.sqrt() }
-        };
-        (0..rows).map(moments).collect()
+    /// From the mean on the scale of the range, and the sums about it.
+    fn from_sums(range: &Range, mean: f64, sums: &[f64], m: f64) -> Self {
+        if range.low == range.high && !mean.is_nan() {
+            return Self { mean: range.low, deviation: 0.0 };
+        }
+        let (sum, squares) = (sums[0], sums[1]);
+        let variance = (squares - sum * sum / m) / m;
+        let mean = range.middle + range.half * (mean + sum / m);
+        Self { mean, deviation: range.half * variance.sqrt() }
+    }
+}
+
+/// The largest number of a row, and the largest negative of one.
+fn extent<F: Float>(row: ArrayView1<F>) -> [f64; 2] {
+    row.iter().fold([f64::NEG_INFINITY; 2], |[high, low], x| {
+        let x = x.as_f64();
+        [if x > high { x } else { high }, if -x > low { -x } else { low }]
+    })
+}
+
+/// Where the numbers of a row lie.
+struct Range {
+    low: f64,
+    high: f64,
+    middle: f64,
+    half: f64,
+}
+
+impl Range {
+    fn from_extent(extent: &[f64]) -> Self {
+        let (low, high) = (-extent[1], extent[0]);
+        let half = (high / 2.0 - low / 2.0).max(f64::MIN_POSITIVE);
+        Self { low, high, middle: low / 2.0 + high / 2.0, half }
+    }
+
+    fn scaled<F: Float>(&self, row: ArrayView1<F>) -> impl Iterator<Item = f64> {
+        let (middle, half) = (self.middle, self.half);
+        row.into_iter().map(move |x| (x.as_f64() - middle) / half)
+    }
+
+    fn sum<F: Float>(&self, row: ArrayView1<F>) -> f64 {
+        self.scaled(row).sum()
+    }
+
+    /// The sum of the differences from the mean, and of their squares.
+    fn sums_about<F: Float>(&self, row: ArrayView1<F>, mean: f64) -> [f64; 2] {
+        self.scaled(row).fold([0.0; 2], |[sum, squares], u| {
+            let d = u - mean;
+            [sum + d, squares + d * d]
+        })
     }
 }
 

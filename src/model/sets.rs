@@ -80,15 +80,11 @@ impl<F: Float> Sets<F> {
         if !how.standardize {
             return Ok(None);
         }
-        let training = &mut self.training;
-        let scaler = Standardizer::of_team(&training.x(), training.total, team)?;
-        training.standardize(&scaler)?;
-        self.validation.as_mut().map_or(Ok(()), |set| set.standardize(&scaler))?;
+        let scaler = Standardizer::of_team(&self.training.x(), self.training.total, team)?;
+        self.both().try_for_each(|set| set.standardize(&scaler))?;
         Ok(Some(scaler))
     }
-}
 
-impl<F: Float> Sets<F> {
     /// The same for the values that are to be learnt.
     pub fn standardize_values(
         &mut self,
@@ -98,15 +94,13 @@ impl<F: Float> Sets<F> {
         if !how.standardize {
             return Ok(None);
         }
-        let training = &mut self.training;
-        let scaler = Standardizer::of_team(&training.y(), training.total, team)?;
-        for set in [Some(training), self.validation.as_mut()].into_iter().flatten() {
-            if !set.y.is_empty() {
-                let last = set.y.nrows() - 1;
-                scaler.transform_inplace(&mut set.y.slice_mut(s![..last, ..]))?;
-            }
-        }
+        let scaler = Standardizer::of_team(&self.training.y(), self.training.total, team)?;
+        self.both().try_for_each(|set| set.standardize_values(&scaler))?;
         Ok(Some(scaler))
+    }
+
+    fn both(&mut self) -> impl Iterator<Item = &mut Set<F>> {
+        std::iter::once(&mut self.training).chain(&mut self.validation)
     }
 }
 
@@ -138,6 +132,14 @@ impl<F: Float> Set<F> {
             return Ok(()); // all of it is elsewhere
         }
         scaler.transform_inplace(&mut self.x.view_mut().reversed_axes())
+    }
+
+    fn standardize_values(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+        if self.y.is_empty() {
+            return Ok(());
+        }
+        let last = self.y.nrows() - 1;
+        scaler.transform_inplace(&mut self.y.slice_mut(s![..last, ..]))
     }
 
     pub fn x(&self) -> ArrayView2<'_, F> {
@@ -295,12 +297,14 @@ pub(super) fn check_own_numbers<F: Float>(
 
 /// `Ok` if no feature is the same in all examples of all processes.
 fn check_varied<F: Float>(x: &ArrayRef2<F>, team: &dyn Team<F>) -> Result<()> {
-    let mut range = vec![f64::NEG_INFINITY; 2 * x.nrows()];
-    for (row, range) in x.rows().into_iter().zip(range.chunks_exact_mut(2)) {
-        for x in row {
-            let x = x.as_f64();
-            (range[0], range[1]) = (range[0].max(x), range[1].max(-x));
-        }
+    // The largest number and the largest negative; of a feature that varies here, any two.
+    let mut range = Vec::with_capacity(2 * x.nrows());
+    for row in x.rows() {
+        range.extend(match row.first() {
+            None => [f64::NEG_INFINITY; 2],
+            Some(first) if row.iter().all(|x| x == first) => [first.as_f64(), -first.as_f64()],
+            Some(_) => [f64::INFINITY; 2],
+        });
     }
     team.largest(&mut range);
     match range.chunks_exact(2).position(|range| range[0] == -range[1]) {
