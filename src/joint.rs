@@ -24,8 +24,8 @@ pub(crate) trait Joint<F: Float> {
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
-    /// Adds up the gradients of a layer, from 0, over all processes, in place, while `rest` goes on with the
-    /// layers before it.
+    /// Adds up the gradients of a layer, from 0, over all processes, in place, while `rest` goes on
+    /// with the layers before it.
     fn sum_while(
         &mut self,
         layer: usize,

@@ -199,8 +199,11 @@ impl<F: Float> Mask<F> {
 
 /// 1 with probability `keep_prob`, else 0.
 pub(crate) fn draw_into<F: Float>(d: &mut [F], keep_prob: F, mut uniform: impl FnMut() -> f64) {
-    let keep_prob = keep_prob.as_f64();
-    d.fill_with(|| if uniform() < keep_prob { F::one() } else { F::zero() });
+    d.fill_with(|| drawn(keep_prob, uniform()));
+}
+
+fn drawn<F: Float>(keep_prob: F, uniform: f64) -> F {
+    if uniform < keep_prob.as_f64() { F::one() } else { F::zero() }
 }
 
 /// [`draw_into`] for some columns of a larger mask, of which every number is drawn.
@@ -216,10 +219,9 @@ pub(crate) fn draw_columns_into<F: Float>(
         let row = &mut d[unit * columns.len()..][..columns.len()];
         let mut own = columns.iter().zip(row).peekable();
         for column in 0..of {
-            let mut one = [F::zero()];
-            draw_into(&mut one, keep_prob, &mut uniform);
+            let number = uniform(); // also of the columns that are elsewhere
             if let Some((_, d)) = own.next_if(|(own, _)| **own == column) {
-                *d = one[0];
+                *d = drawn(keep_prob, number);
             }
         }
     }

@@ -82,8 +82,8 @@ impl<F: Float> Network<F> {
             .map_err(|e| e.in_layer(last))
     }
 
-    /// Epochs until there are so many. If a cost is no longer finite, the parameters are those of the last epoch
-    /// that was.
+    /// Epochs until there are so many. If a cost is no longer finite, the parameters are those of the
+    /// last epoch that was.
     pub fn train(
         &mut self,
         how: &Hyperparameters,
