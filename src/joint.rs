@@ -5,6 +5,7 @@
 
 use crate::backward::LayerGradients;
 use crate::regularization::Objective;
+use crate::workspace::BackwardPass;
 use crate::{Float, Parameters, Result};
 use std::fmt::Debug;
 
@@ -24,20 +25,14 @@ pub(crate) trait Joint<F: Float> {
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
-    /// Adds up the gradients of a layer, from 0, over all processes, in place, while `rest` goes on
-    /// with the layers before it.
-    fn sum_while(
+    /// Computes the gradients of all layers and adds them up over all processes. Returns the sum of
+    /// the costs.
+    fn sum_gradients(
         &mut self,
-        layer: usize,
-        gradient: &mut LayerGradients<F>,
-        rest: &mut dyn FnMut(&mut dyn Joint<F>),
-    );
-
-    /// After the first layer. The sum of the costs.
-    fn finish(&mut self, cost: f64) -> f64;
-
-    /// Between two products, for what is on its way.
-    fn poll(&mut self);
+        pass: &mut BackwardPass<'_, F>,
+        gradients: &mut [LayerGradients<F>],
+        cost: f64,
+    ) -> f64;
 }
 
 /// What a process brings to a step, and what must be the same for all.
@@ -175,106 +170,13 @@ impl<F: Float> Joint<F> for Alone {
         Ok(own.m)
     }
 
-    fn sum_while(
+    fn sum_gradients(
         &mut self,
-        _: usize,
-        _: &mut LayerGradients<F>,
-        rest: &mut dyn FnMut(&mut dyn Joint<F>),
-    ) {
-        rest(self);
-    }
-
-    fn finish(&mut self, cost: f64) -> f64 {
+        pass: &mut BackwardPass<'_, F>,
+        gradients: &mut [LayerGradients<F>],
+        cost: f64,
+    ) -> f64 {
+        pass.run(gradients);
         cost
-    }
-
-    fn poll(&mut self) {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::Workspace;
-    use crate::activation::Activation;
-    use crate::cost::{Cost, Targets};
-    use crate::init::{Initializer, NumpyRandom, initialize_parameters_deep};
-    use ndarray::Array2;
-
-    /// Writes down what is asked of it.
-    #[derive(Default)]
-    struct Recorder(Vec<String>);
-
-    impl Joint<f64> for Recorder {
-        fn allows_no_examples(&self) -> bool {
-            true
-        }
-
-        fn count_while(
-            &mut self,
-            fits: Result<()>,
-            own: &Own,
-            forward: &mut dyn FnMut(),
-        ) -> Result<usize> {
-            fits?;
-            forward();
-            self.0.push(format!("{} examples", own.m));
-            Ok(own.m)
-        }
-
-        fn sum_while(
-            &mut self,
-            layer: usize,
-            gradient: &mut LayerGradients<f64>,
-            rest: &mut dyn FnMut(&mut dyn Joint<f64>),
-        ) {
-            assert!(gradient.dw.iter().any(|g| *g != 0.0), "the sum starts with the gradient");
-            self.0.push(format!("sum {layer} starts"));
-            rest(self);
-            self.0.push(format!("sum {layer} ends"));
-        }
-
-        fn finish(&mut self, cost: f64) -> f64 {
-            self.0.push("the rest".into());
-            cost
-        }
-
-        fn poll(&mut self) {
-            self.0.push("look".into());
-        }
-    }
-
-    #[test]
-    fn the_sum_of_a_layer_goes_on_while_the_layers_before_it_are_differentiated() {
-        let mut rng = NumpyRandom::seed(1);
-        let parameters =
-            initialize_parameters_deep::<f64>(&[4, 5, 3, 1], Initializer::He, &mut rng)
-                .unwrap()
-                .with_activations(Activation::Tanh, Activation::Sigmoid);
-        let (x, y) = (Array2::from_elem((4, 7), 0.5), Array2::ones((1, 7)));
-        let mut recorder = Recorder::default();
-        let objective = Objective::from(Cost::BinaryCrossEntropy);
-        Workspace::new(&parameters, 7)
-            .differentiate(
-                &x.view(),
-                &Targets::new(&y),
-                &parameters,
-                objective,
-                None,
-                &mut recorder,
-            )
-            .unwrap();
-        let expected = [
-            "7 examples",
-            "sum 2 starts",
-            "look",
-            "sum 1 starts",
-            "look",
-            "sum 0 starts",
-            "the rest",
-            "sum 0 ends",
-            "sum 1 ends",
-            "sum 2 ends",
-        ];
-        assert_eq!(recorder.0, expected);
     }
 }

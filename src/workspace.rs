@@ -303,16 +303,14 @@ impl<F: Float> Workspace<F> {
             first.get_or_insert(number);
             number
         };
-        self.keep_prob = Some(keep_prob);
         let hidden = &self.sizes[1..self.sizes.len() - 1];
         let buffers = self.buffers.as_mut().expect("prepared");
         if buffers.d.is_empty() {
-            for (l, &units) in hidden.iter().enumerate() {
-                let new = || buffer::vec("D", (units, self.examples));
-                buffers.dropped.push(new().map_err(|e| e.in_layer(l + 1))?);
-                buffers.d.push(new().map_err(|e| e.in_layer(l + 1))?);
-            }
+            let d = hidden_buffers("D", hidden, self.examples)?;
+            let dropped = hidden_buffers("A", hidden, self.examples)?;
+            (buffers.d, buffers.dropped) = (d, dropped);
         }
+        self.keep_prob = Some(keep_prob);
         for (d, &units) in buffers.d.iter_mut().zip(hidden) {
             let d = &mut d[..units * m];
             match place {
@@ -482,7 +480,7 @@ impl<F: Float> Workspace<F> {
     ) -> f64 {
         let buffers = self.buffers.as_mut().expect("prepared");
         let gradients = buffers.gradients.layers_mut();
-        let mut way = WayBack {
+        let mut pass = BackwardPass {
             layers: parameters.layers(),
             sizes: &self.sizes,
             keep_prob: self.keep_prob,
@@ -495,7 +493,7 @@ impl<F: Float> Workspace<F> {
             d: &buffers.d,
             dropped: &buffers.dropped,
         };
-        way.run(gradients, cost, joint)
+        joint.sum_gradients(&mut pass, gradients, cost)
     }
 
     /// `dZ` of layer 1, after [`run_backward`](Self::run_backward), and the gradients.
@@ -514,8 +512,8 @@ pub(crate) struct Masks<'a, F> {
     pub place: Option<Place<'a>>,
 }
 
-/// The way back through the layers: what is read, and the buffers.
-struct WayBack<'a, F> {
+/// The backward pass from `dZ` of the last layer: what is read, and the buffers.
+pub(crate) struct BackwardPass<'a, F> {
     layers: &'a [Layer<F>],
     sizes: &'a [usize],
     keep_prob: Option<F>,
@@ -530,33 +528,22 @@ struct WayBack<'a, F> {
     dropped: &'a [Vec<F>],
 }
 
-impl<F: Float> WayBack<'_, F> {
-    /// The gradients of these layers, the last one first. While those of one are added up, the
-    /// layers before it are differentiated.
-    fn run(
-        &mut self,
-        gradients: &mut [LayerGradients<F>],
-        cost: f64,
-        joint: &mut dyn Joint<F>,
-    ) -> f64 {
-        let Some((gradient, before)) = gradients.split_last_mut() else {
-            return joint.finish(cost);
-        };
-        let l = before.len();
-        if l == 0 && self.x.is_none() {
-            return joint.finish(cost);
+impl<F: Float> BackwardPass<'_, F> {
+    /// Computes the gradients of all layers, the last one first.
+    pub(crate) fn run(&mut self, gradients: &mut [LayerGradients<F>]) {
+        for l in (self.first_layer()..gradients.len()).rev() {
+            self.gradients_of(l, &mut gradients[l]);
+            self.step_back(l, &mut || {});
         }
-        self.gradients_of(l, gradient);
-        let mut sum = cost;
-        joint.sum_while(l, gradient, &mut |joint| {
-            self.step_back(l, joint);
-            sum = self.run(before, cost, joint);
-        });
-        sum
+    }
+
+    /// The first layer that gets gradients: without `X` there are none of layer 0.
+    pub(crate) fn first_layer(&self) -> usize {
+        usize::from(self.x.is_none())
     }
 
     /// `dW` and `db` of layer l + 1, from its `dZ`.
-    fn gradients_of(&self, l: usize, gradient: &mut LayerGradients<F>) {
+    pub(crate) fn gradients_of(&self, l: usize, gradient: &mut LayerGradients<F>) {
         let LayerGradients { dw, db } = gradient;
         if self.m == 0 {
             dw.fill(F::zero());
@@ -573,8 +560,9 @@ impl<F: Float> WayBack<'_, F> {
         weight_gradient_into(&dz, &a_prev, self.total, dw);
     }
 
-    /// `dZ` of layer l in the place of its `A`, from that of layer l + 1.
-    fn step_back(&mut self, l: usize, joint: &mut dyn Joint<F>) {
+    /// `dZ` of layer l in the place of its `A`, from that of layer l + 1. Calls `between` after the
+    /// product.
+    pub(crate) fn step_back(&mut self, l: usize, between: &mut dyn FnMut()) {
         if l == 0 || self.m == 0 {
             return;
         }
@@ -584,7 +572,7 @@ impl<F: Float> WayBack<'_, F> {
         let mut a_prev = matrix_mut(&mut before[l - 1], rows, m);
         let mut da_prev = matrix_mut(self.da, rows, m);
         input_gradient_into(&dz, &self.layers[l].w, &mut da_prev);
-        joint.poll();
+        between();
         if let Some(keep_prob) = self.keep_prob {
             drop_units(&mut da_prev, &matrix(&self.d[l - 1], rows, m), keep_prob);
         }
@@ -596,6 +584,17 @@ impl<F: Float> WayBack<'_, F> {
             a_prev.assign(&da_prev);
         }
     }
+}
+
+/// A buffer for each hidden layer, all of them or none.
+fn hidden_buffers<F: Float>(
+    name: &'static str,
+    hidden: &[usize],
+    examples: usize,
+) -> Result<Vec<Vec<F>>> {
+    let layers = hidden.iter().enumerate();
+    let buffer = |(l, &units)| buffer::vec(name, (units, examples)).map_err(|e| e.in_layer(l + 1));
+    layers.map(buffer).collect()
 }
 
 impl<F: Float> Buffers<F> {

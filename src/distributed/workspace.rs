@@ -3,11 +3,11 @@ use super::ranks::hash;
 use crate::backward::LayerGradients;
 use crate::batches::Place;
 use crate::cost::Targets;
-use crate::error::Operand;
+use crate::error::{Operand, check_hyperparameter};
 use crate::init::RandomSource;
 use crate::joint::{Joint, Own};
 use crate::regularization::Objective;
-use crate::workspace::Masks;
+use crate::workspace::{BackwardPass, Masks};
 use crate::{Error, Float, Gradients, Parameters, Result, Workspace, buffer};
 use mpi::collective::SystemOperation;
 use mpi::request::scope;
@@ -116,11 +116,17 @@ pub(super) struct Sums<'r, F> {
 /// round of messages.
 const SMALL: usize = 4096;
 
+/// Layers of the deepest network: a step takes a frame of the stack for each.
+const DEEPEST: usize = 256;
+
 /// Calls of MPI at a time: Open MPI looks at the sockets in one of eight only.
 const LOOKS: usize = 16;
 
 impl<'r, F: Float> Sums<'r, F> {
     pub(super) fn new(ranks: &'r Ranks<'_>, parameters: &Parameters<F>) -> Result<Self> {
+        let depth = parameters.layers().len();
+        let rule = "at most 256 in a training by several processes";
+        check_hyperparameter(depth <= DEEPEST, "layers", depth as f64, rule)?;
         let mut dw = Vec::with_capacity(parameters.layers().len());
         let mut small = 1;
         for (l, layer) in parameters.layers().iter().enumerate() {
@@ -204,38 +210,63 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
         Ok(total)
     }
 
-    fn sum_while(
+    /// One frame of the stack for each layer: the request of a layer's sum lives in its frame while
+    /// the layers before it are differentiated.
+    fn sum_gradients(
         &mut self,
-        layer: usize,
-        gradient: &mut LayerGradients<F>,
-        rest: &mut dyn FnMut(&mut dyn Joint<F>),
-    ) {
+        pass: &mut BackwardPass<'_, F>,
+        gradients: &mut [LayerGradients<F>],
+        cost: f64,
+    ) -> f64 {
+        let Some((gradient, before)) = gradients.split_last_mut() else {
+            return self.finish(cost);
+        };
+        let layer = before.len();
+        if layer < pass.first_layer() {
+            return self.finish(cost);
+        }
+        pass.gradients_of(layer, gradient);
+        let ranks = self.ranks;
+        let mut rest = |sums: &mut Self| {
+            pass.step_back(layer, &mut || poll(ranks));
+            sums.sum_gradients(pass, before, cost)
+        };
         let db = self.small.len();
         self.small.extend(&gradient.db);
         let dw = self.small.len();
-        match self.dw[layer].take() {
+        let cost = match self.dw[layer].take() {
             Some(mut sum) => {
-                let world = self.ranks.world();
                 let (own, all) = (numbers(&mut gradient.dw), numbers(&mut sum));
-                scope(|scope| {
-                    let request =
-                        world.immediate_all_reduce_into(scope, &*own, all, SystemOperation::sum());
-                    self.poll();
-                    rest(self);
+                let cost = scope(|scope| {
+                    let request = ranks.world().immediate_all_reduce_into(
+                        scope,
+                        &*own,
+                        all,
+                        SystemOperation::sum(),
+                    );
+                    poll(ranks);
+                    let cost = rest(self);
                     request.wait_without_status();
+                    cost
                 });
                 self.dw[layer] = Some(std::mem::replace(&mut gradient.dw, sum));
+                cost
             }
             None => {
                 self.small.extend(&gradient.dw);
-                rest(self);
+                let cost = rest(self);
                 let summed = &self.summed[dw..][..gradient.dw.len()];
                 numbers(&mut gradient.dw).copy_from_slice(summed);
+                cost
             }
-        }
+        };
         numbers(&mut gradient.db).copy_from_slice(&self.summed[db..dw]);
+        cost
     }
+}
 
+impl<F: Float> Sums<'_, F> {
+    /// The sums of the small matrices and of the costs, after the first layer.
     fn finish(&mut self, cost: f64) -> f64 {
         self.small.push(F::of(cost));
         let summed = &mut self.summed[..self.small.len()];
@@ -243,12 +274,12 @@ impl<F: Float> Joint<F> for Sums<'_, F> {
         world.all_reduce_into(&self.small[..], summed, SystemOperation::sum());
         summed[self.small.len() - 1].as_f64()
     }
+}
 
-    fn poll(&mut self) {
-        // Any call of MPI lets it look after the messages that are on their way.
-        for _ in 0..LOOKS {
-            let _ = self.ranks.world().any_process().immediate_probe();
-        }
+/// Lets MPI look after the messages that are on their way.
+fn poll(ranks: &Ranks<'_>) {
+    for _ in 0..LOOKS {
+        let _ = ranks.world().any_process().immediate_probe();
     }
 }
 

@@ -269,3 +269,26 @@ fn the_number_of_threads_changes_no_bit() {
         }
     }
 }
+
+/// Runs `f` on a thread with a small stack.
+fn on_a_small_stack(f: impl FnOnce() + Send + 'static) {
+    std::thread::Builder::new().stack_size(256 << 10).spawn(f).unwrap().join().unwrap();
+}
+
+#[test]
+fn the_depth_of_a_network_takes_no_stack() {
+    on_a_small_stack(|| {
+        let parameters = network::<f64>(&[1; 10_001], Activation::Tanh, Activation::Sigmoid);
+        let (x, y) = (random::<f64>(1, 2, 1), labels::<f64>(1, 2));
+        let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+        let expected = l_model_backward(&al, &y, &caches).unwrap();
+        let mut workspace = Workspace::new(&parameters, 2);
+        let found = workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+        assert!(same_gradients(found, &expected));
+        FullBatch::new(&x, &y, parameters).unwrap().step(0.1).unwrap();
+
+        let how = Hyperparameters::default().hidden(&[1; 10_000]).epochs(1).batch_size(2);
+        let mut model = Classifier::<f32, i32>::new(how);
+        model.fit(Examples::rows(&Array2::eye(2)), &[0, 1]).unwrap();
+    });
+}
