@@ -13,6 +13,7 @@ use crate::buffer;
 use crate::cost::check_outputs;
 use crate::forward::check_linear;
 use crate::joint::Alone;
+use crate::kernel::LEAST_SCRATCH;
 use crate::kernel::elementwise::{self, Add};
 use crate::kernel::product::{CHAPTER, ROWS_DEPTH, Way, multiply_by};
 use crate::kernel::threads;
@@ -220,7 +221,8 @@ impl<F: Float> Sweep<'_, F> {
     /// Does neither product copy its operands? Only then can they be done block by block at no
     /// cost, and with the same sums.
     fn pays(&self, x: &ArrayRef2<F>, w: &ArrayRef2<F>) -> bool {
-        Way::of(w, x, &self.dz) == Way::Rows && Way::of(&self.dz, &x.t(), w) == Way::Dots
+        let fits = w.nrows() * ROWS_DEPTH * size_of::<F>() <= LEAST_SCRATCH;
+        fits && Way::of(w, x, &self.dz) == Way::Rows && Way::of(&self.dz, &x.t(), w) == Way::Dots
     }
 
     /// Updates `W¹`, and leaves `W¹·X` in the first part of `sums`.
@@ -264,8 +266,9 @@ impl<F: Float> Sweep<'_, F> {
         let (units, m) = self.dz.dim();
         let mut sum = view_mut(sum, units, m);
         F::with_scratch(units * BLOCK, |scratch| {
-            for start in (0..x.nrows()).step_by(BLOCK) {
-                let block = start..x.nrows().min(start + BLOCK);
+            let rows = if scratch.len() < units * BLOCK { ROWS_DEPTH } else { BLOCK };
+            for start in (0..x.nrows()).step_by(rows) {
+                let block = start..x.nrows().min(start + rows);
                 let x = x.slice(s![block.clone(), ..]);
                 let mut w = w.slice_mut(s![.., block]);
                 let mut dw = view_mut(scratch, units, x.nrows());

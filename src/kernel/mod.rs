@@ -77,13 +77,18 @@ pub trait Kernel: NdFloat {
     /// [`Product::run_here`], compiled here once and not in every crate that calls it.
     #[doc(hidden)]
     fn multiply(product: Product<Self>);
-    /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. It belongs
-    /// to the thread and is kept, so that a product allocates once and not per call.
+    /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. The slice
+    /// belongs to the thread and is kept, so that a product allocates once and not per call. Where
+    /// there is no memory for it, `f` gets up to [`LEAST_SCRATCH`] bytes of the stack.
     #[doc(hidden)]
     fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
 const CACHE_LINE: usize = 64;
+
+/// Bytes that every scratch has, or all that were asked for: enough for one packed panel of each
+/// matrix.
+pub(crate) const LEAST_SCRATCH: usize = 160 << 10;
 
 macro_rules! kernel {
     ($float:ty) => {
@@ -105,10 +110,23 @@ macro_rules! kernel {
             }
 
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
+                // Not inlined: only this frame of the stack has the size of the array.
+                #[cold]
+                #[inline(never)]
+                fn on_the_stack<R>(len: usize, f: impl FnOnce(&mut [$float]) -> R) -> R {
+                    let mut least = [0.0; LEAST_SCRATCH / size_of::<$float>()];
+                    let len = len.min(least.len());
+                    f(&mut least[..len])
+                }
                 thread_local!(static SCRATCH: Cell<Vec<$float>> = const { Cell::new(Vec::new()) });
                 let mut scratch = SCRATCH.take();
                 let needed = len + CACHE_LINE / size_of::<$float>();
-                if scratch.len() < needed {
+                let missing = needed.saturating_sub(scratch.len());
+                if missing > 0 {
+                    if scratch.try_reserve_exact(missing).is_err() {
+                        SCRATCH.set(scratch);
+                        return on_the_stack(len, f);
+                    }
                     scratch.resize(needed, 0.0);
                 }
                 let start = scratch.as_ptr().align_offset(CACHE_LINE);

@@ -194,8 +194,11 @@ impl<F: Kernel> Product<F> {
     /// On as many threads as the work is worth.
     fn run(self) {
         let (rows, depth, columns) = (self.c.rows, self.a.columns, self.c.columns);
-        let elements = rows * depth + depth * columns + rows * columns;
-        self.run_in(threads::parts(rows * depth * columns, elements));
+        let sizes = [(rows, depth), (depth, columns), (rows, columns)];
+        let elements = sizes
+            .iter()
+            .fold(0, |sum: usize, size| sum.saturating_add(size.0.saturating_mul(size.1)));
+        self.run_in(threads::parts(rows.saturating_mul(depth).saturating_mul(columns), elements));
     }
 
     /// Cut in two along the longer side of `C`, until there are so many parts.
@@ -230,30 +233,57 @@ impl<F: Kernel> Product<F> {
         F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
     }
 
-    /// The sum of the products of pieces of A and B, one after the other.
+    /// The sum of the products of pieces of A and B, one after the other, for one block of C at a
+    /// time, so that a small scratch holds the partial sums.
     fn by_chapters(self) {
-        let Self { a, b, c, .. } = self;
-        F::with_scratch(c.rows * c.columns, |sum| {
-            let strides = (c.columns as isize, 1);
-            let partial = Matrix { at: sum.as_mut_ptr().cast_const(), strides, ..c };
-            for (k, depth) in pieces(a.columns, CHAPTER) {
-                let a = Matrix { at: a.element(0, k), columns: depth, ..a };
-                let b = Matrix { at: b.element(k, 0), rows: depth, ..b };
-                if k == 0 {
-                    Self { a, b, ..self }.run_here();
-                } else {
-                    Self { a, b, c: partial, beta: F::zero(), ..self }.run_here();
-                    for i in 0..c.rows {
-                        let partial = &sum[i * c.columns..][..c.columns];
-                        // SAFETY: row `i` of C, which is contiguous here and nobody else's.
-                        let row = unsafe {
-                            std::slice::from_raw_parts_mut(c.element(i, 0).cast_mut(), c.columns)
-                        };
-                        elementwise::map2_slices(Add, row, partial);
-                    }
+        let (columns, depth) = (self.c.columns.min(CHAPTER_COLUMNS), self.a.columns);
+        let rows = self.c.rows.min(CHAPTER_BLOCK / columns);
+        F::with_scratch(rows * columns, |sum| {
+            for (i, rows) in pieces(self.c.rows, rows) {
+                for (j, columns) in pieces(self.c.columns, columns) {
+                    let block = self.block_of((i, rows), (j, columns), (0, depth));
+                    block.add_chapters(&mut sum[..rows * columns]);
                 }
             }
         });
+    }
+
+    /// `C` from all chapters of a sum; `partial` has room for one of them.
+    fn add_chapters(self, partial: &mut [F]) {
+        let c = self.c;
+        let strides = (c.columns as isize, 1);
+        let partial_c = Matrix { at: partial.as_mut_ptr().cast_const(), strides, ..c };
+        for (k, depth) in pieces(self.a.columns, CHAPTER) {
+            let chapter = self.block_of((0, c.rows), (0, c.columns), (k, depth));
+            if k == 0 {
+                chapter.run_here();
+                continue;
+            }
+            Self { c: partial_c, beta: F::zero(), ..chapter }.run_here();
+            for (i, partial) in partial.chunks_exact(c.columns).enumerate() {
+                // SAFETY: row `i` of C, which is contiguous here and nobody else's.
+                let row = unsafe {
+                    std::slice::from_raw_parts_mut(c.element(i, 0).cast_mut(), c.columns)
+                };
+                elementwise::map2_slices(Add, row, partial);
+            }
+        }
+    }
+
+    /// The product of some rows of A and columns of B, over some of their depth.
+    fn block_of(
+        self,
+        (i, rows): (usize, usize),
+        (j, columns): (usize, usize),
+        (k, depth): (usize, usize),
+    ) -> Self {
+        let Self { a, b, c, .. } = self;
+        Self {
+            a: Matrix { at: a.element(i, k), rows, columns: depth, ..a },
+            b: Matrix { at: b.element(k, j), rows: depth, columns, ..b },
+            c: Matrix { at: c.element(i, j), rows, columns, ..c },
+            ..self
+        }
     }
 
     fn cut_rows(self, at: usize) -> (Self, Self) {
@@ -297,6 +327,9 @@ pub(crate) const ROWS_DEPTH: usize = 64;
 /// Such sums are added to a sum of so many products, and these to each other: so that a part of
 /// a long sum can be had apart from the rest, by another thread or in a pass over X.
 pub(crate) const CHAPTER: usize = 2048;
+/// The blocks of C in which such sums are added to each other: their columns and elements.
+const CHAPTER_COLUMNS: usize = 256;
+const CHAPTER_BLOCK: usize = 16_384;
 /// The same for sums over contiguous rows, which keep a partial sum per lane.
 pub(crate) const fn dots_block<F>() -> usize {
     8192 / size_of::<F>()
@@ -308,13 +341,18 @@ fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clo
     (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }
 
-/// `len` in the fewest pieces of at most `most`, as even as they can be.
+/// `len` in the fewest pieces of at most `most`, as even as they can be: the i-th of n begins at
+/// `⌊i·len/n⌋`, which is counted up, since the product may not be a `usize`.
 #[inline(always)]
 fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
-    (0..count).map(move |i| {
-        let start = i * len / count;
-        (start, (i + 1) * len / count - start)
+    let (step, rest) = (len / count.max(1), len % count.max(1));
+    (0..count).scan((0, 0), move |(start, remainder), _| {
+        let from = *start;
+        *remainder += rest;
+        *start += step + usize::from(*remainder >= count);
+        *remainder -= if *remainder >= count { count } else { 0 };
+        Some((from, *start - from))
     })
 }
 
@@ -434,6 +472,8 @@ struct Blocks {
     rows: usize,
     columns: usize,
     depth: usize,
+    /// Is a block of A copied?
+    copies_a: bool,
 }
 
 impl Blocks {
@@ -445,7 +485,25 @@ impl Blocks {
             rows: TALL.min(product.c.rows).next_multiple_of(tile_rows),
             columns: (WIDE / size_of::<F>()).min(product.c.columns).next_multiple_of(width),
             depth: PACKED_DEPTH.min(product.a.columns),
+            copies_a: !product.a.has_contiguous_rows(),
         }
+    }
+
+    /// The same, or one panel of each matrix where the scratch has no room for more.
+    #[inline(always)]
+    fn within<F: Kernel, S: Simd<F>>(product: &Product<F>, room: usize) -> Self {
+        let blocks = Self::of::<F, S>(product);
+        if blocks.scratch() <= room {
+            return blocks;
+        }
+        let (tile_rows, vectors) = S::TILE;
+        Self { rows: tile_rows, columns: vectors * S::LANES, ..blocks }
+    }
+
+    /// How many numbers the packed blocks are.
+    #[inline(always)]
+    fn scratch(&self) -> usize {
+        (self.columns + if self.copies_a { self.rows } else { 0 }) * self.depth
     }
 }
 
@@ -457,9 +515,7 @@ impl<F: Kernel> Job<F> for ScratchLength<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, _: S) -> usize {
-        let blocks = Blocks::of::<F, S>(self.0);
-        let rows = if self.0.a.has_contiguous_rows() { 0 } else { blocks.rows };
-        (rows + blocks.columns) * blocks.depth
+        Blocks::of::<F, S>(self.0).scratch()
     }
 }
 
@@ -471,7 +527,7 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
         let Packed { product, scratch } = self;
         let (tile_rows, vectors) = S::TILE;
         let width = vectors * S::LANES;
-        let blocks = Blocks::of::<F, S>(&product);
+        let blocks = Blocks::within::<F, S>(&product, scratch.len());
         let (b_panels, a_panels) = scratch.split_at_mut(blocks.columns * blocks.depth);
         let Product { a, b, c, .. } = product;
         for (j, columns) in pieces(c.columns, blocks.columns) {

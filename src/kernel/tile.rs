@@ -40,7 +40,7 @@ impl<F: NdFloat> Tile<F> {
                     $($(($rows, $vectors) => unsafe {
                         self.sized::<S, $rows, $vectors, PACKED>(s)
                     },)*)*
-                    _ => debug_assert!(false, "no tile of this size"),
+                    _ => unreachable!("no tile of this size"),
                 }
             };
         }
@@ -51,7 +51,7 @@ impl<F: NdFloat> Tile<F> {
     unsafe fn sized<S: Simd<F>, const R: usize, const V: usize, const PACKED: bool>(self, s: S) {
         let (rows, vectors) = if PACKED { S::TILE } else { (4, 4) };
         if R > rows || V > vectors || R * V > S::ACCUMULATORS {
-            return debug_assert!(false, "no tile of this size");
+            unreachable!("no tile of this size");
         }
         for i in 0..R {
             let c = self.c.wrapping_offset(i as isize * self.c_strides.0);
