@@ -285,6 +285,12 @@ fn bounded<F: Float>(ln: F) -> F {
     if ln < lowest { lowest } else { ln }
 }
 
+/// `x·y`, and 0 where `y` is 0, whatever `x` is unless it is NaN: a logit of -∞ masks a class.
+#[inline(always)]
+pub(super) fn product_or_zero<F: Float>(x: F, y: F) -> F {
+    if y == F::zero() && !x.is_nan() { F::zero() } else { x * y }
+}
+
 /// `-y ln a`
 #[derive(Clone, Copy)]
 struct LogLikelihood;
@@ -309,16 +315,17 @@ impl<F: Float> Map2<F> for SquaredError {
     }
 }
 
-/// `max(z, 0) - z·y + ln(1 + e^-|z|)`
+/// `max(z, 0) - z·y + ln(1 + e^-|z|)`, whose first two terms are `|z|·y` below 0 and `|z|·(1-y)`
+/// above.
 #[derive(Clone, Copy)]
 struct LogisticLoss;
 
 impl<F: Float> Map2<F> for LogisticLoss {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
-        let positive = if z < F::zero() { F::zero() } else { z };
+        let missing = if z < F::zero() { y } else { F::one() - y };
         let e = elementwise::exp::<F, S>(-z.abs());
-        positive - z * y + elementwise::ln_1m::<F, S>(-e)
+        product_or_zero(z.abs(), missing) + elementwise::ln_1m::<F, S>(-e)
     }
 }
 

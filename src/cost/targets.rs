@@ -1,6 +1,6 @@
 //! The labels of a batch, and the sweeps over outputs and labels.
 
-use super::Cost;
+use super::{Cost, product_or_zero};
 use crate::error::{Operand, check, check_batch};
 use crate::kernel::elementwise::{self, Add, Map2, Subtract, map2};
 use crate::kernel::softmax::{COLUMNS, Row, Times, largest, normalise};
@@ -226,7 +226,7 @@ impl<'a, F: Float> Targets<'a, F> {
             for (k, z) in z.rows().into_iter().enumerate() {
                 let mut below = Row::of(&z);
                 below.fold(Below, &largest.view());
-                below.fold(Times, &self.row(k, all, start, len).view());
+                below.fold(TimesLabel, &self.row(k, all, start, len).view());
                 terms.fold(Add, &below.view());
             }
             let mut sums = normalise(&mut z, &largest);
@@ -238,6 +238,17 @@ impl<'a, F: Float> Targets<'a, F> {
             self.softmax_rows_dz(&mut z, &shares, start);
         }
         sum
+    }
+}
+
+/// `x·y`, where a label `y` of 0 gives 0 for an infinite `x` too.
+#[derive(Clone, Copy)]
+struct TimesLabel;
+
+impl<F: Float> Map2<F> for TimesLabel {
+    #[inline(always)]
+    fn apply<S: crate::kernel::Simd<F>>(self, x: F, y: F) -> F {
+        product_or_zero(x, y)
     }
 }
 

@@ -212,3 +212,34 @@ fn nan_stays_nan() {
         }
     }
 }
+
+/// A logit of -∞ takes a class out: it costs nothing where its label is 0, as in PyTorch.
+fn masked_classes<F: Float>() {
+    let (zero, one, off) = (F::zero(), F::one(), F::neg_infinity());
+    let z = array![[zero, off], [off, one], [one, one]];
+    let cost = Cost::CategoricalCrossEntropy;
+    let kept = cost.value_from_z(&array![[zero, one], [one, one]], &array![[one, zero]]).unwrap();
+    let one_hot = array![[zero, zero], [zero, one], [one, zero]];
+    assert_eq!(cost.value_from_z(&z, &one_hot).unwrap(), kept);
+    assert_eq!(cost.value_from_z(&z, &array![[F::of(2.0), one]]).unwrap(), kept);
+    let taken_out = array![[one, zero]];
+    assert_eq!(cost.value_from_z(&z, &taken_out).unwrap(), F::infinity());
+    let a = Activation::Softmax.forward(&z).unwrap();
+    assert!(a[[1, 0]].is_zero() && a[[0, 1]].is_zero() && a.iter().all(|a| a.is_finite()));
+    let al = cost.value(&a, &one_hot).unwrap();
+    assert!((al - kept).abs() < F::of(1e-6));
+
+    let cost = Cost::BinaryCrossEntropy;
+    let sure = array![[off, F::infinity()]];
+    assert_eq!(cost.value_from_z(&sure, &array![[zero, one]]).unwrap(), zero);
+    assert_eq!(cost.value_from_z(&sure, &array![[one, zero]]).unwrap(), F::infinity());
+    let nan = array![[F::nan(), zero]];
+    assert!(cost.value_from_z(&nan, &array![[zero, one]]).unwrap().is_nan());
+    assert!(cost.value_from_z(&nan, &array![[one, zero]]).unwrap().is_nan());
+}
+
+#[test]
+fn masked_classes_cost_nothing() {
+    masked_classes::<f32>();
+    masked_classes::<f64>();
+}
