@@ -7,12 +7,12 @@
 //! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
 
 use crate::buffer::copy_of;
-use crate::error::{Operand, check_hyperparameter, check_same_shape};
+use crate::error::{Operand, check_finite_in, check_same_shape};
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map, Map2};
-use crate::kernel::softmax::{COLUMNS, softmax, softmax_backward};
+use crate::kernel::softmax::{softmax, softmax_backward, softmax_backward_from_input};
 use crate::{Float, Result};
-use ndarray::{Array2, ArrayRef2, Axis};
+use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 
 /// An activation function, applied element by element; `Softmax` column by column.
@@ -48,10 +48,10 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// `Ok` if the slope is finite.
-    pub(crate) fn check(self) -> Result<()> {
+    /// `Ok` if the slope is finite, also when it is rounded to `F`.
+    pub(crate) fn check<F: Float>(self) -> Result<()> {
         let Activation::LeakyRelu(slope) = self else { return Ok(()) };
-        check_hyperparameter(slope.is_finite(), "slope", slope, "a finite number")
+        check_finite_in::<F>("slope", slope)
     }
 
     /// `A = g(Z)`; `Z`, `A` (n, m).
@@ -67,8 +67,11 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory,
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the slope of a leaky ReLU is not
+    /// finite in `F`.
     pub fn forward<F: Float>(self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
+        self.check::<F>()?;
         let mut a = copy_of("A", z)?;
         self.apply(&mut a);
         Ok(a)
@@ -87,8 +90,11 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`.
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`,
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the slope of a leaky ReLU is not
+    /// finite in `F`.
     pub fn backward<F: Float>(self, da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
+        self.check::<F>()?;
         check_same_shape(Operand::of("dA", &da), Operand::of("Z", z))?;
         let mut dz = da;
         self.differentiate(&mut dz, z);
@@ -134,15 +140,7 @@ impl Activation {
                 elementwise::map2(OfInput(LeakyRelu(F::of(slope))), da, z);
             }
             Activation::Identity => {}
-            Activation::Softmax => {
-                let columns = z.axis_chunks_iter(Axis(1), COLUMNS);
-                for (mut da, z) in da.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(columns) {
-                    let mut a = z.to_owned();
-                    softmax(&mut a);
-                    softmax_backward(&mut a, &da);
-                    da.assign(&a);
-                }
-            }
+            Activation::Softmax => softmax_backward_from_input(da, z),
         }
     }
 

@@ -351,6 +351,7 @@ fn output_dz<F: Float>(
 ) -> Result<Array2<F>> {
     targets.check(cost, Operand::of("AL", al))?;
     check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
+    cache.activation.check::<F>()?;
     let mut dz = buffer::copy_of("dZ", al)?;
     if cache.activation == cost.output_activation() {
         cost.dz_in_place(&mut dz, targets);

@@ -14,7 +14,7 @@
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 
 use crate::activation::Activation;
-use crate::error::check_hyperparameter;
+use crate::error::{check_finite_in, check_hyperparameter};
 use crate::full_batch::FullBatch;
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
 use crate::prepare::check_finite;
@@ -170,8 +170,9 @@ pub fn l_layer_model<F: Float>(
 
 /// What every model refuses, apart from shapes.
 fn check_values<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, learning_rate: f64) -> Result<()> {
-    let fits = learning_rate.is_finite();
-    check_hyperparameter(fits, "learning_rate", learning_rate, "finite")?;
+    check_finite_in::<F>("learning_rate", learning_rate)?;
+    let lost = learning_rate != 0.0 && F::of(learning_rate).is_zero();
+    check_hyperparameter(!lost, "learning_rate", learning_rate, "not 0 as an f32")?;
     check_finite("X", x)?;
     check_finite("Y", y)
 }

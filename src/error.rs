@@ -1,5 +1,6 @@
 //! What can go wrong, said with the layer and both shapes.
 
+use crate::Float;
 use ndarray::ArrayRef2;
 use std::fmt;
 
@@ -343,13 +344,24 @@ pub(crate) fn check_same_shape(left: Operand, right: Operand) -> Result<()> {
     check(left.shape == right.shape, left, right, "same shape")
 }
 
-/// `Ok` if a matrix of examples has a row and a column.
+/// `Ok` if a matrix of examples has a row and a column, and not more elements than memory could
+/// hold: a broadcast view may.
 #[inline]
 pub(crate) fn check_batch(operand: Operand) -> Result<()> {
     match operand.shape {
         (0, _) => Err(Error::ZeroSize { layer: None, operand }),
         (_, 0) => Err(Error::EmptyBatch { layer: None, operand }),
-        _ => Ok(()),
+        _ => check_countable(operand),
+    }
+}
+
+/// `Ok` if an array of `f64` could have this shape.
+#[inline]
+fn check_countable(operand: Operand) -> Result<()> {
+    const MOST: usize = isize::MAX as usize / size_of::<f64>();
+    match operand.shape.0.checked_mul(operand.shape.1) {
+        Some(elements) if elements <= MOST => Ok(()),
+        _ => Err(Error::TooLarge { layer: None, operand }),
     }
 }
 
@@ -359,6 +371,7 @@ pub(crate) fn check_weights(w: Operand, b: Operand) -> Result<()> {
     if w.shape.0 == 0 || w.shape.1 == 0 {
         return Err(Error::ZeroSize { layer: None, operand: w });
     }
+    check_countable(w)?;
     check(b.shape == (w.shape.0, 1), w, b, "b is one column with the rows of W")
 }
 
@@ -381,6 +394,48 @@ pub(crate) fn check_hyperparameter(
     rule: &'static str,
 ) -> Result<()> {
     if fits { Ok(()) } else { Err(Error::Hyperparameter { name, value, rule }) }
+}
+
+/// `Ok` if a number fits, also when it is rounded to `F`; the rules say what must hold of it, and of
+/// it as an `f32`.
+fn check_rounded<F: Float>(
+    name: &'static str,
+    value: f64,
+    fits: impl Fn(f64) -> bool,
+    [rule, rule_as_f32]: [&'static str; 2],
+) -> Result<()> {
+    check_hyperparameter(fits(value), name, value, rule)?;
+    check_hyperparameter(fits(F::of(value).as_f64()), name, value, rule_as_f32)
+}
+
+/// `Ok` if `value` is above 0 and finite, also as an `F`.
+pub(crate) fn check_positive<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["above 0 and finite", "above 0 and finite as an f32"];
+    check_rounded::<F>(name, value, |x| x > 0.0 && x.is_finite(), rules)
+}
+
+/// `Ok` if `value` is at least 0 and finite, also as an `F`.
+pub(crate) fn check_non_negative<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["at least 0 and finite", "at least 0 and finite as an f32"];
+    check_rounded::<F>(name, value, |x| x >= 0.0 && x.is_finite(), rules)
+}
+
+/// `Ok` if `value` is at least 0 and below 1, also as an `F`.
+pub(crate) fn check_below_one<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["at least 0 and below 1", "at least 0 and below 1 as an f32"];
+    check_rounded::<F>(name, value, |x| (0.0..1.0).contains(&x), rules)
+}
+
+/// `Ok` if `value` is above 0 and at most 1, also as an `F`.
+pub(crate) fn check_probability<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["above 0 and at most 1", "above 0 and at most 1 as an f32"];
+    check_rounded::<F>(name, value, |x| x > 0.0 && x <= 1.0, rules)
+}
+
+/// `Ok` if `value` is finite, also as an `F`.
+pub(crate) fn check_finite_in<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["a finite number", "a finite number as an f32"];
+    check_rounded::<F>(name, value, f64::is_finite, rules)
 }
 
 /// `Ok` if every label is below `classes`, and there is one.

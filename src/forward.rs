@@ -229,6 +229,7 @@ fn activated<F: Float>(
     activation: Activation,
 ) -> Result<Array2<F>> {
     check_linear(a_prev, w, b)?;
+    activation.check::<F>()?;
     let mut a = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
     activated_into(a_prev, w, b, activation, &mut a);
     Ok(a)

@@ -19,7 +19,10 @@
 
 use crate::backward::LayerGradients;
 use crate::buffer;
-use crate::error::{Operand, check_hyperparameter, check_lengths, check_same_shape};
+use crate::error::{
+    Operand, check_below_one, check_finite_in, check_hyperparameter, check_lengths,
+    check_non_negative, check_positive, check_same_shape,
+};
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, AddScaled, Update, mul_add};
 use crate::update::check_same_network;
@@ -55,8 +58,9 @@ pub struct Step {
 ///         w: &mut ArrayRef2<f64>,
 ///         dw: &ArrayRef2<f64>,
 ///         _state: &mut [Array2<f64>],
-///     ) {
+///     ) -> dnn_blocks::Result<()> {
 ///         Zip::from(w).and(dw).for_each(|w, dw| *w -= step.learning_rate * dw.signum());
+///         Ok(())
 ///     }
 /// }
 ///
@@ -78,8 +82,23 @@ pub trait Rule<F: Float> {
         &[]
     }
 
-    /// One step. `w`, `dw` and each matrix of `state` have one shape.
-    fn update(&self, step: Step, w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, state: &mut [Array2<F>]);
+    /// Takes one step: updates `w` and `state` from the gradient `dw`.
+    ///
+    /// [`Optimizer::step`] passes matrices of one shape, and as many of them in `state` as
+    /// [`state`](Self::state) names. A rule that wraps another must forward `state` too.
+    ///
+    /// # Errors
+    ///
+    /// A rule returns an error before it changes a number. Those of an [`Algorithm`] are
+    /// [`Error::ShapeMismatch`] and [`Error::LengthMismatch`] if the matrices are not as above, and
+    /// [`Error::Hyperparameter`] if the learning rate or a constant cannot be used in `F`.
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> Result<()>;
 }
 
 /// The rules of the [table](self), with their constants.
@@ -146,46 +165,59 @@ impl Algorithm {
     /// RMSProp with β = 0.99.
     pub const RMS_PROP: Self = Self::RmsProp { beta: 0.99, epsilon: 1e-8 };
 
-    /// `Ok` if the constants can be used.
+    /// Checks that the constants can be used in a network of type `F`, to which they are rounded.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
-    /// assert!(Algorithm::ADAM.check().is_ok());
-    /// let error = Algorithm::Momentum { beta: 1.5 }.check().unwrap_err();
-    /// assert_eq!(error.to_string(), "beta = 1.5: at least 0 and below 1");
+    /// assert!(Algorithm::ADAM.check::<f32>().is_ok());
+    /// let tiny = Algorithm::RmsProp { beta: 0.9, epsilon: 1e-50 };
+    /// assert!(tiny.check::<f64>().is_ok());
+    /// assert!(tiny.check::<f32>().is_err()); // 0 as an f32
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Hyperparameter`], with the name of the constant.
-    pub fn check(self) -> Result<()> {
-        let share = |name, value: f64| {
-            let fits = (0.0..1.0).contains(&value);
-            check_hyperparameter(fits, name, value, "at least 0 and below 1")
-        };
-        // With an ε of 0, a unit that is off would move by 0/0.
-        let positive = |value: f64| {
-            let fits = value > 0.0 && value.is_finite();
-            check_hyperparameter(fits, "epsilon", value, "above 0 and finite")
-        };
+    /// [`Error::Hyperparameter`] with the name of the constant: β must be at least 0 and below 1, ε
+    /// above 0 (or a unit that is off would move by 0/0), the weight decay at least 0.
+    pub fn check<F: Float>(self) -> Result<()> {
         match self {
             Algorithm::GradientDescent => Ok(()),
             Algorithm::Momentum { beta }
             | Algorithm::ClassicalMomentum { beta }
-            | Algorithm::Nesterov { beta } => share("beta", beta),
-            Algorithm::RmsProp { beta, epsilon } => share("beta", beta).and(positive(epsilon)),
+            | Algorithm::Nesterov { beta } => check_below_one::<F>("beta", beta),
+            Algorithm::RmsProp { beta, epsilon } => {
+                check_below_one::<F>("beta", beta)?;
+                check_positive::<F>("epsilon", epsilon)
+            }
             Algorithm::Adam { beta1, beta2, epsilon } => {
-                share("beta1", beta1).and(share("beta2", beta2)).and(positive(epsilon))
+                check_below_one::<F>("beta1", beta1)?;
+                check_below_one::<F>("beta2", beta2)?;
+                check_positive::<F>("epsilon", epsilon)
             }
             Algorithm::AdamW { beta1, beta2, epsilon, weight_decay } => {
-                let adam = Algorithm::Adam { beta1, beta2, epsilon };
-                let fits = weight_decay >= 0.0 && weight_decay.is_finite();
-                let rule = "at least 0 and finite";
-                adam.check()?;
-                check_hyperparameter(fits, "weight_decay", weight_decay, rule)
+                Algorithm::Adam { beta1, beta2, epsilon }.check::<F>()?;
+                check_non_negative::<F>("weight_decay", weight_decay)
             }
         }
+    }
+
+    /// Checks what [`Rule::update`] is given: the constants, the learning rate, and the shapes.
+    fn check_update<F: Float>(
+        self,
+        step: Step,
+        w: &ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &[Array2<F>],
+    ) -> Result<()> {
+        self.check::<F>()?;
+        check_finite_in::<F>("learning_rate", step.learning_rate)?;
+        let w = Operand::of("w", w);
+        check_same_shape(w, Operand::of("dw", dw))?;
+        let names = Rule::<F>::state(&self);
+        check_lengths(("the state of the rule", names.len()), ("the given state", state.len()))?;
+        let mut named = names.iter().zip(state);
+        named.try_for_each(|(name, state)| check_same_shape(w, Operand::of(name, state)))
     }
 }
 
@@ -205,7 +237,14 @@ impl<F: Float> Rule<F> for Algorithm {
         &["s"]
     }
 
-    fn update(&self, step: Step, w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, state: &mut [Array2<F>]) {
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> Result<()> {
+        self.check_update(step, w, dw, state)?;
         let alpha = F::of(step.learning_rate);
         match (*self, state) {
             (Algorithm::GradientDescent, _) => elementwise::map2(AddScaled(-alpha), w, dw),
@@ -234,8 +273,9 @@ impl<F: Float> Rule<F> for Algorithm {
                 let adam = Adam::new(step, [beta1, beta2], epsilon, decay);
                 elementwise::update(adam, w, dw, [v, s]);
             }
-            _ => debug_assert!(false, "a state made for another rule"),
+            _ => unreachable!("the number of matrices has been checked"),
         }
+        Ok(())
     }
 }
 
@@ -436,7 +476,8 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     /// # Errors
     ///
     /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, unless
-    /// parameters, gradients and state are those of one network.
+    /// parameters, gradients and state are those of one network; the errors of [`Rule::update`].
+    /// Those of an [`Algorithm`] leave all parameters as they were.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
@@ -445,16 +486,42 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     ) -> Result<()> {
         check_same_network(parameters, gradients)?;
         self.check_state(parameters)?;
-        self.steps = self.steps.saturating_add(1); // they may come from a file
-        let number = self.steps;
+        let number = self.steps.saturating_add(1); // they may come from a file
         let layers = parameters.layers_mut().iter_mut().zip(gradients.layers());
-        for ((layer, gradient), state) in layers.zip(&mut self.state) {
-            let step = Step { learning_rate, number, is_weight: true };
-            self.rule.update(step, &mut layer.w, &gradient.dw, &mut state.w);
-            let step = Step { is_weight: false, ..step };
-            self.rule.update(step, &mut layer.b, &gradient.db, &mut state.b);
+        for (l, ((layer, gradient), state)) in layers.zip(&mut self.state).enumerate() {
+            let of_w = Step { learning_rate, number, is_weight: true };
+            let of_b = Step { is_weight: false, ..of_w };
+            self.rule
+                .update(of_w, &mut layer.w, &gradient.dw, &mut state.w)
+                .and_then(|()| self.rule.update(of_b, &mut layer.b, &gradient.db, &mut state.b))
+                .map_err(|e| e.in_layer(l + 1))?;
         }
+        self.steps = number;
         Ok(())
+    }
+
+    /// The state of a new optimizer.
+    pub(crate) fn reset(&mut self) {
+        for state in &mut self.state {
+            state.w.iter_mut().chain(&mut state.b).for_each(|matrix| matrix.fill(F::zero()));
+        }
+        self.steps = 0;
+    }
+
+    /// Whether every number of the state is finite.
+    ///
+    /// A second moment overflows where squares of gradients do, in `f32` from 1.8e19 on; the rule
+    /// then moves nothing and the parameters stay finite.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// assert!(Optimizer::new(Algorithm::ADAM, &parameters)?.is_finite());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn is_finite(&self) -> bool {
+        let matrices = self.state.iter().flat_map(|state| state.w.iter().chain(&state.b));
+        matrices.flatten().all(|x| x.is_finite())
     }
 
     pub(crate) fn check_state(&self, parameters: &Parameters<F>) -> Result<()> {
@@ -527,7 +594,7 @@ impl<F, R> Optimizer<F, R> {
 /// [`Error::Hyperparameter`] unless `max_norm` is above 0: a negative one would turn the gradient
 /// round.
 pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
-    check_hyperparameter(max_norm > 0.0, "max_norm", max_norm, "above 0")?;
+    check_bound::<F>("max_norm", max_norm)?;
     let norm = gradients.norm();
     if norm > max_norm && norm.is_finite() {
         let scale = F::of(max_norm / norm);
@@ -537,6 +604,11 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
         }
     }
     Ok(norm)
+}
+
+/// `Ok` for a bound that leaves something of a gradient; it may be infinite.
+fn check_bound<F: Float>(name: &'static str, bound: f64) -> Result<()> {
+    check_hyperparameter(F::of(bound) > F::zero(), name, bound, "above 0")
 }
 
 /// Bounds every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.
@@ -556,7 +628,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 ///
 /// [`Error::Hyperparameter`] unless `limit` is above 0.
 pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
-    check_hyperparameter(limit > 0.0, "limit", limit, "above 0")?;
+    check_bound::<F>("limit", limit)?;
     let limit = F::of(limit);
     let bounded = |g: F| {
         if g > limit {

@@ -15,7 +15,9 @@ use crate::backward::backward_to_first_layer;
 use crate::batches::Place;
 use crate::buffer;
 use crate::cost::{Cost, Targets, compute_cost};
-use crate::error::{Operand, check_hyperparameter, check_same_shape};
+use crate::error::{
+    Operand, check_finite_in, check_hyperparameter, check_probability, check_same_shape,
+};
 use crate::forward::{LayerCache, linear_activation_forward};
 use crate::init::RandomSource;
 use crate::kernel::Simd;
@@ -61,9 +63,10 @@ impl From<Cost> for Objective {
 ///
 /// # Errors
 ///
-/// [`Error::Hyperparameter`] if m is 0.
+/// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
 pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> Result<F> {
     check_examples(m)?;
+    check_finite_in::<F>("lambda", lambda)?;
     let squares = parameters.layers().iter().map(|layer| elementwise::sum_of_squares(&layer.w));
     let sum: f64 = squares.sum();
     Ok(F::of(lambda / (2.0 * m as f64) * sum))
@@ -121,7 +124,7 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// # Errors
 ///
 /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` are those of another network,
-/// [`Error::Hyperparameter`] if m is 0.
+/// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
     parameters: &Parameters<F>,
@@ -130,6 +133,7 @@ pub fn add_l2_gradient<F: Float>(
 ) -> Result<()> {
     check_same_network(parameters, gradients)?;
     check_examples(m)?;
+    check_finite_in::<F>("lambda", lambda)?;
     let scale = F::of(lambda / m as f64);
     for (layer, gradient) in parameters.layers().iter().zip(gradients.layers_mut()) {
         elementwise::map2(AddScaled(scale), &mut gradient.dw, &layer.w);
@@ -189,8 +193,10 @@ impl<F: Float> Mask<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if `A` has not the shape of `D`.
+    /// [`Error::ShapeMismatch`] if `A` has not the shape of `D`, [`Error::Hyperparameter`] unless
+    /// `0 < keep_prob <= 1`.
     pub fn apply(&self, a: &mut ArrayRef2<F>) -> Result<()> {
+        check_keep_prob(self.keep_prob)?;
         check_same_shape(Operand::of("A", a), Operand::of("D", &self.d))?;
         drop_units(a, &self.d, self.keep_prob);
         Ok(())
@@ -233,11 +239,7 @@ pub(crate) fn drop_units<F: Float>(a: &mut ArrayRef2<F>, d: &ArrayRef2<F>, keep_
 }
 
 pub(crate) fn check_keep_prob<F: Float>(keep_prob: F) -> Result<()> {
-    if keep_prob > F::zero() && keep_prob <= F::one() {
-        return Ok(());
-    }
-    let value = keep_prob.as_f64();
-    Err(Error::Hyperparameter { name: "keep_prob", value, rule: "above 0 and at most 1" })
+    check_probability::<F>("keep_prob", keep_prob.as_f64())
 }
 
 /// What [`l_model_backward_with_dropout`] needs of the forward pass.

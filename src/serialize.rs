@@ -159,7 +159,7 @@ impl Serialize for Hyperparameters {
 impl<'de> Deserialize<'de> for Hyperparameters {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let how = Choices::deserialize(deserializer)?;
-        how.check().map_err(D::Error::custom)?;
+        how.check::<f64>().map_err(D::Error::custom)?;
         Ok(how)
     }
 }

@@ -303,13 +303,9 @@ impl<F: Float> Workspace<F> {
             first.get_or_insert(number);
             number
         };
+        self.make_room_for_dropout()?;
         let hidden = &self.sizes[1..self.sizes.len() - 1];
         let buffers = self.buffers.as_mut().expect("prepared");
-        if buffers.d.is_empty() {
-            let d = hidden_buffers("D", hidden, self.examples)?;
-            let dropped = hidden_buffers("A", hidden, self.examples)?;
-            (buffers.d, buffers.dropped) = (d, dropped);
-        }
         self.keep_prob = Some(keep_prob);
         for (d, &units) in buffers.d.iter_mut().zip(hidden) {
             let d = &mut d[..units * m];
@@ -345,6 +341,18 @@ impl<F: Float> Workspace<F> {
         Ok(())
     }
 
+    /// Takes the memory for dropout if that has not been done yet.
+    pub(crate) fn make_room_for_dropout(&mut self) -> Result<()> {
+        let hidden = &self.sizes[1..self.sizes.len() - 1];
+        let buffers = self.buffers.as_mut().expect("prepared");
+        if buffers.d.is_empty() {
+            let d = hidden_buffers("D", hidden, self.examples)?;
+            let dropped = hidden_buffers("A", hidden, self.examples)?;
+            (buffers.d, buffers.dropped) = (d, dropped);
+        }
+        Ok(())
+    }
+
     fn check_network(&self, parameters: &Parameters<F>) -> Result<()> {
         let (expected, found) = (parameters.layers().len(), self.sizes.len() - 1);
         if expected != found {
@@ -356,6 +364,7 @@ impl<F: Float> Workspace<F> {
                 Operand { name: "W of the workspace", shape: (self.sizes[l + 1], self.sizes[l]) };
             check_weights(w, Operand::of("b", &layer.b))
                 .and_then(|()| check_same_shape(w, made_for))
+                .and_then(|()| layer.activation.check::<F>())
                 .map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(())

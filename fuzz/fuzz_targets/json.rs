@@ -10,7 +10,7 @@ fuzz_target!(|text: &[u8]| {
         assert_eq!(serde_json::from_slice::<Parameters<f64>>(&again).unwrap(), parameters);
     }
     if let Ok(how) = serde_json::from_slice::<Hyperparameters>(text) {
-        how.check().unwrap();
+        how.check::<f64>().unwrap();
     }
     if let Ok(optimizer) = serde_json::from_slice::<Optimizer<f64>>(text) {
         _ = serde_json::to_vec(&optimizer).unwrap();

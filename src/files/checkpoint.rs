@@ -6,7 +6,7 @@ use super::native::{Described, Kind, Training, malformed, network_file, opened};
 use super::safetensors::{Unread, Unwritten};
 use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
-use crate::error::check_hyperparameter;
+use crate::error::{check_hyperparameter, check_positive};
 use crate::init::NumpyRandom;
 use crate::model::FitState;
 use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
@@ -160,11 +160,9 @@ impl<F: Float> Checkpoint<F> {
 
     /// The rules of a file, whether it is written or read.
     fn check(&self) -> Result<()> {
-        let rate = self.learning_rate;
-        let positive = rate > 0.0 && rate.is_finite();
-        check_hyperparameter(positive, "learning_rate", rate, "above 0 and finite")?;
+        check_positive::<F>("learning_rate", self.learning_rate)?;
         self.schedule.check()?;
-        self.optimizer.rule().check()?;
+        self.optimizer.rule().check::<F>()?;
         let countable = self.epoch <= usize::MAX / 2; // and so is every epoch to come
         let rule = "a number that can be reached";
         check_hyperparameter(countable, "epoch", self.epoch as f64, rule)?;

@@ -107,7 +107,7 @@ fn to_file<'a, F: Float, L: Serialize>(
     parameters: &Parameters<F>,
     (model, training): (Option<Model<L>>, Option<Training>),
 ) -> Result<Unwritten<'a, F>> {
-    parameters.layers().iter().try_for_each(|layer| layer.activation.check())?;
+    parameters.layers().iter().try_for_each(|layer| layer.activation.check::<F>())?;
     let description = Description {
         version: VERSION,
         kind,

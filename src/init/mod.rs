@@ -13,7 +13,7 @@ pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
 
 use crate::activation::Activation;
-use crate::error::{Operand, check_weights};
+use crate::error::{Operand, check_finite_in, check_weights};
 use crate::{Float, Layer, Parameters, Result, buffer};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -47,6 +47,12 @@ pub enum Initializer {
 }
 
 impl Initializer {
+    /// `Ok` if the factor is finite, also when it is rounded to `F`.
+    pub(crate) fn check<F: Float>(self) -> Result<()> {
+        let Initializer::Scaled(factor) = self else { return Ok(()) };
+        check_finite_in::<F>("factor", factor)
+    }
+
     /// One weight of a layer with `n_prev` inputs and `n` units.
     fn draw(self, n_prev: f64, n: f64, rng: &mut (impl RandomSource + ?Sized)) -> f64 {
         match self {
@@ -197,12 +203,14 @@ pub fn initialize_parameters<F: Float>(
 /// [`Error::NoLayers`](crate::Error::NoLayers) if there are fewer than two sizes,
 /// [`Error::ZeroSize`](crate::Error::ZeroSize) if one is 0,
 /// [`Error::TooLarge`](crate::Error::TooLarge) if a matrix has more elements than can be counted
-/// or held in memory.
+/// or held in memory, [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the factor of
+/// [`Initializer::Scaled`] is not finite in `F`.
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
     initializer: Initializer,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Parameters<F>> {
+    initializer.check::<F>()?;
     let mut layers = Vec::with_capacity(layer_dims.len());
     for (l, dims) in layer_dims.windows(2).enumerate() {
         let layer = initialize_layer(dims[0], dims[1], initializer, rng);

@@ -91,6 +91,40 @@ pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRe
     }
 }
 
+/// `da ← a ∘ (da - Σ a ∘ da)`, column by column, with `a` the softmax of `z`: the numbers of
+/// [`softmax_backward`], computed row by row without a copy of `z`.
+pub(crate) fn softmax_backward_from_input<F: Elementary>(da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
+    let chunks = z.axis_chunks_iter(Axis(1), COLUMNS);
+    for (mut da, z) in da.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
+        let largest = largest(&z);
+        let power = |z: &ArrayRef1<F>| {
+            let mut power = Row::of(z);
+            power.fold(ExpOfDifference, &largest.view());
+            power
+        };
+        let mut total = Row::new(F::zero(), z.ncols());
+        z.rows().into_iter().for_each(|z| total.fold(Add, &power(&z).view()));
+        let output = |z: &ArrayRef1<F>| {
+            let mut a = power(z);
+            a.fold(Quotient, &total.view());
+            a
+        };
+        let mut sums = Row::new(F::zero(), z.ncols());
+        for (z, da) in z.rows().into_iter().zip(da.rows()) {
+            let mut products = output(&z);
+            products.fold(Times, &da.insert_axis(Axis(0)));
+            sums.fold(Add, &products.view());
+        }
+        for (z, mut da) in z.rows().into_iter().zip(da.rows_mut()) {
+            let mut dz = output(&z);
+            let mut difference = Row::of(&da);
+            difference.fold(Subtract, &sums.view());
+            dz.fold(Times, &difference.view());
+            da.assign(&dz.view().row(0));
+        }
+    }
+}
+
 /// The larger one. NaN is not: it comes back when the exponentials are added.
 #[derive(Clone, Copy)]
 struct Larger;

@@ -1,9 +1,11 @@
+#[cfg(doc)]
+use crate::Error;
 use crate::activation::Activation;
-use crate::error::check_hyperparameter;
+use crate::error::{check_hyperparameter, check_non_negative, check_positive, check_probability};
 use crate::init::Initializer;
 use crate::optimizer::Algorithm;
 use crate::schedule::Schedule;
-use crate::{Error, Result};
+use crate::{Float, Result};
 
 /// Everything that is chosen before training: a plain value to print, compare and clone.
 ///
@@ -136,46 +138,42 @@ choices! {
 }
 
 impl Hyperparameters {
-    /// `Ok` if a network can be trained with these.
+    /// Checks that a network of type `F` can be trained with these, when they are rounded to `F`.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
-    /// let error = Hyperparameters::default().keep_prob(0.0).check().unwrap_err();
+    /// let error = Hyperparameters::default().keep_prob(0.0).check::<f32>().unwrap_err();
     /// assert_eq!(error.to_string(), "keep_prob = 0: above 0 and at most 1");
+    /// let tiny = Hyperparameters::default().learning_rate(1e-60);
+    /// assert!(tiny.check::<f64>().is_ok());
+    /// let error = tiny.check::<f32>().unwrap_err();
+    /// assert!(error.to_string().ends_with("above 0 and finite as an f32"));
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Hyperparameter`] with the name of the first that cannot be used.
-    pub fn check(&self) -> Result<()> {
-        let at_least_0 = |value: f64| value >= 0.0 && value.is_finite();
-        let positive = |value: f64| value > 0.0 && value.is_finite();
+    pub fn check<F: Float>(&self) -> Result<()> {
         let is = |fits, name, value, rule| check_hyperparameter(fits, name, value, rule);
-        let (rate, keep, share) = (self.learning_rate, self.keep_prob, self.validation_share);
-        if let Some(&units) = self.hidden.iter().find(|&&units| units == 0) {
-            return Err(Error::Hyperparameter {
-                name: "hidden",
-                value: units as f64,
-                rule: "a layer has at least one unit",
-            });
-        }
-        is(positive(rate), "learning_rate", rate, "above 0 and finite")?;
+        let share = self.validation_share;
+        let no_units = self.hidden.contains(&0);
+        is(!no_units, "hidden", 0.0, "a layer has at least one unit")?;
+        check_positive::<F>("learning_rate", self.learning_rate)?;
         is(self.batch_size > 0, "batch_size", 0.0, "at least 1")?;
         is(self.epochs > 0, "epochs", 0.0, "at least 1")?;
-        is(at_least_0(self.l2), "l2", self.l2, "at least 0 and finite")?;
-        is(keep > 0.0 && keep <= 1.0, "keep_prob", keep, "above 0 and at most 1")?;
+        check_non_negative::<F>("l2", self.l2)?;
+        check_probability::<F>("keep_prob", self.keep_prob)?;
         is((0.0..1.0).contains(&share), "validation_share", share, "at least 0 and below 1")?;
-        let clip = self.clip_norm.unwrap_or(1.0);
-        is(positive(clip), "clip_norm", clip, "above 0 and finite")?;
+        check_positive::<F>("clip_norm", self.clip_norm.unwrap_or(1.0))?;
         is(self.patience != Some(0), "patience", 0.0, "at least 1")?;
         if let ClassWeights::Given(weights) = &self.class_weights {
-            for &weight in weights {
-                is(at_least_0(weight), "class_weights", weight, "at least 0 and finite")?;
-            }
+            let fits = |weight: &f64| check_non_negative::<F>("class_weights", *weight);
+            weights.iter().try_for_each(fits)?;
         }
-        self.activation.check()?;
-        self.algorithm.check()?;
+        self.activation.check::<F>()?;
+        self.initializer.check::<F>()?;
+        self.algorithm.check::<F>()?;
         self.schedule.check()
     }
 }

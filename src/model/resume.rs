@@ -25,7 +25,7 @@ impl<F: Float> FitState<F> {
     /// `Ok` if a fit can have come to this with such a checkpoint.
     pub(crate) fn check(&self, of: &Checkpoint<F>) -> Result<()> {
         let how = &self.hyperparameters;
-        how.check()?;
+        how.check::<F>()?;
         let is = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
         is(self.records.len() == of.epoch, "there is not one record for each epoch")?;
         is(of.epoch <= how.epochs, "there are more epochs than the fit has")?;

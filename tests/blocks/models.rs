@@ -183,7 +183,7 @@ fn what_cannot_be_learnt_is_named() {
     let message = "Y: feature 0 of example 1 is NaN";
     assert_eq!(deep(&x, &array![[1.0, f64::NAN, 0.0]], descent).unwrap_err(), message);
     let wrong = Descent { learning_rate: f64::NAN, ..descent };
-    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate = NaN: finite");
+    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate = NaN: a finite number");
     let large = Descent { learning_rate: 1e200, ..descent };
     let message = "epoch 2, batch 0: the cost or its gradient is no longer finite";
     assert_eq!(deep(&x, &y, large).unwrap_err(), message);

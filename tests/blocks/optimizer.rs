@@ -195,11 +195,12 @@ impl Rule<f64> for AdaGrad {
         w: &mut ArrayRef2<f64>,
         dw: &ArrayRef2<f64>,
         state: &mut [Array2<f64>],
-    ) {
+    ) -> dnn_blocks::Result<()> {
         Zip::from(w).and(dw).and(&mut state[0]).for_each(|w, &dw, sum| {
             *sum += dw * dw;
             *w -= step.learning_rate * dw / (sum.sqrt() + 1e-10);
         });
+        Ok(())
     }
 }
 
@@ -271,7 +272,7 @@ fn a_state_that_no_step_can_have_left_is_refused() {
 
 #[test]
 fn constants_that_are_none_are_named() {
-    let message = |rule: Algorithm| rule.check().unwrap_err().to_string();
+    let message = |rule: Algorithm| rule.check::<f64>().unwrap_err().to_string();
     assert_eq!(message(Algorithm::Nesterov { beta: 1.0 }), "beta = 1: at least 0 and below 1");
     let rule = Algorithm::RmsProp { beta: 0.9, epsilon: f64::NAN };
     assert_eq!(message(rule), "epsilon = NaN: above 0 and finite");
@@ -332,4 +333,131 @@ fn the_norm_is_the_root_of_the_squares() {
             assert!(g.norm().is_nan());
         }
     }
+}
+
+/// A rule around another one that leaves all methods but `update` as the trait has them.
+struct Wrapped(Algorithm);
+
+impl<F: Float> Rule<F> for Wrapped {
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> dnn_blocks::Result<()> {
+        self.0.update(step, w, dw, state)
+    }
+}
+
+#[test]
+fn a_rule_has_no_state_unless_it_names_some() {
+    let plain = Wrapped(Algorithm::GradientDescent);
+    assert!(
+        Rule::<f64>::state(&plain).is_empty() && Rule::<f64>::never_negative(&plain).is_empty()
+    );
+    let mut parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let mut expected = parameters.clone();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    gradients.layers_mut()[0].dw.fill(1.0);
+    let mut optimizer = Optimizer::new(plain, &parameters).unwrap();
+    assert!(optimizer.state().iter().all(|state| state.w.is_empty() && state.b.is_empty()));
+    optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
+    update_parameters(&mut expected, &gradients, 0.1).unwrap();
+    assert_eq!(parameters, expected);
+}
+
+#[test]
+fn a_rule_without_the_state_of_the_one_it_wraps_is_an_error_and_moves_nothing() {
+    let mut parameters = initialize_parameters::<f32>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let before = parameters.clone();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    gradients.layers_mut()[1].dw.fill(1.0);
+    for rule in [Algorithm::MOMENTUM, Algorithm::RMS_PROP, Algorithm::ADAM] {
+        let mut optimizer = Optimizer::new(Wrapped(rule), &parameters).unwrap();
+        let error = optimizer.step(&mut parameters, &gradients, 0.1).unwrap_err();
+        assert!(matches!(error, Error::LengthMismatch { right_length: 0, .. }), "{error}");
+        assert_eq!((&parameters, optimizer.steps()), (&before, 0));
+    }
+}
+
+#[test]
+fn an_update_of_matrices_that_differ_in_shape_is_an_error() {
+    let step = Step { learning_rate: 0.1, number: 1, is_weight: true };
+    for rule in [Algorithm::GradientDescent, Algorithm::Nesterov { beta: 0.9 }, Algorithm::ADAM] {
+        let states = Rule::<f64>::state(&rule).len();
+        for (w, dw, s) in [
+            ((2, 3), (3, 2), (2, 3)),
+            ((2, 3), (2, 2), (2, 3)),
+            ((2, 3), (1, 3), (2, 3)),
+            ((2, 3), (2, 3), (3, 3)),
+        ] {
+            let (mut w, dw) = (Array2::<f64>::ones(w), Array2::ones(dw));
+            let mut state = vec![Array2::zeros(s); states];
+            if w.dim() == dw.dim() && states == 0 {
+                continue;
+            }
+            let error = rule.update(step, &mut w, &dw, &mut state).unwrap_err();
+            assert!(matches!(error, Error::ShapeMismatch { .. }), "{rule}: {error}");
+            assert!(w.iter().all(|w| *w == 1.0) && state.iter().flatten().all(|s| *s == 0.0));
+        }
+    }
+}
+
+/// Numbers that are fine as an `f64` and 0, 1 or infinite as an `f32`.
+#[test]
+fn constants_are_checked_in_the_type_that_uses_them() {
+    let refused = |rule: Algorithm, message: &str| {
+        let mut wide = single(array![[1.0]], array![[0.0]]);
+        let g = gradient(array![[0.0]], array![[0.0]]);
+        Optimizer::new(rule, &wide).unwrap().step(&mut wide, &g, 0.1).unwrap();
+        let layer = Layer { w: array![[1_f32]], b: array![[0.0]], activation: Activation::Relu };
+        let mut parameters = Parameters::from_layers(vec![layer]).unwrap();
+        let gradients = Gradients::zeros_like(&parameters);
+        let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
+        let error = optimizer.step(&mut parameters, &gradients, 0.1).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!((parameters.layers()[0].w[[0, 0]], optimizer.steps()), (1.0, 0));
+    };
+    let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
+    let message = "epsilon = 0.00000000000000000000000000000000000000000000000001: \
+                   above 0 and finite as an f32";
+    refused(Algorithm::RmsProp { beta: 0.9, epsilon }, message);
+    refused(Algorithm::Adam { beta1, beta2, epsilon }, message);
+    let beta = 0.999_999_999_99;
+    let message = "beta = 0.99999999999: at least 0 and below 1 as an f32";
+    refused(Algorithm::Momentum { beta }, message);
+    let (epsilon, weight_decay) = (1e-8, 1e39);
+    let rule = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay };
+    assert!(rule.check::<f64>().is_ok() && rule.check::<f32>().is_err());
+
+    let mut parameters = single(array![[1.0]], array![[0.0]]);
+    let gradients = gradient(array![[1.0]], array![[0.0]]);
+    let mut optimizer = Optimizer::new(Algorithm::GradientDescent, &parameters).unwrap();
+    for rate in [f64::NAN, f64::INFINITY] {
+        assert!(optimizer.step(&mut parameters, &gradients, rate).is_err());
+        assert_eq!((parameters.layers()[0].w[[0, 0]], optimizer.steps()), (1.0, 0));
+    }
+    let mut gradients = Gradients::<f32>::from_layers(vec![LayerGradients {
+        dw: array![[1.0]],
+        db: array![[1.0]],
+    }])
+    .unwrap();
+    assert!(clip_by_norm(&mut gradients, 1e-60).is_err());
+    assert!(clip_by_value(&mut gradients, 1e-60).is_err());
+    assert_eq!(gradients.layers()[0].dw[[0, 0]], 1.0);
+}
+
+#[test]
+fn a_state_that_overflows_is_seen() {
+    let layer = Layer { w: array![[1_f32]], b: array![[0.0]], activation: Activation::Identity };
+    let mut parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let layers = vec![LayerGradients { dw: array![[1e21]], db: array![[0.0]] }];
+    let gradients = Gradients::from_layers(layers).unwrap();
+    let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+    optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
+    assert!(parameters.is_finite() && !optimizer.is_finite());
+    let mut optimizer = Optimizer::new(Algorithm::MOMENTUM, &parameters).unwrap();
+    optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
+    assert!(optimizer.is_finite());
 }
