@@ -10,12 +10,12 @@ use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
 use crate::init::RandomSource;
 use crate::{Error, Float, Result};
-use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
 /// The examples in random order, cut into batches of `mini_batch_size`; the rest comes last.
 ///
 /// `X` (n_x, m), `Y` (n_y, m). The order is
-/// [`permutation(m)`](crate::init::RandomSource::permutation): with
+/// [`shuffle`](crate::init::RandomSource::shuffle) of 0 to m - 1: with
 /// [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) it is the course's for `seed = k`.
 /// All batches are copies; [`Batches`] makes one at a time.
 ///
@@ -41,9 +41,24 @@ pub fn random_mini_batches<F: Float>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<(Array2<F>, Array2<F>)>> {
     check_set(x, y, mini_batch_size)?;
-    let order = rng.permutation(x.ncols());
-    let batch = |examples: &[usize]| (x.select(Axis(1), examples), y.select(Axis(1), examples));
-    Ok(order.chunks(mini_batch_size).map(batch).collect())
+    let mut order = buffer::numbers("order", x.ncols())?;
+    rng.shuffle(&mut order);
+    let batch = |examples: &[usize]| Ok((columns("X", x, examples)?, columns("Y", y, examples)?));
+    let batches = order.chunks(mini_batch_size);
+    buffer::try_list("batches", batches.len(), batches.map(batch))
+}
+
+/// A copy of some columns.
+fn columns<F: Float>(
+    name: &'static str,
+    matrix: &ArrayRef2<F>,
+    examples: &[usize],
+) -> Result<Array2<F>> {
+    let mut copy = buffer::zeros(name, (matrix.nrows(), examples.len()))?;
+    for (mut to, &example) in copy.columns_mut().into_iter().zip(examples) {
+        to.assign(&matrix.column(example));
+    }
+    Ok(copy)
 }
 
 /// A set of examples that is walked through batch by batch, in a new order each time.

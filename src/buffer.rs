@@ -33,12 +33,44 @@ pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<
     make(Operand::of(name, a), |data, _| data.extend(a.iter().copied()))
 }
 
+/// A list of at most `most` items.
+pub(crate) fn list<T>(
+    name: &'static str,
+    most: usize,
+    items: impl IntoIterator<Item = T>,
+) -> Result<Vec<T>> {
+    try_list(name, most, items.into_iter().map(Ok))
+}
+
+/// The same of items that may be errors, of which the first is returned.
+pub(crate) fn try_list<T>(
+    name: &'static str,
+    most: usize,
+    items: impl IntoIterator<Item = Result<T>>,
+) -> Result<Vec<T>> {
+    let mut list = reserved(Operand { name, shape: (1, most) }, most)?;
+    for item in items.into_iter().take(most) {
+        list.push(item?);
+    }
+    Ok(list)
+}
+
+/// The numbers 0 to n - 1.
+pub(crate) fn numbers(name: &'static str, n: usize) -> Result<Vec<usize>> {
+    list(name, n, 0..n)
+}
+
+fn reserved<T>(operand: Operand, len: usize) -> Result<Vec<T>> {
+    let mut data = Vec::new();
+    data.try_reserve_exact(len).map_err(|_| Error::TooLarge { layer: None, operand })?;
+    Ok(data)
+}
+
 /// A row-major matrix; `fill` puts `len` elements into memory that is already reserved.
 fn make<T>(operand: Operand, fill: impl FnOnce(&mut Vec<T>, usize)) -> Result<Array2<T>> {
     let too_large = || Error::TooLarge { layer: None, operand };
     let len = operand.shape.0.checked_mul(operand.shape.1).ok_or_else(too_large)?;
-    let mut data = Vec::new();
-    data.try_reserve_exact(len).map_err(|_| too_large())?;
+    let mut data = reserved(operand, len)?;
     fill(&mut data, len);
     Array2::from_shape_vec(operand.shape, data).map_err(|_| too_large())
 }

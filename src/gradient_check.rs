@@ -13,6 +13,7 @@
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017).
 
+use crate::buffer;
 use crate::error::{check_hyperparameter, check_lengths};
 use crate::update::check_same_network;
 use crate::{Error, Gradients, Parameters, Result};
@@ -109,8 +110,8 @@ pub fn gradient_check(
         check_finite(at).map_err(refused("theta", index))?;
         check_finite(analytic).map_err(refused("gradient", index))?;
     }
-    let mut moved = theta.to_vec();
-    let mut coordinates = Vec::with_capacity(theta.len());
+    let mut moved = buffer::list("theta", theta.len(), theta.iter().copied())?;
+    let mut coordinates = buffer::list("gradapprox", theta.len(), [])?;
     for (index, (&at, &analytic)) in theta.iter().zip(gradient).enumerate() {
         let numeric = central_difference(at, epsilon, |to| {
             moved[index] = to;
@@ -159,14 +160,15 @@ pub fn gradient_check_n(
 ) -> Result<NetworkCheck> {
     check_same_network(parameters, gradients)?;
     check_epsilon(epsilon)?;
-    let mut moved = parameters.clone();
+    let mut moved = parameters.try_clone()?;
     for index in entries(parameters) {
         let [of, gradient, _] = index.operands();
         let refused = |operand| move |value| index.not_finite(operand, value);
         check_finite(*index.parameter(&mut moved)).map_err(refused(of))?;
         check_finite(index.gradient(gradients)).map_err(refused(gradient))?;
     }
-    let mut coordinates = Vec::new();
+    let sizes = parameters.layers().iter().map(|layer| layer.w.len() + layer.b.len());
+    let mut coordinates = buffer::list("gradapprox", sizes.sum(), [])?;
     for index in entries(parameters) {
         let at = *index.parameter(&mut moved);
         let analytic = index.gradient(gradients);

@@ -1,6 +1,7 @@
 //! What a network has learnt: `W` and `b` of every layer.
 
 use crate::activation::Activation;
+use crate::buffer;
 use crate::error::{Operand, check, check_weights};
 use crate::{Error, Float, Result};
 use ndarray::Array2;
@@ -102,6 +103,25 @@ impl<F: Float> Parameters<F> {
     /// ```
     pub fn layers(&self) -> &[Layer<F>] {
         &self.layers
+    }
+
+    /// A copy, or an error where there is no memory for it.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let copy = |layer: &Layer<F>| -> Result<_> {
+            let (w, b) = (buffer::copy_of("W", &layer.w)?, buffer::copy_of("b", &layer.b)?);
+            Ok(Layer { w, b, activation: layer.activation })
+        };
+        let layers = self.layers.iter().enumerate();
+        let copies = layers.map(|(l, layer)| copy(layer).map_err(|e| e.in_layer(l + 1)));
+        Ok(Self { layers: copies.collect::<Result<_>>()? })
+    }
+
+    /// Takes the weights and biases of a network of the same shapes, without allocation.
+    pub(crate) fn assign(&mut self, other: &Self) {
+        for (layer, other) in self.layers.iter_mut().zip(&other.layers) {
+            layer.w.assign(&other.w);
+            layer.b.assign(&other.b);
+        }
     }
 
     /// Is every weight and bias a number, not NaN or infinite?

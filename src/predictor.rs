@@ -40,11 +40,55 @@ pub struct Predictor<'p, F> {
     parameters: &'p Parameters<F>,
     scaler: Option<&'p Standardizer<F>>,
     target_scaler: Option<&'p Standardizer<F>>,
-    examples: usize,
     /// `X` on the scale of the network; empty without a scaler.
     x: Vec<F>,
+    buffers: OutputBuffers<F>,
+}
+
+/// The matrices between the layers of a network, for up to a number of examples.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputBuffers<F> {
+    examples: usize,
     /// `A` of the last layer and of the one before, in turn.
     a: [Vec<F>; 2],
+}
+
+impl<F: Float> OutputBuffers<F> {
+    pub(crate) fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
+        let units = parameters.layers().iter().map(|layer| layer.w.nrows()).max().unwrap_or(0);
+        let room = || buffer::vec("A", (units, examples));
+        Ok(Self { examples, a: [room()?, room()?] })
+    }
+
+    /// Computes `AL` (n_L, m) of `X` (n₀, m) and returns its shape: bit-identical to
+    /// [`predict_proba`](crate::forward::predict_proba).
+    pub(crate) fn compute(
+        &mut self,
+        x: ArrayView2<'_, F>,
+        parameters: &Parameters<F>,
+    ) -> Result<(usize, usize)> {
+        let Self { examples, a: [a, next] } = self;
+        let m = x.ncols();
+        let room = Operand { name: "the predictor", shape: (x.nrows(), *examples) };
+        check(m <= *examples, Operand::of("X", &x), room, "at most the columns it has room for")?;
+        let mut rows = x.nrows();
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let a_prev = if l == 0 { x } else { matrix(a, rows, m) };
+            check_linear(&a_prev, &layer.w, &layer.b)
+                .and_then(|()| layer.activation.check::<F>())
+                .map_err(|e| e.in_layer(l + 1))?;
+            rows = layer.w.nrows();
+            let mut out = matrix_mut(next, rows, m);
+            activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
+            std::mem::swap(a, next);
+        }
+        Ok((rows, m))
+    }
+
+    /// The outputs that were computed last, of this shape.
+    pub(crate) fn al(&self, (rows, m): (usize, usize)) -> ArrayView2<'_, F> {
+        matrix(&self.a[0], rows, m)
+    }
 }
 
 impl<'p, F: Float> Predictor<'p, F> {
@@ -56,10 +100,8 @@ impl<'p, F: Float> Predictor<'p, F> {
     pub fn new(parameters: &'p Parameters<F>, examples: usize) -> Result<Self> {
         let rule = "a batch has at least one example";
         crate::error::check_hyperparameter(examples > 0, "examples", 0.0, rule)?;
-        let units = parameters.layers().iter().map(|layer| layer.w.nrows()).max().unwrap_or(0);
-        let room = || buffer::vec("A", (units, examples));
-        let a = [room()?, room()?];
-        Ok(Self { parameters, scaler: None, target_scaler: None, examples, x: Vec::new(), a })
+        let buffers = OutputBuffers::new(parameters, examples)?;
+        Ok(Self { parameters, scaler: None, target_scaler: None, x: Vec::new(), buffers })
     }
 
     /// The same for examples that are to be scaled first.
@@ -68,7 +110,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     ///
     /// [`Error::TooLarge`] if there is not enough memory.
     pub fn scaled(mut self, scaler: &'p Standardizer<F>) -> Result<Self> {
-        self.x = buffer::vec("X", (scaler.mean().nrows(), self.examples))?;
+        self.x = buffer::vec("X", (scaler.mean().nrows(), self.buffers.examples))?;
         self.scaler = Some(scaler);
         Ok(self)
     }
@@ -107,10 +149,15 @@ impl<'p, F: Float> Predictor<'p, F> {
         x: impl Into<ArrayView2<'x, F>>,
     ) -> Result<ArrayView2<'_, F>> {
         let x = x.into();
-        let Self { parameters, scaler, target_scaler, examples, x: scaled, a: [a, next] } = self;
+        let Self { parameters, scaler, target_scaler, x: scaled, buffers } = self;
         let m = x.ncols();
-        let room = Operand { name: "the predictor", shape: (x.nrows(), *examples) };
-        check(m <= *examples, Operand::of("X", &x), room, "at most the columns it has room for")?;
+        let room = Operand { name: "the predictor", shape: (x.nrows(), buffers.examples) };
+        check(
+            m <= room.shape.1,
+            Operand::of("X", &x),
+            room,
+            "at most the columns it has room for",
+        )?;
         let first = &parameters.layers()[0];
         check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let x = match scaler {
@@ -128,21 +175,13 @@ impl<'p, F: Float> Predictor<'p, F> {
             }
             None => x,
         };
-        let mut rows = x.nrows();
-        for (l, layer) in parameters.layers().iter().enumerate() {
-            let a_prev = if l == 0 { x.view() } else { matrix(a, rows, m) };
-            check_linear(&a_prev, &layer.w, &layer.b).map_err(|e| e.in_layer(l + 1))?;
-            rows = layer.w.nrows();
-            let mut out = matrix_mut(next, rows, m);
-            activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
-            std::mem::swap(a, next);
-        }
+        let al = buffers.compute(x, parameters)?;
         if let Some(scaler) = target_scaler {
-            let mut al = matrix_mut(a, rows, m);
+            let mut al = matrix_mut(&mut buffers.a[0], al.0, al.1);
             check_output(&al, parameters.layers().len())?;
             scaler.inverse_transform_inplace(&mut al)?;
         }
-        Ok(matrix(a, rows, m))
+        Ok(buffers.al(al))
     }
 }
 

@@ -30,7 +30,7 @@ pub use crate::optimizer::{
 };
 pub use crate::parameters::{Layer, Parameters};
 pub use crate::predictor::Predictor;
-pub use crate::prepare::{Classes, Standardizer, labels_of, one_hot, stratified_split};
+pub use crate::prepare::{Classes, Standardizer, one_hot, predicted_classes, stratified_split};
 pub use crate::regularization::{
     DropoutCaches, Mask, Objective, add_l2_gradient, compute_cost_with_regularization,
     l_model_backward_with_dropout, l_model_forward_with_dropout, l2_cost,

@@ -18,7 +18,7 @@ use crate::joint::{Alone, Team};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1, Zip};
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 
 /// Mean and deviation of every feature, to bring other examples on the same scale.
 ///
@@ -74,7 +74,7 @@ impl<F: Float> Standardizer<F> {
         let column = |name| buffer::zeros(name, (x.nrows(), 1));
         let columns = column("mean").and_then(|mean| Ok((mean, column("deviation")?)));
         let (mut mean, mut deviation) = team.all_have(columns)?;
-        let moments = Moments::of_rows(x, m, team);
+        let moments = Moments::of_rows(x, m, team)?;
         for ((moments, mean), deviation) in moments.iter().zip(&mut mean).zip(&mut deviation) {
             (*mean, *deviation) = (F::of(moments.mean), scale(moments));
         }
@@ -286,23 +286,29 @@ impl Moments {
     }
 
     /// Of each row, whose numbers of all processes are `m`: the same sweeps, added up in between.
-    fn of_rows<F: Float>(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Vec<Self> {
+    fn of_rows<F: Float>(x: &ArrayRef2<F>, m: usize, team: &dyn Team<F>) -> Result<Vec<Self>> {
+        let (rows, n) = (|| x.rows().into_iter(), x.nrows());
         if team.is_alone() {
-            return x.rows().into_iter().map(Self::of).collect(); // while a row is in the cache
+            return buffer::list("moments", n, rows().map(Self::of)); // while a row is in the cache
         }
-        let (rows, m) = (|| x.rows().into_iter(), m as f64);
-        let mut extents: Vec<f64> = rows().flat_map(extent).collect();
+        let m = m as f64;
+        let many = n.saturating_mul(2);
+        let mut extents = team.all_have(buffer::list("ranges", many, rows().flat_map(extent)))?;
         team.largest(&mut extents);
-        let ranges: Vec<_> = extents.chunks_exact(2).map(Range::from_extent).collect();
-        let mut means: Vec<f64> = rows().zip(&ranges).map(|(row, range)| range.sum(row)).collect();
+        let ranges = buffer::list("ranges", n, extents.chunks_exact(2).map(Range::from_extent));
+        let ranges = team.all_have(ranges)?;
+        let sums = rows().zip(&ranges).map(|(row, range)| range.sum(row));
+        let mut means = team.all_have(buffer::list("means", n, sums))?;
         team.sum(&mut means);
         means.iter_mut().for_each(|mean| *mean /= m);
         let known = || ranges.iter().zip(&means);
         let about = |(row, (range, mean)): (_, (&Range, &f64))| range.sums_about(row, *mean);
-        let mut sums: Vec<f64> = rows().zip(known()).flat_map(about).collect();
+        let sums = buffer::list("sums", many, rows().zip(known()).flat_map(about));
+        let mut sums = team.all_have(sums)?;
         team.sum(&mut sums);
         let all = known().zip(sums.chunks_exact(2));
-        all.map(|((range, mean), sums)| Self::from_sums(range, *mean, sums, m)).collect()
+        let moments = all.map(|((range, mean), sums)| Self::from_sums(range, *mean, sums, m));
+        team.all_have(buffer::list("moments", n, moments))
     }
 
     /// From the mean on the scale of the range, and the sums about it.
@@ -393,30 +399,57 @@ pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> 
     Ok(y)
 }
 
-/// The label of each column of `Y` (classes, m): the row of its largest number, the first of
-/// equals. `Y` are probabilities, or [`one_hot`] columns.
+/// Returns the predicted class of each example, from the probabilities `AL` (n_L, m) of a network.
 ///
-/// NaN is larger than nothing. A single row, as after a sigmoid, has one class and so gives 0: its
-/// labels are those of [`predict`](crate::forward::predict).
+/// One row is the probability of class 1 of two, as after a sigmoid: class 1 where it is above 0.5
+/// (strictly). Of several rows, as after a softmax or in [`one_hot`] columns, the class is the row
+/// with the largest number, the first of equals.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
-/// let probabilities = array![[0.1, 0.4, 0.3], [0.7, 0.4, 0.3], [0.2, 0.2, 0.4]];
-/// assert_eq!(labels_of(&probabilities), [1, 0, 2]);
+/// let softmax = array![[0.1, 0.4, 0.3], [0.7, 0.4, 0.3], [0.2, 0.2, 0.4]];
+/// assert_eq!(predicted_classes(&softmax)?, [1, 0, 2]);
+/// let sigmoid = array![[0.2, 0.5, 0.9]];
+/// assert_eq!(predicted_classes(&sigmoid)?, [0, 0, 1]);
+/// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-pub fn labels_of<F: Float>(y: &ArrayRef2<F>) -> Vec<usize> {
-    let mut labels = vec![0; y.ncols()];
-    let mut largest = vec![F::neg_infinity(); y.ncols()];
-    for (class, row) in y.rows().into_iter().enumerate() {
-        for ((&y, largest), label) in row.iter().zip(&mut largest).zip(&mut labels) {
-            if y > *largest {
-                (*largest, *label) = (y, class);
-            }
+///
+/// # Errors
+///
+/// [`Error::NotFiniteEntry`] if a number is NaN, [`Error::ZeroSize`] if there is no row,
+/// [`Error::TooLarge`] if the classes do not fit in memory.
+pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
+    let (outputs, m) = al.dim();
+    if outputs == 0 {
+        return Err(Error::ZeroSize { layer: None, operand: Operand::of("AL", al) });
+    }
+    let mut classes = buffer::list("classes", m, std::iter::repeat_n(0, m))?;
+    for (example, class) in classes.iter_mut().enumerate() {
+        let column = al.column(example);
+        if let Some(row) = column.iter().position(|a| a.is_nan()) {
+            let (operand, value) = ("AL", f64::NAN);
+            let column = Some(example);
+            return Err(Error::NotFiniteEntry { layer: None, operand, row, column, value });
+        }
+        *class = predicted_class(column);
+    }
+    Ok(classes)
+}
+
+/// The class of one example; NaN is larger than nothing.
+pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
+    if al.len() == 1 {
+        return usize::from(al[0] > F::of(0.5));
+    }
+    let (mut class, mut largest) = (0, F::neg_infinity());
+    for (k, &a) in al.iter().enumerate() {
+        if a > largest {
+            (class, largest) = (k, a);
         }
     }
-    labels
+    class
 }
 
 /// The distinct labels of a data set, sorted: class 0 is the least of them.
@@ -443,10 +476,8 @@ impl<L: Ord + Clone> Classes<L> {
     /// assert_eq!(Classes::of(&[7, -1, 7]).names(), [-1, 7]);
     /// ```
     pub fn of(labels: &[L]) -> Self {
-        let mut names = labels.to_vec();
-        names.sort_unstable();
-        names.dedup();
-        Self { names }
+        let distinct: BTreeSet<&L> = labels.iter().collect();
+        Self { names: distinct.into_iter().cloned().collect() }
     }
 
     /// The labels, sorted; class `c` is `names()[c]`.
@@ -470,13 +501,18 @@ impl<L: Ord + Clone> Classes<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownLabel`] with the example.
+    /// [`Error::UnknownLabel`] with the example, [`Error::TooLarge`] if the classes do not fit in
+    /// memory.
     pub fn encode(&self, labels: &[L]) -> Result<Vec<usize>> {
         let class = |(example, label)| {
             let unknown = Error::UnknownLabel { example, classes: self.names.len() };
-            self.names.binary_search(label).map_err(|_| unknown)
+            self.number(label).ok_or(unknown)
         };
-        labels.iter().enumerate().map(class).collect()
+        buffer::try_list("classes", labels.len(), labels.iter().enumerate().map(class))
+    }
+
+    fn number(&self, label: &L) -> Option<usize> {
+        self.names.binary_search(label).ok()
     }
 
     /// The label of each class.
@@ -489,13 +525,14 @@ impl<L: Ord + Clone> Classes<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Label`] with the example if a class is not below their number.
+    /// [`Error::Label`] with the example if a class is not below their number, [`Error::TooLarge`]
+    /// if the labels do not fit in memory.
     pub fn decode(&self, classes: &[usize]) -> Result<Vec<L>> {
         let name = |(example, &class): (usize, &usize)| {
             let unknown = Error::Label { example, class, classes: self.names.len() };
             self.names.get(class).cloned().ok_or(unknown)
         };
-        classes.iter().enumerate().map(name).collect()
+        buffer::try_list("labels", classes.len(), classes.iter().enumerate().map(name))
     }
 }
 
@@ -517,16 +554,19 @@ impl<L: Ord + Clone> Classes<L> {
 /// # Errors
 ///
 /// [`Error::Hyperparameter`] unless the share lies between 0 and 1, [`Error::EmptyBatch`] if m
-/// is 0.
+/// is 0, [`Error::TooLarge`] if the columns do not fit in memory.
 pub fn split(
     m: usize,
     test_share: f64,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Vec<usize>, Vec<usize>)> {
     check_split(m, test_share)?;
-    let mut test = rng.permutation(m);
-    let train = test.split_off(apportion(&[m], test_share)[0]);
-    Ok((train, test))
+    let mut order = buffer::numbers("examples", m)?;
+    rng.shuffle(&mut order);
+    let test = apportion(&[m], test_share)[0];
+    let train = buffer::list("examples", m - test, order[test..].iter().copied())?;
+    order.truncate(test);
+    Ok((train, order))
 }
 
 /// [`split`] that keeps the share of every class, by the largest remainder.
@@ -556,17 +596,24 @@ pub fn stratified_split(
 ) -> Result<(Vec<usize>, Vec<usize>)> {
     check_split(labels.len(), test_share)?;
     let classes = Classes::of(labels);
-    let labels = classes.encode(labels)?;
+    let class = |example: usize| classes.number(&labels[example]).expect("made of these labels");
     let mut sizes = vec![0; classes.names.len()];
-    labels.iter().for_each(|&class| sizes[class] += 1);
+    (0..labels.len()).for_each(|example| sizes[class(example)] += 1);
     let mut places = apportion(&sizes, test_share);
-    let (test, train) = rng.permutation(labels.len()).into_iter().partition(|&example| {
-        let free = &mut places[labels[example]];
-        let taken = *free > 0;
-        *free -= usize::from(taken);
-        taken
+    let mut order = buffer::numbers("examples", labels.len())?;
+    rng.shuffle(&mut order);
+    let taken = places.iter().sum();
+    let mut test = buffer::list("examples", taken, [])?;
+    order.retain(|&example| {
+        let free = &mut places[class(example)];
+        if *free > 0 {
+            *free -= 1;
+            test.push(example);
+            return false;
+        }
+        true
     });
-    Ok((train, test))
+    Ok((order, test))
 }
 
 fn check_split(m: usize, test_share: f64) -> Result<()> {

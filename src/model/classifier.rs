@@ -1,14 +1,15 @@
 use super::history::History;
-use super::network::{Network, Task};
+use super::network::{Network, Task, Trainer};
 use super::options::{FitOptions, Watch};
 use super::sets::{Set, Sets, check_data};
 use super::{ClassWeights, Examples, Hyperparameters};
+use crate::buffer;
 use crate::cost::Cost;
-use crate::error::check_lengths;
+use crate::error::{Operand, check_batch, check_lengths};
 use crate::init::NumpyRandom;
 use crate::joint::{Alone, Team};
 use crate::metrics::accuracy;
-use crate::prepare::{Classes, Standardizer, labels_of, stratified_split};
+use crate::prepare::{Classes, Standardizer, predicted_class, predicted_classes, stratified_split};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
 
@@ -115,7 +116,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         team.agree("number of classes", &classes.names().len())?;
         check_classes(&numbers, team)?;
         let weights = example_weights(how, &numbers, classes.names().len(), weights, team)?;
-        let (task, y) = (task(classes.names().len()), label_row(&numbers));
+        let (task, y) = (task(classes.names().len()), team.all_have(label_row(&numbers))?);
         #[cfg(feature = "safetensors")]
         let watch = watch.of_data((&x, &y, &weights), place.0)?;
 
@@ -123,8 +124,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let parts = match how.validation_share {
             0.0 => None,
             share => {
-                let all = team.gather(y.iter().copied().collect())?;
-                let all: Vec<_> = all.iter().map(|number| number.as_f64() as usize).collect();
+                let own = buffer::list("labels", y.len(), y.iter().copied());
+                let all = team.gather(team.all_have(own)?)?;
+                let all = all.iter().map(|number| number.as_f64() as usize);
+                let all = buffer::list("labels", all.len(), all)?;
                 let parts = stratified_split(&all, share, &mut rng)?;
                 check_some_classes(parts.0.iter().map(|&i| all[i]))?;
                 Some(parts)
@@ -138,7 +141,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let mut network = team.all_have(network)?;
         #[cfg(feature = "safetensors")]
         let watch = watch.take_up(&mut network, how)?;
-        let history = network.train(how, &task, how.epochs, &sets, watch);
+        let trainer = Trainer::new(how, &task, &sets, watch, &mut network)?;
+        let history = trainer.run(&mut network, how.epochs);
         self.learnt = Some((classes, network));
         history
     }
@@ -190,21 +194,27 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             return Err(Error::OneClass);
         }
         let weights = example_weights(&how, &numbers, count, None, &Alone)?;
-        let mut set = Set::all(&x, &label_row(&numbers), &weights)?;
+        let mut set = Set::all(&x, &label_row(&numbers)?, &weights)?;
         let task = task(count);
-        if self.learnt.is_none() {
-            let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
-            let rng = NumpyRandom::seed(how.seed);
-            let network = Network::new(&how, &task, x.nrows(), scaler, rng)?;
-            self.learnt = Some((classes, network));
-        }
-        let (_, network) = self.learnt.as_mut().expect("just made");
+        let mut new = match self.learnt {
+            Some(_) => None,
+            None => {
+                let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
+                let rng = NumpyRandom::seed(how.seed);
+                Some((classes, Network::new(&how, &task, x.nrows(), scaler, rng)?))
+            }
+        };
+        let (_, network) = new.as_mut().or(self.learnt.as_mut()).expect("one of the two");
         network.check_features(&x)?;
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
         let sets = Sets { training: set, validation: None };
-        network.train(&how, &task, network.epochs + 1, &sets, Watch::nothing())
+        let trainer = Trainer::new(&how, &task, &sets, Watch::nothing(), network)?;
+        let until = network.epochs + 1;
+        let history = trainer.run(network, until);
+        self.learnt = new.or(self.learnt.take());
+        history
     }
 
     /// The most probable class of each example.
@@ -216,7 +226,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// large that the network cannot follow give an output that is not finite.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
-        classes.decode(&chosen_classes(&network.outputs(&x)?))
+        classes.decode(&predicted_classes(&network.outputs(&x)?)?)
     }
 
     /// The probability of each class: (examples, classes) for [rows](Examples::rows),
@@ -231,8 +241,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             return Ok(x.like_these(al));
         }
         let mut both = crate::buffer::zeros("probabilities", (2, al.ncols()))?;
-        both.row_mut(0).assign(&al.row(0).mapv(|a| F::one() - a));
-        both.row_mut(1).assign(&al.row(0));
+        for (mut both, &a) in both.columns_mut().into_iter().zip(&al) {
+            (both[0], both[1]) = (F::one() - a, a);
+        }
         Ok(x.like_these(both))
     }
 
@@ -244,7 +255,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
         check_lengths(("X", x.len()), ("the labels", labels.len()))?;
         let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
-        accuracy(&chosen_classes(&network.outputs(&x)?), &classes.encode(labels)?)
+        accuracy(&predicted_classes(&network.outputs(&x)?)?, &classes.encode(labels)?)
     }
 
     /// The classes in the order of the outputs: sorted. Empty before they are known.
@@ -277,23 +288,23 @@ pub(super) fn task<F: Float>(classes: usize) -> Task<F> {
     Task {
         cost: if two { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy },
         outputs: if two { 1 } else { classes },
-        score: |al, y| {
-            let actual: Vec<_> = y.iter().map(|y| y.as_f64() as usize).collect();
-            accuracy(&chosen_classes(al), &actual)
-        },
+        score: share_of_right,
     }
 }
 
-fn chosen_classes<F: Float>(al: &ArrayRef2<F>) -> Vec<usize> {
-    match al.nrows() {
-        1 => al.iter().map(|&a| usize::from(a > F::of(0.5))).collect(),
-        _ => labels_of(al),
-    }
+/// The share of the examples whose class is that of the outputs; allocates nothing.
+fn share_of_right<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<f64> {
+    check_batch(Operand::of("AL", al))?;
+    let examples = al.columns().into_iter().zip(y.row(0));
+    let right = examples.filter(|(a, y)| predicted_class(*a) == y.as_f64() as usize).count();
+    Ok(right as f64 / al.ncols() as f64)
 }
 
 /// The numbers of the classes as a row, (1, m).
-fn label_row<F: Float>(numbers: &[usize]) -> Array2<F> {
-    Array2::from_shape_fn((1, numbers.len()), |(_, i)| F::of(numbers[i] as f64))
+fn label_row<F: Float>(numbers: &[usize]) -> Result<Array2<F>> {
+    let mut row = buffer::zeros("Y", (1, numbers.len()))?;
+    row.iter_mut().zip(numbers).for_each(|(y, &number)| *y = F::of(number as f64));
+    Ok(row)
 }
 
 /// `Ok` if there are two classes among these.
@@ -335,5 +346,6 @@ fn example_weights<F: Float>(
         }
     };
     let own = |i: usize| own.map_or(1.0, |own| own[i].as_f64());
-    Ok(numbers.iter().enumerate().map(|(i, &n)| F::of(of_class[n] * own(i))).collect())
+    let weights = numbers.iter().enumerate().map(|(i, &n)| F::of(of_class[n] * own(i)));
+    team.all_have(buffer::list("weights", numbers.len(), weights))
 }

@@ -13,6 +13,7 @@ use crate::forward::{check_output, predict_proba};
 use crate::init::{NumpyRandom, RandomSource, initialize_parameters_deep};
 use crate::joint::{Joint, Team};
 use crate::optimizer::{Optimizer, clip_by_norm};
+use crate::predictor::OutputBuffers;
 use crate::prepare::Standardizer;
 use crate::regularization::{Objective, l2_cost};
 use crate::workspace::Masks;
@@ -82,65 +83,11 @@ impl<F: Float> Network<F> {
             .map_err(|e| e.in_layer(last))
     }
 
-    /// Epochs until there are so many. If a cost is no longer finite, the parameters are those of the
-    /// last epoch that was.
-    pub fn train(
-        &mut self,
-        how: &Hyperparameters,
-        task: &Task<F>,
-        until: usize,
-        sets: &Sets<F>,
-        watch: Watch<'_, F>,
-    ) -> Result<History> {
-        let size = how.batch_size.min(sets.training.total());
-        let team = watch.team;
-        team.broadcast(&mut self.parameters)?;
-        let mut run = Run {
-            how,
-            task,
-            batches: sets.training.batches(size, team)?,
-            workspace: Workspace::new(&self.parameters, size),
-            joint: team.all_have(team.joint(&self.parameters))?,
-            sets,
-            team,
-            last_good: self.parameters.clone(),
-            watch,
-        };
-        let mut stopped = run.is_out_of_patience();
-        while self.epochs < until && !stopped {
-            let record = match run.epoch(self, self.epochs) {
-                Ok(record) => record,
-                Err(error) => {
-                    team.together(self.go_back_to(run.last_good))?;
-                    return Err(error);
-                }
-            };
-            self.epochs += 1;
-            run.last_good.clone_from(&self.parameters);
-            run.watch.history.epochs.push(record);
-            stopped = run.show(&record, &self.parameters);
-            run.keep_best(&record, &self.parameters)?;
-            stopped |= run.is_out_of_patience();
-            #[cfg(feature = "safetensors")]
-            run.watch.save(how, self, stopped || self.epochs == until)?;
-        }
-        let Watch { mut history, best, .. } = run.watch;
-        history.stopped_early = stopped && self.epochs < how.epochs;
-        if let Some(best) = best {
-            history.best_epoch = Some(best.epoch);
-            if best.epoch + 1 < self.epochs {
-                team.together(self.go_back_to(best.parameters))?;
-            }
-        }
-        Ok(history)
-    }
-
-    /// Earlier parameters, without the memory of the optimiser: that belongs to later ones, and
-    /// may hold NaN.
-    fn go_back_to(&mut self, parameters: Parameters<F>) -> Result<()> {
-        self.parameters = parameters;
-        self.optimizer = Optimizer::new(*self.optimizer.rule(), &self.parameters)?;
-        Ok(())
+    /// Goes back to earlier parameters, without the state of the optimizer: that belongs to later
+    /// ones, and may hold NaN.
+    fn go_back_to(&mut self, parameters: &Parameters<F>) {
+        self.parameters.assign(parameters);
+        self.optimizer.reset();
     }
 }
 
@@ -156,7 +103,8 @@ pub(crate) struct Best<F> {
     pub parameters: Parameters<F>,
 }
 
-struct Run<'a, F> {
+/// A training: all that it needs beside the network, allocated before the first step.
+pub(super) struct Trainer<'a, F> {
     how: &'a Hyperparameters,
     task: &'a Task<F>,
     batches: Batches<'a, F>,
@@ -164,12 +112,93 @@ struct Run<'a, F> {
     joint: Box<dyn Joint<F> + 'a>,
     sets: &'a Sets<F>,
     team: &'a dyn Team<F>,
+    /// For the outputs of the set that is evaluated after an epoch, if one is.
+    outputs: Option<OutputBuffers<F>>,
     last_good: Parameters<F>,
+    /// Room for the parameters of the best epoch, until there is one.
+    best: Option<Parameters<F>>,
     watch: Watch<'a, F>,
 }
 
-impl<F: Float> Run<'_, F> {
-    fn epoch(&mut self, network: &mut Network<F>, epoch: usize) -> Result<EpochRecord> {
+impl<'a, F: Float> Trainer<'a, F> {
+    /// Takes all memory that the training of this network needs.
+    pub fn new(
+        how: &'a Hyperparameters,
+        task: &'a Task<F>,
+        sets: &'a Sets<F>,
+        watch: Watch<'a, F>,
+        network: &mut Network<F>,
+    ) -> Result<Self> {
+        let size = how.batch_size.min(sets.training.total());
+        let team = watch.team;
+        team.broadcast(&mut network.parameters)?;
+        let parameters = &network.parameters;
+        let evaluated = match &sets.validation {
+            None if how.patience.is_some() => Some(&sets.training),
+            validation => validation.as_ref(),
+        };
+        let outputs = evaluated.map(|set| set.output_buffers(parameters)).transpose();
+        let keeps_best = how.patience.is_some() && watch.best.is_none();
+        let best = keeps_best.then(|| parameters.try_clone()).transpose();
+        let mut workspace = Workspace::new(parameters, size);
+        let room = workspace.make_room(parameters).and_then(|()| match how.keep_prob < 1.0 {
+            true => workspace.make_room_for_dropout(),
+            false => Ok(()),
+        });
+        team.together(room)?;
+        Ok(Self {
+            how,
+            task,
+            batches: sets.training.batches(size, team)?,
+            workspace,
+            joint: team.all_have(team.joint(parameters))?,
+            sets,
+            team,
+            outputs: team.all_have(outputs)?,
+            last_good: team.all_have(parameters.try_clone())?,
+            best: team.all_have(best)?,
+            watch,
+        })
+    }
+
+    /// Trains until `until` epochs are done. If a number is no longer finite, the network gets the
+    /// parameters of the last epoch back that was.
+    pub fn run(mut self, network: &mut Network<F>, until: usize) -> Result<History> {
+        let mut stopped = self.is_out_of_patience();
+        while network.epochs < until && !stopped {
+            let (record, watched) = match self.epoch(network, network.epochs) {
+                Ok(epoch) => epoch,
+                Err(error) => {
+                    network.go_back_to(&self.last_good);
+                    return Err(error);
+                }
+            };
+            network.epochs += 1;
+            self.last_good.assign(&network.parameters);
+            self.watch.history.epochs.push(record);
+            stopped = self.show(&record, &network.parameters);
+            self.keep_best(record.epoch, watched, &network.parameters);
+            stopped |= self.is_out_of_patience();
+            #[cfg(feature = "safetensors")]
+            self.watch.save(self.how, network, stopped || network.epochs == until)?;
+        }
+        let Watch { mut history, best, .. } = self.watch;
+        history.stopped_early = stopped && network.epochs < self.how.epochs;
+        if let Some(best) = best {
+            history.best_epoch = Some(best.epoch);
+            if best.epoch + 1 < network.epochs {
+                network.go_back_to(&best.parameters);
+            }
+        }
+        Ok(history)
+    }
+
+    /// One epoch: its record, and the cost that the patience watches, if there is one.
+    fn epoch(
+        &mut self,
+        network: &mut Network<F>,
+        epoch: usize,
+    ) -> Result<(EpochRecord, Option<f64>)> {
         let learning_rate = self.how.schedule.at(self.how.learning_rate, epoch);
         if self.batches.len() > 1 {
             self.batches.shuffle(&mut network.rng);
@@ -190,11 +219,11 @@ impl<F: Float> Run<'_, F> {
             seen += m;
             batch += 1;
         }
-        if !network.parameters.is_finite() {
+        if !(network.parameters.is_finite() && network.optimizer.is_finite()) {
             return Err(Error::Diverged { epoch, batch: batch - 1 });
         }
         let cost = cost / seen as f64;
-        let record = EpochRecord {
+        let mut record = EpochRecord {
             epoch,
             learning_rate,
             cost,
@@ -202,32 +231,29 @@ impl<F: Float> Run<'_, F> {
             validation_cost: None,
             validation_score: None,
         };
-        self.validated(record, &network.parameters)
+        let watched = self.evaluate(&mut record, &network.parameters)?;
+        Ok((record, watched))
     }
 
-    /// The record with what the validation examples say.
-    fn validated(
-        &self,
-        mut record: EpochRecord,
+    /// Evaluates the parameters after an epoch on the validation examples, and returns the cost that
+    /// the patience watches: theirs, or without them that of the training examples. The cost of the
+    /// record was taken on the way there.
+    fn evaluate(
+        &mut self,
+        record: &mut EpochRecord,
         parameters: &Parameters<F>,
-    ) -> Result<EpochRecord> {
+    ) -> Result<Option<f64>> {
+        let Some(outputs) = &mut self.outputs else { return Ok(None) };
+        let (task, team) = (self.task, self.team);
         if let Some(set) = &self.sets.validation {
-            let (cost, score) = set.cost_and_score(self.task, parameters, self.team)?;
+            let (cost, score) = set.cost_and_score(task, parameters, outputs, team)?;
             (record.validation_cost, record.validation_score) = (Some(cost), Some(score));
-        }
-        Ok(record)
-    }
-
-    /// What the patience watches: a cost of the parameters after the epoch. That of the record was
-    /// taken on the way there.
-    fn watched_cost(&self, record: &EpochRecord, parameters: &Parameters<F>) -> Result<f64> {
-        if let Some(cost) = record.validation_cost {
-            return Ok(cost);
+            return Ok(Some(cost));
         }
         let training = &self.sets.training;
         let l2 = self.how.l2 * self.batches.len() as f64; // each batch has the whole term
         let l2 = l2_cost(parameters, l2, training.total())?.as_f64();
-        Ok(training.cost(self.task, parameters, self.team)? + l2)
+        Ok(Some(training.cost(task, parameters, outputs, team)? + l2))
     }
 
     /// Shows the epoch to the callback; does it stop the training?
@@ -239,25 +265,21 @@ impl<F: Float> Run<'_, F> {
     }
 
     /// Keeps the best parameters, if there is a patience.
-    fn keep_best(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> Result<()> {
-        if self.how.patience.is_none() {
-            return Ok(());
-        }
-        let cost = self.watched_cost(record, parameters)?;
+    fn keep_best(&mut self, epoch: usize, watched: Option<f64>, parameters: &Parameters<F>) {
+        let Some(cost) = watched.filter(|_| self.how.patience.is_some()) else { return };
         // The first may be NaN, than which nothing is lower.
         let cost = if cost.is_nan() { f64::INFINITY } else { cost };
-        match &mut self.watch.best {
-            Some(best) if cost < best.cost => {
-                (best.epoch, best.cost) = (record.epoch, cost);
-                best.parameters.clone_from(parameters);
+        match (&mut self.watch.best, self.best.take()) {
+            (Some(best), _) if cost < best.cost => {
+                (best.epoch, best.cost) = (epoch, cost);
+                best.parameters.assign(parameters);
             }
-            Some(_) => {}
-            None => {
-                let parameters = parameters.clone();
-                self.watch.best = Some(Best { epoch: record.epoch, cost, parameters });
+            (best @ None, Some(mut room)) => {
+                room.assign(parameters);
+                *best = Some(Best { epoch, cost, parameters: room });
             }
+            _ => {}
         }
-        Ok(())
     }
 
     /// Were the last epochs, as many as the patience, no better than the best one?

@@ -1,9 +1,10 @@
 use super::examples::check_numbers;
 use super::history::History;
-use super::network::{Network, Task};
+use super::network::{Network, Task, Trainer};
 use super::options::{FitOptions, Watch};
 use super::sets::{Set, Sets, check_data, check_own_numbers};
 use super::{Examples, Hyperparameters};
+use crate::buffer;
 use crate::cost::Cost;
 use crate::error::check_lengths;
 use crate::init::NumpyRandom;
@@ -11,7 +12,7 @@ use crate::joint::Alone;
 use crate::metrics::r2;
 use crate::prepare::{Standardizer, split};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayRef2};
 
 /// A network that predicts numbers: linear outputs, trained on the mean squared error.
 ///
@@ -73,13 +74,18 @@ impl<F: Float> Regressor<F> {
         let place = check_data(how, &x, ("Y", values.ncols()), weights, team)?;
         team.together(check_own_numbers("Y", &values, team))?;
         team.agree("number of outputs", &values.nrows())?;
-        let weights = weights.map_or_else(|| vec![F::one(); x.ncols()], <[F]>::to_vec);
+        let m = x.ncols();
+        let weights = match weights {
+            Some(weights) => buffer::list("weights", m, weights.iter().copied()),
+            None => ones(m),
+        };
+        let weights = team.all_have(weights)?;
         #[cfg(feature = "safetensors")]
         let watch = watch.of_data((&x, &values, &weights), place.0)?;
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,
-            share => Some(split(place.1, share, &mut rng)?),
+            share => Some(team.all_have(split(place.1, share, &mut rng))?),
         };
         let mut sets = team.all_have(Sets::of((&x, &values, &weights), parts.as_ref(), place))?;
         sets.training.check(how, team)?;
@@ -90,7 +96,8 @@ impl<F: Float> Regressor<F> {
         let mut network = team.all_have(network)?;
         #[cfg(feature = "safetensors")]
         let watch = watch.take_up(&mut network, how)?;
-        let history = network.train(how, &task, how.epochs, &sets, watch);
+        let trainer = Trainer::new(how, &task, &sets, watch, &mut network)?;
+        let history = trainer.run(&mut network, how.epochs);
         (self.values, self.network) = (value_scaler, Some(network));
         history
     }
@@ -108,27 +115,40 @@ impl<F: Float> Regressor<F> {
         check_data(&how, &x, ("Y", values.ncols()), None, &Alone)?;
         check_numbers("Y", &values)?;
         let task = task(values.nrows());
-        if self.network.is_none() {
-            let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
-            let value_scaler =
-                if how.standardize { Some(Standardizer::fit(&values)?) } else { None };
-            let rng = NumpyRandom::seed(how.seed);
-            let network = Network::new(&how, &task, x.nrows(), scaler, rng)?;
-            (self.values, self.network) = (value_scaler, Some(network));
-        }
-        let network = self.network.as_mut().expect("just made");
+        let mut new = match self.network {
+            Some(_) => None,
+            None => {
+                let fitted = |x: &ArrayRef2<F>| {
+                    if how.standardize { Standardizer::fit(x).map(Some) } else { Ok(None) }
+                };
+                let (scaler, value_scaler) = (fitted(&x)?, fitted(&values)?);
+                let rng = NumpyRandom::seed(how.seed);
+                Some((value_scaler, Network::new(&how, &task, x.nrows(), scaler, rng)?))
+            }
+        };
+        let (value_scaler, network) = match (&mut new, &mut self.network) {
+            (Some((value_scaler, network)), _) => (&*value_scaler, network),
+            (None, Some(network)) => (&self.values, network),
+            (None, None) => return Err(Error::NotFitted),
+        };
         network.check_features(&x)?;
         network.check_outputs(&values)?;
-        let y = match &self.values {
+        let y = match value_scaler {
             Some(scaler) => scaler.transform(&values)?,
-            None => values.to_owned(),
+            None => buffer::copy_of("Y", &values)?,
         };
-        let mut set = Set::all(&x, &y, &vec![F::one(); x.ncols()])?;
+        let mut set = Set::all(&x, &y, &ones(x.ncols())?)?;
         if let Some(scaler) = &network.scaler {
             set.standardize(scaler)?;
         }
         let sets = Sets { training: set, validation: None };
-        network.train(&how, &task, network.epochs + 1, &sets, Watch::nothing())
+        let trainer = Trainer::new(&how, &task, &sets, Watch::nothing(), network)?;
+        let until = network.epochs + 1;
+        let history = trainer.run(network, until);
+        if let Some((value_scaler, network)) = new {
+            (self.values, self.network) = (value_scaler, Some(network));
+        }
+        history
     }
 
     /// The predicted values, lying as the examples do.
@@ -175,6 +195,11 @@ impl<F: Float> Regressor<F> {
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.values.as_ref()
     }
+}
+
+/// The weights of m examples that count once.
+fn ones<F: Float>(m: usize) -> Result<Vec<F>> {
+    buffer::list("weights", m, std::iter::repeat_n(F::one(), m))
 }
 
 pub(super) fn task<F: Float>(outputs: usize) -> Task<F> {

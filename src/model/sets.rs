@@ -7,8 +7,8 @@ use crate::batches::Batches;
 use crate::buffer;
 use crate::cost::Targets;
 use crate::error::{Operand, check_batch, check_lengths};
-use crate::forward::predict_proba;
 use crate::joint::Team;
+use crate::predictor::OutputBuffers;
 use crate::prepare::{Standardizer, check_finite};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
@@ -36,14 +36,16 @@ struct Chosen {
 impl Chosen {
     /// Out of a set that has `order` of all examples, or all of them in their own order; here are
     /// m from `first` on.
-    fn of(order: Option<&[usize]>, m: usize, (first, total): (usize, usize)) -> Self {
+    fn of(order: Option<&[usize]>, m: usize, (first, total): (usize, usize)) -> Result<Self> {
+        let list = |items: &mut dyn Iterator<Item = usize>| buffer::list("examples", m, items);
         let Some(order) = order else {
-            let (columns, numbers) = ((0..m).collect(), (first..first + m).collect());
-            return Self { columns, numbers, total };
+            let (columns, numbers) = (list(&mut (0..m))?, list(&mut (first..first + m))?);
+            return Ok(Self { columns, numbers, total });
         };
-        let here = order.iter().enumerate().filter(|(_, i)| (first..first + m).contains(i));
-        let (columns, numbers) = here.map(|(number, i)| (i - first, number)).unzip();
-        Self { columns, numbers, total: order.len() }
+        let here = || order.iter().enumerate().filter(|(_, i)| (first..first + m).contains(i));
+        let columns = list(&mut here().map(|(_, i)| i - first))?;
+        let numbers = list(&mut here().map(|(number, _)| number))?;
+        Ok(Self { columns, numbers, total: order.len() })
     }
 }
 
@@ -62,7 +64,7 @@ impl<F: Float> Sets<F> {
         place: (usize, usize),
     ) -> Result<Self> {
         let set =
-            |order: Option<&[usize]>| Set::of(x, y, weights, Chosen::of(order, x.ncols(), place));
+            |order: Option<&[usize]>| Set::of(x, y, weights, Chosen::of(order, x.ncols(), place)?);
         let training = set(parts.map(|(training, _)| training.as_slice()))?;
         let validation = match parts {
             Some((_, aside)) => Some(set(Some(aside))?),
@@ -107,7 +109,7 @@ impl<F: Float> Sets<F> {
 impl<F: Float> Set<F> {
     /// All of these examples.
     pub fn all(x: &ArrayRef2<F>, y: &ArrayRef2<F>, weights: &[F]) -> Result<Self> {
-        Self::of(x, y, weights, Chosen::of(None, x.ncols(), (0, x.ncols())))
+        Self::of(x, y, weights, Chosen::of(None, x.ncols(), (0, x.ncols()))?)
     }
 
     fn of(x: &ArrayRef2<F>, y: &ArrayRef2<F>, weights: &[F], chosen: Chosen) -> Result<Self> {
@@ -164,13 +166,24 @@ impl<F: Float> Set<F> {
         team.all_have(Batches::of_numbered(x, y, size, self.total, &self.numbers))
     }
 
+    /// Room for the outputs of all examples that are here.
+    pub fn output_buffers(&self, parameters: &Parameters<F>) -> Result<OutputBuffers<F>> {
+        OutputBuffers::new(parameters, self.x.nrows())
+    }
+
     /// `AL` of the examples that are here.
-    fn outputs(&self, parameters: &Parameters<F>) -> Result<Array2<F>> {
-        if !self.x.is_empty() {
-            return predict_proba(self.x(), parameters);
+    fn outputs<'b>(
+        &self,
+        parameters: &Parameters<F>,
+        buffers: &'b mut OutputBuffers<F>,
+    ) -> Result<ArrayView2<'b, F>> {
+        if self.x.is_empty() {
+            let layers = parameters.layers();
+            let shape = (layers[layers.len() - 1].w.nrows(), 0);
+            return ArrayView2::from_shape(shape, &[]).map_err(|_| Error::NoLayers);
         }
-        let layers = parameters.layers();
-        buffer::zeros("AL", (layers[layers.len() - 1].w.nrows(), 0))
+        let al = buffers.compute(self.x(), parameters)?;
+        Ok(buffers.al(al))
     }
 
     /// The cost of all processes' examples, without L2.
@@ -178,9 +191,10 @@ impl<F: Float> Set<F> {
         &self,
         task: &Task<F>,
         parameters: &Parameters<F>,
+        buffers: &mut OutputBuffers<F>,
         team: &dyn Team<F>,
     ) -> Result<f64> {
-        self.cost_of(task, &team.all_have(self.outputs(parameters))?, team)
+        self.cost_of(task, &team.all_have(self.outputs(parameters, buffers))?, team)
     }
 
     fn cost_of(&self, task: &Task<F>, al: &ArrayRef2<F>, team: &dyn Team<F>) -> Result<f64> {
@@ -200,9 +214,10 @@ impl<F: Float> Set<F> {
         &self,
         task: &Task<F>,
         parameters: &Parameters<F>,
+        buffers: &mut OutputBuffers<F>,
         team: &dyn Team<F>,
     ) -> Result<(f64, f64)> {
-        let al = team.all_have(self.outputs(parameters))?;
+        let al = team.all_have(self.outputs(parameters, buffers))?;
         let cost = self.cost_of(task, &al, team)?;
         if team.is_alone() {
             return Ok((cost, (task.score)(&al, &self.y())?));
@@ -213,7 +228,8 @@ impl<F: Float> Set<F> {
 
     /// The score of the examples that are here.
     pub fn own_score(&self, task: &Task<F>, parameters: &Parameters<F>) -> Result<f64> {
-        (task.score)(&self.outputs(parameters)?, &self.y())
+        let mut buffers = self.output_buffers(parameters)?;
+        (task.score)(&self.outputs(parameters, &mut buffers)?, &self.y())
     }
 
     /// `Ok` if there is enough to learn from.
@@ -229,8 +245,8 @@ impl<F: Float> Set<F> {
 
 /// The columns of all processes.
 fn gathered<F: Float>(own: &ArrayRef2<F>, team: &dyn Team<F>) -> Result<Array2<F>> {
-    let by_column = own.t().iter().copied().collect();
-    let all = team.gather(by_column)?;
+    let by_column = buffer::list("AL", own.len(), own.t().iter().copied());
+    let all = team.gather(team.all_have(by_column)?)?;
     let (rows, columns) = (own.nrows(), all.len() / own.nrows());
     let operand = Operand { name: "AL", shape: (rows, columns) };
     let all = Array2::from_shape_vec((columns, rows), all);
@@ -258,7 +274,7 @@ pub(super) fn check_data<F: Float>(
     team: &dyn Team<F>,
 ) -> Result<(usize, usize)> {
     team.agree("kind of model", &(std::any::type_name::<F>(), labels.0))?;
-    team.together(how.check())?;
+    team.together(how.check::<F>())?;
     team.agree("set of hyperparameters", how)?;
     team.agree("number of features", &x.nrows())?;
     team.together(check_own_data(x, labels, weights, team))?;
@@ -298,14 +314,13 @@ pub(super) fn check_own_numbers<F: Float>(
 /// `Ok` if no feature is the same in all examples of all processes.
 fn check_varied<F: Float>(x: &ArrayRef2<F>, team: &dyn Team<F>) -> Result<()> {
     // The largest number and the largest negative; of a feature that varies here, any two.
-    let mut range = Vec::with_capacity(2 * x.nrows());
-    for row in x.rows() {
-        range.extend(match row.first() {
-            None => [f64::NEG_INFINITY; 2],
-            Some(first) if row.iter().all(|x| x == first) => [first.as_f64(), -first.as_f64()],
-            Some(_) => [f64::INFINITY; 2],
-        });
-    }
+    let ranges = x.rows().into_iter().flat_map(|row| match row.first() {
+        None => [f64::NEG_INFINITY; 2],
+        Some(first) if row.iter().all(|x| x == first) => [first.as_f64(), -first.as_f64()],
+        Some(_) => [f64::INFINITY; 2],
+    });
+    let ranges = buffer::list("ranges", x.nrows().saturating_mul(2), ranges);
+    let mut range = team.all_have(ranges)?;
     team.largest(&mut range);
     match range.chunks_exact(2).position(|range| range[0] == -range[1]) {
         Some(feature) => Err(Error::ConstantFeature { feature }),

@@ -4,6 +4,7 @@ use dnn_blocks::activation::{relu, sigmoid, tanh, tanh_backward};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::prepare::split;
 use dnn_blocks::rand::{Rng, SeedableRng, rngs::SmallRng};
 use dnn_blocks::{Error, L_model_backward, L_model_forward};
 
@@ -272,6 +273,61 @@ fn sizes_beyond_counting_or_memory_are_errors() {
     let (w, b) = (broadcast(&one, 1 << 50, 1), broadcast(&one, 1 << 50, 1));
     let x = broadcast(&one, 1, 1 << 50);
     assert!(matches!(linear_forward(x, &w, &b), Err(Error::TooLarge { .. })));
+}
+
+/// More elements than any memory could hold, in views that own one.
+#[test]
+fn sizes_that_no_array_can_have_are_errors() {
+    let (one, huge) = ([1.0], 1 << 60);
+    let (w, b, x) = (broadcast(&one, 4, huge), broadcast(&one, 4, 1), broadcast(&one, huge, 4));
+    let (w3, b3) = (array![[1.0, 1.0, 1.0]], array![[0.0]]);
+    let refused = |error: Option<Error>| matches!(error, Some(Error::TooLarge { .. }));
+    assert!(refused(linear_forward(x, &w, &b).err()));
+    assert!(refused(linear_forward(broadcast(&one, 3, 1 << 61), &w3, &b3).err()));
+    let rng = &mut NumpyRandom::seed(1);
+    assert!(refused(
+        random_mini_batches(&broadcast(&one, 1 << 50, 1), &array![[1.0]], 1, rng).err()
+    ));
+    let (long, y) = (broadcast(&one, 1, huge), broadcast(&one, 1, huge));
+    assert!(refused(random_mini_batches(&long, &y, huge, rng).err()));
+    assert!(refused(random_mini_batches(&long, &y, 1, rng).err()));
+    assert!(refused(predicted_classes(&long).err()));
+    assert!(refused(split(usize::MAX, 0.5, rng).err()));
+    assert!(refused(split(huge, 0.5, rng).err()));
+    let most = usize::MAX / 2;
+    assert!(refused(compute_cost(&broadcast(&one, 1, most), &broadcast(&one, 1, most)).err()));
+}
+
+#[test]
+fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
+    let steep = Activation::LeakyRelu(1e300);
+    let z = array![[0_f32, 1.0]];
+    let refused = |message: String| {
+        let end = "a finite number as an f32";
+        assert!(message.ends_with(end) && message.contains("slope = 1000"), "{message}");
+    };
+    refused(message(steep.forward(&z)));
+    refused(message(steep.backward(z.clone(), &z)));
+    assert_eq!(steep.forward(&array![[0.0, 1.0]]).unwrap(), array![[0.0, 1.0]]);
+    let (w, b) = (array![[1_f32]], array![[0_f32]]);
+    refused(message(linear_activation_forward(&z, &w, &b, steep)));
+    let layer = Layer { w: w.clone(), b: b.clone(), activation: steep };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    refused(message(l_model_forward(&z, &parameters)));
+    refused(message(predict_proba(&z, &parameters)));
+    refused(message(Workspace::new(&parameters, 2).forward(&z, &parameters).map(|_| ())));
+    refused(message(FullBatch::new(&z, &z, parameters.clone()).map(|_| ())));
+    let mut predictor = Predictor::new(&parameters, 2).unwrap();
+    refused(message(predictor.predict_proba(&z).map(|_| ())));
+
+    let rng = &mut NumpyRandom::seed(1);
+    let large = Initializer::Scaled(1e300);
+    assert!(initialize_parameters_deep::<f64>(&[2, 1], large, rng).is_ok());
+    let error = message(initialize_parameters_deep::<f32>(&[2, 1], large, rng));
+    assert!(error.starts_with("factor = 1000"), "{error}");
+    assert!(
+        initialize_parameters_deep::<f64>(&[2, 1], Initializer::Scaled(f64::NAN), rng).is_err()
+    );
 }
 
 #[test]

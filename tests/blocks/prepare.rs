@@ -3,7 +3,9 @@
 
 use dnn_blocks::Error;
 use dnn_blocks::init::RandomSource;
-use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, array, concatenate, s};
+use dnn_blocks::ndarray::{
+    Array2, ArrayRef2, ArrayView2, Axis, ShapeBuilder, array, concatenate, s,
+};
 use dnn_blocks::prelude::*;
 use dnn_blocks::prepare::split;
 use dnn_blocks::rand::{SeedableRng, rngs::SmallRng};
@@ -250,7 +252,7 @@ fn one_hot_and_back<F: Float>() {
     assert_eq!(y.dim(), (4, 5));
     assert_eq!(y.sum(), F::of(5.0));
     assert!(labels.iter().enumerate().all(|(i, &label)| y[[label, i]] == F::one()));
-    assert_eq!(labels_of(&y), labels);
+    assert_eq!(predicted_classes(&y).unwrap(), labels);
 }
 
 #[test]
@@ -272,18 +274,48 @@ fn labels_become_columns_and_come_back() {
 }
 
 #[test]
-fn the_label_is_the_first_of_the_largest() {
-    let nan = f64::NAN;
+fn the_predicted_class_is_the_first_of_the_largest() {
     let y = array![
-        [0.1, 0.5, nan, nan, f64::NEG_INFINITY, -3.0],
-        [0.8, 0.5, 0.2, nan, f64::NEG_INFINITY, -1.0],
-        [0.1, 0.0, nan, nan, f64::INFINITY, -2.0],
+        [0.1, 0.5, f64::NEG_INFINITY, -3.0],
+        [0.8, 0.5, f64::NEG_INFINITY, -1.0],
+        [0.1, 0.0, f64::INFINITY, -2.0],
     ];
-    assert_eq!(labels_of(&y), [1, 0, 1, 0, 2, 1]);
-    assert_eq!(labels_of(&y.slice(s![..;-1, ..2])), [1, 1]);
-    assert_eq!(labels_of(&y.t().as_standard_layout().t()), labels_of(&y));
-    assert_eq!(labels_of(&Array2::<f32>::zeros((3, 0))), [0; 0]);
-    assert_eq!(labels_of(&Array2::<f32>::zeros((0, 2))), [0; 2]);
+    let classes = |y: &ArrayRef2<f64>| predicted_classes(y).unwrap();
+    assert_eq!(classes(&y), [1, 0, 2, 1]);
+    assert_eq!(classes(&y.slice(s![..;-1, ..2])), [1, 1]);
+    assert_eq!(classes(&y.t().as_standard_layout().t()), classes(&y));
+    assert_eq!(classes(&Array2::zeros((3, 0))), [0; 0]);
+    let error = predicted_classes(&Array2::<f32>::zeros((0, 2))).unwrap_err();
+    assert!(matches!(error, Error::ZeroSize { .. }), "{error}");
+    let mut y = y;
+    y[[2, 1]] = f64::NAN;
+    assert_eq!(message(predicted_classes(&y)), "AL[2, 1] is NaN");
+}
+
+/// One function gives the classes of every prediction: of a sigmoid, a softmax, the bare network or
+/// a model.
+#[test]
+fn the_classes_of_two_and_of_three_labels_are_those_of_the_model() {
+    let x = normal::<f64>(4, 60, 0.0, 1.0);
+    for classes in [2, 3] {
+        let labels: Vec<usize> = (0..60).map(|i| i % classes).collect();
+        let x = Array2::from_shape_fn((4, 60), |(f, i)| {
+            x[[f, i]] + if f == labels[i] { 3.0 } else { 0.0 }
+        });
+        let how = Hyperparameters::default().hidden(&[8]).epochs(40).learning_rate(0.01);
+        let mut model = Classifier::new(how);
+        let x = Examples::columns(&x);
+        model.fit(x, &labels).unwrap();
+        let expected = model.predict(x).unwrap();
+        assert!(accuracy(&expected, &labels).unwrap() > 0.9);
+        assert_eq!(predicted_classes(&model.predict_proba(x).unwrap()).unwrap(), expected);
+        let mut predictor = model.predictor(60).unwrap();
+        let al = predictor.predict_proba(x.as_columns()).unwrap();
+        assert_eq!(predicted_classes(&al).unwrap(), expected);
+    }
+    let half = array![[0.5, 0.5_f64.next_up(), 0.5_f64.next_down(), 0.0, 1.0]];
+    assert_eq!(predicted_classes(&half).unwrap(), [0, 1, 0, 0, 1]);
+    assert_eq!(message(predicted_classes(&array![[0.1, f64::NAN]])), "AL[0, 1] is NaN");
 }
 
 #[test]
@@ -521,6 +553,6 @@ fn a_network_is_trained_on_prepared_data() {
         let gradients = l_model_backward(&al, &y, &caches).unwrap();
         update_parameters(&mut parameters, &gradients, schedule.at(1.0, epoch)).unwrap();
     }
-    let found = labels_of(&predict_proba(&test_x, &parameters).unwrap());
+    let found = predicted_classes(&predict_proba(&test_x, &parameters).unwrap()).unwrap();
     assert!(accuracy(&found, &part(&test)).unwrap() >= 0.96);
 }

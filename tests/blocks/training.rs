@@ -367,6 +367,46 @@ fn a_rate_that_is_too_large_is_said_and_leaves_the_last_good_parameters() {
     assert!(model.predict(x).unwrap().iter().all(|y| y.is_finite()));
 }
 
+/// Features of 1e21 make gradients whose squares are infinite as an `f32`: Adam then moves nothing.
+#[test]
+fn a_second_moment_that_overflows_is_said() {
+    let x = Array2::from_shape_fn((40, 2), |(i, f)| 1e21 * ((i * 7 + f * 3) % 11) as f32);
+    let labels: Vec<_> = (0..40).map(|i| i % 2).collect();
+    for algorithm in [Algorithm::ADAM, Algorithm::ADAM_W, Algorithm::RMS_PROP] {
+        let how = quick().standardize(false).algorithm(algorithm).hidden(&[4]);
+        let mut model = Classifier::<f32, usize>::new(how);
+        let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
+        assert!(matches!(error, Error::Diverged { epoch: 0, .. }), "{algorithm}: {error}");
+        assert!(model.parameters().unwrap().is_finite());
+    }
+}
+
+/// Hyperparameters that are fine for an `f64` and 0 or infinite as an `f32`.
+#[test]
+fn hyperparameters_are_checked_in_the_type_of_the_model() {
+    let (x, labels) = clouds(2, 40);
+    let single = x.mapv(|x| x as f32);
+    let how = Hyperparameters::default().hidden(&[2]).epochs(1).batch_size(40);
+    let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
+    for (how, name) in [
+        (how.clone().learning_rate(1e-60), "learning_rate"),
+        (how.clone().keep_prob(1e-60), "keep_prob"),
+        (how.clone().clip_norm(1e-60), "clip_norm"),
+        (how.clone().l2(1e60), "l2"),
+        (how.clone().activation(Activation::LeakyRelu(1e300)), "slope"),
+        (how.clone().initializer(Initializer::Scaled(1e60)), "factor"),
+        (how.clone().algorithm(Algorithm::Adam { beta1, beta2, epsilon }), "epsilon"),
+        (how.class_weights(ClassWeights::Given(vec![1.0, 1e60])), "class_weights"),
+    ] {
+        how.check::<f64>().unwrap();
+        let mut model = Classifier::<f32, usize>::new(how);
+        let error = model.fit(Examples::rows(&single), &labels).unwrap_err();
+        let Error::Hyperparameter { name: found, rule, .. } = error else { panic!("{error}") };
+        assert_eq!(found, name);
+        assert!(rule.ends_with("as an f32"), "{rule}");
+    }
+}
+
 /// Everything that can be wrong before the first step has its own error, and leaves a model that
 /// was fitted before as it was.
 #[test]
