@@ -198,11 +198,16 @@ impl<I> GradientCheck<I> {
     }
 
     /// The difference of all coordinates, and the worst of them.
-    fn of(mut coordinates: Vec<Coordinate<I>>) -> Self {
+    fn of(coordinates: Vec<Coordinate<I>>) -> Self {
         let difference = difference(&coordinates);
-        coordinates.sort_by(|a, b| b.error().total_cmp(&a.error()));
-        coordinates.truncate(LISTED);
-        Self { difference, worst: coordinates }
+        let mut worst: Vec<Coordinate<I>> = Vec::with_capacity(LISTED + 1);
+        for coordinate in coordinates {
+            let better = |other: &Coordinate<I>| other.error() < coordinate.error();
+            let place = worst.iter().position(better).unwrap_or(worst.len());
+            worst.insert(place, coordinate);
+            worst.truncate(LISTED);
+        }
+        Self { difference, worst }
     }
 }
 

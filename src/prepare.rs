@@ -476,7 +476,8 @@ impl<L: Ord + Clone> Classes<L> {
     /// assert_eq!(Classes::of(&[7, -1, 7]).names(), [-1, 7]);
     /// ```
     pub fn of(labels: &[L]) -> Self {
-        let distinct: BTreeSet<&L> = labels.iter().collect();
+        let mut distinct = BTreeSet::new();
+        distinct.extend(labels); // label by label: `collect` would list all of them first
         Self { names: distinct.into_iter().cloned().collect() }
     }
 

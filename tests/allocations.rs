@@ -240,3 +240,17 @@ fn a_network_is_loaded_and_saved_in_little_more_than_its_own_memory() {
         "{wide} bytes to load {bytes} as f64"
     );
 }
+
+/// The partial sums of a sum longer than 2048 products are those of one block of the result.
+#[test]
+fn a_long_sum_takes_little_more_memory_than_its_result() {
+    alone(|| {
+        let (w, b) = (Array2::<f32>::ones((60, 2100)), Array2::zeros((60, 1)));
+        let x = Array2::ones((2100, 4000));
+        let before = BYTES.get();
+        let (z, _) = linear_forward(&x, &w, &b).unwrap();
+        let asked = BYTES.get() - before;
+        assert!(z.iter().all(|z| *z == 2100.0));
+        assert!(asked < size_of_val(z.as_slice().unwrap()) + 200_000, "{asked} bytes");
+    });
+}

@@ -1,0 +1,207 @@
+//! The functions of the course, the buffers of the fast steps, and what prepares data.
+
+use crate::{LARGE, alone, refused, value_or_error};
+use dnn_blocks::course::{Descent, l_layer_model};
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use dnn_blocks::prepare::split;
+
+const M: usize = 300;
+
+fn random(rows: usize, columns: usize, seed: u32) -> Array2<f64> {
+    let mut rng = NumpyRandom::seed(seed);
+    Array2::from_shape_simple_fn((rows, columns), || rng.randn())
+}
+
+/// A network with three outputs, examples and one-hot labels.
+fn network(output: Activation) -> (Parameters<f64>, Array2<f64>, Array2<f64>) {
+    let mut rng = NumpyRandom::seed(1);
+    let sizes = [60, 70, 50, 3];
+    let parameters = initialize_parameters_deep(&sizes, Initializer::He, &mut rng).unwrap();
+    let y = Array2::from_shape_fn((3, M), |(k, i)| f64::from(u8::from(i % 3 == k)));
+    (parameters.with_activations(Activation::Relu, output), random(60, M, 2), y)
+}
+
+#[test]
+fn forward_and_backward() {
+    alone(|| {
+        let (parameters, x, y) = network(Activation::Sigmoid);
+        let layer = &parameters.layers()[0];
+        value_or_error(|| linear_forward(&x, &layer.w, &layer.b).map(|(z, _)| z));
+        value_or_error(|| l_model_forward(&x, &parameters).map(|(al, _)| al));
+        value_or_error(|| predict(&x, &parameters));
+        for hidden in [Activation::Relu, Activation::Softmax] {
+            let parameters = parameters.clone().with_activations(hidden, Activation::Sigmoid);
+            let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+            value_or_error(|| l_model_backward(&al, &y, &caches));
+            value_or_error(|| l_model_backward_with_dx(&al, &y, &caches));
+            let cost = Cost::MeanSquaredError;
+            value_or_error(|| l_model_backward_with_cost(cost, &al, &y, &caches));
+        }
+        let cost = Cost::CategoricalCrossEntropy;
+        value_or_error(|| cost.value_from_z(&y, &y));
+        value_or_error(|| cost.gradient(&y, &y));
+        let al = &y * 0.5 + 0.25;
+        value_or_error(|| output_gradient(&al, &y));
+        let he = Initializer::He;
+        value_or_error(|| {
+            initialize_parameters_deep::<f64>(&[60, 70, 1], he, &mut NumpyRandom::seed(1))
+        });
+        value_or_error(|| Optimizer::new(Algorithm::ADAM, &parameters));
+    });
+}
+
+/// Products that pack their operands, and sums longer than a chapter: a scratch that cannot be had
+/// changes no bit.
+#[test]
+fn products_with_a_scratch() {
+    alone(|| {
+        for (rows, depth, columns) in [(200, 700, 300), (7, 5000, 90), (90, 5000, 7)] {
+            let (w, x) = (random(rows, depth, 1), random(depth, columns, 2));
+            let columns_first = w.t().as_standard_layout().reversed_axes().into_owned();
+            let b = Array2::zeros((rows, 1));
+            for w in [&w, &columns_first] {
+                value_or_error(|| linear_forward(&x, w, &b).map(|(z, _)| z));
+            }
+        }
+    });
+}
+
+#[test]
+fn dropout() {
+    alone(|| {
+        let (parameters, x, y) = network(Activation::Sigmoid);
+        let rng = || NumpyRandom::seed(3);
+        value_or_error(|| {
+            l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng()).map(|(al, _)| al)
+        });
+        value_or_error(|| Mask::draw(70, M, 0.8, &mut rng()));
+        let (al, caches) = l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng()).unwrap();
+        let cost = Cost::BinaryCrossEntropy;
+        value_or_error(|| l_model_backward_with_dropout(cost, &al, &y, &caches));
+    });
+}
+
+/// After a failure the same workspace takes the same step as a new one.
+#[test]
+fn a_workspace() {
+    alone(|| {
+        let (parameters, x, y) = network(Activation::Softmax);
+        let start = || (Workspace::new(&parameters, M), NumpyRandom::seed(3), None);
+        let look = |state: &(Workspace<f64>, NumpyRandom, Option<f64>)| state.2;
+        let cost = Cost::CategoricalCrossEntropy;
+        let failures = refused(
+            LARGE,
+            start,
+            |(workspace, _, sum)| {
+                let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+                *sum = Some(cost + gradients.norm());
+                Ok::<_, dnn_blocks::Error>(())
+            },
+            look,
+        );
+        assert!(failures > 0);
+        for hidden in [Activation::Relu, Activation::LeakyRelu(-0.1)] {
+            let parameters = parameters.clone().with_activations(hidden, Activation::Softmax);
+            let failures = refused(
+                LARGE,
+                start,
+                |(workspace, rng, sum)| {
+                    let (value, gradients) = workspace.cost_and_gradients_with_dropout(
+                        &x,
+                        &y,
+                        &parameters,
+                        cost,
+                        0.8,
+                        rng,
+                    )?;
+                    *sum = Some(value + gradients.norm());
+                    Ok::<_, dnn_blocks::Error>(())
+                },
+                look,
+            );
+            assert!(failures > 0);
+        }
+        let failures = refused(
+            LARGE,
+            start,
+            |(workspace, _, sum)| {
+                let (gradients, dx) = workspace.forward(&x, &parameters)?.backward_with_dx(&y)?;
+                *sum = Some(gradients.norm() + dx.sum());
+                Ok::<_, dnn_blocks::Error>(())
+            },
+            look,
+        );
+        assert!(failures > 0);
+    });
+}
+
+#[test]
+fn a_full_batch_and_the_models_of_the_course() {
+    alone(|| {
+        let (parameters, x, y) = network(Activation::Sigmoid);
+        let start = || (Some(parameters.clone()), None);
+        let run = |(parameters, cost): &mut (Option<Parameters<f64>>, Option<f64>)| {
+            let own = parameters.take().unwrap_or_else(|| network(Activation::Sigmoid).0);
+            let mut descent = FullBatch::new(&x, &y, own)?;
+            descent.step(0.1)?;
+            *cost = Some(descent.step(0.1)?);
+            Ok::<_, dnn_blocks::Error>(())
+        };
+        assert!(refused(LARGE, start, run, |state| state.1) > 0);
+        let descent = Descent { learning_rate: 0.1, num_iterations: 2, every: 1 };
+        value_or_error(|| l_layer_model(&x, &y, &[60, 70, 3], descent, &mut NumpyRandom::seed(1)));
+    });
+}
+
+#[test]
+fn batches_and_predictors() {
+    alone(|| {
+        let (parameters, x, y) = network(Activation::Softmax);
+        value_or_error(|| random_mini_batches(&x, &y, 64, &mut NumpyRandom::seed(1)));
+        value_or_error(|| random_mini_batches(&x, &y, 1, &mut NumpyRandom::seed(1)));
+        value_or_error(|| Batches::new(&x, &y, 64).map(|batches| batches.len()));
+        value_or_error(|| {
+            let mut predictor = Predictor::new(&parameters, M)?;
+            Ok::<_, dnn_blocks::Error>(predictor.predict_proba(&x)?.sum())
+        });
+    });
+}
+
+#[test]
+fn scales_labels_and_splits() {
+    alone(|| {
+        let x = random(60, M, 1);
+        let many = random(600, 5, 1);
+        value_or_error(|| Standardizer::fit(&many));
+        let scaler = Standardizer::fit(&x).unwrap();
+        value_or_error(|| scaler.transform(&x));
+        value_or_error(|| scaler.inverse_transform(&x));
+
+        let numbers: Vec<usize> = (0..M).map(|i| i % 3).collect();
+        let labels: Vec<_> = numbers.iter().map(|&n| ["a", "b", "c"][n]).collect();
+        value_or_error(|| one_hot::<f64>(&numbers, 3));
+        value_or_error(|| predicted_classes(&x));
+        value_or_error(|| Classes::of(&labels).encode(&labels));
+        value_or_error(|| Classes::of(&labels).decode(&numbers));
+        value_or_error(|| split(M, 0.3, &mut NumpyRandom::seed(1)));
+        value_or_error(|| stratified_split(&labels_of_classes(), 0.3, &mut NumpyRandom::seed(1)));
+        value_or_error(|| ConfusionMatrix::new(&numbers, &numbers, 40));
+    });
+}
+
+fn labels_of_classes() -> [usize; M] {
+    std::array::from_fn(|i| i % 3)
+}
+
+#[test]
+fn gradient_checks() {
+    alone(|| {
+        let theta = [0.5; M];
+        let gradient = [1.0; M];
+        value_or_error(|| gradient_check(|theta| theta.iter().sum(), &theta, &gradient, 1e-7));
+        let parameters = initialize_parameters::<f64>(60, 5, 1, &mut NumpyRandom::seed(1)).unwrap();
+        let gradients = Gradients::zeros_like(&parameters);
+        value_or_error(|| gradient_check_n(&parameters, &gradients, 1e-7, |_| Ok(0.0)));
+    });
+}

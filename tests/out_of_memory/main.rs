@@ -1,0 +1,136 @@
+//! What DESIGN.md promises where memory is short: an error, and everything as it was before.
+//!
+//! An allocator refuses one large request of a call, or all from one on; the call is repeated with
+//! the next one until none is refused. What is not an error ends the process, and so the test.
+
+mod functions;
+mod models;
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::fmt::Debug;
+
+/// Passes every request on, unless this thread is to be refused.
+struct Refusing;
+
+/// Which large requests are refused.
+#[derive(Clone, Copy)]
+struct Plan {
+    /// The bytes from which a request is large.
+    large: usize,
+    /// The large requests that are granted first.
+    granted: usize,
+    /// Are all later ones refused, or one only?
+    all: bool,
+    refused: bool,
+}
+
+thread_local!(static PLAN: Cell<Option<Plan>> = const { Cell::new(None) });
+
+fn refuses(size: usize) -> bool {
+    let Some(mut plan) = PLAN.get() else { return false };
+    if size < plan.large {
+        return false;
+    }
+    let refuses = plan.granted == 0 && (plan.all || !plan.refused);
+    plan.refused |= refuses;
+    plan.granted = plan.granted.saturating_sub(1);
+    PLAN.set(Some(plan));
+    refuses
+}
+
+// SAFETY: every request is passed on to the system's allocator as it is, or answered by null, which
+// says that there is no memory.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Refusing {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if refuses(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if refuses(layout.size()) {
+            return std::ptr::null_mut();
+        }
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if size > layout.size() && refuses(size) {
+            return std::ptr::null_mut();
+        }
+        unsafe { System.realloc(memory, layout, size) }
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Refusing = Refusing;
+
+/// An error that says that there was no memory.
+trait OutOfMemory {
+    fn is_out_of_memory(&self) -> bool;
+}
+
+impl OutOfMemory for dnn_blocks::Error {
+    fn is_out_of_memory(&self) -> bool {
+        matches!(self, dnn_blocks::Error::TooLarge { .. })
+    }
+}
+
+/// Runs a call with each of its large requests refused: it may succeed, or fail for want of memory
+/// and then succeed when it is repeated on the same state. `look` shows what it left.
+///
+/// Returns how often it failed.
+fn refused<S, V: PartialEq + Debug, E: OutOfMemory + Debug>(
+    large: usize,
+    start: impl Fn() -> S,
+    mut run: impl FnMut(&mut S) -> Result<(), E>,
+    look: impl Fn(&S) -> V,
+) -> usize {
+    let mut fresh = start();
+    run(&mut fresh).unwrap();
+    let expected = look(&fresh);
+    let mut failures = 0;
+    for all in [false, true] {
+        for granted in 0.. {
+            let mut state = start();
+            let before = look(&state);
+            PLAN.set(Some(Plan { large, granted, all, refused: false }));
+            let result = run(&mut state);
+            let plan = PLAN.take().unwrap();
+            if let Err(error) = result {
+                assert!(plan.refused && error.is_out_of_memory(), "request {granted}: {error:?}");
+                assert_eq!(look(&state), before, "request {granted}: what it was is changed");
+                failures += 1;
+                run(&mut state).unwrap();
+            }
+            assert_eq!(look(&state), expected, "request {granted}");
+            if !plan.refused {
+                break;
+            }
+        }
+    }
+    failures
+}
+
+/// [`refused`] for a call that returns a value and changes nothing.
+fn value_or_error<V: PartialEq + Debug + Clone, E: OutOfMemory + Debug>(
+    call: impl Fn() -> Result<V, E>,
+) {
+    let run = |value: &mut Option<V>| call().map(|new| *value = Some(new));
+    assert!(refused(LARGE, || None, run, Option::clone) > 0, "no request is large");
+}
+
+/// Bytes of a request that may grow with the data, in these tests.
+const LARGE: usize = 2048;
+
+/// Runs `f` where all the work is done by the thread that asks for it.
+fn alone(f: impl FnOnce() + Send) {
+    #[cfg(feature = "rayon")]
+    rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(f);
+    #[cfg(not(feature = "rayon"))]
+    f();
+}
