@@ -24,6 +24,7 @@ mod onnx;
 mod optimizer;
 mod predictor;
 mod prepare;
+mod products;
 mod properties;
 mod reference;
 mod regularization;
@@ -33,4 +34,5 @@ mod schedule;
 mod seeing;
 #[cfg(feature = "serde")]
 mod serialize;
+mod strides;
 mod training;
