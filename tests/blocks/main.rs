@@ -14,6 +14,7 @@ mod files;
 mod frameworks;
 mod gradient_check;
 mod gradients;
+mod layouts;
 mod metrics;
 mod models;
 #[cfg(feature = "npz")]
