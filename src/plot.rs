@@ -1,5 +1,8 @@
 //! Pictures of a training, as SVG text to be written to a file. With the feature `plot`.
 //!
+//! In titles, names and captions, characters that XML forbids become U+FFFD, and tabs and line
+//! breaks become spaces.
+//!
 //! ```
 //! use dnn_blocks::plot;
 //!
@@ -464,7 +467,27 @@ fn draw(size: (u32, u32), f: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String> 
             .and_then(|()| root.present().map_err(Into::into))
     };
     match drawn {
-        Ok(()) => Ok(svg),
+        Ok(()) => Ok(legible(svg)),
         Err(error) => Err(Error::Plot { reason: error.to_string() }),
     }
+}
+
+/// Replaces the characters of an SVG that XML 1.0 forbids by U+FFFD, and tabs and the line breaks
+/// within a text by spaces: SVG 1.1 would join the words on both sides of a line break.
+fn legible(svg: String) -> String {
+    let mut clean = String::with_capacity(svg.len());
+    let mut rest = svg.chars().peekable();
+    let mut previous = '>';
+    while let Some(c) = rest.next() {
+        // Texts have `<` and `>` escaped, so a line break beside one of these is the backend's.
+        let is_markup = previous == '>' || rest.peek().is_none_or(|next| *next == '<');
+        previous = c;
+        clean.push(match c {
+            '\n' if is_markup => c,
+            '\n' | '\r' | '\t' => ' ',
+            '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => char::REPLACEMENT_CHARACTER,
+            _ => c,
+        });
+    }
+    clean
 }

@@ -14,6 +14,7 @@ mod files;
 mod frameworks;
 mod gradient_check;
 mod gradients;
+mod layouts;
 mod metrics;
 mod models;
 #[cfg(feature = "npz")]
@@ -24,6 +25,7 @@ mod onnx;
 mod optimizer;
 mod predictor;
 mod prepare;
+mod products;
 mod properties;
 mod reference;
 mod regularization;
@@ -33,4 +35,5 @@ mod schedule;
 mod seeing;
 #[cfg(feature = "serde")]
 mod serialize;
+mod strides;
 mod training;

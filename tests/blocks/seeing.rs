@@ -210,4 +210,61 @@ mod plot {
         plot::pictures("", &[(empty.view(), String::new())], 1).unwrap();
         plot::pictures::<f32>("", &[], 4).unwrap();
     }
+
+    /// Nine characters that XML forbids, three kinds of white space, and all that is escaped.
+    const ODD: &str = "a\0\u{1}\u{8}\u{B}\u{C}\u{E}\u{1F}\u{FFFE}\u{FFFF}b\tc\r\nd\ne \
+        <&>\"'\u{7F}\u{85}\u{1FFFF}";
+
+    /// What a small part of XML 1.0 asks for: its characters, balanced tags, known escapes.
+    fn assert_well_formed(svg: &str) {
+        let is_forbidden = |c: char| match c {
+            '\t' | '\n' | '\r' => false,
+            _ => c < ' ' || ('\u{FFFE}'..='\u{FFFF}').contains(&c),
+        };
+        assert_eq!(svg.chars().find(|c| is_forbidden(*c)), None);
+        let mut open = Vec::new();
+        for part in svg.split('<').skip(1) {
+            let (tag, text) = part.split_once('>').expect("an end of the tag");
+            match tag.strip_prefix('/') {
+                Some(name) => assert_eq!(open.pop(), Some(name)),
+                None if tag.ends_with('/') => {}
+                None => open.push(tag.split(' ').next().unwrap()),
+            }
+            assert_eq!(count(tag, "\"") % 2, 0, "{tag}");
+            for escape in text.split('&').skip(1).chain(tag.split('&').skip(1)) {
+                let known = ["amp;", "lt;", "gt;", "quot;", "apos;"];
+                assert!(known.iter().any(|known| escape.starts_with(known)), "{escape}");
+            }
+        }
+        assert!(open.is_empty(), "{open:?}");
+    }
+
+    /// So many texts are [`ODD`] and can be read.
+    fn assert_legible(svg: &str, texts: usize) {
+        assert_well_formed(svg);
+        let (replaced, escaped) = ("\u{FFFD}".repeat(9), "&lt;&amp;&gt;&quot;&apos;");
+        let line = format!(">\na{replaced}b c  d e {escaped}\u{7F}\u{85}\u{1FFFF}\n</text>");
+        assert_eq!((count(svg, &line), count(svg, "\u{FFFD}")), (texts, 9 * texts));
+    }
+
+    #[test]
+    fn odd_characters_leave_an_svg_that_can_be_read() {
+        let points = [(1.0, 2.0), (2.0, 1.0)];
+        let axis = |logarithmic| Axis { name: ODD, logarithmic };
+        let axes = [axis(false), axis(true)];
+        let curves = [(ODD, &points[..]), ("plain", &points)];
+        assert_legible(&plot::curves(ODD, axes, &curves).unwrap(), 4);
+        assert_legible(&plot::costs(ODD, &[(ODD, &[0.5, 0.25])]).unwrap(), 2);
+        let x = array![[0.0, 1.0], [0.0, 1.0]];
+        let first = |grid: &Array2<f64>| Ok(vec![0; grid.ncols()]);
+        assert_legible(&plot::decision_boundary(ODD, (&x, &[0, 1]), first).unwrap(), 1);
+        let matrix = ConfusionMatrix::new(&[0, 1], &[0, 1], 2).unwrap();
+        let matrix = matrix.with_names([ODD, "plain"]).unwrap();
+        assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 3);
+        let dot = Array3::<f32>::zeros((1, 1, 1));
+        let shown = [(dot.view(), ODD.to_string()), (dot.view(), "plain".into())];
+        assert_legible(&plot::pictures(ODD, &shown, 2).unwrap(), 2);
+        let blank = plot::pictures(" \n\n ", &[(dot.view(), "\n".into())], 1).unwrap();
+        assert_well_formed(&blank);
+    }
 }

@@ -1,6 +1,7 @@
 //! What each rank does.
 
 use crate::counting::allocations;
+use crate::layouts;
 use crate::models;
 use crate::support::{
     bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
@@ -35,6 +36,8 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "f32_is_as_on_one_process" => single_precision(ranks),
         "small_and_large_layers_are_summed_alike" => small_and_large(ranks),
         "a_step_allocates_nothing" => no_allocation(ranks),
+        "arrays_may_have_any_layout" => layouts::any_layout(ranks),
+        "gradients_may_have_any_layout" => layouts::any_layout_of_gradients(ranks),
         "errors_of_one_rank_are_errors_of_all" => errors(ranks),
         "disagreements_are_errors_of_all" => disagreements(ranks),
         "panics_on_the_last_rank" => panics(ranks),

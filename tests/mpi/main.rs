@@ -10,7 +10,13 @@ mod counting;
 
 mod jobs;
 
+mod layouts;
+
 mod models;
+
+#[allow(dead_code)]
+#[path = "../blocks/strides.rs"]
+mod strides;
 
 mod support;
 
