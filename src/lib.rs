@@ -68,7 +68,8 @@
 //! instead of twice; both are equal to the functions above to the last bit. All of them use
 //! AVX-512 or AVX2 where the processor has it, found out when the program runs;
 //! `DNN_BLOCKS_ISA=portable` in the environment turns that off. With the feature `rayon` large
-//! products are shared among threads, without a change of any bit.
+//! products are shared among threads, without a change of any bit (but for the sign and payload of
+//! a NaN, which are not specified).
 //!
 //! # What the borrow checker guarantees
 //!
