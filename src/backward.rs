@@ -72,6 +72,16 @@ impl<F: Float> Gradients<F> {
         Ok(Self { layers })
     }
 
+    /// Whether these are row-major matrices with the shapes of `parameters`.
+    pub(crate) fn are_buffers_of(&self, parameters: &Parameters<F>) -> bool {
+        let fits = |own: &Array2<F>, matrix: &Array2<F>| {
+            own.dim() == matrix.dim() && own.is_standard_layout()
+        };
+        let layers = || self.layers.iter().zip(parameters.layers());
+        self.layers.len() == parameters.layers().len()
+            && layers().all(|(own, layer)| fits(&own.dw, &layer.w) && fits(&own.db, &layer.b))
+    }
+
     /// Joins the gradients of layers, first to last: for those who chain
     /// [`linear_activation_backward`] by hand.
     ///

@@ -335,6 +335,9 @@ impl<F: Float> Workspace<F> {
             self.buffers = Some(Buffers::new(parameters, &self.sizes, self.examples)?);
         }
         let buffers = self.buffers.as_mut().expect("just made");
+        if !buffers.gradients.are_buffers_of(parameters) {
+            buffers.gradients = Gradients::try_zeros_like(parameters)?; // the caller changed them
+        }
         for (l, layer) in parameters.layers().iter().enumerate() {
             buffers.keep_z(l, layer.activation, self.sizes[l + 1], self.examples)?;
         }

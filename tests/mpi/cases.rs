@@ -38,6 +38,7 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "a_step_allocates_nothing" => no_allocation(ranks),
         "arrays_may_have_any_layout" => layouts::any_layout(ranks),
         "gradients_may_have_any_layout" => layouts::any_layout_of_gradients(ranks),
+        "networks_have_a_bounded_depth" => depth(ranks),
         "errors_of_one_rank_are_errors_of_all" => errors(ranks),
         "disagreements_are_errors_of_all" => disagreements(ranks),
         "panics_on_the_last_rank" => panics(ranks),
@@ -51,6 +52,21 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "a_fit_goes_on_from_checkpoints" => models::resumed(ranks),
         _ => panic!("there is no case {name}"),
     }
+}
+
+/// A step takes a frame of the stack for each layer, and so their number has a bound.
+fn depth(ranks: &Ranks<'_>) -> Result<()> {
+    let step = |layers: usize| -> Result<()> {
+        let parameters = network::<f64>(&vec![1; layers + 1]);
+        let mut workspace = ranks.workspace(&parameters, 2)?;
+        let (x, y) = (Array2::ones((1, 2)), Array2::ones((1, 2)));
+        let cost = Cost::BinaryCrossEntropy;
+        workspace.cost_and_gradients(&x, &y, &parameters, cost).map(drop)
+    };
+    step(256)?;
+    let error = step(257).unwrap_err().to_string();
+    assert!(error.contains("layers = 257: at most 256"), "{error}");
+    Ok(())
 }
 
 fn shares(ranks: &Ranks<'_>) -> Result<()> {

@@ -86,8 +86,7 @@ pub fn any_layout(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The gradients in the buffers are the caller's to change. It panics today, "made row by row", and
-/// so is not among the cases of a job: see `IGNORED` there.
+/// The gradients in the buffers are the caller's to change.
 pub fn any_layout_of_gradients(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 20);
     let parameters = network::<f64>(&[5, 4, 3]);
