@@ -434,6 +434,14 @@ fn passes_with_dropout<F: Float>() {
             let laid = Laid::new(Layout::NegativeStrided, &al);
             let again = l_model_backward_with_dropout(cost, &laid.view(), y, &caches).unwrap();
             assert_eq!(again, gradients);
+            for layout in owned() {
+                let mut caches = caches.clone();
+                for mask in &mut caches.masks {
+                    mask.d = Laid::new(layout, &mask.d).owned();
+                }
+                let again = l_model_backward_with_dropout(cost, &al, y, &caches).unwrap();
+                assert_eq!(again, gradients, "{layout:?}");
+            }
             (al, gradients)
         };
         within(BOUND, &x, |x| pass(x, y.view(), &parameters));
@@ -627,6 +635,12 @@ fn optimizers<F: Float>() {
     let start = network::<F>(&[5, 70, 2]);
     let gradients = gradients_like(&start);
     for rule in rules {
+        exact_in_place(&random::<F>(5, 70), |w| {
+            let count = Rule::<F>::state(&rule).len();
+            let mut state = vec![shares::<F>(5, 70); count];
+            let step = Step { learning_rate: 0.1, number: 2, is_weight: true };
+            rule.update(step, w, &random::<F>(5, 70), &mut state);
+        });
         let train = |of: [Layout; 3]| {
             let mut parameters = laid_network(of[0], &start);
             let gradients = laid_gradients(of[1], &gradients);
@@ -819,12 +833,15 @@ fn classifiers_without_a_scaler<F: Float>() {
 fn regressors<F: Float>() {
     for standardize in [true, false] {
         let how = hyperparameters().validation_share(0.2).standardize(standardize);
+        let weights: Vec<F> = (0..20).map(|i| F::of(f64::from(i % 5))).collect();
         let learn = |x: Examples<'_, F>, y: Examples<'_, F>| {
             let mut model = Regressor::new(how.clone());
             let history = model.fit(x, y).unwrap();
+            let mut weighted = Regressor::new(how.clone());
+            weighted.fit_with(x, y, FitOptions::new().weights(&weights)).unwrap();
             let mut partial = Regressor::new(how.clone());
             partial.partial_fit(x, y).unwrap();
-            let models = [&model, &partial];
+            let models = [&model, &weighted, &partial];
             let parameters = models.map(|model| model.parameters().unwrap().clone()).to_vec();
             (history.costs(), parameters)
         };
@@ -1028,6 +1045,10 @@ fn onnx_models() {
         let scaler = Standardizer::from_columns(laid(&mean), laid(&deviation)).unwrap();
         let found = laid_network(layout, &parameters).to_onnx(Some(&scaler)).unwrap();
         assert!(found == expected, "{layout:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.onnx");
+        laid_network(layout, &parameters).save_onnx(&path, Some(&scaler)).unwrap();
+        assert!(std::fs::read(&path).unwrap() == expected, "{layout:?}");
     }
 }
 

@@ -149,9 +149,10 @@ pub fn layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
     Layout::ALL.iter().map(|&layout| Laid::new(layout, matrix)).filter(holds).collect()
 }
 
-/// The layouts that an array can have that owns its memory.
+/// The same without the broadcasts, which no array is that owns its memory.
 pub fn owned_layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
-    layouts(matrix).into_iter().filter(|laid| !laid.layout.is_broadcast()).collect()
+    let layouts = Layout::ALL.into_iter().filter(|layout| !layout.is_broadcast());
+    layouts.map(|layout| Laid::new(layout, matrix)).collect()
 }
 
 #[test]

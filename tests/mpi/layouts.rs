@@ -83,6 +83,26 @@ pub fn any_layout(ranks: &Ranks<'_>) -> Result<()> {
         };
         assert_eq!(average(layout)?, average(Layout::RowMajor)?, "{layout:?}");
     }
+    fits(ranks)
+}
+
+/// A fit copies its examples: the same bits.
+fn fits(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 53);
+    let mine = uneven(ranks, 53);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let how = Hyperparameters::default().hidden(&[6]).epochs(2).validation_share(0.2);
+    let mut expected = None;
+    for (x, y) in owned_layouts(&x).iter().zip(owned_layouts(&y)) {
+        let (x, values) = (Examples::columns(x.view()), Examples::columns(y.view()));
+        let mut regressor = Regressor::new(how.clone());
+        regressor.fit_with(x, values, FitOptions::new().ranks(ranks))?;
+        let numbers: Vec<usize> = y.view().iter().map(|class| *class as usize).collect();
+        let mut classifier = Classifier::new(how.clone()).with_classes(&[0, 1, 2]);
+        classifier.fit_with(x, &numbers, FitOptions::new().ranks(ranks))?;
+        let found = (regressor.parameters().cloned(), classifier.parameters().cloned());
+        assert!(*expected.get_or_insert_with(|| found.clone()) == found);
+    }
     Ok(())
 }
 
