@@ -60,6 +60,7 @@ pub(crate) fn numbers(name: &'static str, n: usize) -> Result<Vec<usize>> {
     list(name, n, 0..n)
 }
 
+#[inline]
 fn reserved<T>(operand: Operand, len: usize) -> Result<Vec<T>> {
     let mut data = Vec::new();
     data.try_reserve_exact(len).map_err(|_| Error::TooLarge { layer: None, operand })?;
@@ -67,6 +68,7 @@ fn reserved<T>(operand: Operand, len: usize) -> Result<Vec<T>> {
 }
 
 /// A row-major matrix; `fill` puts `len` elements into memory that is already reserved.
+#[inline]
 fn make<T>(operand: Operand, fill: impl FnOnce(&mut Vec<T>, usize)) -> Result<Array2<T>> {
     let too_large = || Error::TooLarge { layer: None, operand };
     let len = operand.shape.0.checked_mul(operand.shape.1).ok_or_else(too_large)?;

@@ -271,6 +271,7 @@ impl<F: Float> Workspace<F> {
     ) -> Result<Option<f64>> {
         self.keep_prob = None;
         self.prepare(x, parameters)?;
+        self.restore_gradients(parameters)?;
         let last = parameters.layers().len();
         let outputs = Operand { name: "AL", shape: (self.sizes[last], x.ncols()) };
         targets.check(cost, outputs).map_err(|e| e.in_layer(last))?;
@@ -289,6 +290,7 @@ impl<F: Float> Workspace<F> {
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))?;
         self.make_room(parameters)?;
+        self.restore_gradients(parameters)?;
         masks.map_or(Ok(None), |masks| self.draw_masks(0, masks))
     }
 
@@ -335,11 +337,17 @@ impl<F: Float> Workspace<F> {
             self.buffers = Some(Buffers::new(parameters, &self.sizes, self.examples)?);
         }
         let buffers = self.buffers.as_mut().expect("just made");
-        if !buffers.gradients.are_buffers_of(parameters) {
-            buffers.gradients = Gradients::try_zeros_like(parameters)?; // the caller changed them
-        }
         for (l, layer) in parameters.layers().iter().enumerate() {
             buffers.keep_z(l, layer.activation, self.sizes[l + 1], self.examples)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the gradients anew if the caller, who may change them, has given one another shape.
+    fn restore_gradients(&mut self, parameters: &Parameters<F>) -> Result<()> {
+        let gradients = &mut self.buffers.as_mut().expect("prepared").gradients;
+        if !gradients.are_buffers_of(parameters) {
+            *gradients = Gradients::try_zeros_like(parameters)?;
         }
         Ok(())
     }
@@ -746,6 +754,7 @@ fn backward<F: Float>(
 ) -> Result<()> {
     check_outputs(&workspace.al(x.ncols()), y)
         .map_err(|e| e.in_layer(parameters.layers().len()))?;
+    workspace.restore_gradients(parameters)?;
     let g = parameters.layers()[parameters.layers().len() - 1].activation;
     let m = x.ncols();
     workspace.output_dz(Cost::BinaryCrossEntropy, &Targets::new(y.view()), g, m);

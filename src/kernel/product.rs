@@ -88,6 +88,8 @@ const SMALL: usize = 256;
 /// they stay in the second cache.
 const FEW_DOTS: usize = 64;
 const DOTS_BYTES: usize = 192 << 10;
+/// A product with a longer side is cut, so that places in it can be multiplied with each other.
+const LONGEST: usize = 1 << 31;
 /// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
 const CUT: usize = 16;
 
@@ -212,13 +214,18 @@ impl<F: Kernel> Product<F> {
         if parts < 2 || cut >= longer {
             return F::multiply(self);
         }
-        let (left, right) = if rows > columns { self.cut_rows(cut) } else { self.cut_columns(cut) };
+        let (left, right) = self.cut_longer(cut);
         threads::join(move || left.run_in(first), move || right.run_in(parts - first));
     }
 
     /// On this thread.
     pub(super) fn run_here(self) {
         let isa = self.isa;
+        if self.c.rows.max(self.c.columns) > LONGEST {
+            let (first, rest) = self.cut_longer(LONGEST);
+            first.run_here();
+            return rest.run_here();
+        }
         match self.way {
             Way::Rows if self.a.columns > CHAPTER => return self.by_chapters(),
             Way::RowsTransposed => return Self { way: Way::Rows, ..self.transposed() }.run_here(),
@@ -286,6 +293,11 @@ impl<F: Kernel> Product<F> {
         }
     }
 
+    /// Cut along the longer side of `C`.
+    fn cut_longer(self, at: usize) -> (Self, Self) {
+        if self.c.rows > self.c.columns { self.cut_rows(at) } else { self.cut_columns(at) }
+    }
+
     fn cut_rows(self, at: usize) -> (Self, Self) {
         let (a, c) = (self.a.cut_rows(at), self.c.cut_rows(at));
         (Self { a: a.0, c: c.0, ..self }, Self { a: a.1, c: c.1, ..self })
@@ -341,19 +353,21 @@ fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clo
     (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }
 
-/// `len` in the fewest pieces of at most `most`, as even as they can be: the i-th of n begins at
-/// `⌊i·len/n⌋`, which is counted up, since the product may not be a `usize`.
+/// `len`, at most [`LONGEST`], in the fewest pieces of at most `most`, as even as they can be.
 #[inline(always)]
 fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
-    let (step, rest) = (len / count.max(1), len % count.max(1));
-    (0..count).scan((0, 0), move |(start, remainder), _| {
-        let from = *start;
-        *remainder += rest;
-        *start += step + usize::from(*remainder >= count);
-        *remainder -= if *remainder >= count { count } else { 0 };
-        Some((from, *start - from))
+    (0..count).map(move |i| {
+        let start = i * len / count;
+        (start, (i + 1) * len / count - start)
     })
+}
+
+/// The same for a depth of any length, in blocks of at most [`PACKED_DEPTH`].
+pub(super) fn depth_blocks(depth: usize) -> impl Iterator<Item = (usize, usize)> {
+    let count = depth.div_ceil(PACKED_DEPTH);
+    let start = move |i: usize| (i as u128 * depth as u128 / count as u128) as usize;
+    (0..count).map(move |i| (start(i), start(i + 1) - start(i)))
 }
 
 impl<F: Kernel> Product<F> {
@@ -531,7 +545,7 @@ impl<F: Kernel> Job<F> for Packed<'_, F> {
         let (b_panels, a_panels) = scratch.split_at_mut(blocks.columns * blocks.depth);
         let Product { a, b, c, .. } = product;
         for (j, columns) in pieces(c.columns, blocks.columns) {
-            for (k, depth) in evenly(a.columns, PACKED_DEPTH) {
+            for (k, depth) in depth_blocks(a.columns) {
                 // SAFETY: the product was made of arrays; what is packed and multiplied are
                 // parts of them.
                 unsafe {

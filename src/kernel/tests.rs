@@ -1,7 +1,7 @@
 //! Every kernel against the plain formula, with every set of instructions that this processor has.
 
 use super::elementwise::{self, Elementary, Map};
-use super::product::{Way, multiply, multiply_by, multiply_with};
+use super::product::{Way, depth_blocks, multiply, multiply_by, multiply_with};
 use super::{Isa, Job, Kernel, Simd};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use proptest::prelude::*;
@@ -195,6 +195,21 @@ fn parts_of_a_product_are_those_of_the_whole() {
             }
         }
     }
+}
+
+/// A broadcast view may be deeper than any memory: the product of a block and the depth overflows.
+#[test]
+fn the_blocks_of_a_depth_follow_each_other() {
+    for depth in [1, 519, 520, 521, 5000, 1 << 20] {
+        let end = depth_blocks(depth).fold(0, |end, (start, length)| {
+            assert!(start == end && (1..=520).contains(&length), "{depth}: {start} {length}");
+            start + length
+        });
+        assert_eq!(end, depth);
+    }
+    let depth = (1 << 60) - 1;
+    let blocks: Vec<_> = depth_blocks(depth).take(1000).collect();
+    assert!(blocks.windows(2).all(|pair| pair[0].0 + pair[0].1 == pair[1].0 && pair[1].1 <= 520));
 }
 
 #[test]

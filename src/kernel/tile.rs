@@ -40,7 +40,7 @@ impl<F: NdFloat> Tile<F> {
                     $($(($rows, $vectors) => unsafe {
                         self.sized::<S, $rows, $vectors, PACKED>(s)
                     },)*)*
-                    _ => unreachable!("no tile of this size"),
+                    _ => no_tile(),
                 }
             };
         }
@@ -51,7 +51,7 @@ impl<F: NdFloat> Tile<F> {
     unsafe fn sized<S: Simd<F>, const R: usize, const V: usize, const PACKED: bool>(self, s: S) {
         let (rows, vectors) = if PACKED { S::TILE } else { (4, 4) };
         if R > rows || V > vectors || R * V > S::ACCUMULATORS {
-            unreachable!("no tile of this size");
+            no_tile();
         }
         for i in 0..R {
             let c = self.c.wrapping_offset(i as isize * self.c_strides.0);
@@ -131,6 +131,12 @@ impl<F: NdFloat> Tile<F> {
             }
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn no_tile() -> ! {
+    unreachable!("a tile is at most as large as the registers hold")
 }
 
 /// Numbers in the largest tile.
