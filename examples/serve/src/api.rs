@@ -7,8 +7,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +84,7 @@ async fn predict(
     let (served, limits) = &*shared;
     check_content_type(&headers)?;
     let body = read(&headers, body, limits).await?;
-    let Request { examples } = serde_json::from_slice(&body).map_err(malformed)?;
+    let Request { examples } = parse(&body).map_err(malformed)?;
     if examples.len() > limits.examples {
         let (limit, found) = (limits.examples, examples.len());
         return Err(Refusal::TooManyExamples { limit, found });
@@ -116,6 +119,28 @@ async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8
 fn is_length_limit(error: &axum::Error) -> bool {
     use std::error::Error;
     error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// Reads a request from an object only: what serde derives would also take an array of its fields.
+fn parse(body: &[u8]) -> serde_json::Result<Request> {
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = Request;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Request, A::Error> {
+            Request::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let request = json.deserialize_map(Object)?;
+    json.end()?;
+    Ok(request)
 }
 
 fn malformed(error: serde_json::Error) -> Refusal {
