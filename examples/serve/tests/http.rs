@@ -8,11 +8,15 @@ use dnn_blocks_serve::model::{Answer, Served, synthetic};
 use dnn_blocks_serve::refusal::Refusal;
 use dnn_blocks_serve::server::serve;
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::thread::JoinHandle;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
 
 struct Server {
     address: SocketAddr,
@@ -22,11 +26,11 @@ struct Server {
 
 impl Server {
     fn start(served: Served, limits: Limits) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        let (stop, stopped) = oneshot::channel();
         let address = listener.local_addr().unwrap();
-        let thread = std::thread::spawn(move || {
+        let thread = spawn(move || {
             let stopped = async { stopped.await.unwrap() };
             runtime.block_on(serve(listener, served, limits, stopped));
         });
@@ -101,7 +105,7 @@ fn many_threads_get_what_the_model_says_to_the_last_bit() {
 #[test]
 fn health_says_what_the_model_takes() {
     let server = started(Limits::default());
-    let reply = server.client().call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let reply = server.client().call(HEALTH).unwrap();
     assert_eq!(reply.status, 200);
     let health: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(health, json!({ "status": "ok", "features": 4, "classes": [0, 1, 2] }));
@@ -279,6 +283,82 @@ fn slow_bodies_and_heads_are_given_up() {
     server.stop();
 }
 
+/// Fails unless the server has a place for one more client.
+fn assert_place(server: &Server) {
+    let reply = server.client().call(HEALTH).expect("no place became free");
+    assert_eq!(reply.status, 200);
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// The statuses of all answers until the connection ends.
+fn statuses_until_end(client: &mut Client) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    loop {
+        match client.receive() {
+            Ok(reply) => statuses.push(reply.status),
+            Err(error) => {
+                assert!(!is_timeout(&error), "the connection did not end");
+                return statuses;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_without_a_place_waits() {
+    let server = started(Limits { connections: 2, ..Limits::default() });
+    let mut clients = [server.client(), server.client()];
+    for client in &mut clients {
+        assert_eq!(client.call(HEALTH).unwrap().status, 200);
+    }
+    let mut waiting = TcpStream::connect(server.address).unwrap();
+    waiting.write_all(HEALTH.as_bytes()).unwrap();
+    waiting.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(is_timeout(&waiting.read(&mut [0]).unwrap_err()));
+    drop(clients);
+    assert_eq!(Client::new(waiting).unwrap().receive().unwrap().status, 200);
+    server.stop();
+}
+
+#[test]
+fn slow_writers_lose_their_place() {
+    let short = Duration::from_millis(200);
+    let body = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                Content-Length: 100000\r\n\r\n";
+    let silent: &[u16] = &[];
+    for (start, then, expected) in [
+        ("", "", silent),
+        ("GET /hea", "", silent),
+        ("GET /health HTTP/1.1\r\nHost: a", "a", silent),
+        (HEALTH, "", &[200]),
+        (HEALTH, "\r\n", &[200]),
+        (&format!("{HEALTH}GET /health HTTP/1.1\r\nHost: a"), "a", &[200]),
+        (body, "", &[408]),
+        (body, " ", &[408]),
+        (CHUNKED, "1\r\n \r\n", &[408]),
+    ] {
+        let limits =
+            Limits { connections: 1, head_time: short, body_time: short, ..Limits::default() };
+        let server = started(limits);
+        let stream = TcpStream::connect(server.address).unwrap();
+        let mut writer = stream.try_clone().unwrap();
+        let mut slow = Client::new(stream).unwrap();
+        slow.send(start).unwrap();
+        let trickle = spawn(move || {
+            while !then.is_empty() && writer.write_all(then.as_bytes()).is_ok() {
+                sleep(Duration::from_millis(5));
+            }
+        });
+        assert_eq!(statuses_until_end(&mut slow), expected, "{start:?} then {then:?}");
+        assert_place(&server);
+        trickle.join().unwrap();
+        server.stop();
+    }
+}
+
 #[test]
 fn clients_that_go_away_leave_the_server_whole() {
     let server = started(Limits::default());
@@ -306,25 +386,28 @@ fn in_flight(client: &mut Client, request: &str) -> String {
 /// Until nobody listens.
 fn wait_until_refused(address: SocketAddr) {
     while Client::connect(address).is_ok() {
-        std::thread::sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
 fn a_stop_waits_for_what_is_in_flight() {
-    let server = started(Limits::default());
+    let long = Duration::from_secs(3600);
+    let server = started(Limits { head_time: long, grace: long, ..Limits::default() });
     let (address, x) = (server.address, table(8, 3));
-    let mut idle = server.client();
-    idle.call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let (mut idle, mut after_a_line) = (server.client(), server.client());
+    idle.call(HEALTH).unwrap();
+    after_a_line.call(format!("{HEALTH}\r\n")).unwrap();
     let mut client = server.client();
     let body = in_flight(&mut client, &request(&x));
     server.stop.send(()).unwrap();
     wait_until_refused(address);
     assert!(!server.thread.is_finished());
     assert_answer(&client.call(body).unwrap(), &model(), &x);
+    for mut client in [client, idle, after_a_line] {
+        assert!(statuses_until_end(&mut client).is_empty());
+    }
     server.thread.join().unwrap();
-    assert!(client.receive().is_err());
-    assert!(idle.receive().is_err());
 }
 
 #[test]
@@ -333,6 +416,21 @@ fn a_stop_does_not_wait_for_ever() {
     let mut client = server.client();
     let _never_sent = in_flight(&mut client, &request(&table(9, 1)));
     server.stop();
+}
+
+#[test]
+fn no_connection_outlives_the_server() {
+    let limits = Limits { grace: Duration::from_millis(100), ..Limits::default() };
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let mut client = Client::connect(listener.local_addr().unwrap()).unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let served = Served::classifier(model()).unwrap();
+    let server = runtime.spawn(serve(listener, served, limits, async { stopped.await.unwrap() }));
+    let _never_sent = in_flight(&mut client, &request(&table(13, 1)));
+    stop.send(()).unwrap();
+    runtime.block_on(server).unwrap();
+    assert!(statuses_until_end(&mut client).is_empty());
 }
 
 #[cfg(unix)]
