@@ -2,11 +2,14 @@
 
 use crate::api::{Limits, router};
 use crate::model::Served;
+use crate::stream::Stream;
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -35,7 +38,8 @@ pub async fn serve(
         };
         // Without it answers wait for the client's acknowledgement; a refusal costs only time.
         let _ = tcp.set_nodelay(true);
-        open.spawn(converse(http.clone(), service.clone(), tcp, stopped.clone()));
+        let stream = Stream::new(tcp);
+        open.spawn(converse(http.clone(), service.clone(), stream, stopped.clone()));
     }
     drop(listener);
     stopping.send_replace(());
@@ -57,20 +61,36 @@ async fn accept(listener: &TcpListener, open: &mut JoinSet<()>, places: usize) -
     }
 }
 
-/// Answers the requests of one client, after a stop only the one that is in flight.
+/// Answers the requests of one client. After a stop it answers at most one more.
 async fn converse(
-    http: http1::Builder,
+    mut http: http1::Builder,
     service: TowerToHyperService<Router>,
-    tcp: TcpStream,
+    stream: Stream,
     mut stopped: watch::Receiver<()>,
 ) {
+    let answers = AtomicUsize::new(0);
+    let service = service_fn(|request| async {
+        let answer = service.call(request).await;
+        answers.fetch_add(1, Ordering::Relaxed);
+        answer
+    });
     // An error is the client's: it went away, or was too slow.
-    let mut connection = http.serve_connection(TokioIo::new(tcp), service);
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         biased;
         _ = &mut connection => return,
         _ = stopped.changed() => {}
     }
+    let before = answers.load(Ordering::Relaxed);
     Pin::new(&mut connection).graceful_shutdown();
-    let _ = connection.await;
+    if (&mut connection).await.is_err() || answers.load(Ordering::Relaxed) != before {
+        return;
+    }
+    // hyper takes a kept connection as idle even when a part of the next head has arrived. The
+    // client has not been told that the connection closes, so that request is answered.
+    let parts = connection.into_parts();
+    if !parts.read_buf.trim_ascii().is_empty() {
+        let stream = TokioIo::new(parts.io.into_inner().rewound(parts.read_buf));
+        let _ = http.keep_alive(false).serve_connection(stream, parts.service).await;
+    }
 }

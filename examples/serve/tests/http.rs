@@ -418,6 +418,46 @@ fn a_stop_does_not_wait_for_ever() {
     server.stop();
 }
 
+/// Sends a request and a part of another in one piece, and waits until the first is answered: the
+/// server has read both. Returns the rest of the second.
+fn half_sent<'a>(client: &mut Client, request: &'a str) -> &'a str {
+    let (half, rest) = request.split_at(25);
+    client.send(format!("{HEALTH}{half}")).unwrap();
+    assert_eq!(client.receive().unwrap().status, 200);
+    rest
+}
+
+fn assert_last_answer(client: &mut Client, rest: &str, x: &Array2<f32>) {
+    assert_answer(&client.call(rest).unwrap(), &model(), x);
+    assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn a_stop_waits_for_the_rest_of_a_head() {
+    let server = started(Limits::default());
+    let (address, x) = (server.address, table(11, 2));
+    let request = request(&x);
+    let mut client = server.client();
+    let rest = half_sent(&mut client, &request);
+    server.stop.send(()).unwrap();
+    wait_until_refused(address);
+    assert_last_answer(&mut client, rest, &x);
+    server.thread.join().unwrap();
+}
+
+#[test]
+fn a_stop_gives_half_a_head_no_more_than_its_time() {
+    let head_time = Duration::from_millis(200);
+    let grace = Duration::from_secs(3600);
+    let server = started(Limits { head_time, grace, ..Limits::default() });
+    let request = request(&table(12, 1));
+    let mut client = server.client();
+    half_sent(&mut client, &request);
+    server.stop.send(()).unwrap();
+    assert!(statuses_until_end(&mut client).is_empty());
+    server.thread.join().unwrap();
+}
+
 #[test]
 fn no_connection_outlives_the_server() {
     let limits = Limits { grace: Duration::from_millis(100), ..Limits::default() };
@@ -449,10 +489,13 @@ fn the_program_stops_at_a_signal() {
         let address: SocketAddr = listening.rsplit('/').next().unwrap().parse().unwrap();
         let (mut client, x) = (Client::connect(address).unwrap(), table(10, 2));
         let body = in_flight(&mut client, &request(&x));
+        let (mut kept, request) = (Client::connect(address).unwrap(), request(&x));
+        let rest = half_sent(&mut kept, &request);
         let id = program.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         wait_until_refused(address);
         assert_answer(&client.call(body).unwrap(), &model(), &x);
+        assert_last_answer(&mut kept, rest, &x);
         assert!(program.wait().unwrap().success());
         assert_eq!(lines.last().unwrap(), "stopped");
     }
