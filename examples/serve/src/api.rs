@@ -15,20 +15,22 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one client may ask for.
+/// The limits on requests, on the time of each phase of a connection, and on connections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Bytes of a body.
+    /// The longest body, in bytes.
     pub body: usize,
-    /// Examples in a request.
+    /// The number of examples in a request.
     pub examples: usize,
-    /// For a body to arrive.
-    pub body_time: Duration,
-    /// For a request's head to arrive, and for a connection to lie idle.
+    /// The time for a whole head to arrive. An idle connection is closed after the same time.
     pub head_time: Duration,
-    /// For the requests in flight when the server stops.
+    /// The time for a whole body to arrive.
+    pub body_time: Duration,
+    /// The time for a client to take a whole answer.
+    pub answer_time: Duration,
+    /// The time for requests in flight when the server stops.
     pub grace: Duration,
-    /// Connections at once; more wait to be accepted.
+    /// The number of connections at once; more wait to be accepted.
     pub connections: usize,
 }
 
@@ -37,8 +39,9 @@ impl Default for Limits {
         Self {
             body: 1 << 20,
             examples: 1024,
-            body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(10),
+            answer_time: Duration::from_secs(10),
             grace: Duration::from_secs(15),
             connections: 1024,
         }

@@ -38,7 +38,7 @@ pub async fn serve(
         };
         // Without it answers wait for the client's acknowledgement; a refusal costs only time.
         let _ = tcp.set_nodelay(true);
-        let stream = Stream::new(tcp);
+        let stream = Stream::new(tcp, limits.answer_time);
         open.spawn(converse(http.clone(), service.clone(), stream, stopped.clone()));
     }
     drop(listener);

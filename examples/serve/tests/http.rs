@@ -12,7 +12,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
@@ -28,6 +28,10 @@ impl Server {
     fn start(served: Served, limits: Limits) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        Self::listening(runtime, listener, served, limits)
+    }
+
+    fn listening(runtime: Runtime, listener: TcpListener, served: Served, limits: Limits) -> Self {
         let (stop, stopped) = oneshot::channel();
         let address = listener.local_addr().unwrap();
         let thread = spawn(move || {
@@ -357,6 +361,78 @@ fn slow_writers_lose_their_place() {
         trickle.join().unwrap();
         server.stop();
     }
+}
+
+/// A server with small send buffers, for requests of many examples.
+fn narrow_server(limits: Limits) -> Server {
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(1 << 14).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket.listen(1024).unwrap()
+    });
+    let limits = Limits { examples: usize::MAX, body: 1 << 24, ..limits };
+    Server::listening(runtime, listener, Served::classifier(model()).unwrap(), limits)
+}
+
+/// A connection with a small receive buffer.
+fn narrow(server: &Server) -> TcpStream {
+    let stream = Runtime::new().unwrap().block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1 << 14).unwrap();
+        socket.connect(server.address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+fn of_examples(count: usize) -> String {
+    post(&json!({ "examples": vec![[1, 2, 3, 4]; count] }).to_string())
+}
+
+#[test]
+fn a_client_that_never_reads_loses_its_place() {
+    let answer_time = Duration::from_millis(200);
+    let limits = Limits { connections: 1, answer_time, ..Limits::default() };
+    let (server, request) = (narrow_server(limits), of_examples(1000));
+    let mut deaf = narrow(&server);
+    let flood = spawn(move || while deaf.write_all(request.as_bytes()).is_ok() {});
+    assert_place(&server);
+    flood.join().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_slow_reader_does_not_get_more_time_by_progress() {
+    let answer_time = Duration::from_millis(200);
+    let server = narrow_server(Limits { answer_time, ..Limits::default() });
+    let mut slow = narrow(&server);
+    slow.write_all(of_examples(20_000).as_bytes()).unwrap();
+    let (mut answer, mut buffer) = (Vec::new(), [0; 2048]);
+    while let Ok(n @ 1..) = slow.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..n]);
+        sleep(Duration::from_millis(5));
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    let (_, length) = answer.split_once("content-length: ").unwrap();
+    let length: usize = length.lines().next().unwrap().parse().unwrap();
+    assert!(answer.len() < length, "all {length} bytes were written");
+    server.stop();
+}
+
+#[test]
+fn every_answer_has_the_whole_time() {
+    let answer_time = Duration::from_secs(2);
+    let server = narrow_server(Limits { answer_time, ..Limits::default() });
+    let request = of_examples(20_000);
+    let mut client = Client::new(narrow(&server)).unwrap();
+    let first = client.call(&request).unwrap();
+    sleep(answer_time);
+    let second = client.call(&request).unwrap();
+    assert_eq!((first.status, second.status), (200, 200));
+    assert!(first.body == second.body);
+    server.stop();
 }
 
 #[test]
