@@ -18,6 +18,8 @@ use std::time::Duration;
 /// The limits on requests, on the time of each phase of a connection, and on connections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
+    /// The longest head of a request, in bytes, at least 8192. Requests are read ahead as far.
+    pub head: usize,
     /// The longest body, in bytes.
     pub body: usize,
     /// The number of examples in a request.
@@ -28,6 +30,8 @@ pub struct Limits {
     pub body_time: Duration,
     /// The time for a client to take a whole answer.
     pub answer_time: Duration,
+    /// The age from which a connection closes after its next answer.
+    pub connection_time: Duration,
     /// The time for requests in flight when the server stops.
     pub grace: Duration,
     /// The number of connections at once; more wait to be accepted.
@@ -37,11 +41,13 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            head: 1 << 16,
             body: 1 << 20,
             examples: 1024,
             head_time: Duration::from_secs(10),
             body_time: Duration::from_secs(10),
             answer_time: Duration::from_secs(10),
+            connection_time: Duration::from_secs(300),
             grace: Duration::from_secs(15),
             connections: 1024,
         }

@@ -4,13 +4,16 @@ use crate::api::{Limits, router};
 use crate::model::Served;
 use crate::stream::Stream;
 use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -27,7 +30,7 @@ pub async fn serve(
 ) {
     let service = TowerToHyperService::new(router(served, limits.clone()));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head);
     let (stopping, stopped) = watch::channel(());
     let mut open = JoinSet::new();
     tokio::pin!(stop);
@@ -39,7 +42,8 @@ pub async fn serve(
         // Without it answers wait for the client's acknowledgement; a refusal costs only time.
         let _ = tcp.set_nodelay(true);
         let stream = Stream::new(tcp, limits.answer_time);
-        open.spawn(converse(http.clone(), service.clone(), stream, stopped.clone()));
+        let age = limits.connection_time;
+        open.spawn(converse(http.clone(), service.clone(), stream, age, stopped.clone()));
     }
     drop(listener);
     stopping.send_replace(());
@@ -66,13 +70,17 @@ async fn converse(
     mut http: http1::Builder,
     service: TowerToHyperService<Router>,
     stream: Stream,
+    age: Duration,
     mut stopped: watch::Receiver<()>,
 ) {
-    let answers = AtomicUsize::new(0);
+    let (opened, answers) = (Instant::now(), AtomicUsize::new(0));
     let service = service_fn(|request| async {
-        let answer = service.call(request).await;
+        let mut answer = service.call(request).await?;
         answers.fetch_add(1, Ordering::Relaxed);
-        answer
+        if opened.elapsed() >= age {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok::<_, Infallible>(answer)
     });
     // An error is the client's: it went away, or was too slow.
     let mut connection = http.serve_connection(TokioIo::new(stream), service);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::thread::{JoinHandle, sleep, spawn};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -287,6 +287,15 @@ fn slow_bodies_and_heads_are_given_up() {
     server.stop();
 }
 
+#[test]
+fn a_head_over_the_limit() {
+    let server = started(Limits { head: 8192, ..Limits::default() });
+    let start = "GET /health HTTP/1.1\r\nHost: ";
+    let reply = server.client().call(format!("{start}{:a<1$}", "", 8192 - start.len())).unwrap();
+    assert_eq!(reply.status, 431);
+    server.stop();
+}
+
 /// Fails unless the server has a place for one more client.
 fn assert_place(server: &Server) {
     let reply = server.client().call(HEALTH).expect("no place became free");
@@ -432,6 +441,25 @@ fn every_answer_has_the_whole_time() {
     let second = client.call(&request).unwrap();
     assert_eq!((first.status, second.status), (200, 200));
     assert!(first.body == second.body);
+    server.stop();
+}
+
+#[test]
+fn an_old_connection_closes_after_an_answer() {
+    let age = Duration::from_millis(200);
+    let server = started(Limits { connection_time: age, ..Limits::default() });
+    let mut client = server.client();
+    let start = Instant::now();
+    let last = loop {
+        let reply = client.call(HEALTH).unwrap();
+        assert_eq!(reply.status, 200);
+        if reply.head.to_lowercase().contains("connection: close") {
+            break start.elapsed();
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "the connection stays open");
+    };
+    assert!(last >= age);
+    assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
     server.stop();
 }
 
