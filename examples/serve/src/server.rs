@@ -31,6 +31,8 @@ pub async fn serve(
     let service = TowerToHyperService::new(router(served, limits.clone()));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head);
+    // A client that sends no more may still wait for its answer.
+    http.half_close(true);
     let (stopping, stopped) = watch::channel(());
     let mut open = JoinSet::new();
     tokio::pin!(stop);

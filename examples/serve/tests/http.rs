@@ -9,7 +9,7 @@ use dnn_blocks_serve::refusal::Refusal;
 use dnn_blocks_serve::server::serve;
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
 use std::thread::{JoinHandle, sleep, spawn};
 use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
@@ -460,6 +460,25 @@ fn an_old_connection_closes_after_an_answer() {
     };
     assert!(last >= age);
     assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    server.stop();
+}
+
+#[test]
+fn a_client_that_sends_no_more_is_answered() {
+    let (server, model, x) = (started(Limits::default()), model(), table(14, 2));
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request(&x).as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut client = Client::new(stream).unwrap();
+        assert_answer(&client.receive().unwrap(), &model, &x);
+        assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&request(&table(14, 50)).as_bytes()[..300]).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let (status, kind, _) = refusal(&Client::new(stream).unwrap().receive().unwrap());
+    assert_eq!((status, kind.as_str()), (400, "broken"));
     server.stop();
 }
 
