@@ -7,35 +7,47 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::error::Category;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What one client may ask for.
+/// The limits on requests, on the time of each phase of a connection, and on connections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// Bytes of a body.
+    /// The longest head of a request, in bytes, at least 8192. Requests are read ahead as far.
+    pub head: usize,
+    /// The longest body, in bytes.
     pub body: usize,
-    /// Examples in a request.
+    /// The number of examples in a request.
     pub examples: usize,
-    /// For a body to arrive.
-    pub body_time: Duration,
-    /// For a request's head to arrive, and for a connection to lie idle.
+    /// The time for a whole head to arrive. An idle connection is closed after the same time.
     pub head_time: Duration,
-    /// For the requests in flight when the server stops.
+    /// The time for a whole body to arrive.
+    pub body_time: Duration,
+    /// The time for a client to take a whole answer.
+    pub answer_time: Duration,
+    /// The age from which a connection closes after its next answer.
+    pub connection_time: Duration,
+    /// The time for requests in flight when the server stops.
     pub grace: Duration,
-    /// Connections at once; more wait to be accepted.
+    /// The number of connections at once; more wait to be accepted.
     pub connections: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
+            head: 1 << 16,
             body: 1 << 20,
             examples: 1024,
-            body_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
+            body_time: Duration::from_secs(10),
+            answer_time: Duration::from_secs(10),
+            connection_time: Duration::from_secs(300),
             grace: Duration::from_secs(15),
             connections: 1024,
         }
@@ -81,7 +93,7 @@ async fn predict(
     let (served, limits) = &*shared;
     check_content_type(&headers)?;
     let body = read(&headers, body, limits).await?;
-    let Request { examples } = serde_json::from_slice(&body).map_err(malformed)?;
+    let Request { examples } = parse(&body).map_err(malformed)?;
     if examples.len() > limits.examples {
         let (limit, found) = (limits.examples, examples.len());
         return Err(Refusal::TooManyExamples { limit, found });
@@ -116,6 +128,28 @@ async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8
 fn is_length_limit(error: &axum::Error) -> bool {
     use std::error::Error;
     error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// Reads a request from an object only: what serde derives would also take an array of its fields.
+fn parse(body: &[u8]) -> serde_json::Result<Request> {
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = Request;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Request, A::Error> {
+            Request::deserialize(MapAccessDeserializer::new(map))
+        }
+    }
+
+    let mut json = serde_json::Deserializer::from_slice(body);
+    let request = json.deserialize_map(Object)?;
+    json.end()?;
+    Ok(request)
 }
 
 fn malformed(error: serde_json::Error) -> Refusal {

@@ -3,6 +3,10 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+/// A read that waits longer fails: an answer that never comes is an error, not a hang.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A connection that is kept for many requests.
 pub struct Client {
@@ -19,8 +23,12 @@ pub struct Reply {
 
 impl Client {
     pub fn connect(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::new(TcpStream::connect(address)?)
+    }
+
+    pub fn new(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(LONGEST_WAIT))?;
         Ok(Self { stream: BufReader::new(stream) })
     }
 

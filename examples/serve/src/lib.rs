@@ -5,3 +5,4 @@ pub mod client;
 pub mod model;
 pub mod refusal;
 pub mod server;
+mod stream;

@@ -1,17 +1,27 @@
-//! Connections: accepted up to a number, closed if they are slow, finished when the server stops.
+//! Connections: their number, their time limits, and the stop of the server.
 
 use crate::api::{Limits, router};
 use crate::model::Served;
+use crate::stream::Stream;
+use axum::Router;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 /// Serves until `stop`, then answers what is in flight, for as long as the limits give it.
+///
+/// No connection outlives this future.
 pub async fn serve(
     listener: TcpListener,
     served: Served,
@@ -20,31 +30,77 @@ pub async fn serve(
 ) {
     let service = TowerToHyperService::new(router(served, limits.clone()));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time);
-    let (graceful, room) = (GracefulShutdown::new(), Arc::new(Semaphore::new(limits.connections)));
-    let accept = async {
-        loop {
-            let Ok(place) = room.clone().acquire_owned().await else { return };
-            let Ok((stream, _)) = listener.accept().await else {
-                // Out of file descriptors, most often: some are free again in a moment.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            };
-            // Without it answers wait for the client's acknowledgement; a refusal costs only time.
-            let _ = stream.set_nodelay(true);
-            let connection = http.serve_connection(TokioIo::new(stream), service.clone());
-            let watched = graceful.watch(connection);
-            tokio::spawn(async move {
-                // An error is the client's: it went away, or was too slow.
-                let _ = watched.await;
-                drop(place);
-            });
-        }
-    };
-    tokio::select! {
-        () = accept => {}
-        () = stop => {}
+    http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head);
+    // A client that sends no more may still wait for its answer.
+    http.half_close(true);
+    let (stopping, stopped) = watch::channel(());
+    let mut open = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        let tcp = tokio::select! {
+            tcp = accept(&listener, &mut open, limits.connections) => tcp,
+            () = &mut stop => break,
+        };
+        // Without it answers wait for the client's acknowledgement; a refusal costs only time.
+        let _ = tcp.set_nodelay(true);
+        let stream = Stream::new(tcp, limits.answer_time);
+        let age = limits.connection_time;
+        open.spawn(converse(http.clone(), service.clone(), stream, age, stopped.clone()));
     }
     drop(listener);
-    let _ = tokio::time::timeout(limits.grace, graceful.shutdown()).await;
+    stopping.send_replace(());
+    let _ = timeout(limits.grace, async { while open.join_next().await.is_some() {} }).await;
+}
+
+/// Waits until fewer than `places` connections are open, then for a client.
+async fn accept(listener: &TcpListener, open: &mut JoinSet<()>, places: usize) -> TcpStream {
+    loop {
+        while open.try_join_next().is_some() {}
+        if open.len() >= places {
+            open.join_next().await;
+        }
+        match listener.accept().await {
+            Ok((tcp, _)) => return tcp,
+            // Out of file descriptors, most often: some are free again in a moment.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+/// Answers the requests of one client. After a stop it answers at most one more.
+async fn converse(
+    mut http: http1::Builder,
+    service: TowerToHyperService<Router>,
+    stream: Stream,
+    age: Duration,
+    mut stopped: watch::Receiver<()>,
+) {
+    let (opened, answers) = (Instant::now(), AtomicUsize::new(0));
+    let service = service_fn(|request| async {
+        let mut answer = service.call(request).await?;
+        answers.fetch_add(1, Ordering::Relaxed);
+        if opened.elapsed() >= age {
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok::<_, Infallible>(answer)
+    });
+    // An error is the client's: it went away, or was too slow.
+    let mut connection = http.serve_connection(TokioIo::new(stream), service);
+    tokio::select! {
+        biased;
+        _ = &mut connection => return,
+        _ = stopped.changed() => {}
+    }
+    let before = answers.load(Ordering::Relaxed);
+    Pin::new(&mut connection).graceful_shutdown();
+    if (&mut connection).await.is_err() || answers.load(Ordering::Relaxed) != before {
+        return;
+    }
+    // hyper takes a kept connection as idle even when a part of the next head has arrived. The
+    // client has not been told that the connection closes, so that request is answered.
+    let parts = connection.into_parts();
+    if !parts.read_buf.trim_ascii().is_empty() {
+        let stream = TokioIo::new(parts.io.into_inner().rewound(parts.read_buf));
+        let _ = http.keep_alive(false).serve_connection(stream, parts.service).await;
+    }
 }

@@ -8,11 +8,15 @@ use dnn_blocks_serve::model::{Answer, Served, synthetic};
 use dnn_blocks_serve::refusal::Refusal;
 use dnn_blocks_serve::server::serve;
 use serde_json::{Value, json};
-use std::net::{Ipv4Addr, SocketAddr};
-use std::thread::JoinHandle;
-use std::time::Duration;
-use tokio::net::TcpListener;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::{Duration, Instant};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
+
+const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
 
 struct Server {
     address: SocketAddr,
@@ -22,11 +26,15 @@ struct Server {
 
 impl Server {
     fn start(served: Served, limits: Limits) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+        Self::listening(runtime, listener, served, limits)
+    }
+
+    fn listening(runtime: Runtime, listener: TcpListener, served: Served, limits: Limits) -> Self {
+        let (stop, stopped) = oneshot::channel();
         let address = listener.local_addr().unwrap();
-        let thread = std::thread::spawn(move || {
+        let thread = spawn(move || {
             let stopped = async { stopped.await.unwrap() };
             runtime.block_on(serve(listener, served, limits, stopped));
         });
@@ -101,7 +109,7 @@ fn many_threads_get_what_the_model_says_to_the_last_bit() {
 #[test]
 fn health_says_what_the_model_takes() {
     let server = started(Limits::default());
-    let reply = server.client().call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let reply = server.client().call(HEALTH).unwrap();
     assert_eq!(reply.status, 200);
     let health: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(health, json!({ "status": "ok", "features": 4, "classes": [0, 1, 2] }));
@@ -153,6 +161,15 @@ fn what_is_wrong_is_named() {
         (r#"{"rows": []}"#, 422, "form"),
         (r#"{"examples": [[1, 2, 3, 4]], "more": 1}"#, 422, "form"),
         ("[]", 422, "form"),
+        ("[[[1, 2, 3, 4]]]", 422, "form"),
+        ("[[1, 2, 3, 4]]", 422, "form"),
+        (r#"[{"examples": [[1, 2, 3, 4]]}]"#, 422, "form"),
+        ("null", 422, "form"),
+        ("{}", 422, "form"),
+        (r#"{"examples": {"0": [1, 2, 3, 4]}}"#, 422, "form"),
+        (r#"{"examples": [[1, 2, 3, true]]}"#, 422, "form"),
+        (r#"{"examples": [[1, 2, 3, 4]], "examples": [[1, 2, 3, 4]]}"#, 422, "form"),
+        (r#"{"examples": [[1, 2, 3, 4]]} {}"#, 400, "syntax"),
         (r#"{"examples": []}"#, 422, "empty"),
         (r#"{"examples": [[1, 2, 3, 1e39]]}"#, 400, "syntax"),
         (&format!(r#"{{"examples": [[1, 2, 3, {}]]}}"#, "9".repeat(50)), 400, "syntax"),
@@ -271,6 +288,201 @@ fn slow_bodies_and_heads_are_given_up() {
 }
 
 #[test]
+fn a_head_over_the_limit() {
+    let server = started(Limits { head: 8192, ..Limits::default() });
+    let start = "GET /health HTTP/1.1\r\nHost: ";
+    let reply = server.client().call(format!("{start}{:a<1$}", "", 8192 - start.len())).unwrap();
+    assert_eq!(reply.status, 431);
+    server.stop();
+}
+
+/// Fails unless the server has a place for one more client.
+fn assert_place(server: &Server) {
+    let reply = server.client().call(HEALTH).expect("no place became free");
+    assert_eq!(reply.status, 200);
+}
+
+fn is_timeout(error: &std::io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
+}
+
+/// The statuses of all answers until the connection ends.
+fn statuses_until_end(client: &mut Client) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    loop {
+        match client.receive() {
+            Ok(reply) => statuses.push(reply.status),
+            Err(error) => {
+                assert!(!is_timeout(&error), "the connection did not end");
+                return statuses;
+            }
+        }
+    }
+}
+
+#[test]
+fn a_client_without_a_place_waits() {
+    let server = started(Limits { connections: 2, ..Limits::default() });
+    let mut clients = [server.client(), server.client()];
+    for client in &mut clients {
+        assert_eq!(client.call(HEALTH).unwrap().status, 200);
+    }
+    let mut waiting = TcpStream::connect(server.address).unwrap();
+    waiting.write_all(HEALTH.as_bytes()).unwrap();
+    waiting.set_read_timeout(Some(Duration::from_millis(200))).unwrap();
+    assert!(is_timeout(&waiting.read(&mut [0]).unwrap_err()));
+    drop(clients);
+    assert_eq!(Client::new(waiting).unwrap().receive().unwrap().status, 200);
+    server.stop();
+}
+
+#[test]
+fn slow_writers_lose_their_place() {
+    let short = Duration::from_millis(200);
+    let body = "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n\
+                Content-Length: 100000\r\n\r\n";
+    let silent: &[u16] = &[];
+    for (start, then, expected) in [
+        ("", "", silent),
+        ("GET /hea", "", silent),
+        ("GET /health HTTP/1.1\r\nHost: a", "a", silent),
+        (HEALTH, "", &[200]),
+        (HEALTH, "\r\n", &[200]),
+        (&format!("{HEALTH}GET /health HTTP/1.1\r\nHost: a"), "a", &[200]),
+        (body, "", &[408]),
+        (body, " ", &[408]),
+        (CHUNKED, "1\r\n \r\n", &[408]),
+    ] {
+        let limits =
+            Limits { connections: 1, head_time: short, body_time: short, ..Limits::default() };
+        let server = started(limits);
+        let stream = TcpStream::connect(server.address).unwrap();
+        let mut writer = stream.try_clone().unwrap();
+        let mut slow = Client::new(stream).unwrap();
+        slow.send(start).unwrap();
+        let trickle = spawn(move || {
+            while !then.is_empty() && writer.write_all(then.as_bytes()).is_ok() {
+                sleep(Duration::from_millis(5));
+            }
+        });
+        assert_eq!(statuses_until_end(&mut slow), expected, "{start:?} then {then:?}");
+        assert_place(&server);
+        trickle.join().unwrap();
+        server.stop();
+    }
+}
+
+/// A server with small send buffers, for requests of many examples.
+fn narrow_server(limits: Limits) -> Server {
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_send_buffer_size(1 << 14).unwrap();
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        socket.listen(1024).unwrap()
+    });
+    let limits = Limits { examples: usize::MAX, body: 1 << 24, ..limits };
+    Server::listening(runtime, listener, Served::classifier(model()).unwrap(), limits)
+}
+
+/// A connection with a small receive buffer.
+fn narrow(server: &Server) -> TcpStream {
+    let stream = Runtime::new().unwrap().block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1 << 14).unwrap();
+        socket.connect(server.address).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+fn of_examples(count: usize) -> String {
+    post(&json!({ "examples": vec![[1, 2, 3, 4]; count] }).to_string())
+}
+
+#[test]
+fn a_client_that_never_reads_loses_its_place() {
+    let answer_time = Duration::from_millis(200);
+    let limits = Limits { connections: 1, answer_time, ..Limits::default() };
+    let (server, request) = (narrow_server(limits), of_examples(1000));
+    let mut deaf = narrow(&server);
+    let flood = spawn(move || while deaf.write_all(request.as_bytes()).is_ok() {});
+    assert_place(&server);
+    flood.join().unwrap();
+    server.stop();
+}
+
+#[test]
+fn a_slow_reader_does_not_get_more_time_by_progress() {
+    let answer_time = Duration::from_millis(200);
+    let server = narrow_server(Limits { answer_time, ..Limits::default() });
+    let mut slow = narrow(&server);
+    slow.write_all(of_examples(20_000).as_bytes()).unwrap();
+    let (mut answer, mut buffer) = (Vec::new(), [0; 2048]);
+    while let Ok(n @ 1..) = slow.read(&mut buffer) {
+        answer.extend_from_slice(&buffer[..n]);
+        sleep(Duration::from_millis(5));
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    let (_, length) = answer.split_once("content-length: ").unwrap();
+    let length: usize = length.lines().next().unwrap().parse().unwrap();
+    assert!(answer.len() < length, "all {length} bytes were written");
+    server.stop();
+}
+
+#[test]
+fn every_answer_has_the_whole_time() {
+    let answer_time = Duration::from_secs(2);
+    let server = narrow_server(Limits { answer_time, ..Limits::default() });
+    let request = of_examples(20_000);
+    let mut client = Client::new(narrow(&server)).unwrap();
+    let first = client.call(&request).unwrap();
+    sleep(answer_time);
+    let second = client.call(&request).unwrap();
+    assert_eq!((first.status, second.status), (200, 200));
+    assert!(first.body == second.body);
+    server.stop();
+}
+
+#[test]
+fn an_old_connection_closes_after_an_answer() {
+    let age = Duration::from_millis(200);
+    let server = started(Limits { connection_time: age, ..Limits::default() });
+    let mut client = server.client();
+    let start = Instant::now();
+    let last = loop {
+        let reply = client.call(HEALTH).unwrap();
+        assert_eq!(reply.status, 200);
+        if reply.head.to_lowercase().contains("connection: close") {
+            break start.elapsed();
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "the connection stays open");
+    };
+    assert!(last >= age);
+    assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    server.stop();
+}
+
+#[test]
+fn a_client_that_sends_no_more_is_answered() {
+    let (server, model, x) = (started(Limits::default()), model(), table(14, 2));
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request(&x).as_bytes()).unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut client = Client::new(stream).unwrap();
+        assert_answer(&client.receive().unwrap(), &model, &x);
+        assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+    }
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    stream.write_all(&request(&table(14, 50)).as_bytes()[..300]).unwrap();
+    stream.shutdown(Shutdown::Write).unwrap();
+    let (status, kind, _) = refusal(&Client::new(stream).unwrap().receive().unwrap());
+    assert_eq!((status, kind.as_str()), (400, "broken"));
+    server.stop();
+}
+
+#[test]
 fn clients_that_go_away_leave_the_server_whole() {
     let server = started(Limits::default());
     for _ in 0..20 {
@@ -297,25 +509,28 @@ fn in_flight(client: &mut Client, request: &str) -> String {
 /// Until nobody listens.
 fn wait_until_refused(address: SocketAddr) {
     while Client::connect(address).is_ok() {
-        std::thread::sleep(Duration::from_millis(5));
+        sleep(Duration::from_millis(5));
     }
 }
 
 #[test]
 fn a_stop_waits_for_what_is_in_flight() {
-    let server = started(Limits::default());
+    let long = Duration::from_secs(3600);
+    let server = started(Limits { head_time: long, grace: long, ..Limits::default() });
     let (address, x) = (server.address, table(8, 3));
-    let mut idle = server.client();
-    idle.call("GET /health HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+    let (mut idle, mut after_a_line) = (server.client(), server.client());
+    idle.call(HEALTH).unwrap();
+    after_a_line.call(format!("{HEALTH}\r\n")).unwrap();
     let mut client = server.client();
     let body = in_flight(&mut client, &request(&x));
     server.stop.send(()).unwrap();
     wait_until_refused(address);
     assert!(!server.thread.is_finished());
     assert_answer(&client.call(body).unwrap(), &model(), &x);
+    for mut client in [client, idle, after_a_line] {
+        assert!(statuses_until_end(&mut client).is_empty());
+    }
     server.thread.join().unwrap();
-    assert!(client.receive().is_err());
-    assert!(idle.receive().is_err());
 }
 
 #[test]
@@ -324,6 +539,61 @@ fn a_stop_does_not_wait_for_ever() {
     let mut client = server.client();
     let _never_sent = in_flight(&mut client, &request(&table(9, 1)));
     server.stop();
+}
+
+/// Sends a request and a part of another in one piece, and waits until the first is answered: the
+/// server has read both. Returns the rest of the second.
+fn half_sent<'a>(client: &mut Client, request: &'a str) -> &'a str {
+    let (half, rest) = request.split_at(25);
+    client.send(format!("{HEALTH}{half}")).unwrap();
+    assert_eq!(client.receive().unwrap().status, 200);
+    rest
+}
+
+fn assert_last_answer(client: &mut Client, rest: &str, x: &Array2<f32>) {
+    assert_answer(&client.call(rest).unwrap(), &model(), x);
+    assert_eq!(client.receive().unwrap_err().kind(), ErrorKind::UnexpectedEof);
+}
+
+#[test]
+fn a_stop_waits_for_the_rest_of_a_head() {
+    let server = started(Limits::default());
+    let (address, x) = (server.address, table(11, 2));
+    let request = request(&x);
+    let mut client = server.client();
+    let rest = half_sent(&mut client, &request);
+    server.stop.send(()).unwrap();
+    wait_until_refused(address);
+    assert_last_answer(&mut client, rest, &x);
+    server.thread.join().unwrap();
+}
+
+#[test]
+fn a_stop_gives_half_a_head_no_more_than_its_time() {
+    let head_time = Duration::from_millis(200);
+    let grace = Duration::from_secs(3600);
+    let server = started(Limits { head_time, grace, ..Limits::default() });
+    let request = request(&table(12, 1));
+    let mut client = server.client();
+    half_sent(&mut client, &request);
+    server.stop.send(()).unwrap();
+    assert!(statuses_until_end(&mut client).is_empty());
+    server.thread.join().unwrap();
+}
+
+#[test]
+fn no_connection_outlives_the_server() {
+    let limits = Limits { grace: Duration::from_millis(100), ..Limits::default() };
+    let runtime = Runtime::new().unwrap();
+    let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
+    let mut client = Client::connect(listener.local_addr().unwrap()).unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let served = Served::classifier(model()).unwrap();
+    let server = runtime.spawn(serve(listener, served, limits, async { stopped.await.unwrap() }));
+    let _never_sent = in_flight(&mut client, &request(&table(13, 1)));
+    stop.send(()).unwrap();
+    runtime.block_on(server).unwrap();
+    assert!(statuses_until_end(&mut client).is_empty());
 }
 
 #[cfg(unix)]
@@ -342,10 +612,13 @@ fn the_program_stops_at_a_signal() {
         let address: SocketAddr = listening.rsplit('/').next().unwrap().parse().unwrap();
         let (mut client, x) = (Client::connect(address).unwrap(), table(10, 2));
         let body = in_flight(&mut client, &request(&x));
+        let (mut kept, request) = (Client::connect(address).unwrap(), request(&x));
+        let rest = half_sent(&mut kept, &request);
         let id = program.id().to_string();
         assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
         wait_until_refused(address);
         assert_answer(&client.call(body).unwrap(), &model(), &x);
+        assert_last_answer(&mut kept, rest, &x);
         assert!(program.wait().unwrap().success());
         assert_eq!(lines.last().unwrap(), "stopped");
     }
