@@ -96,7 +96,7 @@ impl Served {
         if let Some(example) = not_finite {
             return Err(Refusal::NotFinite { example });
         }
-        Ok(self.named(al))
+        self.named(al).map_err(internal)
     }
 
     /// (examples, features), if every example has as many numbers as the model takes, all finite.
@@ -118,17 +118,13 @@ impl Served {
     }
 
     /// One output is the probability of the second class.
-    fn named(&self, al: ArrayView2<'_, f32>) -> Answer {
-        let (numbers, probabilities) = if al.nrows() == 1 {
-            al.iter().map(|&a| (usize::from(a > 0.5), vec![1.0 - a, a])).unzip()
-        } else {
-            let rows = al.columns().into_iter().map(|a| a.to_vec()).collect();
-            (labels_of(&al), rows)
+    fn named(&self, al: ArrayView2<'_, f32>) -> dnn_blocks::Result<Answer> {
+        let probabilities = match al.nrows() {
+            1 => al.iter().map(|&a| vec![1.0 - a, a]).collect(),
+            _ => al.columns().into_iter().map(|a| a.to_vec()).collect(),
         };
-        Answer {
-            classes: numbers.into_iter().map(|i: usize| self.classes[i]).collect(),
-            probabilities,
-        }
+        let classes = predicted_classes(&al)?.into_iter().map(|i| self.classes[i]).collect();
+        Ok(Answer { classes, probabilities })
     }
 }
 
