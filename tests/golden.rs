@@ -169,7 +169,9 @@ fn regressor<F: Float>(hash: &mut Hash) {
     predicted.iter().for_each(|p| hash.number(p.as_f64()));
 }
 
-fn cases<F: Float>() -> [(&'static str, fn(&mut Hash)); 5] {
+type Case = (&'static str, fn(&mut Hash));
+
+fn cases<F: Float>() -> [Case; 5] {
     [
         ("course functions", course_functions::<F>),
         ("FullBatch", full_batch::<F>),

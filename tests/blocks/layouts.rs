@@ -639,7 +639,7 @@ fn optimizers<F: Float>() {
             let count = Rule::<F>::state(&rule).len();
             let mut state = vec![shares::<F>(5, 70); count];
             let step = Step { learning_rate: 0.1, number: 2, is_weight: true };
-            rule.update(step, w, &random::<F>(5, 70), &mut state);
+            rule.update(step, w, &random::<F>(5, 70), &mut state).unwrap();
         });
         let train = |of: [Layout; 3]| {
             let mut parameters = laid_network(of[0], &start);
