@@ -11,7 +11,7 @@ use crate::init::NumpyRandom;
 use crate::model::{FitState, LentState};
 use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
 use crate::schedule::Schedule;
-use crate::{Float, Parameters};
+use crate::{Error, Float, Parameters};
 use ndarray::Array2;
 use std::fs;
 use std::io::ErrorKind;
@@ -304,14 +304,14 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// What is wrong with the newest, if none can be read; [`FileError::Type`] if the newest that is
-    /// whole is not of `F`.
+    /// What is wrong with the newest, if none can be read. That it is not of `F`, or that there is no
+    /// memory for it, is an error in any case: an older one would be a step back.
     pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
         let mut first: Option<FileError> = None;
         for path in self.newest_first()? {
             match Checkpoint::load_with(&path, &self.limits) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
-                Err(error @ FileError::Type { .. }) => return Err(error), // it is of another run
+                Err(error) if is_whole(&error) => return Err(error),
                 Err(error) => first = first.or(Some(error)),
             }
         }
@@ -330,6 +330,16 @@ impl Checkpoints {
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
         Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+}
+
+/// Does this say nothing against the file itself?
+fn is_whole(error: &FileError) -> bool {
+    match error {
+        FileError::Type { .. } | FileError::Model(Error::TooLarge { .. }) => true,
+        FileError::TooLarge { size, limit, .. } => size <= limit, // there is no memory
+        FileError::Io(error) => error.kind() == ErrorKind::OutOfMemory,
+        _ => false,
     }
 }
 

@@ -10,7 +10,7 @@ use ::safetensors::Dtype;
 use ::safetensors::tensor::TensorInfo;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
-use serde::de::value::Error;
+use serde::de::value::{Error, StrDeserializer};
 
 /// The name that is that of no array, but of the texts.
 pub(super) const METADATA: &str = "__metadata__";
@@ -188,8 +188,9 @@ impl<'a> Json<'a> {
 }
 
 fn dtype(name: &str) -> Result<Dtype> {
-    let deserializer: serde::de::value::StrDeserializer<'_, Error> = name.into_deserializer();
-    Dtype::deserialize(deserializer).map_err(|_| malformed("an unknown type of numbers"))
+    let name = name.get(..16).unwrap_or(name); // an error would quote the whole
+    let deserializer: StrDeserializer<'_, Error> = name.into_deserializer();
+    Dtype::deserialize(deserializer).map_err(malformed)
 }
 
 /// The text that stands there with escapes.
