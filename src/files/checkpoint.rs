@@ -130,7 +130,6 @@ impl<F: Float> Checkpoint<F> {
     }
 
     fn read(file: Unread<'_>) -> Result<Self> {
-        file.check_type::<F>()?;
         let Described { parameters, training, mut tensors } = opened::<F>(Kind::Checkpoint, file)?;
         let training = training.ok_or_else(|| malformed("there is no training in it"))?;
         let Training { rule, steps, generator, learning_rate, schedule, epoch, fit } = training;

@@ -178,6 +178,9 @@ fn from_file<F: Float, L: DeserializeOwned>(kind: Kind, file: Unread<'_>) -> Res
     let text = text.ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
     check_values(text)?;
     let description: Description<L> = described(kind, text)?;
+    if kind == Kind::Checkpoint {
+        file.check_type::<F>()?; // the wider one would go on with other bits
+    }
     let mut hasher = Hasher::new();
     hasher.update(text.rsplit_once(CHECKSUM).map_or(text, |(before, _)| before).as_bytes());
     let mut tensors = file.tensors(|bytes| hasher.update(bytes))?;
