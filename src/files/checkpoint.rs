@@ -99,9 +99,9 @@ impl<F: Float> Checkpoint<F> {
     }
 
     fn lent(&self) -> LentCheckpoint<'_, F> {
-        let &Self { ref parameters, ref optimizer, ref generator, .. } = self;
-        let &Self { learning_rate, schedule, epoch, ref fit, .. } = self;
-        let fit = fit.as_ref().map(FitState::lent);
+        let Self { parameters, optimizer, generator, .. } = self;
+        let Self { learning_rate, schedule, epoch, .. } = *self;
+        let fit = self.fit.as_ref().map(FitState::lent);
         LentCheckpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
     }
 

@@ -158,7 +158,7 @@ fn networks_of_other_programs() {
     let state = |weight: &str, bias: Option<&str>, shape: &[usize]| {
         let mut tensors = Tensors::<f64>::new();
         tensors.insert(weight, array(shape)).unwrap();
-        bias.map(|bias| tensors.insert(bias, array(&[9000])).unwrap());
+        bias.map_or(Ok(()), |bias| tensors.insert(bias, array(&[9000]))).unwrap();
         tensors
     };
     // What is read is made before, and taken apart in the case.
