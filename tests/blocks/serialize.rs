@@ -159,8 +159,7 @@ fn what_would_be_refused_is_not_written() {
     let optimizer = Optimizer::from_state(small, vec![], 3).unwrap();
     assert!(serde_json::to_string(&optimizer).is_ok(), "rules of others, too");
 
-    let mut how = Hyperparameters::default();
-    how.learning_rate = f64::NAN;
+    let how = Hyperparameters::default().learning_rate(f64::NAN);
     assert!(refused(serde_json::to_string(&how)).contains("learning_rate = NaN"));
     parameters.layers_mut()[1].w[[1, 2]] = f64::NAN;
     let error = refused(serde_json::to_string(&parameters));
