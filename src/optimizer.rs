@@ -450,14 +450,22 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     /// [`Error::NotFiniteEntry`], or [`Error::NegativeState`] where the rule is
     /// [never negative](Rule::never_negative).
     pub fn from_state(rule: R, state: Vec<LayerState<F>>, steps: u64) -> Result<Self> {
+        let optimizer = Self { rule, state, steps };
+        optimizer.check_memory()?;
+        Ok(optimizer)
+    }
+
+    /// `Ok` if the rule can have come to this state.
+    pub(crate) fn check_memory(&self) -> Result<()> {
+        let Self { rule, state, .. } = self;
         let names = ("the state of the rule", rule.state().len());
         for (l, layer) in state.iter().enumerate() {
             for matrices in [&layer.w, &layer.b] {
                 check_lengths(names, ("that of the layer", matrices.len()))?;
-                check_numbers(&rule, matrices).map_err(|e| e.in_layer(l + 1))?;
+                check_numbers(rule, matrices).map_err(|e| e.in_layer(l + 1))?;
             }
         }
-        Ok(Self { rule, state, steps })
+        Ok(())
     }
 
     /// One step of every layer.

@@ -1,29 +1,39 @@
 //! The value types as serde's `Serialize` and `Deserialize` (feature `serde`).
 //!
 //! What was built by a function that checks is read through the same function: a network that is
-//! deserialised obeys the rules of one that was built by hand.
+//! deserialised obeys the rules of one that was built by hand. What would be refused then is refused
+//! when it is written: JSON, which has no word for NaN, would keep `null` in its place.
 
 use crate::activation::Activation;
 use crate::backward::LayerGradients;
 use crate::init::{Initializer, NumpyRandom, NumpyState};
-use crate::model::{ClassWeights, Hyperparameters};
+use crate::model::{ClassWeights, Hyperparameters, check_all_finite};
 use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
+use crate::parameters::check_network;
 use crate::prepare::{Classes, Standardizer};
 use crate::schedule::Schedule;
 use crate::{Float, Gradients, Layer, Parameters};
 use ndarray::Array2;
 use serde::de::Error as _;
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 impl<F: Float + Serialize> Serialize for Parameters<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let checked = check_network(self.layers()).and_then(|()| check_all_finite(self));
+        checked.map_err(S::Error::custom)?;
         self.layers().serialize(serializer)
     }
 }
 
 impl<'de, F: Float + Deserialize<'de>> Deserialize<'de> for Parameters<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::from_layers(Vec::<Layer<F>>::deserialize(deserializer)?).map_err(D::Error::custom)
+        let parameters = Self::from_layers(Vec::<Layer<F>>::deserialize(deserializer)?);
+        let checked = parameters.and_then(|parameters| {
+            check_all_finite(&parameters)?;
+            Ok(parameters)
+        });
+        checked.map_err(D::Error::custom)
     }
 }
 
@@ -110,8 +120,9 @@ struct OwnMemory<F, R> {
     steps: u64,
 }
 
-impl<F: Float + Serialize, R: Serialize> Serialize for Optimizer<F, R> {
+impl<F: Float + Serialize, R: Rule<F> + Serialize> Serialize for Optimizer<F, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.check_memory().map_err(S::Error::custom)?;
         Memory { rule: self.rule(), state: self.state(), steps: self.steps() }.serialize(serializer)
     }
 }
@@ -152,6 +163,7 @@ struct Choices {
 
 impl Serialize for Hyperparameters {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.check::<f64>().map_err(S::Error::custom)?;
         Choices::serialize(self, serializer)
     }
 }

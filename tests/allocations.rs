@@ -1,5 +1,6 @@
-//! A step allocates nothing after the first one: counted by the allocator itself, so in a
-//! program of its own, and on one thread: handing work to another one may allocate in `rayon`.
+//! A step allocates nothing after the first one, and a file that is read no more than it is worth:
+//! counted by the allocator itself, so in a program of its own, and on one thread: handing work to
+//! another one may allocate in `rayon`.
 
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
@@ -10,10 +11,19 @@ struct Counting;
 
 thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
 thread_local!(static BYTES: Cell<usize> = const { Cell::new(0) });
+// What is freed here may have come from another thread.
+thread_local!(static LIVE: Cell<isize> = const { Cell::new(0) });
+thread_local!(static PEAK: Cell<isize> = const { Cell::new(0) });
 
 fn count(bytes: usize) {
     ALLOCATIONS.set(ALLOCATIONS.get() + 1);
     BYTES.set(BYTES.get().saturating_add(bytes));
+    LIVE.set(LIVE.get() + bytes as isize);
+    PEAK.set(PEAK.get().max(LIVE.get()));
+}
+
+fn forget(bytes: usize) {
+    LIVE.set(LIVE.get() - bytes as isize);
 }
 
 // SAFETY: every call is passed on to the system's allocator as it is.
@@ -28,10 +38,12 @@ unsafe impl GlobalAlloc for Counting {
         unsafe { System.alloc_zeroed(layout) }
     }
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        forget(layout.size());
         count(size);
         unsafe { System.realloc(memory, layout, size) }
     }
     unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        forget(layout.size());
         unsafe { System.dealloc(memory, layout) }
     }
 }
@@ -44,6 +56,15 @@ fn allocations(f: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.get();
     f();
     ALLOCATIONS.get() - before
+}
+
+/// The most bytes that were in use at once while `f` ran, beside those before.
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+fn peak<T>(f: impl FnOnce() -> T) -> (T, usize) {
+    let before = LIVE.get();
+    PEAK.set(before);
+    let result = f();
+    (result, (PEAK.get() - before) as usize)
 }
 
 /// Runs `f` where all the work is done by the thread that asks for it.
@@ -184,38 +205,6 @@ fn predictions_allocate_nothing_on_any_thread() {
     });
 }
 
-/// Whatever a file says of itself, reading it asks for memory in proportion to what it is.
-#[cfg(feature = "safetensors")]
-#[test]
-fn a_hostile_file_gets_no_more_memory_than_its_size_is_worth() {
-    use dnn_blocks::files::{Limits, Tensors};
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("hostile.safetensors");
-    let file = |header: String, data: &[u8]| {
-        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
-    };
-    let entry = |shape: &str, end: &str| {
-        format!("{{\"W1\":{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,{end}]}}}}")
-    };
-    let huge = file(entry("1073741824,1024", "8796093022208"), &[0; 100]);
-    let wraps = file(entry("4294967296,4294967296,2", "0"), &[]);
-    let mut length = file("{}".into(), &[0; 100]);
-    length[..8].copy_from_slice(&(1_u64 << 63).to_le_bytes());
-    let lists = file(format!("{{\"W1\":[{}0]}}", "0,".repeat(100_000)), &[]);
-    let deep = file(format!("{{\"W1\":{}", "[".repeat(200_000)), &[]);
-    for file in [huge, wraps, length, lists, deep] {
-        let before = BYTES.get();
-        assert!(Tensors::<f64>::from_safetensors(&file, &Limits::default()).is_err());
-        let asked = BYTES.get() - before;
-        assert!(asked < 64 * file.len() + 100_000, "{asked} bytes for a file of {}", file.len());
-        std::fs::write(&path, &file).unwrap();
-        let before = BYTES.get();
-        assert!(Tensors::<f64>::load_safetensors(&path, &Limits::default()).is_err());
-        let asked = BYTES.get() - before;
-        assert!(asked < 64 * file.len() + 100_000, "{asked} bytes for a file of {}", file.len());
-    }
-}
-
 /// Nothing but the matrices and a small buffer, whether a file is read or written.
 #[cfg(feature = "safetensors")]
 #[test]
@@ -253,4 +242,371 @@ fn a_long_sum_takes_little_more_memory_than_its_result() {
         assert!(z.iter().all(|z| *z == 2100.0));
         assert!(asked < size_of_val(z.as_slice().unwrap()) + 200_000, "{asked} bytes");
     });
+}
+
+/// Reads a file, which may be made to harm, from its bytes and from a disk: the peak stays within twice
+/// the larger of the file and its arrays, and 16 MiB.
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+mod reading {
+    use super::peak;
+    #[cfg(feature = "safetensors")]
+    use dnn_blocks::files::Checkpoint;
+    use dnn_blocks::files::{FileError, Limits, Tensors};
+    use dnn_blocks::prelude::*;
+    use std::path::Path;
+
+    /// A reader, its name, and the bytes of what it read.
+    type Reader<'a> = &'a dyn Fn(&[u8], &Path, &Limits) -> Vec<Result<usize, FileError>>;
+
+    /// Did one of the readers take it?
+    #[track_caller]
+    fn bounded(what: &str, file: &[u8], limits: &Limits, read: Reader<'_>) -> bool {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        std::fs::write(&path, file).unwrap();
+        let begun = std::time::Instant::now();
+        let (results, most) = peak(|| read(file, &path, limits));
+        let seconds = begun.elapsed().as_secs_f64();
+        let arrays = results.iter().flatten().max().copied().unwrap_or(0);
+        let allowed = 2 * arrays.max(file.len()) + (16 << 20);
+        let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+        let (size, used) = (mib(file.len()), mib(most));
+        println!("{what}: {used:.1} MiB for a file of {size:.1} MiB in {seconds:.2} s");
+        assert!(most <= allowed, "{what}: {used:.1} MiB for a file of {size:.1} MiB");
+        for error in results.iter().filter_map(|result| result.as_ref().err()) {
+            assert!(error.to_string().len() <= 1024, "{what}: {error}");
+            assert!(format!("{error:?}").len() <= 8192, "{what}: {error}");
+        }
+        results.iter().any(Result::is_ok)
+    }
+
+    fn bytes_of<F>(tensors: &Tensors<F>) -> usize
+    where
+        F: Float,
+    {
+        tensors.iter().map(|(_, array)| array.len() * size_of::<F>()).sum()
+    }
+
+    /// As large as the limits of a checkpoint allow.
+    #[cfg(feature = "safetensors")]
+    const LARGE: Limits = Limits { bytes: 1 << 30, header: 1 << 26, arrays: 4096 };
+
+    /// Each reader of models, one after the other.
+    #[cfg(feature = "safetensors")]
+    fn models(file: &[u8], path: &Path, limits: &Limits) -> Vec<Result<usize, FileError>> {
+        let parameters = |p: Parameters<f64>| {
+            p.layers().iter().map(|layer| 8 * (layer.w.len() + layer.b.len())).sum()
+        };
+        vec![
+            Parameters::load_with(path, limits).map(parameters),
+            Classifier::<f64, String>::load_with(path, limits).map(|_| 0),
+            Classifier::<f64, u8>::load_with(path, limits).map(|_| 0),
+            Regressor::<f64>::load_with(path, limits).map(|_| 0),
+            Checkpoint::<f64>::load(path).map(|_| 0),
+            Checkpoint::<f64>::from_safetensors(file, limits).map(|_| 0),
+        ]
+    }
+
+    /// Readers of the header, which is the same for all.
+    #[cfg(feature = "safetensors")]
+    fn safetensors(file: &[u8], path: &Path, limits: &Limits) -> Vec<Result<usize, FileError>> {
+        vec![
+            Tensors::<f64>::from_safetensors(file, limits).map(|t| bytes_of(&t)),
+            Tensors::<f64>::load_safetensors(path, limits).map(|t| bytes_of(&t)),
+            Checkpoint::<f64>::load(path).map(|_| 0),
+        ]
+    }
+
+    #[cfg(feature = "safetensors")]
+    fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
+        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+    }
+
+    /// What is repeated until the whole is nearly 62 MiB.
+    #[cfg(feature = "safetensors")]
+    fn filled(part: &str) -> String {
+        part.repeat((62 << 20) / part.len())
+    }
+
+    #[cfg(feature = "safetensors")]
+    #[test]
+    fn headers_of_safetensors() {
+        let entry = |shape: &str, end: &str| {
+            format!(
+                "{{\"W1\":{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,{end}]}}}}"
+            )
+        };
+        let arrays: String = (0..1_150_000)
+            .map(|i| format!("\"{i}\":{{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}},"))
+            .collect();
+        let array = "{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}";
+        let mut length = with_header("{}", &[0; 100]);
+        length[..8].copy_from_slice(&(1_u64 << 63).to_le_bytes());
+        let escapes = filled("\\u0061");
+        for (what, file) in [
+            ("huge", with_header(&entry("1073741824,1024", "8796093022208"), &[0; 100])),
+            ("wraps", with_header(&entry("4294967296,4294967296,2", "0"), &[])),
+            ("length", length),
+            ("arrays", with_header(&format!("{{{}}}", &arrays[..arrays.len() - 1]), &[])),
+            ("dimensions", with_header(&entry(&(filled("1,") + "1"), "8"), &[0; 8])),
+            ("offsets", with_header(&entry("1", &(filled("8,") + "8")), &[0; 8])),
+            ("lists", with_header(&format!("{{\"W1\":[{}0]}}", filled("0,")), &[])),
+            ("deep", with_header(&format!("{{\"W1\":{}", filled("[")), &[])),
+            ("deep objects", with_header(&filled("{\"a\":"), &[])),
+            ("a name", with_header(&format!("{{\"{}\":{array}}}", filled("a")), &[])),
+            ("a name of escapes", with_header(&format!("{{\"{escapes}\":{array}}}"), &[])),
+            ("names", with_header(&format!("{{{}}}", filled(&format!("\"W\":{array},"))), &[])),
+            ("a type", with_header(&entry("1", "8").replace("F64", &filled("F")), &[0; 8])),
+            ("a text for an array", with_header(&format!("{{\"a\":\"{}\"}}", filled("a")), &[])),
+            ("a text", with_header(&format!("\"{}\"", filled("a")), &[])),
+            ("fields", with_header(&format!("{{\"a\":{{{}}}}}", filled("\"b\":1,")), &[])),
+            (
+                "no text",
+                with_header(&format!("{{\"__metadata__\":{{{}}}}}", filled("\"b\":1,")), &[]),
+            ),
+        ] {
+            assert!(!bounded(what, &file, &LARGE, &safetensors), "{what}");
+        }
+        for (what, header) in [
+            ("texts", format!("{{\"__metadata__\":{{{}\"b\":\"\"}}}}", filled("\"b\":\"\","))),
+            ("a text beside", format!("{{\"__metadata__\":{{\"b\":\"{}\"}}}}", filled("a"))),
+            ("a description", format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{escapes}\"}}}}")),
+        ] {
+            bounded(what, &with_header(&header, &[]), &LARGE, &safetensors);
+        }
+    }
+
+    /// What the description says is JSON, which lies in the JSON of the header.
+    #[cfg(feature = "safetensors")]
+    #[test]
+    fn descriptions() {
+        let described = |kind: &str, rest: &str| {
+            let text = format!("{{\"version\":1,\"kind\":\"{kind}\",{rest}");
+            let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+            with_header(&format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{text}\"}}}}"), &[])
+        };
+        let long = "a".repeat(30 << 20);
+        let escapes = "\\n".repeat(30 << 20);
+        let how = "\"hyperparameters\":{}";
+        let layers = "\"layer_sizes\":[1,1],\"activations\":[\"relu\"]";
+        for (what, kind, rest) in [
+            ("layer sizes", "parameters", format!("\"layer_sizes\":[{}0]}}", filled("0,"))),
+            (
+                "activations",
+                "parameters",
+                format!("\"activations\":[{}\"relu\"]}}", "\"relu\",".repeat(6 << 20)),
+            ),
+            ("an activation", "parameters", format!("\"activations\":[\"{long}\"]}}")),
+            ("a field", "parameters", format!("\"{long}\":1}}")),
+            ("a field of escapes", "parameters", format!("\"{escapes}\":1}}")),
+            ("a kind", &long, "\"a\":1}".to_string()),
+            ("nested", "parameters", format!("\"layer_sizes\":{}", filled("["))),
+            (
+                "labels",
+                "classifier",
+                format!(
+                    "{layers},\"model\":{{\"cost\":\"binary_cross_entropy\",{how},\"epochs\":1,\"labels\":[{}\"\"]}}}}",
+                    "\"\",".repeat(12 << 20)
+                ),
+            ),
+            (
+                "numbers",
+                "classifier",
+                format!(
+                    "{layers},\"model\":{{\"cost\":\"binary_cross_entropy\",{how},\"epochs\":1,\"labels\":[{}0]}}}}",
+                    "0,".repeat(30 << 20)
+                ),
+            ),
+            (
+                "hidden",
+                "regressor",
+                format!(
+                    "{layers},\"model\":{{\"hyperparameters\":{{\"hidden\":[{}1]",
+                    filled("1,")
+                ),
+            ),
+            (
+                "words",
+                "checkpoint",
+                format!("{layers},\"training\":{{\"generator\":{{\"key\":[{}0]", filled("0,")),
+            ),
+            (
+                "records",
+                "checkpoint",
+                format!(
+                    "{layers},\"training\":{{\"fit\":{{\"records\":[{}",
+                    filled("[0,0,0,0,0],")
+                ),
+            ),
+            (
+                "texts for records",
+                "checkpoint",
+                format!("{layers},\"training\":{{\"fit\":{{\"records\":[[\"{long}\"]"),
+            ),
+            (
+                "empty records",
+                "checkpoint",
+                format!("{layers},\"training\":{{\"fit\":{{\"records\":[{}", filled("[],")),
+            ),
+        ] {
+            assert!(!bounded(what, &described(kind, &rest), &LARGE, &models), "{what}");
+        }
+    }
+
+    /// As many values as a description may have, and spaces for the rest of it.
+    #[cfg(feature = "safetensors")]
+    #[test]
+    fn descriptions_just_within_their_limits() {
+        let described = |kind: &str, begin: &str, value: &str, cost: usize, end: &str| {
+            let values = value.repeat((71 << 20) / cost);
+            let values = format!("{}{end}", &values[..values.len() - 1]);
+            let spaces = " ".repeat((60 << 20) - values.len());
+            let text = format!("{{\"version\":1,\"kind\":\"{kind}\",{spaces}{begin}{values}");
+            let text = text.replace('"', "\\\"");
+            with_header(&format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{text}\"}}}}"), &[])
+        };
+        let layers = "\"layer_sizes\":[1,1],\"activations\":[\"relu\"]";
+        let labels = format!(
+            "{layers},\"model\":{{\"cost\":\"binary_cross_entropy\",\"epochs\":1,\"labels\":["
+        );
+        let records = format!("{layers},\"training\":{{\"fit\":{{\"records\":[");
+        for (what, kind, begin, value, cost, end) in [
+            ("layer sizes", "parameters", "\"layer_sizes\":[", "0,", 16, "]}"),
+            ("labels", "classifier", &labels, "\"\",", 116, "]}}"),
+            ("number labels", "classifier", &labels, "0,", 16, "]}}"),
+            (
+                "hidden",
+                "regressor",
+                "\"model\":{\"hyperparameters\":{\"hidden\":[",
+                "1,",
+                16,
+                "]}}}",
+            ),
+            ("records", "checkpoint", &records, "[0,0,0,0,0],", 96, "]}}}"),
+        ] {
+            let file = described(kind, begin, value, cost, end);
+            assert!(!bounded(what, &file, &LARGE, &models), "{what}");
+        }
+    }
+
+    /// Very many records, and a network for them.
+    #[cfg(feature = "safetensors")]
+    #[test]
+    fn a_fit_of_very_many_epochs_is_read_and_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = dnn_blocks::files::Checkpoints::new(folder.path(), 1).unwrap();
+        let x = dnn_blocks::ndarray::Array2::from_shape_fn((4, 1), |(i, _)| i as f64);
+        let how = Hyperparameters::default().hidden(&[]).epochs(1).batch_size(2);
+        let options = FitOptions::new().checkpoints(&checkpoints);
+        let rows = Examples::rows(&x);
+        Regressor::<f64>::new(how).fit_with(rows, rows, options).unwrap();
+        let file = std::fs::read(folder.path().join("checkpoint-00000001.safetensors")).unwrap();
+        let header = String::from_utf8_lossy(&file[8..]).into_owned();
+        let (before, after) = header.split_once("\\\"records\\\":[[").unwrap();
+        let (_, after) = after.split_once("]]").unwrap();
+        let row = "[0.001,0.6931471805599453,0.12345678901234567,null,null],".repeat(200_000);
+        let (after, _) = after.split_once(",\\\"checksum").unwrap();
+        let text = format!("{before}\\\"records\\\":[{}]{after}}}\"}}", &row[..row.len() - 1]);
+        let text = text.replace("\\\"epoch\\\":1", "\\\"epoch\\\":200000");
+        let text = text.replace("\\\"epochs\\\":1", "\\\"epochs\\\":200000");
+        let (_, arrays) = header.split_once("}\"},").unwrap();
+        let (arrays, _) = arrays.split_once("}}").unwrap();
+        let text = text.trim_end_matches('}').to_string() + "}," + arrays + "}}";
+        let numbers = file.len() - 8 - u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
+        let file = with_header(&text, &file[file.len() - numbers..]);
+        let read = |file: &[u8], path: &Path, limits: &Limits| {
+            vec![
+                Checkpoint::<f64>::from_safetensors(file, limits).map(|_| 0),
+                Checkpoint::<f64>::load(path).map(|_| 0),
+            ]
+        };
+        assert!(bounded("epochs", &file, &LARGE, &read));
+        let run = Checkpoint::<f64>::from_safetensors(&file, &LARGE).unwrap();
+        let again = run.to_safetensors().unwrap();
+        assert_eq!(Checkpoint::<f64>::from_safetensors(&again, &LARGE).unwrap().fit, run.fit);
+    }
+
+    #[cfg(feature = "npz")]
+    fn npz(file: &[u8], path: &Path, limits: &Limits) -> Vec<Result<usize, FileError>> {
+        vec![
+            Tensors::<f64>::from_npz(file, limits).map(|tensors| bytes_of(&tensors)),
+            Tensors::<f64>::load_npz(path, limits).map(|tensors| bytes_of(&tensors)),
+        ]
+    }
+
+    /// 52 MiB of entries that are nowhere, at the end of an archive of either kind.
+    #[cfg(feature = "npz")]
+    #[test]
+    fn directories_of_npz() {
+        let mut entry = [0; 46 + 10];
+        entry[..4].copy_from_slice(b"PK\x01\x02");
+        entry[28] = 10;
+        let count = (52 << 20) / entry.len();
+        let mut directory = entry.repeat(count);
+        for (i, entry) in directory.chunks_mut(entry.len()).enumerate() {
+            entry[46..].copy_from_slice(format!("{i:06}.npy").as_bytes());
+        }
+        let end = |entries: u16, length: u32, begin: u32| {
+            let [entries, length, begin] =
+                [&entries.to_le_bytes()[..], &length.to_le_bytes(), &begin.to_le_bytes()];
+            [b"PK\x05\x06\0\0\0\0", entries, entries, length, begin, &[0, 0]].concat()
+        };
+        let large = |entries: u64| {
+            let numbers = [entries, entries, directory.len() as u64, 0].map(u64::to_le_bytes);
+            let record =
+                [b"PK\x06\x06".as_slice(), &44_u64.to_le_bytes(), &[45, 0, 45, 0], &[0; 8]];
+            let record = [record.concat(), numbers.concat()].concat();
+            let locator =
+                [b"PK\x06\x07\0\0\0\0", &(directory.len() as u64).to_le_bytes()[..], &[1, 0, 0, 0]];
+            [&directory[..], &record, &locator.concat(), &end(!0, !0, !0)].concat()
+        };
+        let small =
+            |entries: u16| [&directory[..], &end(entries, directory.len() as u32, 0)].concat();
+        let all = Limits { arrays: u64::MAX, header: u64::MAX, ..Limits::default() };
+        for limits in [Limits::default(), Limits { header: 1 << 26, ..Limits::default() }, all] {
+            for (what, file) in [
+                ("a large end", large(count as u64)),
+                ("a large end that lies", large(4000)),
+                ("a large end of very many", large(u64::MAX)),
+                ("a small end", small(u16::MAX)),
+                ("a small end that lies", small(4000)),
+                ("no entry", small(0)),
+            ] {
+                assert!(!bounded(what, &file, &limits, &npz), "{what}");
+            }
+        }
+    }
+
+    /// Arrays of both types, packed and not, in both orders of memory.
+    #[cfg(feature = "npz")]
+    #[test]
+    fn arrays_of_npz() {
+        use std::io::Write;
+        use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+        for (kind, bytes) in [("<f4", 4), ("<f8", 8)] {
+            for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+                for order in ["True", "False"] {
+                    let mut archive = ZipWriter::new(std::io::Cursor::new(Vec::new()));
+                    let options = SimpleFileOptions::default().compression_method(method);
+                    for name in ["a.npy", "b.npy"] {
+                        archive.start_file(name, options).unwrap();
+                        let header = format!(
+                            "{{'descr': '{kind}', 'fortran_order': {order}, 'shape': (1024, 4096), }}\n"
+                        );
+                        let length = (header.len() as u16).to_le_bytes();
+                        archive.write_all(b"\x93NUMPY\x01\x00").unwrap();
+                        archive.write_all(&length).unwrap();
+                        archive.write_all(header.as_bytes()).unwrap();
+                        archive.write_all(&vec![0; bytes << 22]).unwrap();
+                    }
+                    let file = archive.finish().unwrap().into_inner();
+                    let read = |path: &Path, limits: &Limits| {
+                        vec![Tensors::<f64>::load_npz(path, limits).map(|t| bytes_of(&t))]
+                    };
+                    let read = |_: &[u8], path: &Path, limits: &Limits| read(path, limits);
+                    assert!(bounded(kind, &file, &Limits::default(), &read));
+                }
+            }
+        }
+    }
 }

@@ -3,22 +3,23 @@
 use super::Result;
 use std::fs::File;
 use std::io::{BufWriter, Error, ErrorKind, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 const PREFIX: &str = ".dnn-blocks-";
+/// More links in a row than operating systems follow.
+const LINKS: usize = 64;
 
 /// Writes a file beside `path`, syncs it, gives it the name, and syncs the directory.
 ///
 /// The file has the permissions of the one that it replaces, or those of any new file. A symbolic
-/// link stays one: the file that it leads to is replaced. What is no file (a directory, a pipe, a
-/// device) is left alone.
+/// link stays one: the file that it leads to is replaced, or made if there is none yet. What is no file
+/// (a directory, a pipe, a device, a loop of links) is left alone.
 pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
-    let real = path.canonicalize().ok(); // of a file that is there
-    let path = real.as_deref().unwrap_or(path);
+    let path = &followed(path)?;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -46,6 +47,20 @@ pub(super) fn write(
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
     sync_directory(directory)
+}
+
+/// Where the links lead, whether or not there is a file.
+fn followed(path: &Path) -> Result<PathBuf> {
+    match path.canonicalize() {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        real => return Ok(real?),
+    }
+    let mut path = path.to_path_buf();
+    for _ in 0..LINKS {
+        let Ok(next) = path.read_link() else { return Ok(path) };
+        path = path.parent().unwrap_or(Path::new("")).join(next);
+    }
+    Err(Error::new(ErrorKind::InvalidInput, "too many symbolic links").into())
 }
 
 /// A temporary file that is locked for as long as it is being written, where the file system has

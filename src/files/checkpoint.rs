@@ -8,10 +8,10 @@ use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
 use crate::error::{check_hyperparameter, check_positive};
 use crate::init::NumpyRandom;
-use crate::model::FitState;
+use crate::model::{FitState, LentState};
 use crate::optimizer::{Algorithm, LayerState, Optimizer, Rule};
 use crate::schedule::Schedule;
-use crate::{Float, Parameters};
+use crate::{Error, Float, Parameters};
 use ndarray::Array2;
 use std::fs;
 use std::io::ErrorKind;
@@ -86,7 +86,7 @@ impl<F: Float> Checkpoint<F> {
     /// [`FileError::NotFinite`], [`FileError::Io`]; [`FileError::Model`] if the optimiser is that
     /// of another network, or learning rate, schedule or rule are out of their range.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.file()?.save(path.as_ref())
+        self.lent().file()?.save(path.as_ref())
     }
 
     /// The file of [`save`](Self::save) in memory.
@@ -95,30 +95,14 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// Those of [`save`](Self::save), but for the file.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        self.file()?.bytes()
+        self.lent().file()?.bytes()
     }
 
-    fn file(&self) -> Result<Unwritten<'_, F>> {
-        self.check()?;
-        let mut arrays = of_course(&self.parameters)?;
-        let names = Rule::<F>::state(self.optimizer.rule());
-        for (l, state) in self.optimizer.state().iter().enumerate() {
-            for ((name, w), b) in names.iter().zip(&state.w).zip(&state.b) {
-                arrays.insert(format!("W{}.{name}", l + 1), w.view())?;
-                arrays.insert(format!("b{}.{name}", l + 1), b.view())?;
-            }
-        }
-        let fit = self.fit.as_ref().map(|fit| Fit::of(fit, &mut arrays)).transpose()?;
-        let training = Training {
-            rule: *self.optimizer.rule(),
-            steps: self.optimizer.steps(),
-            generator: self.generator.state(),
-            learning_rate: self.learning_rate,
-            schedule: self.schedule,
-            epoch: self.epoch,
-            fit,
-        };
-        network_file(Kind::Checkpoint, arrays, &self.parameters, training)
+    fn lent(&self) -> LentCheckpoint<'_, F> {
+        let Self { parameters, optimizer, generator, .. } = self;
+        let Self { learning_rate, schedule, epoch, .. } = *self;
+        let fit = self.fit.as_ref().map(FitState::lent);
+        LentCheckpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
     }
 
     /// Reads a file of [`save`](Self::save), of at most 1 GiB; a larger one is for
@@ -126,7 +110,8 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// # Errors
     ///
-    /// Those of [`Parameters::load`].
+    /// Those of [`Parameters::load`]; [`FileError::Type`] also for a checkpoint of `f32` that is read
+    /// as one of `f64`: the training would not go on with the same bits.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path.as_ref(), &LIMITS)
     }
@@ -154,8 +139,44 @@ impl<F: Float> Checkpoint<F> {
         let optimizer = Optimizer::from_state(rule, state, steps)?;
         let generator = NumpyRandom::from_state(&generator)?;
         let run = Self { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
-        run.check()?;
+        run.lent().check()?;
         Ok(run)
+    }
+}
+
+/// A [`Checkpoint`] whose parts are lent, to be saved.
+pub(crate) struct LentCheckpoint<'a, F> {
+    pub parameters: &'a Parameters<F>,
+    pub optimizer: &'a Optimizer<F>,
+    pub generator: &'a NumpyRandom,
+    pub learning_rate: f64,
+    pub schedule: Schedule,
+    pub epoch: usize,
+    pub fit: Option<LentState<'a, F>>,
+}
+
+impl<'a, F: Float> LentCheckpoint<'a, F> {
+    fn file(&self) -> Result<Unwritten<'a, F>> {
+        self.check()?;
+        let mut arrays = of_course(self.parameters)?;
+        let names = Rule::<F>::state(self.optimizer.rule());
+        for (l, state) in self.optimizer.state().iter().enumerate() {
+            for ((name, w), b) in names.iter().zip(&state.w).zip(&state.b) {
+                arrays.insert(format!("W{}.{name}", l + 1), w.view())?;
+                arrays.insert(format!("b{}.{name}", l + 1), b.view())?;
+            }
+        }
+        let fit = self.fit.map(|fit| Fit::of(fit, &mut arrays)).transpose()?;
+        let training = Training {
+            rule: *self.optimizer.rule(),
+            steps: self.optimizer.steps(),
+            generator: self.generator.state(),
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            epoch: self.epoch,
+            fit,
+        };
+        network_file(Kind::Checkpoint, arrays, self.parameters, training)
     }
 
     /// The rules of a file, whether it is written or read.
@@ -166,8 +187,8 @@ impl<F: Float> Checkpoint<F> {
         let countable = self.epoch <= usize::MAX / 2; // and so is every epoch to come
         let rule = "a number that can be reached";
         check_hyperparameter(countable, "epoch", self.epoch as f64, rule)?;
-        self.optimizer.check_state(&self.parameters)?;
-        Ok(self.fit.as_ref().map_or(Ok(()), |fit| fit.check(self))?)
+        self.optimizer.check_state(self.parameters)?;
+        Ok(self.fit.map_or(Ok(()), |fit| fit.check(self))?)
     }
 }
 
@@ -260,6 +281,10 @@ impl Checkpoints {
     /// Those of [`Checkpoint::save`]; [`FileError::TooLarge`] if the file could not be read again
     /// within the [limits](Self::limits).
     pub fn save<F: Float>(&self, checkpoint: &Checkpoint<F>) -> Result<PathBuf> {
+        self.save_lent(checkpoint.lent())
+    }
+
+    pub(crate) fn save_lent<F: Float>(&self, checkpoint: LentCheckpoint<'_, F>) -> Result<PathBuf> {
         let path = self.folder.join(format!("checkpoint-{:08}.safetensors", checkpoint.epoch));
         let file = checkpoint.file()?;
         file.check(&self.limits)?;
@@ -276,12 +301,14 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// What is wrong with the newest, if none can be read.
+    /// What is wrong with the newest, if none can be read. That it is not of `F`, or that there is no
+    /// memory for it, is an error in any case: an older one would be a step back.
     pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
         let mut first: Option<FileError> = None;
         for path in self.newest_first()? {
             match Checkpoint::load_with(&path, &self.limits) {
                 Ok(checkpoint) => return Ok(Some(checkpoint)),
+                Err(error) if is_whole(&error) => return Err(error),
                 Err(error) => first = first.or(Some(error)),
             }
         }
@@ -300,6 +327,16 @@ impl Checkpoints {
         }
         found.sort_unstable_by(|a, b| b.cmp(a));
         Ok(found.into_iter().map(|(_, path)| path).collect())
+    }
+}
+
+/// Does this say nothing against the file itself?
+fn is_whole(error: &FileError) -> bool {
+    match error {
+        FileError::Type { .. } | FileError::Model(Error::TooLarge { .. }) => true,
+        FileError::TooLarge { size, limit, .. } => size <= limit, // there is no memory
+        FileError::Io(error) => error.kind() == ErrorKind::OutOfMemory,
+        _ => false,
     }
 }
 

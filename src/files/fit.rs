@@ -2,9 +2,11 @@
 
 use super::tensors::Views;
 use super::{Result, Tensors};
-use crate::model::{Best, EpochRecord, FitState, Hyperparameters};
+use crate::model::{Best, EpochRecord, FitState, Hyperparameters, LentState};
 use crate::{Float, Layer, Parameters};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// What the arrays do not say of it.
 #[derive(Debug, Serialize, Deserialize)]
@@ -12,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub(super) struct Fit {
     hyperparameters: Hyperparameters,
     fingerprint: u32,
-    records: Vec<Row>,
+    records: Rows,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best: Option<BestEpoch>,
 }
@@ -42,41 +44,91 @@ impl Serialize for Number {
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Either {
-            Finite(f64),
-            Other(NotFinite),
+        deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+struct NumberVisitor;
+
+impl Visitor<'_> for NumberVisitor {
+    type Value = Number;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, \"NaN\", \"inf\" or \"-inf\"")
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<Number, E> {
+        Ok(Number(x))
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<Number, E> {
+        Ok(Number(x as f64))
+    }
+
+    fn visit_i64<E: Error>(self, x: i64) -> Result<Number, E> {
+        Ok(Number(x as f64))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
+        match text {
+            "NaN" => Ok(Number(f64::NAN)),
+            "inf" => Ok(Number(f64::INFINITY)),
+            "-inf" => Ok(Number(f64::NEG_INFINITY)),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
         }
-        #[derive(Deserialize)]
-        enum NotFinite {
-            NaN,
-            #[serde(rename = "inf")]
-            Above,
-            #[serde(rename = "-inf")]
-            Below,
+    }
+}
+
+/// The records, a row for each. What is read is not kept a second time, nor room for twice as many.
+#[derive(Debug)]
+struct Rows(Vec<EpochRecord>);
+
+impl Serialize for Rows {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(row))
+    }
+}
+
+impl<'de> Deserialize<'de> for Rows {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowsVisitor)
+    }
+}
+
+struct RowsVisitor;
+
+impl<'de> Visitor<'de> for RowsVisitor {
+    type Value = Rows;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row for each epoch")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Rows, A::Error> {
+        let mut records = Vec::new();
+        while let Some(row) = rows.next_element()? {
+            if records.len() == records.capacity() {
+                let more = 16 + records.len() / 4;
+                records.try_reserve_exact(more).map_err(A::Error::custom)?;
+            }
+            records.push(record(records.len(), row));
         }
-        Ok(Self(match Either::deserialize(deserializer)? {
-            Either::Finite(x) => x,
-            Either::Other(NotFinite::NaN) => f64::NAN,
-            Either::Other(NotFinite::Above) => f64::INFINITY,
-            Either::Other(NotFinite::Below) => f64::NEG_INFINITY,
-        }))
+        Ok(Rows(records))
     }
 }
 
 impl Fit {
     /// What stands beside the arrays, and the best parameters among them, as `best.W1`, ….
-    pub fn of<'a, F: Float>(state: &'a FitState<F>, arrays: &mut Views<'a, F>) -> Result<Self> {
-        if let Some(best) = &state.best {
+    pub fn of<'a, F: Float>(state: LentState<'a, F>, arrays: &mut Views<'a, F>) -> Result<Self> {
+        if let Some(best) = state.best {
             arrays.insert_course("best.", &best.parameters)?;
         }
         let best = |best: &Best<F>| BestEpoch { epoch: best.epoch, cost: Number(best.cost) };
         Ok(Self {
             hyperparameters: state.hyperparameters.clone(),
             fingerprint: state.fingerprint,
-            records: state.records.iter().map(row).collect(),
-            best: state.best.as_ref().map(best),
+            records: Rows(state.records.to_vec()),
+            best: state.best.map(best),
         })
     }
 
@@ -93,8 +145,7 @@ impl Fit {
                 Some(Best { epoch, cost: cost.0, parameters })
             }
         };
-        let Self { hyperparameters, fingerprint, records, .. } = self;
-        let records = records.into_iter().enumerate().map(record).collect();
+        let Self { hyperparameters, fingerprint, records: Rows(records), .. } = self;
         Ok(FitState { hyperparameters, fingerprint, records, best })
     }
 }
@@ -109,7 +160,7 @@ fn row(record: &EpochRecord) -> Row {
     )
 }
 
-fn record((epoch, row): (usize, Row)) -> EpochRecord {
+fn record(epoch: usize, row: Row) -> EpochRecord {
     let (learning_rate, cost, gradient_norm, validation_cost, validation_score) = row;
     EpochRecord {
         epoch,

@@ -88,7 +88,8 @@ impl<F: Float> Tensors<F> {
                 let b = match self.get(&bias) {
                     Some(_) => self.column(&bias)?,
                     None if w.is_empty() => return Err(zero_size(layers.len() + 1, &w)),
-                    None => Array2::zeros((w.nrows(), 1)),
+                    None => crate::buffer::zeros("b", (w.nrows(), 1))
+                        .map_err(|e: Error| e.in_layer(layers.len() + 1))?,
                 };
                 layers.push(Layer { w, b, activation: Activation::Identity });
                 activated = false;

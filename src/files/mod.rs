@@ -8,10 +8,14 @@
 mod atomic;
 #[cfg(feature = "safetensors")]
 mod checkpoint;
+#[cfg(feature = "npz")]
+mod directory;
 mod error;
 #[cfg(feature = "safetensors")]
 mod fit;
 mod frameworks;
+#[cfg(feature = "safetensors")]
+mod header;
 #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
 // ONNX is only written
 mod limits;
@@ -31,6 +35,8 @@ mod tensors;
 
 #[cfg(feature = "safetensors")]
 pub use crate::model::FitState;
+#[cfg(feature = "safetensors")]
+pub(crate) use checkpoint::LentCheckpoint;
 #[cfg(feature = "safetensors")]
 pub use checkpoint::{Checkpoint, Checkpoints};
 pub use error::FileError;

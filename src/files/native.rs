@@ -1,6 +1,9 @@
 //! The crate's own file: safetensors with the arrays `W1`, `b1`, … and a description beside them.
 
+use super::error::shortened;
 use super::fit::Fit;
+use super::header::KEY;
+use super::limits::check_size;
 use super::safetensors::{Unread, Unwritten};
 use super::tensors::{Views, each_block, of_course};
 use super::{FileError, Limits, Result, Tensors};
@@ -15,10 +18,9 @@ use crate::{Error, Float, Parameters};
 use crc32fast::Hasher;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::fmt::Display;
 use std::path::Path;
 
-/// The key of the description in the file's metadata.
-const KEY: &str = "dnn_blocks";
 const VERSION: u64 = 1;
 
 /// What the arrays do not say, as JSON.
@@ -92,8 +94,8 @@ impl Kind {
     }
 }
 
-pub(super) fn malformed(reason: impl ToString) -> FileError {
-    FileError::Malformed { format: "dnn-blocks", reason: reason.to_string() }
+pub(super) fn malformed(reason: impl Display) -> FileError {
+    FileError::Malformed { format: "dnn-blocks", reason: shortened(reason) }
 }
 
 fn sizes_of<F: Float>(parameters: &Parameters<F>) -> Vec<usize> {
@@ -118,6 +120,7 @@ fn to_file<'a, F: Float, L: Serialize>(
         checksum: None,
     };
     let mut text = serde_json::to_string(&description).map_err(malformed)?;
+    check_values(&text)?;
     text.pop(); // the brace
     let checksum = checksum(&text, &arrays)?;
     text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
@@ -171,8 +174,13 @@ pub(super) fn opened<F: Float>(kind: Kind, file: Unread<'_>) -> Result<Described
 type Opened<F, L> = (Parameters<F>, Description<L>, Tensors<F>);
 
 fn from_file<F: Float, L: DeserializeOwned>(kind: Kind, file: Unread<'_>) -> Result<Opened<F, L>> {
-    let text = file.text(KEY).ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+    let text = file.text.as_deref();
+    let text = text.ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+    check_values(text)?;
     let description: Description<L> = described(kind, text)?;
+    if kind == Kind::Checkpoint {
+        file.check_type::<F>()?; // the wider one would go on with other bits
+    }
     let mut hasher = Hasher::new();
     hasher.update(text.rsplit_once(CHECKSUM).map_or(text, |(before, _)| before).as_bytes());
     let mut tensors = file.tensors(|bytes| hasher.update(bytes))?;
@@ -181,6 +189,32 @@ fn from_file<F: Float, L: DeserializeOwned>(kind: Kind, file: Unread<'_>) -> Res
     }
     let parameters = network(&mut tensors, &description)?;
     Ok((parameters, description, tensors))
+}
+
+/// Bytes of the longest text in a description, such as a label.
+const TEXT: u64 = 1 << 16;
+/// Bytes that the values of a description may take beside as many as it has.
+const VALUES: u64 = 12 << 20;
+
+/// `Ok` if the values of a description take no more memory than is worth it: the shortest number, with
+/// its comma, has two bytes.
+///
+/// A value is a number in a list, or a sixth of a record; a label is kept several times.
+fn check_values(text: &str) -> Result<()> {
+    let (mut memory, mut begin, mut escaped) = (0, None, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match (begin, byte) {
+            (None, b'"') => (memory, begin) = (memory + 100, Some(at)),
+            (None, b',' | b'[') => memory += 16,
+            (None, _) => {}
+            (Some(begin), _) if (at - begin) as u64 > TEXT => {
+                return check_size("a text of the description", (at - begin) as u64, TEXT);
+            }
+            (Some(_), b'"') if !escaped => begin = None,
+            (Some(_), _) => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    check_size("the description", memory, text.len() as u64 + VALUES)
 }
 
 fn described<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> {

@@ -3,9 +3,12 @@
 //! Of the crates that read it, `ndarray-npy` makes room for as many numbers as a header claims,
 //! `npyz` overflows when it counts them, and the parser of both needs minutes for nested brackets.
 
-use super::limits::check_size;
+use super::error::shortened;
+use super::limits::{DIMENSIONS, check_dimensions, check_size};
 use super::tensors::Stored;
 use super::{FileError, Limits, Result};
+use std::fmt::Display;
+use std::io::Read;
 
 /// What a header says. `stored` is `None` for a type that is no float of 4 or 8 bytes.
 pub(super) struct Header {
@@ -14,27 +17,39 @@ pub(super) struct Header {
     pub shape: Vec<usize>,
 }
 
-fn malformed(reason: impl ToString) -> FileError {
-    FileError::Malformed { format: "npy", reason: reason.to_string() }
+fn malformed(reason: impl Display) -> FileError {
+    FileError::Malformed { format: "npy", reason: shortened(reason) }
 }
 
-/// The header, and the bytes of the numbers.
-pub(super) fn read<'a>(npy: &'a [u8], limits: &Limits) -> Result<(Header, &'a [u8])> {
-    let (length, rest) = match npy {
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0, a, b, rest @ ..] => {
-            (u32::from(u16::from_le_bytes([*a, *b])), rest)
+/// The longest header, in bytes: 32 sizes and a type need no more.
+const LONGEST: u64 = 1 << 16;
+
+/// The header, and how many bytes it has.
+pub(super) fn read(npy: &mut impl Read, limits: &Limits) -> Result<(Header, u64)> {
+    let mut begin = [0; 8];
+    npy.read_exact(&mut begin)?;
+    let (length, begin) = match begin {
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 1, 0] => {
+            (u64::from(u16::from_le_bytes(next(npy)?)), 10)
         }
-        [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, 0, a, b, c, d, rest @ ..] => {
-            (u32::from_le_bytes([*a, *b, *c, *d]), rest)
+        [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, 0] => {
+            (u64::from(u32::from_le_bytes(next(npy)?)), 12)
         }
         _ => return Err(malformed("it does not begin as one of version 1 to 3")),
     };
-    check_size("the header of an array", u64::from(length), limits.header.min(1 << 16))?;
-    let (text, data) =
-        rest.split_at_checked(length as usize).ok_or_else(|| malformed("it ends in its header"))?;
-    let text = std::str::from_utf8(text).map_err(malformed)?;
+    check_size("the header of an array", length, limits.header.min(LONGEST))?;
+    let mut text = vec![0; length as usize];
+    npy.read_exact(&mut text)?;
+    let text = std::str::from_utf8(&text).map_err(malformed)?;
     let header = interpret(text.trim()).ok_or_else(|| malformed("the header is not NumPy's"))?;
-    Ok((header, data))
+    check_dimensions(header.shape.len())?;
+    Ok((header, begin + length))
+}
+
+fn next<const N: usize>(npy: &mut impl Read) -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    npy.read_exact(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The part of Python's syntax that NumPy writes, from left to right:
@@ -97,14 +112,14 @@ fn structure(text: &str) -> Option<(&str, &str)> {
     Some((&text[..=end], text[end + 1..].trim_start()))
 }
 
-/// The numbers of a tuple, which has a comma after a single one.
+/// The numbers of a tuple, which has a comma after a single one; of too many the first that are.
 fn sizes_of(text: &str) -> Option<Vec<usize>> {
     let text = text.trim();
     if text.is_empty() {
         return Some(Vec::new());
     }
     let sizes = text.strip_suffix(',').or(text.contains(',').then_some(text))?;
-    sizes.split(',').map(|size| size.trim().parse().ok()).collect()
+    sizes.split(',').take(DIMENSIONS + 1).map(|size| size.trim().parse().ok()).collect()
 }
 
 /// The header of numbers row by row, little-endian; with it the numbers begin at a multiple of 64.

@@ -3,16 +3,21 @@
 
 mod proto;
 
-use super::tensors::bytes_of;
-use super::{FileError, Result, Tensors, atomic};
+#[cfg(doc)]
+use super::FileError;
+use super::limits::{check_size, reserved};
+use super::tensors::{check_finite, each_block};
+use super::{Result, atomic};
 use crate::activation::Activation;
 use crate::model::{Classifier, Regressor};
 use crate::parameters::check_network;
 use crate::prepare::Standardizer;
 use crate::{Error, Float, Layer, Parameters};
-use ndarray::{ArrayD, IxDyn};
+use ndarray::{Array2, CowArray, IxDyn, arr0};
 use prost::Message;
 use proto::{Attribute, Dimension, Graph, Model, Node, Operators, Shape, TensorType, Type, Value};
+use proto::{GRAPH, INITIALIZER, RAW_DATA};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -41,8 +46,7 @@ impl<F: Float> Parameters<F> {
     /// [`FileError::NotFinite`]; [`FileError::Model`] if the scaler has other features;
     /// [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
     pub fn to_onnx(&self, scaler: Option<&Standardizer<F>>) -> Result<Vec<u8>> {
-        let mut graph = Builder::new(self, scaler)?;
-        graph.finish("A", self.outputs())
+        self.onnx(scaler)?.bytes()
     }
 
     /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
@@ -55,7 +59,11 @@ impl<F: Float> Parameters<F> {
         path: impl AsRef<Path>,
         scaler: Option<&Standardizer<F>>,
     ) -> Result<()> {
-        save(path.as_ref(), &self.to_onnx(scaler)?)
+        self.onnx(scaler)?.save(path.as_ref())
+    }
+
+    fn onnx<'a>(&'a self, scaler: Option<&'a Standardizer<F>>) -> Result<Unwritten<'a, F>> {
+        Builder::new(self, scaler)?.finish("A", self.outputs())
     }
 
     fn outputs(&self) -> usize {
@@ -72,6 +80,19 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// [`Error::NotFitted`], [`FileError::TooLarge`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
+        self.onnx()?.bytes()
+    }
+
+    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.onnx()?.save(path.as_ref())
+    }
+
+    fn onnx(&self) -> Result<Unwritten<'_, F>> {
         let parameters = self.parameters().ok_or(Error::NotFitted)?;
         let mut graph = Builder::new(parameters, self.scaler())?;
         if parameters.outputs() == 1 {
@@ -81,15 +102,6 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             graph.node("Concat", &[&no, &yes], vec![Attribute::integer("axis", 1)]);
         }
         graph.finish("probabilities", parameters.outputs().max(2))
-    }
-
-    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
-    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_onnx()?)
     }
 }
 
@@ -101,6 +113,19 @@ impl<F: Float> Regressor<F> {
     ///
     /// [`Error::NotFitted`], [`FileError::TooLarge`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
+        self.onnx()?.bytes()
+    }
+
+    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.onnx()?.save(path.as_ref())
+    }
+
+    fn onnx(&self) -> Result<Unwritten<'_, F>> {
         let parameters = self.parameters().ok_or(Error::NotFitted)?;
         let mut graph = Builder::new(parameters, self.scaler())?;
         if let Some(scaler) = self.target_scaler() {
@@ -111,36 +136,23 @@ impl<F: Float> Regressor<F> {
         }
         graph.finish("values", parameters.outputs())
     }
-
-    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
-    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &self.to_onnx()?)
-    }
-}
-
-fn save(path: &Path, model: &[u8]) -> Result<()> {
-    atomic::write(path, |writer| Ok(writer.write_all(model)?))
 }
 
 /// A graph that grows node by node.
-struct Builder<F> {
+struct Builder<'a, F> {
     features: usize,
     nodes: Vec<Node>,
-    constants: Tensors<F>,
+    constants: BTreeMap<String, CowArray<'a, F, IxDyn>>,
     /// The value that came last.
     last: String,
 }
 
-impl<F: Float> Builder<F> {
+impl<'a, F: Float> Builder<'a, F> {
     /// From `X` to `A`, through the scaler if there is one.
-    fn new(parameters: &Parameters<F>, scaler: Option<&Standardizer<F>>) -> Result<Self> {
+    fn new(parameters: &'a Parameters<F>, scaler: Option<&'a Standardizer<F>>) -> Result<Self> {
         check_network(parameters.layers())?;
         let features = parameters.layers()[0].w.ncols();
-        let (nodes, constants) = (Vec::new(), Tensors::new());
+        let (nodes, constants) = (Vec::new(), BTreeMap::new());
         let mut graph = Self { features, nodes, constants, last: "X".into() };
         if let Some(scaler) = scaler {
             scaler.check_features(features)?;
@@ -155,10 +167,10 @@ impl<F: Float> Builder<F> {
     }
 
     /// `A = g(A_prev·Wᵀ + b)`, an example in each row.
-    fn layer(&mut self, number: usize, layer: &Layer<F>) -> Result<()> {
+    fn layer(&mut self, number: usize, layer: &'a Layer<F>) -> Result<()> {
         let (w, b) = (format!("W{number}"), format!("b{number}"));
-        self.constants.insert(&w, layer.w.clone().into_dyn())?;
-        self.constants.insert(&b, list(&layer.b))?;
+        self.constant(&w, layer.w.view().into_dyn().into())?;
+        self.constant(&b, list(&layer.b))?;
         let a_prev = self.last.clone();
         let z = self.node("Gemm", &[&a_prev, &w, &b], vec![Attribute::integer("transB", 1)]);
         let simple = match layer.activation {
@@ -188,15 +200,22 @@ impl<F: Float> Builder<F> {
     }
 
     fn scalar(&mut self, name: &str, value: F) -> Result<String> {
-        self.constants.insert(name, ArrayD::from_elem(IxDyn(&[]), value))?;
+        self.constant(name, arr0(value).into_dyn().into())?;
         Ok(name.to_string())
     }
 
+    /// A constant, which stays where it is.
+    fn constant(&mut self, name: &str, array: CowArray<'a, F, IxDyn>) -> Result<()> {
+        check_finite(name, &array)?;
+        self.constants.insert(name.to_string(), array);
+        Ok(())
+    }
+
     /// Mean and deviation as rows.
-    fn columns(&mut self, name: &str, scaler: &Standardizer<F>) -> Result<[String; 2]> {
+    fn columns(&mut self, name: &str, scaler: &'a Standardizer<F>) -> Result<[String; 2]> {
         let names = [format!("{name}.mean"), format!("{name}.deviation")];
         for (name, column) in names.iter().zip([scaler.mean(), scaler.deviation()]) {
-            self.constants.insert(name, list(column))?;
+            self.constant(name, list(column))?;
         }
         Ok(names)
     }
@@ -214,49 +233,102 @@ impl<F: Float> Builder<F> {
     }
 
     /// The model whose last value is the output.
-    fn finish(&mut self, output: &str, outputs: usize) -> Result<Vec<u8>> {
+    fn finish(mut self, output: &str, outputs: usize) -> Result<Unwritten<'a, F>> {
         let last = self.nodes.last_mut().expect("a network has a layer");
         last.output = vec![output.to_string()];
-        let size: u64 = self.constants.iter().map(|(_, a)| (a.len() * size_of::<F>()) as u64).sum();
-        if size > LONGEST {
-            return Err(FileError::TooLarge { what: "the model".into(), size, limit: LONGEST });
-        }
-        let initializer = self.constants.iter().map(|(name, array)| constant(name, array));
-        let graph = Graph {
-            node: std::mem::take(&mut self.nodes),
-            name: Some("network".into()),
-            initializer: initializer.collect::<Result<_>>()?,
-            input: vec![batch::<F>("X", self.features)],
-            output: vec![batch::<F>(output, outputs)],
-        };
-        let model = Model {
+        let before = Graph { node: self.nodes, name: Some("network".into()), ..Graph::default() };
+        let input = vec![batch::<F>("X", self.features)];
+        let output = vec![batch::<F>(output, outputs)];
+        let after = Graph { input, output, ..Graph::default() }.encode_to_vec();
+        let constants: Vec<_> = self.constants.into_iter().map(Constant::new).collect();
+        let tensors: usize = constants.iter().map(|constant| constant.length).sum();
+        let before = before.encode_to_vec();
+        let mut head = Model {
             ir_version: Some(FORMAT),
             producer_name: Some(env!("CARGO_PKG_NAME").into()),
             producer_version: Some(env!("CARGO_PKG_VERSION").into()),
-            graph: Some(graph),
-            opset_import: vec![Operators { domain: Some(String::new()), version: Some(OPERATORS) }],
-        };
-        Ok(model.encode_to_vec())
+            ..Model::default()
+        }
+        .encode_to_vec();
+        begin(&mut head, GRAPH, before.len() + tensors + after.len());
+        head.extend(before);
+        let operators = Operators { domain: Some(String::new()), version: Some(OPERATORS) };
+        let tail = Model { opset_import: vec![operators], ..Model::default() };
+        let tail = [after, tail.encode_to_vec()].concat();
+        let length = head.len() + tensors + tail.len();
+        check_size("the model", length as u64, LONGEST)?;
+        Ok(Unwritten { head, constants, tail, length })
     }
 }
 
+/// A model that is to be written: what comes before its constants, and after them.
+struct Unwritten<'a, F> {
+    head: Vec<u8>,
+    constants: Vec<Constant<'a, F>>,
+    tail: Vec<u8>,
+    length: usize,
+}
+
+impl<F: Float> Unwritten<'_, F> {
+    fn save(&self, path: &Path) -> Result<()> {
+        atomic::write(path, |writer| self.write(writer))
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        let mut model = reserved("the model", self.length)?;
+        self.write(&mut model)?;
+        Ok(model)
+    }
+
+    fn write(&self, writer: &mut impl Write) -> Result<()> {
+        writer.write_all(&self.head)?;
+        for Constant { head, array, .. } in &self.constants {
+            writer.write_all(head)?;
+            each_block(array, |block| Ok(writer.write_all(block)?))?;
+        }
+        Ok(writer.write_all(&self.tail)?)
+    }
+}
+
+/// A tensor, and what comes before its numbers.
+struct Constant<'a, F> {
+    head: Vec<u8>,
+    array: CowArray<'a, F, IxDyn>,
+    length: usize,
+}
+
+impl<'a, F: Float> Constant<'a, F> {
+    fn new((name, array): (String, CowArray<'a, F, IxDyn>)) -> Self {
+        let mut tensor = proto::Tensor {
+            dims: array.shape().iter().map(|&size| size as i64).collect(),
+            data_type: Some(data_type::<F>()),
+            name: Some(name),
+        }
+        .encode_to_vec();
+        let numbers = array.len() * size_of::<F>();
+        begin(&mut tensor, RAW_DATA, numbers);
+        let mut head = Vec::new();
+        begin(&mut head, INITIALIZER, tensor.len() + numbers);
+        head.extend(tensor);
+        let length = head.len() + numbers;
+        Self { head, array, length }
+    }
+}
+
+/// The key of a field, and its length.
+fn begin(message: &mut Vec<u8>, key: u8, length: usize) {
+    message.push(key);
+    prost::encode_length_delimiter(length, message).expect("a vector takes what it is given");
+}
+
 /// The numbers of a column, without the second axis.
-fn list<F: Float>(column: &ndarray::Array2<F>) -> ArrayD<F> {
-    column.column(0).to_owned().into_dyn()
+fn list<F: Float>(column: &Array2<F>) -> CowArray<'_, F, IxDyn> {
+    column.column(0).into_dyn().into()
 }
 
 /// The number of a type in `TensorProto`.
 fn data_type<F>() -> i32 {
     if size_of::<F>() == 4 { 1 } else { 11 }
-}
-
-fn constant<F: Float>(name: &str, array: &ArrayD<F>) -> Result<proto::Tensor> {
-    Ok(proto::Tensor {
-        dims: array.shape().iter().map(|&size| size as i64).collect(),
-        data_type: Some(data_type::<F>()),
-        name: Some(name.into()),
-        raw_data: Some(bytes_of(name, array)?),
-    })
 }
 
 /// A value (batch, columns).

@@ -1,18 +1,17 @@
 //! Arrays in the safetensors format (Hugging Face 2022), by the crate `safetensors`.
 
-use super::limits::{check_size, read_whole, reserved};
-use super::tensors::{BLOCK, Stored, Views, all_finite, check_finite, each_block, wrong_type};
+use super::error::shortened;
+use super::header::{Header, METADATA};
+use super::limits::{Source, check_array, check_size, open, reserved, zeros};
+use super::tensors::{BLOCK, Stored, Views, each_block, wrong_type};
 use super::{FileError, Limits, Result, Tensors, atomic};
 use crate::Float;
 use ::safetensors::Dtype;
 use ::safetensors::tensor::{Metadata, TensorInfo};
-use ndarray::{ArrayD, aview1};
-use serde::Deserializer as _;
-use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
-use std::fs::File;
-use std::io::{Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
+use ndarray::ArrayD;
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::io::{Cursor, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 
 /// Bytes of a header that other readers of the format refuse, as its crate does.
@@ -59,62 +58,63 @@ impl<F: Float> Tensors<F> {
     }
 }
 
-trait Source: Read + Seek {}
-
-impl<R: Read + Seek> Source for R {}
-
 /// A file whose header is checked and whose numbers are still to be read.
 pub(super) struct Unread<'a> {
     source: Box<dyn Source + 'a>,
     length: u64,
-    header: Metadata,
+    arrays: Metadata,
+    /// The text beside the arrays that is this crate's.
+    pub text: Option<String>,
+    limits: Limits,
 }
 
 impl<'a> Unread<'a> {
     pub fn bytes(file: &'a [u8], limits: &Limits) -> Result<Self> {
-        Self::new(Cursor::new(file), file.len() as u64, limits)
+        Self::new(Box::new(Cursor::new(file)), file.len() as u64, limits)
     }
 
-    /// A pipe or a device does not say how long it is, and is read at once.
     pub fn open(path: &Path, limits: &Limits) -> Result<Self> {
-        let file = File::open(path)?;
-        match file.metadata()?.len() {
-            0 => {
-                let data = read_whole(file, limits)?;
-                let length = data.len() as u64;
-                Self::new(Cursor::new(data), length, limits)
-            }
-            length => Self::new(file, length, limits),
-        }
+        let (source, length) = open(path, limits)?;
+        Self::new(source, length, limits)
     }
 
-    fn new(mut source: impl Source + 'a, length: u64, limits: &Limits) -> Result<Self> {
+    fn new(mut source: Box<dyn Source + 'a>, length: u64, limits: &Limits) -> Result<Self> {
         check_size("the file", length, limits.bytes)?;
         let text = header(&mut source, length, limits)?;
-        check_names(&text)?;
-        let header: Metadata = serde_json::from_str(&text).map_err(malformed)?;
-        check_size("the number of arrays", header.tensors().len() as u64, limits.arrays)?;
-        if header.data_len() as u64 != length - 8 - text.len() as u64 {
+        let numbers = length - 8 - text.len() as u64;
+        let Header { mut arrays, text } = Header::read(&text, limits)?;
+        arrays.sort_by_key(|(_, info)| info.data_offsets);
+        let arrays = Metadata::new(None, arrays).map_err(malformed)?;
+        if arrays.data_len() as u64 != numbers {
             return Err(malformed("the arrays are not as long as what follows the header"));
         }
-        Ok(Self { source: Box::new(source), length, header })
+        Ok(Self { source, length, arrays, text, limits: *limits })
     }
 
-    /// A text beside the arrays.
-    pub fn text(&self, key: &str) -> Option<&str> {
-        Some(self.header.metadata().as_ref()?.get(key)?)
+    /// `Ok` if all numbers are of this type, not only such that it can hold them.
+    pub fn check_type<F: Float>(&self) -> Result<()> {
+        for (name, info) in self.arrays.tensors().into_iter().collect::<BTreeMap<_, _>>() {
+            if stored::<F>(&name, info.dtype)?.bytes < size_of::<F>() {
+                return Err(wrong_type::<F>(&name, "f32"));
+            }
+        }
+        Ok(())
     }
 
     /// The arrays, read in the order of their names, in which `seen` is given name and shape of each,
     /// then its bytes.
     pub fn tensors<F: Float>(mut self, mut seen: impl FnMut(&[u8])) -> Result<Tensors<F>> {
-        let arrays: BTreeMap<String, &TensorInfo> = self.header.tensors().into_iter().collect();
+        let arrays: BTreeMap<String, &TensorInfo> = self.arrays.tensors().into_iter().collect();
+        let mut memory = 0;
         for (name, info) in &arrays {
-            stored::<F>(name, info.dtype)?;
+            let numbers =
+                (info.data_offsets.1 - info.data_offsets.0) / stored::<F>(name, info.dtype)?.bytes;
+            memory += (numbers * size_of::<F>()) as u64;
         }
-        let length = self.header.data_len();
+        check_size("all arrays", memory, self.limits.bytes)?;
+        let length = self.arrays.data_len();
         let begin = self.length - length as u64;
-        let mut block = vec![0; length.min(BLOCK)];
+        let mut block = zeros("a block", length.min(BLOCK))?;
         let mut tensors = Tensors::new();
         for (name, info) in arrays {
             seen(format!("{name}{:?}", info.shape).as_bytes());
@@ -129,8 +129,8 @@ impl<'a> Unread<'a> {
     }
 }
 
-fn malformed(reason: impl ToString) -> FileError {
-    FileError::Malformed { format: "safetensors", reason: reason.to_string() }
+pub(super) fn malformed(reason: impl Display) -> FileError {
+    FileError::Malformed { format: "safetensors", reason: shortened(reason) }
 }
 
 /// Fills `data`, which lies within the length that the file had.
@@ -150,19 +150,13 @@ fn header(source: &mut impl Read, length: u64, limits: &Limits) -> Result<String
     if header > rest {
         return Err(malformed("it ends in its header"));
     }
-    let mut text = reserved("the header", header as usize)?;
-    text.resize(header as usize, 0);
+    let mut text = zeros("the header", header as usize)?;
     read_exact(source, &mut text)?;
     String::from_utf8(text).map_err(malformed)
 }
 
-/// What the crate leaves open: names that are there twice, and the empty one.
-fn check_names(header: &str) -> Result<()> {
-    let mut json = serde_json::Deserializer::from_str(header);
-    match json.deserialize_map(Names).map_err(malformed)? {
-        Some(name) => Err(FileError::Doubled { name }),
-        None => Ok(()),
-    }
+fn dtype_of<F>() -> Dtype {
+    if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 }
 }
 
 fn stored<F: Float>(name: &str, dtype: Dtype) -> Result<Stored> {
@@ -183,45 +177,13 @@ fn array<F: Float>(
     seen: &mut impl FnMut(&[u8]),
 ) -> Result<ArrayD<F>> {
     let stored = stored::<F>(name, info.dtype)?;
-    let mut left = info.data_offsets.1 - info.data_offsets.0;
-    let mut numbers = reserved(name, left / stored.bytes)?;
-    while left > 0 {
-        let block = &mut block[..left.min(BLOCK)];
+    let count = (info.data_offsets.1 - info.data_offsets.0) / stored.bytes;
+    let numbers = stored.read(name, count, block, |block| {
         read_exact(source, block)?;
         seen(block);
-        let before = numbers.len();
-        stored.extend(&mut numbers, block);
-        if !all_finite(&numbers[before..]) {
-            check_finite(name, &aview1(&numbers))?;
-        }
-        left -= block.len();
-    }
+        Ok(())
+    })?;
     stored.shaped(name, &info.shape, numbers)
-}
-
-/// The first name that is there twice.
-struct Names;
-
-impl<'de> Visitor<'de> for Names {
-    type Value = Option<String>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("names and where their arrays are")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
-        let (mut seen, mut doubled) = (HashSet::new(), None);
-        while let Some(name) = map.next_key::<String>()? {
-            map.next_value::<IgnoredAny>()?;
-            if !seen.insert(name.clone()) {
-                doubled.get_or_insert(name);
-            }
-        }
-        if seen.contains("") {
-            return Err(A::Error::custom("an array without a name"));
-        }
-        Ok(doubled)
-    }
 }
 
 /// A file that is to be written: its header, and the arrays whose numbers follow.
@@ -235,12 +197,13 @@ impl<'a, F: Float> Unwritten<'a, F> {
     /// With one text beside the arrays: of several, the order would be random, and the same model
     /// should be the same file.
     pub fn new(arrays: Views<'a, F>, text: Option<(&str, String)>) -> Result<Self> {
-        let dtype = if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 };
+        let dtype = dtype_of::<F>();
         let (mut infos, mut end) = (Vec::new(), 0);
         for (name, array) in arrays.iter() {
-            if name.is_empty() || name == "__metadata__" {
+            if name.is_empty() || name == METADATA {
                 return Err(malformed(format!("no array can be called {name:?}")));
             }
+            check_array(name, array.shape())?;
             let begin = end;
             end += array.len() * size_of::<F>();
             let shape = array.shape().to_vec();
@@ -289,7 +252,7 @@ mod tests {
 
     /// The outcome for a file that had another length when it was opened.
     fn read(file: &[u8], length: usize) -> Result<Tensors<f64>> {
-        let file = Unread::new(Cursor::new(file), length as u64, &Limits::default())?;
+        let file = Unread::new(Box::new(Cursor::new(file)), length as u64, &Limits::default())?;
         file.tensors(|_| {})
     }
 

@@ -1,11 +1,12 @@
-#[cfg(any(feature = "npz", feature = "onnx"))]
-use super::limits::reserved;
+use super::error::shortened;
+use super::limits::{reserved, zeros};
 use super::{FileError, Result};
 use crate::activation::Activation;
 use crate::parameters::check_network;
 use crate::{Float, Layer, Parameters};
 use ndarray::{
     Array2, ArrayD, ArrayRef, ArrayView, ArrayViewD, Dimension, Ix1, Ix2, IxDyn, ShapeBuilder,
+    aview1,
 };
 use std::collections::BTreeMap;
 
@@ -175,7 +176,7 @@ impl<F: Float> Tensors<F> {
 }
 
 /// Asked in blocks, which are many numbers at once.
-pub(super) fn all_finite<F: Float>(numbers: &[F]) -> bool {
+fn all_finite<F: Float>(numbers: &[F]) -> bool {
     let all = |block: &[F]| block.iter().fold(true, |all, x| all & x.is_finite());
     numbers.chunks(1024).all(all)
 }
@@ -256,16 +257,30 @@ impl Stored {
         if self.bytes <= size_of::<F>() { Ok(self) } else { Err(wrong_type::<F>(name, "f64")) }
     }
 
-    /// The numbers of `data` as an array; it has as many bytes as the shape says.
-    #[cfg(feature = "npz")]
-    pub fn array<F: Float>(self, name: &str, shape: &[usize], data: &[u8]) -> Result<ArrayD<F>> {
-        let mut numbers = reserved(name, data.len() / self.fitting::<F>(name)?.bytes)?;
-        self.extend(&mut numbers, data);
-        self.shaped(name, shape, numbers)
+    /// So many numbers, which `fill` reads block by block; each block is checked and copied while it is
+    /// in the cache. Where the first index moves fastest, they are still to be checked.
+    pub fn read<F: Float>(
+        self,
+        name: &str,
+        count: usize,
+        block: &mut [u8],
+        mut fill: impl FnMut(&mut [u8]) -> Result<()>,
+    ) -> Result<Vec<F>> {
+        let mut numbers = reserved(name, count)?;
+        while numbers.len() < count {
+            let before = numbers.len();
+            let length = ((count - before) * self.bytes).min(block.len());
+            fill(&mut block[..length])?;
+            self.extend(&mut numbers, &block[..length]);
+            if !self.columns_first && !all_finite(&numbers[before..]) {
+                check_finite(name, &aview1(&numbers))?;
+            }
+        }
+        Ok(numbers)
     }
 
     /// The numbers of `data` behind others.
-    pub fn extend<F: Float>(self, numbers: &mut Vec<F>, data: &[u8]) {
+    fn extend<F: Float>(self, numbers: &mut Vec<F>, data: &[u8]) {
         match (self.bytes, self.big_endian) {
             (4, false) => extend(numbers, data, |x| F::of(f64::from(f32::from_le_bytes(x)))),
             (4, true) => extend(numbers, data, |x| F::of(f64::from(f32::from_be_bytes(x)))),
@@ -296,7 +311,7 @@ pub(super) fn each_block<F: Float>(
     mut see: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let count = BLOCK / size_of::<F>();
-    let mut block = vec![0; array.len().min(count) * size_of::<F>()];
+    let mut block = zeros("a block", array.len().min(count) * size_of::<F>())?;
     if let Some(numbers) = array.as_slice() {
         return numbers.chunks(count).try_for_each(|part| see(put(part.iter(), &mut block)));
     }
@@ -328,23 +343,12 @@ fn fill<T, const N: usize>(
     block.as_chunks_mut().0.iter_mut().zip(numbers).for_each(|(place, x)| *place = bytes(x));
 }
 
-/// The numbers row by row, little-endian.
-#[cfg(any(feature = "npz", feature = "onnx"))]
-pub(super) fn bytes_of<F: Float>(name: &str, array: &ArrayRef<F, IxDyn>) -> Result<Vec<u8>> {
-    let mut data = reserved(name, array.len() * size_of::<F>())?;
-    each_block(array, |block| {
-        data.extend_from_slice(block);
-        Ok(())
-    })?;
-    Ok(data)
-}
-
 /// What the type of the network is called.
 pub(super) fn type_name<F>() -> &'static str {
     if size_of::<F>() == 4 { "f32" } else { "f64" }
 }
 
 pub(super) fn wrong_type<F>(name: &str, found: &str) -> FileError {
-    let (name, found) = (name.to_string(), found.to_string());
+    let (name, found) = (name.to_string(), shortened(found));
     FileError::Type { name, found, expected: type_name::<F>() }
 }

@@ -62,8 +62,9 @@ impl NumpyRandom {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::Hyperparameter`] if the
-    /// position is beyond them or the kept sample is not finite.
+    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::Hyperparameter`] if they are those
+    /// of a twister that gives nothing but zeros, the position is beyond them or the kept sample is not
+    /// finite.
     pub fn from_state(state: &NumpyState) -> Result<Self> {
         let NumpyState { key, position, kept } = state;
         check_lengths(("key", key.len()), ("the words of a twister", N))?;
@@ -72,10 +73,18 @@ impl NumpyRandom {
         let sample = kept.unwrap_or(0.0);
         check_hyperparameter(sample.is_finite(), "kept", sample, "a finite number")?;
         let used = words_before(key, N - position);
-        let past = used.iter().chain(&key[..*position]);
-        let twister = Mt::recover(past.map(|&word| tempered(word))).expect("624 words");
+        let past = [&used, &key[..*position]].concat();
+        let alive = is_alive(key) && is_alive(&past);
+        let rule = "a word that is not 0, of the first its highest bit";
+        check_hyperparameter(alive, "key", 0.0, rule)?;
+        let twister = Mt::recover(past.into_iter().map(tempered)).expect("624 words");
         Ok(Self { twister, kept: *kept })
     }
+}
+
+/// Does anything but 0 follow from these words? Of the first the next ones are made of its highest bit.
+fn is_alive(words: &[u32]) -> bool {
+    words[0] & UPPER != 0 || words[1..].iter().any(|&word| word != 0)
 }
 
 /// The `count` words before 624 successive ones.
@@ -130,6 +139,7 @@ impl fmt::Debug for NumpyRandom {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Error;
 
     #[test]
     fn the_state_says_what_comes_wherever_it_is_taken() {
@@ -163,6 +173,27 @@ mod tests {
     #[test]
     fn what_is_no_state_is_refused() {
         let good = NumpyRandom::seed(1).state();
+        let only = |first: u32| {
+            let mut key = vec![0; N];
+            key[0] = first;
+            key
+        };
+        for key in [only(0), only(1), only(!UPPER)] {
+            for position in [0, 1, 397, 623, 624] {
+                let dead = NumpyState { key: key.clone(), position, kept: None };
+                let error = NumpyRandom::from_state(&dead).unwrap_err();
+                assert!(matches!(error, Error::Hyperparameter { name: "key", .. }), "{error}");
+            }
+        }
+        let mut last = only(0);
+        last[N - 1] = 1;
+        // That word does not follow from those before it, which are 0.
+        let cut = NumpyState { key: last.clone(), position: N - 1, kept: None };
+        assert!(NumpyRandom::from_state(&cut).is_err());
+        for key in [only(UPPER), last] {
+            let mut alive = NumpyRandom::from_state(&NumpyState { key, ..good.clone() }).unwrap();
+            assert!(alive.randn().is_finite());
+        }
         for bad in [
             NumpyState { key: vec![1; 623], ..good.clone() },
             NumpyState { position: 625, ..good.clone() },

@@ -47,4 +47,8 @@ pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub use resume::FitState;
 #[cfg(feature = "safetensors")]
+pub(crate) use resume::LentState;
+#[cfg(feature = "safetensors")]
 pub(crate) use stored::Kept;
+#[cfg(feature = "serde")]
+pub(crate) use stored::check_all_finite;

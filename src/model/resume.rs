@@ -5,7 +5,7 @@ use super::history::EpochRecord;
 use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_same_shape};
-use crate::files::{Checkpoint, Checkpoints, FileError};
+use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
 use crate::joint::Team;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
@@ -21,10 +21,26 @@ pub struct FitState<F> {
     pub(crate) best: Option<Best<F>>,
 }
 
+/// A [`FitState`] that is lent, to be saved.
+#[derive(Clone, Copy)]
+pub(crate) struct LentState<'a, F> {
+    pub hyperparameters: &'a Hyperparameters,
+    pub fingerprint: u32,
+    pub records: &'a [EpochRecord],
+    pub best: Option<&'a Best<F>>,
+}
+
 impl<F: Float> FitState<F> {
+    pub(crate) fn lent(&self) -> LentState<'_, F> {
+        let Self { hyperparameters, fingerprint, records, best } = self;
+        LentState { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
+    }
+}
+
+impl<F: Float> LentState<'_, F> {
     /// `Ok` if a fit can have come to this with such a checkpoint.
-    pub(crate) fn check(&self, of: &Checkpoint<F>) -> Result<()> {
-        let how = &self.hyperparameters;
+    pub fn check(&self, of: &LentCheckpoint<'_, F>) -> Result<()> {
+        let how = self.hyperparameters;
         how.check::<F>()?;
         let is = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
         is(self.records.len() == of.epoch, "there is not one record for each epoch")?;
@@ -40,9 +56,9 @@ impl<F: Float> FitState<F> {
             self.best.is_some() == watched,
             "there are best parameters without a patience, or none",
         )?;
-        let Some(best) = &self.best else { return Ok(()) };
+        let Some(best) = self.best else { return Ok(()) };
         is(best.epoch < of.epoch && !best.cost.is_nan(), "the best epoch is none of the fit")?;
-        check_same_shapes(&of.parameters, &best.parameters)
+        check_same_shapes(of.parameters, &best.parameters)
     }
 }
 
@@ -96,23 +112,22 @@ impl<F: Float> Watch<'_, F> {
     }
 
     fn write(&self, saves: &Saves<'_>, how: &Hyperparameters, network: &Network<F>) -> Result<()> {
-        let Saves { checkpoints, fingerprint } = saves;
-        let state = FitState {
-            hyperparameters: how.clone(),
-            fingerprint: *fingerprint,
-            records: self.history.epochs.clone(),
-            best: self.best.clone(),
+        let state = LentState {
+            hyperparameters: how,
+            fingerprint: saves.fingerprint,
+            records: &self.history.epochs,
+            best: self.best.as_ref(),
         };
-        let checkpoint = Checkpoint {
-            parameters: network.parameters.clone(),
-            optimizer: network.optimizer.clone(),
-            generator: network.rng.clone(),
+        let checkpoint = LentCheckpoint {
+            parameters: &network.parameters,
+            optimizer: &network.optimizer,
+            generator: &network.rng,
             learning_rate: how.learning_rate,
             schedule: how.schedule,
             epoch: network.epochs,
             fit: Some(state),
         };
-        checkpoints.save(&checkpoint).map(drop).map_err(unusable)
+        saves.checkpoints.save_lent(checkpoint).map(drop).map_err(unusable)
     }
 }
 

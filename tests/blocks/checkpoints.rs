@@ -236,3 +236,30 @@ fn several_processes_may_write_to_one_folder() {
         }
     });
 }
+
+/// The wider type could hold the numbers, but the training would not go on with the same bits.
+#[test]
+fn a_checkpoint_of_another_type_is_an_error_and_not_passed_over() {
+    let (f32, limits) = (beginning(), Limits::default());
+    let file = f32.to_safetensors().unwrap();
+    assert_eq!(Checkpoint::<f32>::from_safetensors(&file, &limits).unwrap().epoch, 0);
+    let error = Checkpoint::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "W1 is of type f32, not f64");
+
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+    let Checkpoint { generator, learning_rate, schedule, .. } = f32.clone();
+    let (epoch, fit) = (5, None);
+    let f64 = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
+    let error = Checkpoint::<f32>::from_safetensors(&f64.to_safetensors().unwrap(), &limits);
+    assert_eq!(error.unwrap_err().to_string(), "W1 is of type f64, not f32");
+
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 3).unwrap();
+    checkpoints.save(&f64).unwrap();
+    checkpoints.save(&Checkpoint { epoch: 9, ..f32 }).unwrap();
+    assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 9);
+    assert!(matches!(checkpoints.latest::<f64>(), Err(FileError::Type { .. })));
+    fs::write(folder.path().join("checkpoint-00000009.safetensors"), "damaged").unwrap();
+    assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 5);
+}

@@ -211,6 +211,51 @@ fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     }
 }
 
+/// A link to a file that is yet to be made, through other links and relative to the folder of each.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_no_file_yet_is_followed() {
+    use std::os::unix::fs::symlink;
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let parameters = network::<f32>(&[2, 1], 1);
+    fs::create_dir_all(path("a/b")).unwrap();
+    symlink("b/second", path("a/first")).unwrap();
+    symlink("../../real", path("a/b/second")).unwrap();
+    for link in ["a/first", "a/b/second"] {
+        parameters.save(path(link)).unwrap();
+        assert!(fs::symlink_metadata(path("a/first")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(path("a/b/second")).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(path("real")).unwrap().is_file());
+        assert_eq!(Parameters::<f32>::load(path(link)).unwrap(), parameters);
+        fs::remove_file(path("real")).unwrap();
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left");
+
+    symlink(path("none/real"), path("nowhere")).unwrap();
+    let error = parameters.save(path("nowhere")).unwrap_err();
+    assert!(matches!(error, FileError::Io(_)), "{error}");
+    assert!(fs::symlink_metadata(path("nowhere")).unwrap().is_symlink());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_loop_of_links_is_an_error_and_stays_one() {
+    use std::os::unix::fs::symlink;
+    let folder = tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    symlink("there", path("here")).unwrap();
+    symlink("here", path("there")).unwrap();
+    symlink("itself", path("itself")).unwrap();
+    for name in ["here", "itself"] {
+        let error = network::<f32>(&[2, 1], 1).save(path(name)).unwrap_err();
+        assert!(matches!(error, FileError::Io(_)), "{error}");
+    }
+    assert_eq!(fs::read_link(path("here")).unwrap(), Path::new("there"));
+    assert_eq!(fs::read_link(path("itself")).unwrap(), Path::new("itself"));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
 #[test]
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();
@@ -456,6 +501,117 @@ fn headers_made_to_harm_are_errors() {
     let zeros =
         "{\"W1\":{\"dtype\":\"F64\",\"shape\":[18446744073709551615,0],\"data_offsets\":[0,0]}}";
     refused_or_not(&with_header(zeros, &[]));
+}
+
+/// Each limit, at its last value within and its first beyond.
+#[test]
+fn dimensions_names_and_arrays_have_limits() {
+    let entry = |dimensions: usize| {
+        let shape = vec!["1"; dimensions].join(",");
+        format!("{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,8]}}")
+    };
+    let read = |header: &str| tensors(&with_header(header, &1.0_f64.to_le_bytes()));
+    let widest = read(&format!("{{\"a\":{}}}", entry(32))).unwrap();
+    assert_eq!(widest.get("a").unwrap().ndim(), 32);
+    assert!(format!("{widest:?}").len() < 10_000);
+    for dimensions in [33, 20_000, 200_000] {
+        let error = read(&format!("{{\"a\":{}}}", entry(dimensions))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the number of dimensions takes 33, more than the limit of 32"
+        );
+    }
+    let longest = "n".repeat(1024);
+    let read_named = |name: &str| read(&format!("{{\"{name}\":{}}}", entry(1)));
+    assert!(read_named(&longest).unwrap().get(&longest).is_some());
+    let error = read_named(&format!("{longest}n")).unwrap_err();
+    assert_eq!(error.to_string(), "the name of an array takes 1025, more than the limit of 1024");
+
+    let empty =
+        |i: usize| format!("\"{i}\":{{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}}");
+    let many = |count: usize| {
+        let entries: Vec<_> = (0..count).map(empty).collect();
+        with_header(&format!("{{{}}}", entries.join(",")), &[])
+    };
+    assert_eq!(tensors(&many(4096)).unwrap().len(), 4096);
+    let error = tensors(&many(4097)).unwrap_err();
+    assert_eq!(error.to_string(), "the number of arrays takes 4097, more than the limit of 4096");
+
+    // What could not be read is not written.
+    let written = |name: &str, dimensions: usize| {
+        let mut tensors = Tensors::new();
+        let array = dnn_blocks::ndarray::ArrayD::from_elem(vec![1; dimensions], 0.5);
+        tensors.insert(name, array).unwrap();
+        tensors.to_safetensors()
+    };
+    assert!(written(&longest, 32).is_ok());
+    for (name, dimensions) in [("a", 33), (&format!("{longest}n"), 1)] {
+        let error = written(name, dimensions).unwrap_err();
+        assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
+    }
+}
+
+/// Numbers of half the size take twice their bytes: the limit is on what they take.
+#[test]
+fn the_limit_on_bytes_counts_the_arrays_in_memory() {
+    let network = network::<f32>(&[100, 100, 1], 1);
+    let file = network.to_safetensors().unwrap();
+    let limits = Limits { bytes: file.len() as u64, ..Limits::default() };
+    Parameters::<f32>::from_safetensors(&file, &limits).unwrap();
+    let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert!(error.to_string().starts_with("all arrays takes 81608,"), "{error}");
+}
+
+/// A short line of characters that can be printed, whatever the file has in it.
+#[track_caller]
+pub fn assert_readable(error: &FileError) {
+    let text = error.to_string();
+    assert!(text.len() <= 1024, "{} bytes: {text}", text.len());
+    let printable = |c: char| c.is_ascii_graphic() || c == ' ' || c == '…';
+    assert!(text.chars().all(printable), "{text:?}");
+    assert!(format!("{error:?}").len() <= 8192, "{error}");
+}
+
+/// Names with line feeds, colours and letters from right to left, and longer than a line.
+#[test]
+fn no_name_forges_a_line_of_a_log() {
+    let forged = r"W1\n2026-01-01 ERROR \u001b[31mred\u202e\u2028\u0085\u200f\r\u0000";
+    let long = forged.repeat(12);
+    let texts = r#"{"version":1,"kind":"parameters","layer_sizes":[1,1],"activations":["relu"]}"#;
+    let metadata = |text: &str| {
+        let text = serde_json::to_string(text).unwrap();
+        with_header(&format!("{{\"__metadata__\":{{\"dnn_blocks\":{text}}}}}"), &[])
+    };
+    for name in [forged, &long] {
+        let entry = |kind: &str, shape: &str, bytes: usize| {
+            format!(
+                "\"{name}\":{{\"dtype\":\"{kind}\",\"shape\":[{shape}],\"data_offsets\":[0,{bytes}]}}"
+            )
+        };
+        let nan = f64::NAN.to_le_bytes();
+        let one = entry("F64", "1", 8);
+        let errors = [
+            refused(&with_header(&format!("{{{}}}", entry("BF16", "4", 8)), &nan)),
+            refused(&with_header(&format!("{{{}}}", entry(name, "1", 8)), &nan)),
+            refused(&with_header(&format!("{{{one}}}"), &nan)),
+            refused(&with_header(&format!("{{{one},{one}}}"), &nan)),
+            refused(&with_header(&format!("{{{}}}", entry("F64", "2", 8)), &nan)),
+            refused(&with_header(&format!("{{{one},\"b\":{{\"{name}\":1}}}}"), &nan)),
+            parameters(&metadata(&texts.replace("relu", name))).unwrap_err(),
+            parameters(&metadata(&texts.replace("relu", &"r".repeat(60_000)))).unwrap_err(),
+            parameters(&metadata(&texts.replace("kind", name))).unwrap_err(),
+            parameters(&metadata(&texts.replace("\"parameters\"", &format!("\"{name}\""))))
+                .unwrap_err(),
+            parameters(&metadata(&texts.replace("1,1", &format!("\"{name}\"")))).unwrap_err(),
+        ];
+        errors.iter().for_each(assert_readable);
+    }
+    let one =
+        format!("{{\"{forged}\":{{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[0,8]}}}}");
+    let tensors = tensors(&with_header(&one, &[0; 8])).unwrap();
+    let error = tensors.torch_sequential(&[]).unwrap_err();
+    assert!(matches!(error, FileError::Unexpected { .. }), "{error}");
+    assert_readable(&error);
 }
 
 /// Whether it is an error or not is open; that it does not panic is not.

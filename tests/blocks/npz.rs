@@ -213,6 +213,114 @@ fn names_that_are_there_twice_or_are_no_arrays_are_errors() {
     ));
 }
 
+#[test]
+fn dimensions_and_names_have_limits() {
+    let npz = |name: &str, dimensions: usize| {
+        let npy = npy(&header("<f8", &format!("({})", "1,".repeat(dimensions))), &[0; 8]);
+        read(&archive(&[(&format!("{name}.npy"), &npy)]))
+    };
+    assert_eq!(npz("a", 32).unwrap().get("a").unwrap().ndim(), 32);
+    for dimensions in [33, 20_000] {
+        let error = npz("a", dimensions).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the number of dimensions takes 33, more than the limit of 32"
+        );
+    }
+    let longest = "n".repeat(1024);
+    assert!(npz(&longest, 1).unwrap().get(&longest).is_some());
+    let error = npz(&format!("{longest}n"), 1).unwrap_err();
+    assert_eq!(error.to_string(), "the name of an array takes 1025, more than the limit of 1024");
+    let mut tensors = Tensors::new();
+    tensors.insert("a", dnn_blocks::ndarray::ArrayD::from_elem(vec![1; 33], 0.5)).unwrap();
+    assert!(matches!(tensors.to_npz(), Err(FileError::TooLarge { .. })));
+}
+
+#[test]
+fn no_name_forges_a_line_of_a_log() {
+    let forged = "W1\n2026-01-01 ERROR \u{1b}[31mred\u{202e}\u{2028}\r";
+    let array = |kind: &str, shape: &str| npy(&header(kind, shape), &f64::NAN.to_le_bytes());
+    for name in [forged, &forged.repeat(20)] {
+        let file = format!("{name}.npy");
+        for (name, content) in [
+            (name, array("<f8", "(1,)")),
+            (&file, array("<f8", "(1,)")),
+            (&file, array("<f8", "(2,)")),
+            (&file, array("<i8", "(1,)")),
+            (&file, array(&name.repeat(60), "(1,)")),
+            (&file, array("<f8", &format!("({})", "18446744073709551615,".repeat(30)))),
+        ] {
+            crate::files::assert_readable(&read(&archive(&[(name, &content)])).unwrap_err());
+        }
+    }
+}
+
+/// Both kinds of end, the directory where it should be, and as many entries as it says.
+#[test]
+fn a_directory_that_lies_is_an_error() {
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let mut large = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().large_file(true);
+    large.start_file("a.npy", options).unwrap();
+    large.write_all(&one).unwrap();
+    large.set_raw_zip64_extensible_data_sector(b"more"[..].into()); // so its end is a large one
+    let small = archive(&[("a.npy", &one)]);
+    let with_comment = [&small[..small.len() - 2], &[3, 0], b"abc"].concat();
+    for (name, file) in [
+        ("large", large.finish().unwrap().into_inner()),
+        ("small", small),
+        ("comment", with_comment),
+    ] {
+        assert_eq!(read(&file).unwrap().len(), 1, "{name}");
+        let directory = file.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+        let mut changed = 0;
+        for at in directory + 46..file.len() {
+            for value in [0, 1, 2, 0x7f, 0xff] {
+                let mut file = file.clone();
+                file[at] = value;
+                // Where the directory is, how long, how many: any other answer is an error.
+                if let Ok(tensors) = read(&file) {
+                    assert!(tensors.len() <= 1, "{name}: {at} = {value}");
+                } else {
+                    changed += 1;
+                }
+            }
+        }
+        assert!(changed > 50, "{name}: {changed}");
+        for junk in [&b"junk"[..], b"PK\x05\x06"] {
+            assert!(read(&[junk, &file].concat()).is_err());
+            assert!(read(&[&file, junk].concat()).is_err());
+        }
+    }
+}
+
+/// All of them have the same bytes in the archive.
+#[test]
+fn entries_that_overlap_are_an_error() {
+    let one = npy(&header("<f8", "(1000, 1)"), &[0; 8000]);
+    let names: Vec<String> = (0..50).map(|i| format!("a{i:02}.npy")).collect();
+    let parts: Vec<_> = names.iter().map(|name| (name.as_str(), &one[..])).collect();
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    for (name, content) in &parts {
+        archive.start_file(*name, stored).unwrap();
+        archive.write_all(content).unwrap();
+    }
+    let file = archive.finish().unwrap().into_inner();
+    assert_eq!(read(&file).unwrap().len(), 50);
+    let length = file.len() - 22 - 50 * (46 + 7);
+    let entry = length / 50;
+    let mut overlapping = [&file[..entry], &file[length..]].concat();
+    for i in 0..50 {
+        let at = entry + i * 53 + 42;
+        overlapping[at..at + 4].fill(0);
+    }
+    let end = overlapping.len() - 6;
+    overlapping[end..end + 4].copy_from_slice(&(entry as u32).to_le_bytes());
+    let error = read(&overlapping).unwrap_err();
+    assert!(error.to_string().ends_with("the entries are longer than the archive"), "{error}");
+}
+
 /// Whatever is cut or flipped is an error, or harmless: an array may lose its name or be lost, which
 /// a network then misses, but its numbers have a checksum.
 #[test]

@@ -292,6 +292,32 @@ fn a_checkpoint_of_another_training_is_refused() {
     assert_eq!(reason(fit(&more, &labels, options())), others);
 }
 
+/// The data are the same numbers in both types, and so is their checksum.
+#[test]
+fn a_fit_does_not_go_on_in_another_type() {
+    let (x, labels) = table();
+    let x = x.mapv(|x| x as f32);
+    fn fit<F: Float>(
+        x: &Array2<f32>,
+        labels: &[u8],
+        to: &Checkpoints,
+    ) -> dnn_blocks::Result<History> {
+        let mut model = Classifier::<F, u8>::new(how().epochs(2));
+        let x = x.mapv(|x| F::of(f64::from(x)));
+        model.fit_with(Examples::rows(&x), labels, FitOptions::new().checkpoints(to))
+    }
+    for (same, other, error) in [
+        (fit::<f32> as fn(&_, &_, &_) -> _, fit::<f64> as fn(&_, &_, &_) -> _, "f32, not f64"),
+        (fit::<f64>, fit::<f32>, "f64, not f32"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+        let first = same(&x, &labels, &checkpoints).unwrap();
+        assert_eq!(reason(other(&x, &labels, &checkpoints)), format!("W1 is of type {error}"));
+        assert_eq!(same(&x, &labels, &checkpoints).unwrap(), first);
+    }
+}
+
 /// The same numbers for a classifier and a regressor.
 #[test]
 fn a_checkpoint_of_another_network_is_refused() {
@@ -390,7 +416,12 @@ fn checkpoints_made_to_harm_are_errors() {
     let same = read(&changed(&file, |_, _| {})).unwrap();
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
-    let harmed: [(&str, Harm); 17] = [
+    let harmed: [(&str, Harm); 18] = [
+        ("key = 0: ", |text, _| {
+            let mut dead = vec![0; 624];
+            dead[0] = 0x7fff_ffff;
+            text["training"]["generator"]["key"] = json!(dead);
+        }),
         ("layer 2: s[0, 2] is -1: never below 0", |_, arrays| {
             arrays.get_mut("W2.s").unwrap().1[16..24].copy_from_slice(&(-1.0_f64).to_le_bytes());
         }),

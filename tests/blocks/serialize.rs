@@ -139,6 +139,76 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     assert!(refusal::<NumpyRandom>(generator).contains("624"));
 }
 
+/// It would be `null` in the text, which no reader takes for a number.
+#[test]
+fn what_would_be_refused_is_not_written() {
+    let refused = |written: Result<String, serde_json::Error>| written.unwrap_err().to_string();
+    let mut parameters = network();
+    let steep = |g: f64| {
+        let mut gradients = Gradients::zeros_like(&network());
+        gradients.layers_mut()[1].dw[[1, 2]] = g;
+        gradients
+    };
+    for g in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
+        let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+        optimizer.step(&mut network(), &steep(g), 0.1).unwrap();
+        let error = refused(serde_json::to_string(&optimizer));
+        assert!(error.starts_with("layer 2: ") && error.contains("[1, 2] is "), "{error}");
+    }
+    let small = Limited(Algorithm::MOMENTUM);
+    let optimizer = Optimizer::from_state(small, vec![], 3).unwrap();
+    assert!(serde_json::to_string(&optimizer).is_ok(), "rules of others, too");
+
+    let how = Hyperparameters::default().learning_rate(f64::NAN);
+    assert!(refused(serde_json::to_string(&how)).contains("learning_rate = NaN"));
+    parameters.layers_mut()[1].w[[1, 2]] = f64::NAN;
+    let error = refused(serde_json::to_string(&parameters));
+    assert_eq!(error, "layer 2: W[1, 2] is NaN");
+    parameters.layers_mut()[1].w = array![[0.5]];
+    assert!(refused(serde_json::to_string(&parameters)).contains("do not fit"));
+    let large = to_value(network()).unwrap();
+    let mut large: Value = large;
+    *large.pointer_mut("/0/w/data/0").unwrap() = json!(1e300);
+    assert_eq!(refusal::<Parameters<f32>>(large), "layer 1: W[0, 0] is inf");
+}
+
+/// A rule of somebody else, which can be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
+struct Limited(Algorithm);
+
+impl Rule<f64> for Limited {
+    fn update(
+        &self,
+        _: Step,
+        _: &mut dnn_blocks::ndarray::ArrayRef2<f64>,
+        _: &dnn_blocks::ndarray::ArrayRef2<f64>,
+        _: &mut [Array2<f64>],
+    ) -> dnn_blocks::Result<()> {
+        Ok(())
+    }
+}
+
+/// It would give zeros for ever, of which no normal sample can be made.
+#[test]
+fn a_generator_that_is_dead_is_refused() {
+    let state = |first: u32, last: u32, position: usize| {
+        let mut key = vec![0; 624];
+        (key[0], key[623]) = (first, last);
+        json!({"key": key, "position": position, "kept": null})
+    };
+    for position in [0, 1, 623, 624] {
+        for first in [0, 1, 0x7fff_ffff] {
+            let error = refusal::<NumpyRandom>(state(first, 0, position));
+            assert!(error.starts_with("key = 0: "), "{error}");
+        }
+        let mut rng: NumpyRandom = from_value(state(0x8000_0000, 0, position)).unwrap();
+        assert!(rng.randn().is_finite());
+    }
+    let mut rng: NumpyRandom = from_value(state(0, 1, 624)).unwrap();
+    assert!(rng.randn().is_finite());
+    assert!(refusal::<NumpyRandom>(state(0, 1, 623)).starts_with("key = 0: "));
+}
+
 /// Three classes around three points, with all that a `fit` can use.
 fn fitted() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
     let mut rng = NumpyRandom::seed(2);

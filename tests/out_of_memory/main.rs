@@ -3,6 +3,8 @@
 //! An allocator refuses one large request of a call, or all from one on; the call is repeated with
 //! the next one until none is refused. What is not an error ends the process, and so the test.
 
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
+mod files;
 mod functions;
 mod models;
 
@@ -78,6 +80,40 @@ impl OutOfMemory for dnn_blocks::Error {
     fn is_out_of_memory(&self) -> bool {
         matches!(self, dnn_blocks::Error::TooLarge { .. })
     }
+}
+
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
+impl OutOfMemory for dnn_blocks::files::FileError {
+    fn is_out_of_memory(&self) -> bool {
+        use dnn_blocks::files::FileError;
+        match self {
+            FileError::TooLarge { size, limit, .. } => size <= limit, // no limit of a reader
+            FileError::Io(error) => error.kind() == std::io::ErrorKind::OutOfMemory,
+            FileError::Model(error) => error.is_out_of_memory(),
+            _ => false,
+        }
+    }
+}
+
+/// Runs a call again and again, each time with the next of its requests of at least `large` bytes
+/// refused, which is an error, until all are granted. Returns how many there are.
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
+#[track_caller]
+fn every_failure<T, E: OutOfMemory + Debug>(
+    large: usize,
+    mut call: impl FnMut() -> Result<T, E>,
+) -> usize {
+    for granted in 0.. {
+        PLAN.set(Some(Plan { large, granted, all: false, refused: false }));
+        let result = call().map(drop);
+        let refused = PLAN.take().unwrap().refused;
+        match result {
+            Ok(()) if refused => panic!("request {granted} was refused without an error"),
+            Ok(()) => return granted,
+            Err(error) => assert!(refused && error.is_out_of_memory(), "{granted}: {error:?}"),
+        }
+    }
+    unreachable!("a call makes a finite number of requests")
 }
 
 /// Runs a call with each of its large requests refused: it may succeed, or fail for want of memory

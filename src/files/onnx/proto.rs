@@ -3,6 +3,17 @@
 
 use prost::Message;
 
+/// The keys of the fields that hold the numbers, or what holds those. They are written by hand: a field
+/// of a message would own a copy.
+pub const GRAPH: u8 = key(7);
+pub const INITIALIZER: u8 = key(5);
+pub const RAW_DATA: u8 = key(9);
+
+/// The key of a field that begins with its length.
+const fn key(tag: u8) -> u8 {
+    tag << 3 | 2
+}
+
 #[derive(Clone, PartialEq, Message)]
 pub struct Model {
     #[prost(int64, optional, tag = "1")]
@@ -11,8 +22,7 @@ pub struct Model {
     pub producer_name: Option<String>,
     #[prost(string, optional, tag = "3")]
     pub producer_version: Option<String>,
-    #[prost(message, optional, tag = "7")]
-    pub graph: Option<Graph>,
+    // 7: graph, see `GRAPH`
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<Operators>,
 }
@@ -31,8 +41,7 @@ pub struct Graph {
     pub node: Vec<Node>,
     #[prost(string, optional, tag = "2")]
     pub name: Option<String>,
-    #[prost(message, repeated, tag = "5")]
-    pub initializer: Vec<Tensor>,
+    // 5: initializer, see `INITIALIZER`
     #[prost(message, repeated, tag = "11")]
     pub input: Vec<Value>,
     #[prost(message, repeated, tag = "12")]
@@ -77,8 +86,7 @@ pub struct Tensor {
     pub data_type: Option<i32>,
     #[prost(string, optional, tag = "8")]
     pub name: Option<String>,
-    #[prost(bytes = "vec", optional, tag = "9")]
-    pub raw_data: Option<Vec<u8>>,
+    // 9: raw_data, see `RAW_DATA`
 }
 
 #[derive(Clone, PartialEq, Message)]
