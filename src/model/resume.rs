@@ -8,6 +8,7 @@ use crate::error::{Operand, check_same_shape};
 use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
 use crate::joint::Team;
 use crate::{Error, Float, Parameters, Result};
+use crc32fast::Hasher;
 use ndarray::ArrayRef2;
 
 /// What a fit has to remember beside what every training has, kept in a
@@ -196,16 +197,30 @@ fn fingerprint<F: Float>(
     team: &dyn Team<F>,
 ) -> u32 {
     let mut sum = 0_u32;
-    let mut bytes = Vec::new();
     for (i, weight) in weights.iter().enumerate() {
-        bytes.clear();
-        bytes.extend(((first + i) as u64).to_le_bytes());
+        let mut hasher = Hasher::new();
+        hasher.update(&((first + i) as u64).to_le_bytes());
         let (x, y) = (x.column(i), y.column(i));
-        let numbers = x.iter().chain(&y).chain([weight]);
-        bytes.extend(numbers.flat_map(|x| x.as_f64().to_le_bytes()));
-        sum = sum.wrapping_add(crc32fast::hash(&bytes));
+        hash_numbers(&mut hasher, x.iter().chain(&y).chain([weight]));
+        sum = sum.wrapping_add(hasher.finalize());
     }
     let mut sum = [f64::from(sum)]; // the sum of fewer than 2^21 of them is exact
     team.sum(&mut sum);
     (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32
+}
+
+/// Block by block, so that an example of any length takes no memory.
+fn hash_numbers<'a, F: Float>(hasher: &mut Hasher, numbers: impl Iterator<Item = &'a F>) {
+    const NUMBERS: usize = 128;
+    let mut block = [0; 8 * NUMBERS];
+    let mut length = 0;
+    for x in numbers {
+        block[length..length + 8].copy_from_slice(&x.as_f64().to_le_bytes());
+        length += 8;
+        if length == block.len() {
+            hasher.update(&block);
+            length = 0;
+        }
+    }
+    hasher.update(&block[..length]);
 }

@@ -93,6 +93,25 @@ fn checkpoints() {
     assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 2);
 }
 
+/// A fit that saves each epoch, with parameters kept for a patience.
+#[cfg(feature = "safetensors")]
+#[test]
+fn checkpoints_of_a_fit() {
+    use dnn_blocks::files::Checkpoints;
+    let x = Array2::from_shape_fn((4, 9000), |(i, j)| ((i * 7 + j * 3) % 11) as f64);
+    let how = Hyperparameters::default().hidden(&[2]).epochs(2).batch_size(2).patience(2);
+    let how = how.constant_features(true);
+    let fit = || {
+        let folder = tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path(), 2).unwrap();
+        let options = FitOptions::new().checkpoints(&checkpoints);
+        let mut model = Classifier::<f64, u8>::new(how.clone());
+        model.fit_with(Examples::rows(&x), &[0, 1, 0, 1], options).map(drop)
+    };
+    fit().unwrap(); // takes the scratch of the products, which may be refused
+    assert!(every_failure(LARGEST + 1, fit) > 10);
+}
+
 #[cfg(feature = "npz")]
 #[test]
 fn arrays_in_npz() {

@@ -78,7 +78,11 @@ trait OutOfMemory {
 
 impl OutOfMemory for dnn_blocks::Error {
     fn is_out_of_memory(&self) -> bool {
-        matches!(self, dnn_blocks::Error::TooLarge { .. })
+        match self {
+            dnn_blocks::Error::TooLarge { .. } => true,
+            dnn_blocks::Error::Checkpoint { reason } => reason.contains("memory"),
+            _ => false,
+        }
     }
 }
 
