@@ -174,6 +174,9 @@ impl Hyperparameters {
         self.activation.check::<F>()?;
         self.initializer.check::<F>()?;
         self.algorithm.check::<F>()?;
+        if let Schedule::Cosine { lowest, .. } = self.schedule {
+            check_non_negative::<F>("lowest", lowest)?;
+        }
         self.schedule.check()
     }
 }

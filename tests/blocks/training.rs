@@ -393,6 +393,7 @@ fn hyperparameters_are_checked_in_the_type_of_the_model() {
         (how.clone().keep_prob(1e-60), "keep_prob"),
         (how.clone().clip_norm(1e-60), "clip_norm"),
         (how.clone().l2(1e60), "l2"),
+        (how.clone().schedule(Schedule::Cosine { warm_up: 0, total: 9, lowest: 1e60 }), "lowest"),
         (how.clone().activation(Activation::LeakyRelu(1e300)), "slope"),
         (how.clone().initializer(Initializer::Scaled(1e60)), "factor"),
         (how.clone().algorithm(Algorithm::Adam { beta1, beta2, epsilon }), "epsilon"),
