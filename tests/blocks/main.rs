@@ -10,6 +10,8 @@ mod course;
 mod fast;
 #[cfg(feature = "safetensors")]
 mod files;
+#[cfg(all(feature = "npz", feature = "safetensors"))]
+mod fixtures;
 #[cfg(feature = "npz")]
 mod frameworks;
 mod gradient_check;
