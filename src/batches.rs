@@ -208,7 +208,7 @@ impl<'a, F: Float> Batches<'a, F> {
                 right_length: total,
             });
         }
-        let numbers: Vec<usize> = (first..end).collect();
+        let numbers = buffer::list("examples", x.ncols(), first..end)?;
         Self::of_whole(x, y, size, (total, Some(&numbers)))
     }
 

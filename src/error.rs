@@ -150,7 +150,7 @@ pub enum Error {
         right_length: usize,
     },
     /// A number that sets how something is done is of no use.
-    #[error("{name} = {value}: {rule}")]
+    #[error("{name} = {}: {rule}", Number(*.value))]
     Hyperparameter {
         /// Its name.
         name: &'static str,
@@ -297,6 +297,17 @@ impl Operand {
 impl fmt::Display for Operand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:?}", self.name, self.shape)
+    }
+}
+
+/// A number that is written with a power of ten where it would have many digits.
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        let long = size != 0.0 && size.is_finite() && !(1e-9..1e18).contains(&size);
+        if long { write!(f, "{:e}", self.0) } else { write!(f, "{}", self.0) }
     }
 }
 

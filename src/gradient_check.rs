@@ -15,6 +15,7 @@
 
 use crate::buffer;
 use crate::error::{check_hyperparameter, check_lengths};
+use crate::parameters::check_network;
 use crate::update::check_same_network;
 use crate::{Error, Gradients, Parameters, Result};
 use std::fmt;
@@ -158,6 +159,7 @@ pub fn gradient_check_n(
     epsilon: f64,
     mut cost: impl FnMut(&Parameters<f64>) -> Result<f64>,
 ) -> Result<NetworkCheck> {
+    check_network(parameters.layers())?;
     check_same_network(parameters, gradients)?;
     check_epsilon(epsilon)?;
     let mut moved = parameters.try_clone()?;

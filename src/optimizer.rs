@@ -212,6 +212,10 @@ impl Algorithm {
     ) -> Result<()> {
         self.check::<F>()?;
         check_finite_in::<F>("learning_rate", step.learning_rate)?;
+        check_hyperparameter(step.number > 0, "number", 0.0, "steps are counted from 1")?;
+        if let Algorithm::AdamW { weight_decay, .. } = self {
+            check_finite_in::<F>("weight_decay", step.learning_rate * weight_decay)?;
+        }
         let w = Operand::of("w", w);
         check_same_shape(w, Operand::of("dw", dw))?;
         let names = Rule::<F>::state(&self);
@@ -616,7 +620,8 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 
 /// `Ok` for a bound that leaves something of a gradient; it may be infinite.
 fn check_bound<F: Float>(name: &'static str, bound: f64) -> Result<()> {
-    check_hyperparameter(F::of(bound) > F::zero(), name, bound, "above 0")
+    check_hyperparameter(bound > 0.0, name, bound, "above 0")?;
+    check_hyperparameter(F::of(bound) > F::zero(), name, bound, "above 0 as an f32")
 }
 
 /// Bounds every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.

@@ -56,6 +56,8 @@
 //! the thread that takes the steps, which must be the one that initialised it; a program with threads
 //! initialises it by `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
 //!
+//! A network has at most 256 layers here: a step takes a frame of the stack for each.
+//!
 //! # When something is wrong
 //!
 //! What is an error on one rank is an [`Error::OnRank`](crate::Error::OnRank) on all in

@@ -252,8 +252,8 @@ impl Checkpoints {
         epochs.is_multiple_of(self.every)
     }
 
-    /// The same for checkpoints of other sizes. Without it, they have at most 1 GiB, of which 64 MiB
-    /// for the records of a fit and the like, and 4096 arrays.
+    /// Sets the limits on the size of a checkpoint. The defaults are 1 GiB, 64 MiB of which for the
+    /// header with the records of a fit, and 4096 arrays.
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }

@@ -153,7 +153,11 @@ impl<'a> Json<'a> {
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = self.rest.split_at(digits);
         self.rest = rest;
-        number.parse().map_err(|_| malformed("no number that can be a size"))
+        let wrong = || malformed("no number that can be a size");
+        if number.len() > 1 && number.starts_with('0') {
+            return Err(wrong());
+        }
+        number.parse().map_err(|_| wrong())
     }
 
     fn numbers(&mut self) -> Result<Vec<usize>> {
@@ -318,6 +322,7 @@ mod tests {
             format!("{{\"a\":{entry},\"\\u0061\":{entry}}}"),
             format!("{{\"a\":{}}}", entry.replace("[3]", "[3,]")),
             format!("{{\"a\":{}}}", entry.replace("[3]", "[+3]")),
+            format!("{{\"a\":{}}}", entry.replace("[3]", "[03]")),
             format!("{{\"a\":{}}}", entry.replace("[3]", "[99999999999999999999999]")),
             format!("{{\"a\":{}}}", entry.replace("[3]", "\"3\"")),
             format!("{{\"a\":{}}}", entry.replace("[0,24]", "[0,24,48]")),

@@ -8,8 +8,8 @@ use std::path::Path;
 ///
 /// Besides, an array has at most 32 dimensions, as in NumPy, and a name of at most 1024 bytes.
 ///
-/// Reading a file takes the memory of its arrays and, beside a few blocks, no more than the file
-/// has bytes.
+/// With the default number of arrays, reading a file takes at most twice the memory of the file or of
+/// its arrays, whichever is larger, and 16 MiB.
 ///
 /// ```
 /// use dnn_blocks::files::Limits;

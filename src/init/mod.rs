@@ -13,7 +13,7 @@ pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
 
 use crate::activation::Activation;
-use crate::error::{Operand, check_finite_in, check_weights};
+use crate::error::{Operand, check_finite_in, check_hyperparameter, check_weights};
 use crate::{Float, Layer, Parameters, Result, buffer};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -204,7 +204,7 @@ pub fn initialize_parameters<F: Float>(
 /// [`Error::ZeroSize`](crate::Error::ZeroSize) if one is 0,
 /// [`Error::TooLarge`](crate::Error::TooLarge) if a matrix has more elements than can be counted
 /// or held in memory, [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the factor of
-/// [`Initializer::Scaled`] is not finite in `F`.
+/// [`Initializer::Scaled`] is not finite in `F`, or so large that a weight is not.
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
     initializer: Initializer,
@@ -217,6 +217,10 @@ pub fn initialize_parameters_deep<F: Float>(
         layers.push(layer.map_err(|e| e.in_layer(l + 1))?);
     }
     let parameters = Parameters::from_layers(layers)?;
+    if let Initializer::Scaled(factor) = initializer {
+        let rule = "small enough for finite weights";
+        check_hyperparameter(parameters.is_finite(), "factor", factor, rule)?;
+    }
     Ok(parameters.with_activations(Activation::Relu, Activation::Sigmoid))
 }
 

@@ -72,7 +72,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::TooFewExamples`];
     /// [`Error::NoWeight`].
     /// During it: [`Error::Diverged`], which names epoch and batch. The model then holds the
-    /// parameters of the last epoch that was finite, and is as usable as they are.
+    /// parameters of the last epoch that was finite, or the initial ones if that was none.
     pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         self.fit_with(x, labels, FitOptions::new())
     }
@@ -118,7 +118,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let weights = example_weights(how, &numbers, classes.names().len(), weights, team)?;
         let (task, y) = (task(classes.names().len()), team.all_have(label_row(&numbers))?);
         #[cfg(feature = "safetensors")]
-        let watch = watch.of_data((&x, &y, &weights), place.0)?;
+        let watch = watch.of_data(how, (&x, &y, &weights), place.0)?;
 
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
@@ -135,7 +135,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         };
         let sets = Sets::of((&x, &y, &weights), parts.as_ref(), place);
         let mut sets = team.all_have(sets)?;
-        sets.training.check(how, team)?;
+        sets.check(how, team)?;
         let scaler = team.all_have(sets.standardize(how, team))?;
         let network = Network::new(how, &task, x.nrows(), scaler, rng);
         let mut network = team.all_have(network)?;
@@ -181,6 +181,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// Those of [`fit`](Self::fit), but for constant features, one class and few examples;
     /// [`Error::UnknownLabel`] if a label is new.
+    ///
+    /// After [`Error::Diverged`] the parameters are those before the call, and the optimizer starts
+    /// anew. Any other error leaves the model as it was.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let x = x.as_columns();

@@ -124,6 +124,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// # Errors
     ///
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) for more than 200,000 epochs, whose
+    /// records are not read again.
+    ///
     /// The fit then may fail with [`Error::Checkpoint`](crate::Error::Checkpoint): before its first
     /// step, if what is in the folder cannot be read or is of another training (other
     /// hyperparameters, data or network); later, if an epoch cannot be saved. The model then holds

@@ -81,14 +81,14 @@ impl<F: Float> Regressor<F> {
         };
         let weights = team.all_have(weights)?;
         #[cfg(feature = "safetensors")]
-        let watch = watch.of_data((&x, &values, &weights), place.0)?;
+        let watch = watch.of_data(how, (&x, &values, &weights), place.0)?;
         let mut rng = NumpyRandom::seed(how.seed);
         let parts = match how.validation_share {
             0.0 => None,
             share => Some(team.all_have(split(place.1, share, &mut rng))?),
         };
         let mut sets = team.all_have(Sets::of((&x, &values, &weights), parts.as_ref(), place))?;
-        sets.training.check(how, team)?;
+        sets.check(how, team)?;
         let value_scaler = team.all_have(sets.standardize_values(how, team))?;
         let scaler = team.all_have(sets.standardize(how, team))?;
         let task = task(values.nrows());
@@ -109,6 +109,9 @@ impl<F: Float> Regressor<F> {
     /// # Errors
     ///
     /// Those of [`fit`](Self::fit), but for constant features and few examples.
+    ///
+    /// After [`Error::Diverged`] the parameters are those before the call, and the optimizer starts
+    /// anew. Any other error leaves the model as it was.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, values: Examples<'_, F>) -> Result<History> {
         let how = self.hyperparameters.clone().constant_features(true);
         let (x, values) = (x.as_columns(), values.as_columns());

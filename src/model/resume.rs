@@ -4,7 +4,7 @@ use super::Hyperparameters;
 use super::history::EpochRecord;
 use super::network::{Best, Network};
 use super::options::Watch;
-use crate::error::{Operand, check_same_shape};
+use crate::error::{Operand, check_hyperparameter, check_same_shape};
 use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
 use crate::joint::Team;
 use crate::{Error, Float, Parameters, Result};
@@ -63,6 +63,9 @@ impl<F: Float> LentState<'_, F> {
     }
 }
 
+/// The records of more epochs would not be read again: a header could be made to harm by them.
+const MOST_EPOCHS: usize = 200_000;
+
 /// Where the loop is saved.
 pub(super) struct Saves<'a> {
     pub checkpoints: &'a Checkpoints,
@@ -74,12 +77,15 @@ impl<F: Float> Watch<'_, F> {
     /// Says which data the fit is of: those of all processes, here from number `first` on.
     pub fn of_data(
         mut self,
+        how: &Hyperparameters,
         data: (&ArrayRef2<F>, &ArrayRef2<F>, &[F]),
         first: usize,
     ) -> Result<Self> {
         let every = self.saves.as_ref().map(|saves| saves.checkpoints.interval());
         self.team.agree("interval of checkpoints", &every)?;
         if let Some(saves) = &mut self.saves {
+            let (rule, epochs) = ("at most 200000 in a fit with checkpoints", how.epochs);
+            check_hyperparameter(epochs <= MOST_EPOCHS, "epochs", epochs as f64, rule)?;
             saves.fingerprint = fingerprint(data, first, self.team);
         }
         Ok(self)

@@ -73,6 +73,14 @@ impl<F: Float> Sets<F> {
         Ok(Self { training, validation })
     }
 
+    /// `Ok` if there is enough to learn from, and something to validate with where that is wanted.
+    pub fn check(&self, how: &Hyperparameters, team: &dyn Team<F>) -> Result<()> {
+        self.training.check(how, team)?;
+        let Some(validation) = &self.validation else { return Ok(()) };
+        let shape = (validation.x.ncols(), validation.total);
+        check_batch(Operand { name: "the validation set", shape })
+    }
+
     /// Fits the scaler to the training examples and scales both sets, if that is wanted.
     pub fn standardize(
         &mut self,
@@ -233,7 +241,7 @@ impl<F: Float> Set<F> {
     }
 
     /// `Ok` if there is enough to learn from.
-    pub fn check(&self, how: &Hyperparameters, team: &dyn Team<F>) -> Result<()> {
+    fn check(&self, how: &Hyperparameters, team: &dyn Team<F>) -> Result<()> {
         let (examples, batch_size) = (self.total, how.batch_size);
         if examples < batch_size {
             return Err(Error::TooFewExamples { examples, batch_size });

@@ -292,6 +292,7 @@ fn sizes_that_no_array_can_have_are_errors() {
     assert!(refused(random_mini_batches(&long, &y, huge, rng).err()));
     assert!(refused(random_mini_batches(&long, &y, 1, rng).err()));
     assert!(refused(predicted_classes(&long).err()));
+    assert!(refused(Batches::of_shard(long, y, 4, 0, huge).err()));
     assert!(refused(split(usize::MAX, 0.5, rng).err()));
     assert!(refused(split(huge, 0.5, rng).err()));
     let most = usize::MAX / 2;
@@ -304,7 +305,7 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
     let z = array![[0_f32, 1.0]];
     let refused = |message: String| {
         let end = "a finite number as an f32";
-        assert!(message.ends_with(end) && message.contains("slope = 1000"), "{message}");
+        assert!(message.ends_with(end) && message.contains("slope = 1e300"), "{message}");
     };
     refused(message(steep.forward(&z)));
     refused(message(steep.backward(z.clone(), &z)));
@@ -322,9 +323,12 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
 
     let rng = &mut NumpyRandom::seed(1);
     let large = Initializer::Scaled(1e300);
+    let nearly = Initializer::Scaled(1.7e308);
+    let error = message(initialize_parameters_deep::<f64>(&[9, 9], nearly, rng));
+    assert_eq!(error, "factor = 1.7e308: small enough for finite weights");
     assert!(initialize_parameters_deep::<f64>(&[2, 1], large, rng).is_ok());
     let error = message(initialize_parameters_deep::<f32>(&[2, 1], large, rng));
-    assert!(error.starts_with("factor = 1000"), "{error}");
+    assert!(error.starts_with("factor = 1e300"), "{error}");
     assert!(
         initialize_parameters_deep::<f64>(&[2, 1], Initializer::Scaled(f64::NAN), rng).is_err()
     );

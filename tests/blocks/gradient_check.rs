@@ -297,3 +297,13 @@ fn a_cost_of_ones_own() {
     let check = gradient_check_n(&parameters, &gradients, 1e-5, cost).unwrap();
     assert!(check.agrees(), "{check}");
 }
+
+#[test]
+fn parameters_whose_shapes_do_not_fit_are_refused() {
+    let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    parameters.layers_mut()[0].b = Array2::zeros((1, 1));
+    gradients.layers_mut()[0].db = Array2::zeros((1, 1));
+    let error = gradient_check_n(&parameters, &gradients, 1e-4, |_| Ok(0.0)).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { layer: Some(1), .. }), "{error}");
+}

@@ -404,6 +404,20 @@ fn an_update_of_matrices_that_differ_in_shape_is_an_error() {
     }
 }
 
+#[test]
+fn a_step_that_cannot_be_taken_is_an_error() {
+    let (beta1, beta2, epsilon, weight_decay) = (0.9, 0.999, 1e-8, 1e300);
+    let decay = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay };
+    for (rule, learning_rate, number) in [(Algorithm::ADAM, 0.1, 0), (decay, 1e300, 1)] {
+        let step = Step { learning_rate, number, is_weight: true };
+        let mut w = array![[1.0]];
+        let mut state = [array![[0.0]], array![[0.0]]];
+        let error = rule.update(step, &mut w, &array![[1.0]], &mut state).unwrap_err();
+        assert!(matches!(error, Error::Hyperparameter { .. }), "{error}");
+        assert_eq!((w, state), (array![[1.0]], [array![[0.0]], array![[0.0]]]));
+    }
+}
+
 /// Numbers that are fine as an `f64` and 0, 1 or infinite as an `f32`.
 #[test]
 fn constants_are_checked_in_the_type_that_uses_them() {
@@ -420,8 +434,7 @@ fn constants_are_checked_in_the_type_that_uses_them() {
         assert_eq!((parameters.layers()[0].w[[0, 0]], optimizer.steps()), (1.0, 0));
     };
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
-    let message = "epsilon = 0.00000000000000000000000000000000000000000000000001: \
-                   above 0 and finite as an f32";
+    let message = "epsilon = 1e-50: above 0 and finite as an f32";
     refused(Algorithm::RmsProp { beta: 0.9, epsilon }, message);
     refused(Algorithm::Adam { beta1, beta2, epsilon }, message);
     let beta = 0.999_999_999_99;

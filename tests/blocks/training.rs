@@ -381,6 +381,20 @@ fn a_second_moment_that_overflows_is_said() {
     }
 }
 
+/// Three classes of one example each: a small share leaves none to validate with.
+#[test]
+fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
+    let x = array![[0.0, 1.0], [1.0, 0.5], [2.0, 2.0]];
+    let (x, labels) = (Examples::rows(&x), [0, 1, 2]);
+    let how = quick().batch_size(1).validation_share(0.1);
+    let mut model = Classifier::<f64, i32>::new(how).with_classes(&labels);
+    model.partial_fit(x, &labels).unwrap();
+    let before = model.parameters().cloned();
+    let error = model.fit(x, &labels).unwrap_err().to_string();
+    assert!(error.starts_with("the validation set (2, 0) holds no example"), "{error}");
+    assert_eq!(model.parameters(), before.as_ref());
+}
+
 /// Hyperparameters that are fine for an `f64` and 0 or infinite as an `f32`.
 #[test]
 fn hyperparameters_are_checked_in_the_type_of_the_model() {
