@@ -322,10 +322,10 @@ mod reading {
         [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
     }
 
-    /// What is repeated until the whole is nearly 62 MiB.
+    /// What is repeated until the whole is nearly 24 MiB.
     #[cfg(feature = "safetensors")]
     fn filled(part: &str) -> String {
-        part.repeat((62 << 20) / part.len())
+        part.repeat((24 << 20) / part.len())
     }
 
     #[cfg(feature = "safetensors")]
@@ -336,7 +336,7 @@ mod reading {
                 "{{\"W1\":{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,{end}]}}}}"
             )
         };
-        let arrays: String = (0..1_150_000)
+        let arrays: String = (0..450_000)
             .map(|i| format!("\"{i}\":{{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}},"))
             .collect();
         let array = "{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}";
@@ -385,8 +385,8 @@ mod reading {
             let text = text.replace('\\', "\\\\").replace('"', "\\\"");
             with_header(&format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{text}\"}}}}"), &[])
         };
-        let long = "a".repeat(30 << 20);
-        let escapes = "\\n".repeat(30 << 20);
+        let long = "a".repeat(12 << 20);
+        let escapes = "\\n".repeat(12 << 20);
         let how = "\"hyperparameters\":{}";
         let layers = "\"layer_sizes\":[1,1],\"activations\":[\"relu\"]";
         for (what, kind, rest) in [
@@ -394,7 +394,7 @@ mod reading {
             (
                 "activations",
                 "parameters",
-                format!("\"activations\":[{}\"relu\"]}}", "\"relu\",".repeat(6 << 20)),
+                format!("\"activations\":[{}\"relu\"]}}", "\"relu\",".repeat(2 << 20)),
             ),
             ("an activation", "parameters", format!("\"activations\":[\"{long}\"]}}")),
             ("a field", "parameters", format!("\"{long}\":1}}")),
@@ -406,7 +406,7 @@ mod reading {
                 "classifier",
                 format!(
                     "{layers},\"model\":{{\"cost\":\"binary_cross_entropy\",{how},\"epochs\":1,\"labels\":[{}\"\"]}}}}",
-                    "\"\",".repeat(12 << 20)
+                    "\"\",".repeat(5 << 20)
                 ),
             ),
             (
@@ -414,7 +414,7 @@ mod reading {
                 "classifier",
                 format!(
                     "{layers},\"model\":{{\"cost\":\"binary_cross_entropy\",{how},\"epochs\":1,\"labels\":[{}0]}}}}",
-                    "0,".repeat(30 << 20)
+                    "0,".repeat(12 << 20)
                 ),
             ),
             (
@@ -458,9 +458,9 @@ mod reading {
     #[test]
     fn descriptions_just_within_their_limits() {
         let described = |kind: &str, begin: &str, value: &str, cost: usize, end: &str| {
-            let values = value.repeat((71 << 20) / cost);
+            let values = value.repeat((35 << 20) / cost);
             let values = format!("{}{end}", &values[..values.len() - 1]);
-            let spaces = " ".repeat((60 << 20) - values.len());
+            let spaces = " ".repeat((24 << 20) - values.len());
             let text = format!("{{\"version\":1,\"kind\":\"{kind}\",{spaces}{begin}{values}");
             let text = text.replace('"', "\\\"");
             with_header(&format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{text}\"}}}}"), &[])
@@ -534,14 +534,14 @@ mod reading {
         ]
     }
 
-    /// 52 MiB of entries that are nowhere, at the end of an archive of either kind.
+    /// 20 MiB of entries that are nowhere, at the end of an archive of either kind.
     #[cfg(feature = "npz")]
     #[test]
     fn directories_of_npz() {
         let mut entry = [0; 46 + 10];
         entry[..4].copy_from_slice(b"PK\x01\x02");
         entry[28] = 10;
-        let count = (52 << 20) / entry.len();
+        let count = (20 << 20) / entry.len();
         let mut directory = entry.repeat(count);
         for (i, entry) in directory.chunks_mut(entry.len()).enumerate() {
             entry[46..].copy_from_slice(format!("{i:06}.npy").as_bytes());
