@@ -77,7 +77,8 @@ pub struct LayerCache<'a, F> {
 /// [`Error::ShapeMismatch`] unless the shapes are those above,
 /// [`Error::EmptyBatch`] if m is 0,
 /// [`Error::ZeroSize`] if `W` has no row or no column,
-/// [`Error::TooLarge`] if `Z` does not fit in memory.
+/// [`Error::TooLarge`] if `Z` does not fit in memory, or `W` or `A_prev` have more elements than any
+/// memory could hold.
 pub fn linear_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -107,7 +108,8 @@ pub fn linear_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`linear_forward`].
+/// Those of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite
+/// in `F`.
 pub fn linear_activation_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -137,7 +139,7 @@ pub fn linear_activation_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`linear_forward`], with the number of the layer.
+/// Those of [`linear_activation_forward`], with the number of the layer.
 #[doc(alias = "L_model_forward")]
 pub fn l_model_forward<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
@@ -187,7 +189,8 @@ pub fn predict_proba<'a, F: Float>(
 /// The predicted label: 1 where `AL > 0.5` (strictly), else 0.
 ///
 /// `X` (n₀, m), the labels (n_L, m). An `AL` of NaN is not above 0.5 and gives 0: look at
-/// [`predict_proba`] where that matters.
+/// [`predict_proba`] where that matters. It is for sigmoid outputs: after a softmax a column may be
+/// all 0, and [`predicted_classes`](crate::prepare::predicted_classes) gives the classes.
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;

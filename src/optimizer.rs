@@ -85,7 +85,9 @@ pub trait Rule<F: Float> {
     /// Takes one step: updates `w` and `state` from the gradient `dw`.
     ///
     /// [`Optimizer::step`] passes matrices of one shape, and as many of them in `state` as
-    /// [`state`](Self::state) names. A rule that wraps another must forward `state` too.
+    /// [`state`](Self::state) names. A rule that wraps another forwards [`state`](Self::state) and
+    /// [`never_negative`](Self::never_negative) too: `Rule::<F>::state(&self.inner)`. Without the first
+    /// each step is an error, without the second what is read from a file is not checked.
     ///
     /// # Errors
     ///
@@ -489,7 +491,9 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     ///
     /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, unless
     /// parameters, gradients and state are those of one network; the errors of [`Rule::update`].
-    /// Those of an [`Algorithm`] leave all parameters as they were.
+    /// Those of an [`Algorithm`] leave all parameters as they were, and the step is not counted. The
+    /// learning rate must be finite in `F`; it may be 0 or negative. Gradients are not checked: NaN
+    /// makes its parameter and its state NaN.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
@@ -522,8 +526,8 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
 
     /// Whether every number of the state is finite.
     ///
-    /// A second moment overflows where squares of gradients do, in `f32` from 1.8e19 on; the rule
-    /// then moves nothing and the parameters stay finite.
+    /// A second moment overflows where the square of a gradient does, in `f32` from 1.8e19 on. Its
+    /// parameter then moves no more and stays finite.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;

@@ -269,7 +269,8 @@ impl Checkpoints {
         &self.limits
     }
 
-    /// Writes `checkpoint-<epoch>.safetensors`, then removes the oldest of the others that are too
+    /// Writes `checkpoint-<epoch>.safetensors`, with the number of finished epochs in eight digits as
+    /// in `checkpoint-00000040.safetensors`, then removes the oldest of the others that are too
     /// many: at any time there are as many whole ones as are to be kept, once there were.
     ///
     /// The oldest are those of the lowest epochs. What a writer that was killed left in the folder,

@@ -8,8 +8,8 @@ use std::path::Path;
 ///
 /// Besides, an array has at most 32 dimensions, as in NumPy, and a name of at most 1024 bytes.
 ///
-/// With the default number of arrays, reading a file takes at most twice the memory of the file or of
-/// its arrays, whichever is larger, and 16 MiB.
+/// With the default number of arrays, reading takes at most twice the larger of the file and its
+/// arrays, plus 16 MiB.
 ///
 /// ```
 /// use dnn_blocks::files::Limits;

@@ -306,7 +306,8 @@ macro_rules! files {
         ///
         /// A [`FileError`] that says what is wrong: the version, the kind of model, an array that is
         /// missing, of another type or shape, there twice or too many, a number that is not finite,
-        /// parts that do not go together, or a file that is no such file.
+        /// parts that do not go together, or a file that is no such file. A file of `f32` loads as `f64`
+        /// without loss, but for a checkpoint; `f64` as `f32` is an error.
         pub fn load(path: impl AsRef<Path>) -> Result<Self> {
             Self::load_with(path, &Limits::default())
         }
@@ -353,7 +354,8 @@ impl<F: Float> Parameters<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`].
+    /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`]; [`FileError::Model`] if
+    /// shapes do not fit or the slope of a leaky ReLU is not finite in `F`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.file()?.save(path.as_ref())
     }

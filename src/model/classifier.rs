@@ -235,6 +235,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// The probability of each class: (examples, classes) for [rows](Examples::rows),
     /// (classes, examples) for [columns](Examples::columns).
     ///
+    /// [`predicted_classes`] turns columns of probabilities into class numbers; of rows it takes the
+    /// transpose. Class c is [`classes()[c]`](Self::classes).
+    ///
     /// # Errors
     ///
     /// Those of [`predict`](Self::predict).
