@@ -407,8 +407,8 @@ pub(crate) fn check_hyperparameter(
     if fits { Ok(()) } else { Err(Error::Hyperparameter { name, value, rule }) }
 }
 
-/// `Ok` if a number fits, also when it is rounded to `F`; the rules say what must hold of it, and of
-/// it as an `f32`.
+/// `Ok` if a number fits, also when it is rounded to `F`; the rules say what must hold of it, and
+/// of it as an `f32`.
 fn check_rounded<F: Float>(
     name: &'static str,
     value: f64,
@@ -423,6 +423,11 @@ fn check_rounded<F: Float>(
 pub(crate) fn check_positive<F: Float>(name: &'static str, value: f64) -> Result<()> {
     let rules = ["above 0 and finite", "above 0 and finite as an f32"];
     check_rounded::<F>(name, value, |x| x > 0.0 && x.is_finite(), rules)
+}
+
+/// `Ok` if `value` is above 0, also as an `F`; it may be infinite.
+pub(crate) fn check_above_zero<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    check_rounded::<F>(name, value, |x| x > 0.0, ["above 0", "above 0 as an f32"])
 }
 
 /// `Ok` if `value` is at least 0 and finite, also as an `F`.

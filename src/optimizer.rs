@@ -20,8 +20,8 @@
 use crate::backward::LayerGradients;
 use crate::buffer;
 use crate::error::{
-    Operand, check_below_one, check_finite_in, check_hyperparameter, check_lengths,
-    check_non_negative, check_positive, check_same_shape,
+    Operand, check_above_zero, check_below_one, check_finite_in, check_hyperparameter,
+    check_lengths, check_non_negative, check_positive, check_same_shape,
 };
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, AddScaled, Update, mul_add};
@@ -86,13 +86,13 @@ pub trait Rule<F: Float> {
     ///
     /// [`Optimizer::step`] passes matrices of one shape, and as many of them in `state` as
     /// [`state`](Self::state) names. A rule that wraps another forwards [`state`](Self::state) and
-    /// [`never_negative`](Self::never_negative) too: `Rule::<F>::state(&self.inner)`. Without the first
-    /// each step is an error, without the second what is read from a file is not checked.
+    /// [`never_negative`](Self::never_negative) too: `Rule::<F>::state(&self.inner)`. Without the
+    /// first each step is an error, without the second what is read from a file is not checked.
     ///
     /// # Errors
     ///
-    /// A rule returns an error before it changes a number. Those of an [`Algorithm`] are
-    /// [`Error::ShapeMismatch`] and [`Error::LengthMismatch`] if the matrices are not as above, and
+    /// A rule returns an error before it changes a number. An [`Algorithm`] returns
+    /// [`Error::ShapeMismatch`] or [`Error::LengthMismatch`] if the matrices are not as above, and
     /// [`Error::Hyperparameter`] if the learning rate or a constant cannot be used in `F`.
     fn update(
         &self,
@@ -491,9 +491,9 @@ impl<F: Float, R: Rule<F>> Optimizer<F, R> {
     ///
     /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, unless
     /// parameters, gradients and state are those of one network; the errors of [`Rule::update`].
-    /// Those of an [`Algorithm`] leave all parameters as they were, and the step is not counted. The
-    /// learning rate must be finite in `F`; it may be 0 or negative. Gradients are not checked: NaN
-    /// makes its parameter and its state NaN.
+    /// An error of an [`Algorithm`] leaves all parameters as they were, and the step is not
+    /// counted. The learning rate must be finite in `F`; it may be 0 or negative. Gradients are not
+    /// checked: NaN makes its parameter and its state NaN.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
@@ -610,7 +610,7 @@ impl<F, R> Optimizer<F, R> {
 /// [`Error::Hyperparameter`] unless `max_norm` is above 0: a negative one would turn the gradient
 /// round.
 pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
-    check_bound::<F>("max_norm", max_norm)?;
+    check_above_zero::<F>("max_norm", max_norm)?;
     let norm = gradients.norm();
     if norm > max_norm && norm.is_finite() {
         let scale = F::of(max_norm / norm);
@@ -620,12 +620,6 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
         }
     }
     Ok(norm)
-}
-
-/// `Ok` for a bound that leaves something of a gradient; it may be infinite.
-fn check_bound<F: Float>(name: &'static str, bound: f64) -> Result<()> {
-    check_hyperparameter(bound > 0.0, name, bound, "above 0")?;
-    check_hyperparameter(F::of(bound) > F::zero(), name, bound, "above 0 as an f32")
 }
 
 /// Bounds every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.
@@ -645,7 +639,7 @@ fn check_bound<F: Float>(name: &'static str, bound: f64) -> Result<()> {
 ///
 /// [`Error::Hyperparameter`] unless `limit` is above 0.
 pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
-    check_bound::<F>("limit", limit)?;
+    check_above_zero::<F>("limit", limit)?;
     let limit = F::of(limit);
     let bounded = |g: F| {
         if g > limit {

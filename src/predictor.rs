@@ -8,7 +8,7 @@ use crate::forward::{activated_into, check_linear, check_output};
 use crate::model::{Classifier, Regressor};
 use crate::prepare::Standardizer;
 use crate::{Error, Float, Parameters, Result, buffer};
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
 /// A network with room for its `A`s: one for each thread that predicts.
 ///
@@ -60,6 +60,13 @@ impl<F: Float> OutputBuffers<F> {
         Ok(Self { examples, a: [room()?, room()?] })
     }
 
+    /// `Ok` if there is room for the examples `X` (n₀, m).
+    fn check_room(&self, x: &ArrayRef2<F>) -> Result<()> {
+        let (m, examples) = (x.ncols(), self.examples);
+        let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
+        check(m <= examples, Operand::of("X", x), room, "at most the columns it has room for")
+    }
+
     /// Computes `AL` (n_L, m) of `X` (n₀, m) and returns its shape: bit-identical to
     /// [`predict_proba`](crate::forward::predict_proba).
     pub(crate) fn compute(
@@ -67,10 +74,9 @@ impl<F: Float> OutputBuffers<F> {
         x: ArrayView2<'_, F>,
         parameters: &Parameters<F>,
     ) -> Result<(usize, usize)> {
-        let Self { examples, a: [a, next] } = self;
+        self.check_room(&x)?;
         let m = x.ncols();
-        let room = Operand { name: "the predictor", shape: (x.nrows(), *examples) };
-        check(m <= *examples, Operand::of("X", &x), room, "at most the columns it has room for")?;
+        let [a, next] = &mut self.a;
         let mut rows = x.nrows();
         for (l, layer) in parameters.layers().iter().enumerate() {
             let a_prev = if l == 0 { x } else { matrix(a, rows, m) };
@@ -150,14 +156,8 @@ impl<'p, F: Float> Predictor<'p, F> {
     ) -> Result<ArrayView2<'_, F>> {
         let x = x.into();
         let Self { parameters, scaler, target_scaler, x: scaled, buffers } = self;
+        buffers.check_room(&x)?;
         let m = x.ncols();
-        let room = Operand { name: "the predictor", shape: (x.nrows(), buffers.examples) };
-        check(
-            m <= room.shape.1,
-            Operand::of("X", &x),
-            room,
-            "at most the columns it has room for",
-        )?;
         let first = &parameters.layers()[0];
         check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let x = match scaler {

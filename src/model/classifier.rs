@@ -127,8 +127,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
                 let own = buffer::list("labels", y.len(), y.iter().copied());
                 let all = team.gather(team.all_have(own)?)?;
                 let all = all.iter().map(|number| number.as_f64() as usize);
-                let all = buffer::list("labels", all.len(), all)?;
-                let parts = stratified_split(&all, share, &mut rng)?;
+                let all = team.all_have(buffer::list("labels", all.len(), all))?;
+                let parts = team.all_have(stratified_split(&all, share, &mut rng))?;
                 check_some_classes(parts.0.iter().map(|&i| all[i]))?;
                 Some(parts)
             }
@@ -235,8 +235,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// The probability of each class: (examples, classes) for [rows](Examples::rows),
     /// (classes, examples) for [columns](Examples::columns).
     ///
-    /// [`predicted_classes`] turns columns of probabilities into class numbers; of rows it takes the
-    /// transpose. Class c is [`classes()[c]`](Self::classes).
+    /// [`predicted_classes`] turns columns of probabilities into class numbers; of rows it takes
+    /// the transpose. Class c is [`classes()[c]`](Self::classes).
     ///
     /// # Errors
     ///
