@@ -38,8 +38,8 @@ pub enum Activation {
     Sigmoid,
     /// `g(z) = tanh z`.
     Tanh,
-    /// `g(z) = z` where `z > 0`, else `slope·z`; 0.01 is usual (Maas et al. 2013). The slope must be
-    /// finite in the float type of the network, which the forward pass checks.
+    /// `g(z) = z` where `z > 0`, else `slope·z`; 0.01 is usual (Maas et al. 2013). The slope must
+    /// be finite in the float type of the network, which the forward pass checks.
     LeakyRelu(f64),
     /// `g(z) = z`.
     Identity,

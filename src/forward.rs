@@ -77,8 +77,8 @@ pub struct LayerCache<'a, F> {
 /// [`Error::ShapeMismatch`] unless the shapes are those above,
 /// [`Error::EmptyBatch`] if m is 0,
 /// [`Error::ZeroSize`] if `W` has no row or no column,
-/// [`Error::TooLarge`] if `Z` does not fit in memory, or `W` or `A_prev` have more elements than any
-/// memory could hold.
+/// [`Error::TooLarge`] if `Z` does not fit in memory, or `W` or `A_prev` have more elements than
+/// any memory could hold.
 pub fn linear_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -108,8 +108,8 @@ pub fn linear_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite
-/// in `F`.
+/// Those of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
+/// finite in `F`.
 pub fn linear_activation_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,

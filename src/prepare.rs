@@ -405,8 +405,9 @@ pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> 
 /// (strictly). Of several rows, as after a softmax or in [`one_hot`] columns, the class is the row
 /// with the largest number, the first of equals.
 ///
-/// Each column is an example. [`Classifier::predict_proba`](crate::model::Classifier::predict_proba)
-/// of [rows](crate::model::Examples::rows) gives one row for each example: pass its transpose.
+/// Each column is an example.
+/// [`Classifier::predict_proba`](crate::model::Classifier::predict_proba) of
+/// [rows](crate::model::Examples::rows) gives one row for each example: pass its transpose.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;

@@ -1,8 +1,8 @@
 //! The value types as serde's `Serialize` and `Deserialize` (feature `serde`).
 //!
 //! What was built by a function that checks is read through the same function: a network that is
-//! deserialised obeys the rules of one that was built by hand. What would be refused then is refused
-//! when it is written: JSON, which has no word for NaN, would keep `null` in its place.
+//! deserialised obeys the rules of one that was built by hand. What would be refused then is
+//! refused when it is written: JSON, which has no word for NaN, would keep `null` in its place.
 
 use crate::activation::Activation;
 use crate::backward::LayerGradients;

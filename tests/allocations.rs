@@ -244,8 +244,8 @@ fn a_long_sum_takes_little_more_memory_than_its_result() {
     });
 }
 
-/// Reads a file, which may be made to harm, from its bytes and from a disk: the peak stays within twice
-/// the larger of the file and its arrays, and 16 MiB.
+/// Reads a file, which may be made to harm, from its bytes and from a disk: the peak stays within
+/// twice the larger of the file and its arrays, and 16 MiB.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 mod reading {
     use super::peak;

@@ -13,8 +13,8 @@ const LINKS: usize = 64;
 /// Writes a file beside `path`, syncs it, gives it the name, and syncs the directory.
 ///
 /// The file has the permissions of the one that it replaces, or those of any new file. A symbolic
-/// link stays one: the file that it leads to is replaced, or made if there is none yet. What is no file
-/// (a directory, a pipe, a device, a loop of links) is left alone.
+/// link stays one: the file that it leads to is replaced, or made if there is none yet. What is no
+/// file (a directory, a pipe, a device, a loop of links) is left alone.
 pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,

@@ -110,8 +110,8 @@ impl<F: Float> Checkpoint<F> {
     ///
     /// # Errors
     ///
-    /// Those of [`Parameters::load`]; [`FileError::Type`] also for a checkpoint of `f32` that is read
-    /// as one of `f64`: the training would not go on with the same bits.
+    /// Those of [`Parameters::load`]; [`FileError::Type`] also for a checkpoint of `f32` that is
+    /// read as one of `f64`: the training would not go on with the same bits.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path.as_ref(), &LIMITS)
     }
@@ -269,8 +269,8 @@ impl Checkpoints {
         &self.limits
     }
 
-    /// Writes `checkpoint-<epoch>.safetensors`, with the number of finished epochs in eight digits as
-    /// in `checkpoint-00000040.safetensors`, then removes the oldest of the others that are too
+    /// Writes `checkpoint-<epoch>.safetensors`, with the number of finished epochs in eight digits
+    /// as in `checkpoint-00000040.safetensors`, then removes the oldest of the others that are too
     /// many: at any time there are as many whole ones as are to be kept, once there were.
     ///
     /// The oldest are those of the lowest epochs. What a writer that was killed left in the folder,
@@ -302,8 +302,8 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// What is wrong with the newest, if none can be read. That it is not of `F`, or that there is no
-    /// memory for it, is an error in any case: an older one would be a step back.
+    /// What is wrong with the newest, if none can be read. That it is not of `F`, or that there is
+    /// no memory for it, is an error in any case: an older one would be a step back.
     pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
         let mut first: Option<FileError> = None;
         for path in self.newest_first()? {

@@ -1,5 +1,5 @@
-//! The directory at the end of a zip archive, read entry by entry. The crate `zip` makes a table of it
-//! first, which takes several times its memory before anything can be said of it.
+//! The directory at the end of a zip archive, read entry by entry. The crate `zip` makes a table of
+//! it first, which takes several times its memory before anything can be said of it.
 
 use super::limits::{Source, check_size, zeros};
 use super::npz::malformed;

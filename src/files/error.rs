@@ -4,8 +4,8 @@ use std::io;
 
 /// Why a file could not be read or written.
 ///
-/// The text of an error is shorter than 1 kB. What comes from the file, such as the name of an array,
-/// is shortened there, and its control characters are escaped.
+/// The text of an error is shorter than 1 kB. What comes from the file, such as the name of an
+/// array, is shortened there, and its control characters are escaped.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum FileError {

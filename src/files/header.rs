@@ -1,7 +1,9 @@
-//! The header of a safetensors file: names and places of its arrays, and texts beside them, as JSON.
+//! The header of a safetensors file: names and places of its arrays, and texts beside them, as
+//! JSON.
 //!
-//! A parser that makes a tree of it, or quotes what is wrong in it, takes many times its memory: here
-//! each limit is looked at where it would be exceeded, and nothing is kept but what is asked for.
+//! A parser that makes a tree of it, or quotes what is wrong in it, takes many times its memory:
+//! here each limit is looked at where it would be exceeded, and nothing is kept but what is asked
+//! for.
 
 use super::limits::{check_dimensions, check_name, check_size, no_memory};
 use super::safetensors::malformed;

@@ -196,8 +196,8 @@ const TEXT: u64 = 1 << 16;
 /// Bytes that the values of a description may take beside as many as it has.
 const VALUES: u64 = 12 << 20;
 
-/// `Ok` if the values of a description take no more memory than is worth it: the shortest number, with
-/// its comma, has two bytes.
+/// `Ok` if the values of a description take no more memory than is worth it: the shortest number,
+/// with its comma, has two bytes.
 ///
 /// A value is a number in a list, or a sixth of a record; a label is kept several times.
 fn check_values(text: &str) -> Result<()> {
@@ -306,8 +306,8 @@ macro_rules! files {
         ///
         /// A [`FileError`] that says what is wrong: the version, the kind of model, an array that is
         /// missing, of another type or shape, there twice or too many, a number that is not finite,
-        /// parts that do not go together, or a file that is no such file. A file of `f32` loads as `f64`
-        /// without loss, but for a checkpoint; `f64` as `f32` is an error.
+        /// parts that do not go together, or a file that is no such file. A file of `f32` loads as
+        /// `f64` without loss, but for a checkpoint; `f64` as `f32` is an error.
         pub fn load(path: impl AsRef<Path>) -> Result<Self> {
             Self::load_with(path, &Limits::default())
         }
@@ -354,8 +354,8 @@ impl<F: Float> Parameters<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`]; [`FileError::Model`] if
-    /// shapes do not fit or the slope of a leaky ReLU is not finite in `F`.
+    /// [`FileError::NotFinite`], [`FileError::Io`], [`FileError::TooLarge`]; [`FileError::Model`]
+    /// if shapes do not fit or the slope of a leaky ReLU is not finite in `F`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.file()?.save(path.as_ref())
     }

@@ -126,8 +126,8 @@ fn read<F: Float>(source: &mut dyn Source, length: u64, limits: &Limits) -> Resu
 /// Bytes of the longest names and the longest field of an entry's own header.
 const HEADER: u64 = 30 + 2 * 65535;
 
-/// The array of an entry. Room is made for its numbers once its header is found to say how many bytes
-/// there are.
+/// The array of an entry. Room is made for its numbers once its header is found to say how many
+/// bytes there are.
 fn unpacked<F: Float>(
     source: &mut dyn Source,
     entry: &Entry,

@@ -257,8 +257,8 @@ impl Stored {
         if self.bytes <= size_of::<F>() { Ok(self) } else { Err(wrong_type::<F>(name, "f64")) }
     }
 
-    /// So many numbers, which `fill` reads block by block; each block is checked and copied while it is
-    /// in the cache. Where the first index moves fastest, they are still to be checked.
+    /// So many numbers, which `fill` reads block by block; each block is checked and copied while
+    /// it is in the cache. Where the first index moves fastest, they are still to be checked.
     pub fn read<F: Float>(
         self,
         name: &str,

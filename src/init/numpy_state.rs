@@ -62,9 +62,9 @@ impl NumpyRandom {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::Hyperparameter`] if they are those
-    /// of a twister that gives nothing but zeros, the position is beyond them or the kept sample is not
-    /// finite.
+    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::Hyperparameter`] if they are
+    /// those of a twister that gives nothing but zeros, the position is beyond them or the kept
+    /// sample is not finite.
     pub fn from_state(state: &NumpyState) -> Result<Self> {
         let NumpyState { key, position, kept } = state;
         check_lengths(("key", key.len()), ("the words of a twister", N))?;
@@ -82,7 +82,8 @@ impl NumpyRandom {
     }
 }
 
-/// Does anything but 0 follow from these words? Of the first the next ones are made of its highest bit.
+/// Does anything but 0 follow from these words? Of the first the next ones are made of its highest
+/// bit.
 fn is_alive(words: &[u32]) -> bool {
     words[0] & UPPER != 0 || words[1..].iter().any(|&word| word != 0)
 }

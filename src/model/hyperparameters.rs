@@ -153,9 +153,9 @@ impl Hyperparameters {
     ///
     /// # Errors
     ///
-    /// [`Error::Hyperparameter`] with the name of the first number that cannot be used: a field, or a
-    /// constant of `activation`, `initializer`, `algorithm` or `schedule`. The fit checks what depends
-    /// on the data, such as the number of class weights.
+    /// [`Error::Hyperparameter`] with the name of the first number that cannot be used: a field, or
+    /// a constant of `activation`, `initializer`, `algorithm` or `schedule`. The fit checks what
+    /// depends on the data, such as the number of class weights.
     pub fn check<F: Float>(&self) -> Result<()> {
         let is = |fits, name, value, rule| check_hyperparameter(fits, name, value, rule);
         let share = self.validation_share;

@@ -235,9 +235,9 @@ impl<'a, F: Float> Trainer<'a, F> {
         Ok((record, watched))
     }
 
-    /// Evaluates the parameters after an epoch on the validation examples, and returns the cost that
-    /// the patience watches: theirs, or without them that of the training examples. The cost of the
-    /// record was taken on the way there.
+    /// Evaluates the parameters after an epoch on the validation examples, and returns the cost
+    /// that the patience watches: theirs, or without them that of the training examples. The cost
+    /// of the record was taken on the way there.
     fn evaluate(
         &mut self,
         record: &mut EpochRecord,

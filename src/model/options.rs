@@ -91,10 +91,10 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// there: a fit that was stopped or killed, and is called again with the same data and the same
     /// folder, ends with the same bits and the same [`History`] as one that never was.
     ///
-    /// The fit saves after each epoch, or [each n-th](Checkpoints::every), and after the last one, also
-    /// where a callback stops it. A later call runs the epochs after the newest checkpoint again, with
-    /// their callbacks. A fit that had ended, by its epochs or by its patience, ends at once; one that
-    /// a callback had stopped goes on. A folder is for one fit.
+    /// The fit saves after each epoch, or [each n-th](Checkpoints::every), and after the last one,
+    /// also where a callback stops it. A later call runs the epochs after the newest checkpoint
+    /// again, with their callbacks. A fit that had ended, by its epochs or by its patience, ends at
+    /// once; one that a callback had stopped goes on. A folder is for one fit.
     ///
     /// ```
     /// use dnn_blocks::files::Checkpoints;

@@ -960,7 +960,8 @@ mod plots {
         }
     }
 
-    /// Views of `picture` with other strides: turned axes, negative steps, and parts of larger ones.
+    /// Views of `picture` with other strides: turned axes, negative steps, and parts of larger
+    /// ones.
     fn check(picture: &Array3<f64>) {
         let svg = |picture: ArrayView3<'_, f64>| {
             plot::pictures("", &[(picture, "one".into()), (picture, "two".into())], 2).unwrap()

@@ -5,10 +5,10 @@
 //!
 //! The bound is that of N. Higham, *Accuracy and Stability of Numerical Algorithms* (2002), section
 //! 3.1: a sum of k products is within `γ(k) Σ|a||b|` of the exact one in whatever order they are
-//! added, with `γ(k) = k u / (1 - k u)` and `u = ε / 2`. Beside the sum, a number is rounded at most
-//! four times: 1/m twice, the product with it, the bias. In `f64` the plain sum rounds as often as
-//! the one under test. So `|error| <= c (k + 4) ε Σ|a||b|` with c = 1 for both types. Whole numbers
-//! have no error at all.
+//! added, with `γ(k) = k u / (1 - k u)` and `u = ε / 2`. Beside the sum, a number is rounded at
+//! most four times: 1/m twice, the product with it, the bias. In `f64` the plain sum rounds as
+//! often as the one under test. So `|error| <= c (k + 4) ε Σ|a||b|` with c = 1 for both types.
+//! Whole numbers have no error at all.
 
 use crate::strides::{Laid, Layout};
 use dnn_blocks::ndarray::{Array2, ArrayRef2};

@@ -90,7 +90,8 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
-    /// The stream is closed when it is dropped: until then it can serve another connection of hyper.
+    /// The stream is closed when it is dropped: until then it can serve another connection of
+    /// hyper.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

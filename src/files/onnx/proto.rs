@@ -3,8 +3,8 @@
 
 use prost::Message;
 
-/// The keys of the fields that hold the numbers, or what holds those. They are written by hand: a field
-/// of a message would own a copy.
+/// The keys of the fields that hold the numbers, or what holds those. They are written by hand: a
+/// field of a message would own a copy.
 pub const GRAPH: u8 = key(7);
 pub const INITIALIZER: u8 = key(5);
 pub const RAW_DATA: u8 = key(9);
