@@ -21,7 +21,7 @@ use crate::cost::{Cost, Targets, check_outputs};
 use crate::error::{Operand, check_same_shape, check_weights};
 use crate::forward::{ActivationCache, LayerCache, LinearCache, check_linear};
 use crate::kernel::product::multiply;
-use crate::regularization::Mask;
+use crate::train::regularization::Mask;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, Zip};
 

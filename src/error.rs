@@ -193,7 +193,7 @@ pub enum Error {
     NegativeState {
         /// The number of the layer.
         layer: Option<usize>,
-        /// The name of the state, see [`Rule::state`](crate::optimizer::Rule::state).
+        /// The name of the state, see [`Rule::state`](crate::train::optimizer::Rule::state).
         operand: &'static str,
         /// The row.
         row: usize,

@@ -190,7 +190,7 @@ pub fn predict_proba<'a, F: Float>(
 ///
 /// `X` (n₀, m), the labels (n_L, m). An `AL` of NaN is not above 0.5 and gives 0: look at
 /// [`predict_proba`] where that matters. It is for sigmoid outputs: after a softmax a column may be
-/// all 0, and [`predicted_classes`](crate::prepare::predicted_classes) gives the classes.
+/// all 0, and [`predicted_classes`](crate::data::predicted_classes) gives the classes.
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;

@@ -98,10 +98,10 @@
 //!
 //! # Around the step
 //!
-//! [`cost`] has a [`Cost`](cost::Cost) for classes and for numbers too, [`regularization`] L2 and
-//! dropout; [`batches`] deals the examples, [`optimizer`] takes the step with a memory, and
-//! [`schedule`] lowers its learning rate; [`gradient_check`] compares the gradients of one's own
-//! layers with differences of the cost. [`prepare`] brings features on one scale, numbers the
+//! [`cost`] has a [`Cost`](cost::Cost) for classes and for numbers too, [`train::regularization`] L2 and
+//! dropout; [`train::batches`] deals the examples, [`train::optimizer`] takes the step with a memory, and
+//! [`train::schedule`] lowers its learning rate; [`train::gradient_check`] compares the gradients of one's own
+//! layers with differences of the cost. [`data`] brings features on one scale, numbers the
 //! labels and keeps examples for the test; [`metrics`] says how good predictions are.
 //!
 //! The loop is written, too: [`model`] has a [`Classifier`](model::Classifier) and a
@@ -113,7 +113,7 @@
 //! `files` keeps networks and whole models in safetensors files (feature `safetensors`), reads and
 //! writes NumPy's npz (`npz`), reads networks of PyTorch, Keras and scikit-learn, and exports to
 //! ONNX (`onnx`). A training that is killed, in a loop of yours or in a `fit`, goes on from its
-//! checkpoints with the same bits. [`predictor`] serves predictions from many threads.
+//! checkpoints with the same bits. [`model::predictor`] serves predictions from many threads.
 //!
 //! With the feature `serde` the value types are serde's: networks, gradients, optimisers,
 //! generators, hyperparameters and whole models. What is deserialised goes through the functions
@@ -139,18 +139,16 @@
 //! - K. He, X. Zhang, S. Ren, J. Sun, [*Delving deep into
 //!   rectifiers*](https://arxiv.org/abs/1502.01852), ICCV 2015.
 //! - A. Ng, *Improving Deep Neural Networks*, weeks 1 and 2, deeplearning.ai, 2017; the papers of
-//!   the rules are listed in [`optimizer`], those of L2 and dropout in [`regularization`].
+//!   the rules are listed in [`train::optimizer`], those of L2 and dropout in [`train::regularization`].
 
 #![deny(unsafe_code)]
 
 pub mod activation;
-#[cfg(feature = "approx")]
-mod approx;
 pub mod backward;
-pub mod batches;
 mod buffer;
 pub mod cost;
 pub mod course;
+pub mod data;
 #[cfg(feature = "mpi")]
 pub mod distributed;
 pub mod error;
@@ -158,37 +156,28 @@ pub mod error;
 pub mod files;
 pub mod float;
 pub mod forward;
-pub mod full_batch;
-pub mod gradient_check;
 pub mod init;
-mod joint;
+mod interop;
 #[allow(unsafe_code)]
 mod kernel;
 pub mod metrics;
 pub mod model;
-pub mod optimizer;
 pub mod parameters;
 #[cfg(feature = "plot")]
 pub mod plot;
-pub mod predictor;
 pub mod prelude;
-pub mod prepare;
 #[cfg(feature = "progress")]
 pub mod progress;
-pub mod regularization;
-pub mod schedule;
-#[cfg(feature = "serde")]
-mod serialize;
+pub mod train;
 pub mod update;
-pub mod workspace;
 
 pub use backward::Gradients;
 pub use error::{Error, Result};
 pub use float::Float;
-pub use full_batch::FullBatch;
+pub use train::full_batch::FullBatch;
 pub use parameters::{Layer, Parameters};
-pub use predictor::Predictor;
-pub use workspace::{Pass, Workspace};
+pub use model::predictor::Predictor;
+pub use train::workspace::{Pass, Workspace};
 
 // The spelling of the course.
 pub use backward::l_model_backward as L_model_backward;

@@ -13,7 +13,7 @@
 
 use crate::buffer;
 use crate::error::{Operand, check_batch, check_labels, check_lengths, check_same_shape};
-use crate::prepare::Moments;
+use crate::data::Moments;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1};
 use std::fmt;

@@ -13,7 +13,7 @@
 
 use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
 use crate::metrics::ConfusionMatrix;
-use crate::prepare::check_finite;
+use crate::data::check_finite;
 use crate::{Error, Float, Result, buffer};
 use ndarray::{Array2, ArrayRef2, ArrayView3};
 use plotters::coord::Shift;

@@ -9,15 +9,15 @@ pub use crate::backward::{
     Gradients, LayerGradients, l_model_backward, l_model_backward_with_cost,
     l_model_backward_with_dx, linear_activation_backward, linear_backward, output_gradient,
 };
-pub use crate::batches::{Batches, random_mini_batches};
+pub use crate::train::batches::{Batches, random_mini_batches};
 pub use crate::cost::{Cost, Targets, compute_cost};
 pub use crate::float::Float;
 pub use crate::forward::{
     ActivationCache, LayerCache, LinearCache, l_model_forward, linear_activation_forward,
     linear_forward, predict, predict_proba,
 };
-pub use crate::full_batch::FullBatch;
-pub use crate::gradient_check::{gradient_check, gradient_check_n};
+pub use crate::train::full_batch::FullBatch;
+pub use crate::train::gradient_check::{gradient_check, gradient_check_n};
 pub use crate::init::{
     Initializer, NumpyRandom, initialize_parameters, initialize_parameters_deep,
 };
@@ -25,16 +25,16 @@ pub use crate::metrics::{ConfusionMatrix, accuracy};
 pub use crate::model::{
     ClassWeights, Classifier, Epoch, Examples, FitOptions, History, Hyperparameters, Regressor,
 };
-pub use crate::optimizer::{
+pub use crate::train::optimizer::{
     Algorithm, LayerState, Optimizer, Rule, Step, clip_by_norm, clip_by_value,
 };
 pub use crate::parameters::{Layer, Parameters};
-pub use crate::predictor::Predictor;
-pub use crate::prepare::{Classes, Standardizer, one_hot, predicted_classes, stratified_split};
-pub use crate::regularization::{
+pub use crate::model::predictor::Predictor;
+pub use crate::data::{Classes, Standardizer, one_hot, predicted_classes, stratified_split};
+pub use crate::train::regularization::{
     DropoutCaches, Mask, Objective, add_l2_gradient, compute_cost_with_regularization,
     l_model_backward_with_dropout, l_model_forward_with_dropout, l2_cost,
 };
-pub use crate::schedule::{Schedule, schedule_lr_decay, update_lr};
+pub use crate::train::schedule::{Schedule, schedule_lr_decay, update_lr};
 pub use crate::update::update_parameters;
-pub use crate::workspace::{Pass, Workspace};
+pub use crate::train::workspace::{Pass, Workspace};

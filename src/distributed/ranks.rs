@@ -1,5 +1,5 @@
 use super::JointWorkspace;
-use crate::batches::Batches;
+use crate::train::batches::Batches;
 use crate::error::Operand;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use mpi::collective::SystemOperation;

@@ -1,7 +1,7 @@
 use super::Ranks;
 use super::workspace::Sums;
 use crate::error::Operand;
-use crate::joint::{Joint, Team};
+use crate::train::reduce::{Joint, Team};
 use crate::{Error, Float, Parameters, Result};
 use mpi::collective::SystemOperation;
 use mpi::datatype::PartitionMut;

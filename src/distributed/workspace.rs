@@ -1,13 +1,13 @@
 use super::Ranks;
 use super::ranks::hash;
 use crate::backward::LayerGradients;
-use crate::batches::Place;
+use crate::train::batches::Place;
 use crate::cost::Targets;
 use crate::error::{Operand, check_hyperparameter};
 use crate::init::RandomSource;
-use crate::joint::{Joint, Own};
-use crate::regularization::Objective;
-use crate::workspace::{BackwardPass, Masks};
+use crate::train::reduce::{Joint, Own};
+use crate::train::regularization::Objective;
+use crate::train::workspace::{BackwardPass, Masks};
 use crate::{Error, Float, Gradients, Parameters, Result, Workspace, buffer};
 use mpi::collective::SystemOperation;
 use mpi::request::scope;
@@ -81,7 +81,7 @@ impl<'r, F: Float> JointWorkspace<'r, F> {
     /// are dropped are those that would be if the whole batch were in one place.
     ///
     /// Each rank draws the numbers of the whole batch, which
-    /// [`Batches::next_part`](crate::batches::Batches::next_part) tells its place in.
+    /// [`Batches::next_part`](crate::train::batches::Batches::next_part) tells its place in.
     ///
     /// # Errors
     ///

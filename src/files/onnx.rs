@@ -11,7 +11,7 @@ use super::{Result, atomic};
 use crate::activation::Activation;
 use crate::model::{Classifier, Regressor};
 use crate::parameters::check_network;
-use crate::prepare::Standardizer;
+use crate::data::Standardizer;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::{Array2, CowArray, IxDyn, arr0};
 use prost::Message;

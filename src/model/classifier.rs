@@ -7,9 +7,9 @@ use crate::buffer;
 use crate::cost::Cost;
 use crate::error::{Operand, check_batch, check_lengths};
 use crate::init::NumpyRandom;
-use crate::joint::{Alone, Team};
+use crate::train::reduce::{Alone, Team};
 use crate::metrics::accuracy;
-use crate::prepare::{Classes, Standardizer, predicted_class, predicted_classes, stratified_split};
+use crate::data::{Classes, Standardizer, predicted_class, predicted_classes, stratified_split};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
 

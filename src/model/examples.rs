@@ -1,5 +1,5 @@
 use crate::error::{Operand, check_batch};
-use crate::prepare::check_finite;
+use crate::data::check_finite;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 

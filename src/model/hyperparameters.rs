@@ -3,8 +3,8 @@ use crate::Error;
 use crate::activation::Activation;
 use crate::error::{check_hyperparameter, check_non_negative, check_positive, check_probability};
 use crate::init::Initializer;
-use crate::optimizer::Algorithm;
-use crate::schedule::Schedule;
+use crate::train::optimizer::Algorithm;
+use crate::train::schedule::Schedule;
 use crate::{Float, Result};
 
 /// Everything that is chosen before training: a plain value to print, compare and clone.
@@ -40,11 +40,11 @@ pub struct Hyperparameters {
     pub batch_size: usize,
     /// How often every example is seen. Default: 100.
     pub epochs: usize,
-    /// The λ of [`Objective`](crate::regularization::Objective). Default: 0.
+    /// The λ of [`Objective`](crate::train::regularization::Objective). Default: 0.
     pub l2: f64,
     /// The probability of a hidden unit to be kept in a training step. Default: 1, no dropout.
     pub keep_prob: f64,
-    /// The longest gradient, see [`clip_by_norm`](crate::optimizer::clip_by_norm). Default: any.
+    /// The longest gradient, see [`clip_by_norm`](crate::train::optimizer::clip_by_norm). Default: any.
     pub clip_norm: Option<f64>,
     /// Where all random numbers begin. Default: 0.
     pub seed: u32,

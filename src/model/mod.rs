@@ -19,7 +19,7 @@
 //! 0 and deviation 1, draw the weights, and for each epoch shuffle (where there is more than one
 //! batch), and for each batch
 //! [`Workspace::cost_and_gradients`](crate::Workspace::cost_and_gradients), clip, and
-//! [`Optimizer::step`](crate::optimizer::Optimizer::step). All random numbers come in this order
+//! [`Optimizer::step`](crate::train::optimizer::Optimizer::step). All random numbers come in this order
 //! from one [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed), so a loop of these public
 //! calls reaches the same parameters to the last bit, on any number of threads.
 
@@ -29,6 +29,7 @@ mod history;
 mod hyperparameters;
 mod network;
 mod options;
+pub mod predictor;
 mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;

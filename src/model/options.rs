@@ -7,7 +7,7 @@ use crate::Float;
 use crate::distributed::Ranks;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;
-use crate::joint::{Alone, Team};
+use crate::train::reduce::{Alone, Team};
 use std::fmt;
 use std::ops::ControlFlow;
 

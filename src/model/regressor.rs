@@ -8,9 +8,9 @@ use crate::buffer;
 use crate::cost::Cost;
 use crate::error::check_lengths;
 use crate::init::NumpyRandom;
-use crate::joint::Alone;
+use crate::train::reduce::Alone;
 use crate::metrics::r2;
-use crate::prepare::{Standardizer, split};
+use crate::data::{Standardizer, split};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
 

@@ -6,7 +6,7 @@ use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_hyperparameter, check_same_shape};
 use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
-use crate::joint::Team;
+use crate::train::reduce::Team;
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
 use ndarray::ArrayRef2;

@@ -3,13 +3,13 @@
 use super::Hyperparameters;
 use super::examples::check_numbers;
 use super::network::Task;
-use crate::batches::Batches;
+use crate::train::batches::Batches;
 use crate::buffer;
 use crate::cost::Targets;
 use crate::error::{Operand, check_batch, check_lengths};
-use crate::joint::Team;
-use crate::predictor::OutputBuffers;
-use crate::prepare::{Standardizer, check_finite};
+use crate::train::reduce::Team;
+use crate::model::predictor::OutputBuffers;
+use crate::data::{Standardizer, check_finite};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
 

@@ -1,7 +1,7 @@
 //! The public gradient check: the course's cases, planted mistakes by name, and what it refuses.
 
 use crate::reference::{assert_number, cases, matrix, network, number};
-use dnn_blocks::gradient_check::{Coordinate, Entry, TOLERANCE};
+use dnn_blocks::train::gradient_check::{Coordinate, Entry, TOLERANCE};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
 use dnn_blocks::{Error, Result};
@@ -189,7 +189,7 @@ fn the_bound_is_the_course_s() {
     assert!(at(0.0) && at(1.2e-7) && at(TOLERANCE) && !at(2.1e-7) && !at(1.0) && !at(f64::NAN));
 }
 
-type GradientCheckOf = dnn_blocks::gradient_check::GradientCheck;
+type GradientCheckOf = dnn_blocks::train::gradient_check::GradientCheck;
 
 #[test]
 fn checks_print_their_verdict() {

@@ -5,7 +5,7 @@ use dnn_blocks::Error;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::prepare::split;
+use dnn_blocks::data::split;
 use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());

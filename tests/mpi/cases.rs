@@ -6,7 +6,7 @@ use crate::models;
 use crate::support::{
     bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
 };
-use dnn_blocks::batches::Place;
+use dnn_blocks::train::batches::Place;
 use dnn_blocks::distributed::{Dropout, Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};

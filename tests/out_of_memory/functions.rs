@@ -4,7 +4,7 @@ use crate::{LARGE, alone, refused, value_or_error};
 use dnn_blocks::course::{Descent, l_layer_model};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
-use dnn_blocks::prepare::split;
+use dnn_blocks::data::split;
 
 const M: usize = 300;
 

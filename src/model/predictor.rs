@@ -6,7 +6,7 @@
 use crate::error::{Operand, check};
 use crate::forward::{activated_into, check_linear, check_output};
 use crate::model::{Classifier, Regressor};
-use crate::prepare::Standardizer;
+use crate::data::Standardizer;
 use crate::{Error, Float, Parameters, Result, buffer};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 

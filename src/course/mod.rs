@@ -15,9 +15,9 @@
 
 use crate::activation::Activation;
 use crate::error::{check_finite_in, check_hyperparameter};
-use crate::full_batch::FullBatch;
+use crate::train::full_batch::FullBatch;
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
-use crate::prepare::check_finite;
+use crate::data::check_finite;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 

@@ -12,7 +12,7 @@
 //! Srivastava et al. (2014) for dropout.
 
 use crate::backward::backward_to_first_layer;
-use crate::batches::Place;
+use crate::train::batches::Place;
 use crate::buffer;
 use crate::cost::{Cost, Targets, compute_cost};
 use crate::error::{

@@ -4,8 +4,8 @@
 //! nothing is added and nothing waited for.
 
 use crate::backward::LayerGradients;
-use crate::regularization::Objective;
-use crate::workspace::BackwardPass;
+use crate::train::regularization::Objective;
+use crate::train::workspace::BackwardPass;
 use crate::{Float, Parameters, Result};
 use std::fmt::Debug;
 

@@ -12,7 +12,7 @@ use crate::backward::{bias_gradient_into, one_over, weight_gradient_into};
 use crate::buffer;
 use crate::cost::check_outputs;
 use crate::forward::check_linear;
-use crate::joint::Alone;
+use crate::train::reduce::Alone;
 use crate::kernel::LEAST_SCRATCH;
 use crate::kernel::elementwise::{self, Add};
 use crate::kernel::product::{CHAPTER, ROWS_DEPTH, Way, multiply_by};

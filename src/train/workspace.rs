@@ -8,14 +8,14 @@ use crate::activation::Activation;
 use crate::backward::{
     LayerGradients, bias_gradient_into, input_gradient_into, weight_gradient_into,
 };
-use crate::batches::Place;
+use crate::train::batches::Place;
 use crate::buffer;
 use crate::cost::{Cost, Targets, check_outputs, compute_cost, cost_and_sigmoid_dz};
 use crate::error::{Operand, check, check_same_shape, check_weights};
 use crate::forward::{activated_into, check_linear};
 use crate::init::RandomSource;
-use crate::joint::{Alone, Joint, Own};
-use crate::regularization::{
+use crate::train::reduce::{Alone, Joint, Own};
+use crate::train::regularization::{
     Objective, add_l2_gradient, check_keep_prob, draw_columns_into, draw_into, drop_units, l2_cost,
 };
 use crate::{Error, Float, Gradients, Layer, Parameters, Result};
@@ -175,7 +175,7 @@ impl<F: Float> Workspace<F> {
     }
 
     /// [`cost_and_gradients`](Self::cost_and_gradients) with hidden units dropped at random, as by
-    /// [`l_model_forward_with_dropout`](crate::regularization::l_model_forward_with_dropout).
+    /// [`l_model_forward_with_dropout`](crate::train::regularization::l_model_forward_with_dropout).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -198,7 +198,7 @@ impl<F: Float> Workspace<F> {
     /// # Errors
     ///
     /// Those of [`cost_and_gradients`](Self::cost_and_gradients) and of
-    /// [`Mask::draw`](crate::regularization::Mask::draw).
+    /// [`Mask::draw`](crate::train::regularization::Mask::draw).
     pub fn cost_and_gradients_with_dropout<'x, 't>(
         &mut self,
         x: impl Into<ArrayView2<'x, F>>,

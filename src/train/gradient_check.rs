@@ -129,7 +129,7 @@ pub fn gradient_check(
 /// every bias is moved. Otherwise as [`gradient_check`].
 ///
 /// ```
-/// use dnn_blocks::gradient_check::Entry;
+/// use dnn_blocks::train::gradient_check::Entry;
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///

@@ -14,7 +14,7 @@
 use crate::buffer;
 use crate::error::{Operand, check, check_batch, check_hyperparameter, check_labels};
 use crate::init::RandomSource;
-use crate::joint::{Alone, Team};
+use crate::train::reduce::{Alone, Team};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1, Zip};
 use std::cmp::Reverse;
@@ -549,7 +549,7 @@ impl<L: Ord + Clone> Classes<L> {
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
-/// use dnn_blocks::prepare::split;
+/// use dnn_blocks::data::split;
 ///
 /// let (train, test) = split(10, 0.3, &mut NumpyRandom::seed(0))?;
 /// assert_eq!((train, test), (vec![9, 1, 6, 7, 3, 0, 5], vec![2, 8, 4]));
