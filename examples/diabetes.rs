@@ -10,10 +10,10 @@
 #[path = "support/arguments.rs"]
 mod arguments;
 
+use dnn_blocks::data::split;
 use dnn_blocks::ndarray::{Array1, Array2, Axis};
 use dnn_blocks::plot;
 use dnn_blocks::prelude::*;
-use dnn_blocks::data::split;
 use dnn_blocks::progress::Progress;
 use ndarray_stats::interpolate::Linear;
 use ndarray_stats::{CorrelationExt, Quantile1dExt};

@@ -1,19 +1,21 @@
-//! The functions `g` in `A = g(Z)`, with their derivatives.
+//! Activation functions and their derivatives.
 //!
-//! [`Activation`] is what a layer carries; the functions of the course ([`sigmoid`], [`relu`],
-//! [`tanh`] and their backward halves) are the same arithmetic by name.
+//! [`Activation`] is the function `g` of a layer, `A = g(Z)`. The course's functions ([`sigmoid`],
+//! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton
 //! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
 
 use crate::buffer::copy_of;
-use crate::error::{Operand, check_finite_in, check_same_shape};
+use crate::checks::{check_finite_in, check_same_shape};
+use crate::error::Operand;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map, Map2};
 use crate::kernel::softmax::{softmax, softmax_backward, softmax_backward_from_input};
-use crate::{Float, Result};
+use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;
+use std::str::FromStr;
 
 /// An activation function, applied element by element; `Softmax` column by column.
 ///
@@ -55,7 +57,7 @@ impl Activation {
         check_finite_in::<F>("slope", slope)
     }
 
-    /// `A = g(Z)`; `Z`, `A` (n, m).
+    /// Computes `A = g(Z)`; `Z`, `A` (n, m).
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -68,8 +70,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory,
-    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the slope of a leaky ReLU is not
+    /// [`Error::TooLarge`] if `A` does not fit in memory,
+    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
     /// finite in `F`.
     pub fn forward<F: Float>(self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
@@ -78,7 +80,7 @@ impl Activation {
         Ok(a)
     }
 
-    /// `dZ = dA ∘ g'(Z)`, in the place of `dA`; `dA`, `Z`, `dZ` (n, m).
+    /// Computes `dZ = dA ∘ g'(Z)` in the place of `dA`; `dA`, `Z`, `dZ` (n, m).
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -91,8 +93,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`,
-    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the slope of a leaky ReLU is not
+    /// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`,
+    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
     /// finite in `F`.
     pub fn backward<F: Float>(self, da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
@@ -102,66 +104,40 @@ impl Activation {
         Ok(dz)
     }
 
-    /// `Z ← g(Z)`.
+    /// `Z ← g(Z)`
     pub(crate) fn apply<F: Float>(self, z: &mut ArrayRef2<F>) {
-        match self {
-            Activation::Relu => elementwise::map(Relu, z),
-            Activation::Sigmoid => elementwise::map(Sigmoid, z),
-            Activation::Tanh => elementwise::map(Tanh, z),
-            Activation::LeakyRelu(slope) => elementwise::map(LeakyRelu(F::of(slope)), z),
-            Activation::Identity => {}
-            Activation::Softmax => softmax(z),
-        }
+        self.run(Apply { z });
     }
 
     /// `Z ← g(Z + b)`, in one sweep.
-    pub(crate) fn add_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
-        match self {
-            Activation::Relu => elementwise::add_and_map(Relu, z, b),
-            Activation::Sigmoid => elementwise::add_and_map(Sigmoid, z, b),
-            Activation::Tanh => elementwise::add_and_map(Tanh, z, b),
-            Activation::LeakyRelu(slope) => {
-                elementwise::add_and_map(LeakyRelu(F::of(slope)), z, b);
-            }
-            Activation::Identity => elementwise::add_and_map(Identity, z, b),
-            Activation::Softmax => {
-                elementwise::add_and_map(Identity, z, b);
-                softmax(z);
-            }
-        }
+    pub(crate) fn add_bias_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
+        self.run(AddBiasAndApply { z, b });
     }
 
-    /// `dA ← dA ∘ g'(Z)`. Callers have checked the shapes.
+    /// `dA ← dA ∘ g'(Z)`. The caller has checked the shapes.
     pub(crate) fn differentiate<F: Float>(self, da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
-        match self {
-            Activation::Relu => elementwise::map2(OfInput(Relu), da, z),
-            Activation::Sigmoid => elementwise::map2(OfInput(Sigmoid), da, z),
-            Activation::Tanh => elementwise::map2(OfInput(Tanh), da, z),
-            Activation::LeakyRelu(slope) => {
-                elementwise::map2(OfInput(LeakyRelu(F::of(slope))), da, z);
-            }
-            Activation::Identity => {}
-            Activation::Softmax => softmax_backward_from_input(da, z),
-        }
+        self.run(Differentiate { da, z });
     }
 
-    /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; equal to
-    /// [`differentiate`](Self::differentiate) to the last bit where
-    /// [`known_from_output`](Self::known_from_output).
+    /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; bit-identical to
+    /// [`differentiate`](Self::differentiate) where [`known_from_output`](Self::known_from_output).
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
+        self.run(DifferentiateOutput { a, da });
+    }
+
+    /// Runs an operation with the function of this activation.
+    fn run<F: Float>(self, operation: impl Operation<F>) {
         match self {
-            Activation::Relu => elementwise::map2(OfOutput(Relu), a, da),
-            Activation::Sigmoid => elementwise::map2(OfOutput(Sigmoid), a, da),
-            Activation::Tanh => elementwise::map2(OfOutput(Tanh), a, da),
-            Activation::LeakyRelu(slope) => {
-                elementwise::map2(OfOutput(LeakyRelu(F::of(slope))), a, da);
-            }
-            Activation::Identity => a.assign(da),
-            Activation::Softmax => softmax_backward(a, da),
+            Activation::Relu => operation.elementwise(Relu),
+            Activation::Sigmoid => operation.elementwise(Sigmoid),
+            Activation::Tanh => operation.elementwise(Tanh),
+            Activation::LeakyRelu(slope) => operation.elementwise(LeakyRelu(F::of(slope))),
+            Activation::Identity => operation.identity(),
+            Activation::Softmax => operation.softmax(),
         }
     }
 
-    /// Can `g'(Z)` be had from `A = g(Z)`? Not where a slope takes the sign away.
+    /// Whether `g'(Z)` follows from `A = g(Z)`, which a slope of 0 or below prevents.
     pub(crate) fn known_from_output<F: Float>(self) -> bool {
         match self {
             Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
@@ -170,7 +146,78 @@ impl Activation {
     }
 }
 
-/// An activation with its derivative written in terms of its output.
+/// An operation on matrices that needs an activation function or its derivative.
+trait Operation<F: Float> {
+    fn elementwise<G: Derivative<F>>(self, g: G);
+    fn identity(self);
+    fn softmax(self);
+}
+
+struct Apply<'a, F> {
+    z: &'a mut ArrayRef2<F>,
+}
+
+impl<F: Float> Operation<F> for Apply<'_, F> {
+    fn elementwise<G: Derivative<F>>(self, g: G) {
+        elementwise::map(g, self.z);
+    }
+    fn identity(self) {}
+    fn softmax(self) {
+        softmax(self.z);
+    }
+}
+
+struct AddBiasAndApply<'a, F> {
+    z: &'a mut ArrayRef2<F>,
+    b: &'a ArrayRef2<F>,
+}
+
+impl<F: Float> Operation<F> for AddBiasAndApply<'_, F> {
+    fn elementwise<G: Derivative<F>>(self, g: G) {
+        elementwise::add_column_and_map(g, self.z, self.b);
+    }
+    fn identity(self) {
+        elementwise::add_column(self.z, self.b);
+    }
+    fn softmax(self) {
+        elementwise::add_column(self.z, self.b);
+        softmax(self.z);
+    }
+}
+
+struct Differentiate<'a, F> {
+    da: &'a mut ArrayRef2<F>,
+    z: &'a ArrayRef2<F>,
+}
+
+impl<F: Float> Operation<F> for Differentiate<'_, F> {
+    fn elementwise<G: Derivative<F>>(self, g: G) {
+        elementwise::zip_map(FromInput(g), self.da, self.z);
+    }
+    fn identity(self) {}
+    fn softmax(self) {
+        softmax_backward_from_input(self.da, self.z);
+    }
+}
+
+struct DifferentiateOutput<'a, F> {
+    a: &'a mut ArrayRef2<F>,
+    da: &'a ArrayRef2<F>,
+}
+
+impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
+    fn elementwise<G: Derivative<F>>(self, g: G) {
+        elementwise::zip_map(FromOutput(g), self.a, self.da);
+    }
+    fn identity(self) {
+        self.a.assign(self.da);
+    }
+    fn softmax(self) {
+        softmax_backward(self.a, self.da);
+    }
+}
+
+/// An elementwise activation function, with its derivative in terms of its output.
 trait Derivative<F>: Map<F> {
     /// `da·g'(z)`, given `a = g(z)`.
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
@@ -189,8 +236,6 @@ struct Sigmoid;
 struct Tanh;
 #[derive(Clone, Copy)]
 struct LeakyRelu<F>(F);
-#[derive(Clone, Copy)]
-struct Identity;
 
 impl<F: Float> Map<F> for Relu {
     #[inline(always)]
@@ -253,18 +298,11 @@ impl<F: Float> Derivative<F> for LeakyRelu<F> {
     }
 }
 
-impl<F: Float> Map<F> for Identity {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        z
-    }
-}
-
 /// `da·g'(z)` for a pair of `da` and `z`.
 #[derive(Clone, Copy)]
-struct OfInput<G>(G);
+struct FromInput<G>(G);
 
-impl<F: Float, G: Derivative<F>> Map2<F> for OfInput<G> {
+impl<F: Float, G: Derivative<F>> Map2<F> for FromInput<G> {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, da: F, z: F) -> F {
         self.0.backward_from_input::<S>(da, z)
@@ -273,9 +311,9 @@ impl<F: Float, G: Derivative<F>> Map2<F> for OfInput<G> {
 
 /// `da·g'(z)` for a pair of `a = g(z)` and `da`.
 #[derive(Clone, Copy)]
-struct OfOutput<G>(G);
+struct FromOutput<G>(G);
 
-impl<F: Float, G: Derivative<F>> Map2<F> for OfOutput<G> {
+impl<F: Float, G: Derivative<F>> Map2<F> for FromOutput<G> {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, a: F, da: F) -> F {
         self.0.backward::<S>(da, a)
@@ -295,10 +333,40 @@ impl fmt::Display for Activation {
     }
 }
 
-/// The sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.
+/// Reads the name that [`Display`](fmt::Display) writes, in any case: `ReLU`, `leaky ReLU 0.01`.
 ///
-/// `Z`, `A` (n, m). Accurate on both tails: it is never NaN or infinite for a number, and below `z = -700` still
-/// the right tiny value instead of `1/∞ = 0`.
+/// ```
+/// use dnn_blocks::activation::Activation;
+///
+/// assert_eq!("relu".parse(), Ok(Activation::Relu));
+/// assert_eq!("leaky ReLU 0.2".parse(), Ok(Activation::LeakyRelu(0.2)));
+/// let error = "swish".parse::<Activation>().unwrap_err();
+/// assert_eq!(error.to_string(), "`swish` is no activation");
+/// ```
+impl FromStr for Activation {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let lower = name.trim().to_lowercase();
+        let unknown = || Error::UnknownName { kind: "activation", name: name.to_string() };
+        if let Some(slope) = lower.strip_prefix("leaky relu") {
+            return slope.trim().parse().map(Activation::LeakyRelu).map_err(|_| unknown());
+        }
+        let named = [
+            Activation::Relu,
+            Activation::Sigmoid,
+            Activation::Tanh,
+            Activation::Identity,
+            Activation::Softmax,
+        ];
+        named.into_iter().find(|g| g.to_string().to_lowercase() == lower).ok_or_else(unknown)
+    }
+}
+
+/// Computes the sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.
+///
+/// `Z`, `A` (n, m). It is accurate on both tails: below `z = -700` it is still the right tiny value
+/// instead of `1/∞ = 0`.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid;
@@ -311,12 +379,12 @@ impl fmt::Display for Activation {
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory.
+/// [`Error::TooLarge`] if `A` does not fit in memory.
 pub fn sigmoid<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.forward(z)
 }
 
-/// The rectified linear unit, `A = max(0, Z)`, element by element; NaN stays NaN.
+/// Computes the rectified linear unit, `A = max(0, Z)`, element by element; NaN stays NaN.
 ///
 /// `Z`, `A` (n, m).
 ///
@@ -330,12 +398,12 @@ pub fn sigmoid<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory.
+/// [`Error::TooLarge`] if `A` does not fit in memory.
 pub fn relu<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Relu.forward(z)
 }
 
-/// The hyperbolic tangent, `A = tanh Z`, element by element.
+/// Computes the hyperbolic tangent, `A = tanh Z`, element by element.
 ///
 /// `Z`, `A` (n, m).
 ///
@@ -349,14 +417,14 @@ pub fn relu<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`](crate::Error::TooLarge) if `A` does not fit in memory.
+/// [`Error::TooLarge`] if `A` does not fit in memory.
 pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Tanh.forward(z)
 }
 
-/// The sigmoid backwards, `dZ = dA ∘ s·(1 - s)` with `s = sigmoid(Z)`.
+/// Differentiates the sigmoid, `dZ = dA ∘ s·(1 - s)` with `s = sigmoid(Z)`.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`.
+/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid_backward;
@@ -368,14 +436,14 @@ pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`.
+/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
 pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.backward(da, z)
 }
 
-/// The rectified linear unit backwards, `dZ = dA` where `Z > 0`, else 0.
+/// Differentiates the rectified linear unit, `dZ = dA` where `Z > 0`, else 0.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`. At `Z = 0` the derivative is taken as 0,
+/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place. At `Z = 0` the derivative is taken as 0,
 /// as in the course.
 ///
 /// ```
@@ -389,14 +457,14 @@ pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Arr
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`.
+/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
 pub fn relu_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Relu.backward(da, z)
 }
 
-/// The hyperbolic tangent backwards, `dZ = dA ∘ (1 - tanh² Z)`.
+/// Differentiates the hyperbolic tangent, `dZ = dA ∘ (1 - tanh² Z)`.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dZ` takes the place of `dA`.
+/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place.
 ///
 /// ```
 /// use dnn_blocks::activation::tanh_backward;
@@ -408,7 +476,7 @@ pub fn relu_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if `dA` has not the shape of `Z`.
+/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
 pub fn tanh_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Tanh.backward(da, z)
 }

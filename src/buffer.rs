@@ -3,7 +3,7 @@
 
 use crate::error::Operand;
 use crate::{Error, Float, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
 
 pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
     make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
@@ -75,4 +75,21 @@ fn make<T>(operand: Operand, fill: impl FnOnce(&mut Vec<T>, usize)) -> Result<Ar
     let mut data = reserved(operand, len)?;
     fill(&mut data, len);
     Array2::from_shape_vec(operand.shape, data).map_err(|_| too_large())
+}
+
+/// The first `rows` times `columns` numbers as a matrix.
+pub(crate) fn matrix<F>(numbers: &[F], rows: usize, columns: usize) -> ArrayView2<'_, F> {
+    let numbers = &numbers[..rows * columns];
+    ArrayView2::from_shape((rows, columns), numbers).expect("the slice has the length of the shape")
+}
+
+/// The first `rows` times `columns` numbers as a matrix.
+pub(crate) fn matrix_mut<F>(
+    numbers: &mut [F],
+    rows: usize,
+    columns: usize,
+) -> ArrayViewMut2<'_, F> {
+    let numbers = &mut numbers[..rows * columns];
+    let matrix = ArrayViewMut2::from_shape((rows, columns), numbers);
+    matrix.expect("the slice has the length of the shape")
 }

@@ -1,4 +1,4 @@
-//! From `X` to `AL`. Each function returns *(what flows on, what backward needs)*.
+//! Forward propagation, from `X` to `AL`. Each function returns (output, cache).
 //!
 //! ```math
 //! Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]} \qquad A^{[l]} = g^{[l]}(Z^{[l]}) \qquad A^{[0]} = X
@@ -13,19 +13,22 @@
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
+#[cfg(doc)]
+use crate::Error;
+use crate::activation::Activation;
 use crate::buffer;
-use crate::error::{Operand, check, check_batch, check_weights};
-use crate::kernel::product::multiply;
-use crate::{Error, Float, Parameters, Result};
+use crate::checks::{check, check_batch, check_weights};
+use crate::error::Operand;
+use crate::kernel::elementwise::add_column;
+use crate::kernel::product::matmul_into;
+use crate::{Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
-use crate::activation::Activation;
-
-/// What [`linear_backward`](crate::backward::linear_backward) needs of a linear step.
+/// The cache of [`linear_forward`], which
+/// [`linear_backward`](crate::backward::linear_backward) reads.
 ///
-/// `a_prev` is lent (`X`) or owned (moved in from the layer before); `w` and `b` are always
-/// lent by the parameters, never copied, so the parameters cannot change before the backward
-/// pass is done.
+/// `a_prev` is borrowed (`X`) or owned (the output of the layer before). `w` and `b` are always
+/// borrowed from the parameters, so the parameters cannot change before the backward pass is done.
 #[derive(Debug, Clone)]
 pub struct LinearCache<'a, F> {
     /// The input of the step, (n_prev, m).
@@ -36,7 +39,7 @@ pub struct LinearCache<'a, F> {
     pub b: &'a ArrayRef2<F>,
 }
 
-/// What the derivative of an activation needs.
+/// The cache of an activation, which its derivative reads.
 #[derive(Debug, Clone)]
 pub struct ActivationCache<F> {
     /// The input of the activation, (n, m).
@@ -45,20 +48,20 @@ pub struct ActivationCache<F> {
     pub activation: Activation,
 }
 
-/// What [`linear_activation_backward`](crate::backward::linear_activation_backward) needs of a
-/// layer.
+/// The cache of [`linear_activation_forward`], which
+/// [`linear_activation_backward`](crate::backward::linear_activation_backward) reads.
 #[derive(Debug, Clone)]
 pub struct LayerCache<'a, F> {
-    /// Of `Z = W·A_prev + b`.
+    /// The cache of `Z = W·A_prev + b`.
     pub linear: LinearCache<'a, F>,
-    /// Of `A = g(Z)`.
+    /// The cache of `A = g(Z)`.
     pub activation: ActivationCache<F>,
 }
 
-/// The linear step, `Z = W·A_prev + b`.
+/// Computes the linear step, `Z = W·A_prev + b`.
 ///
-/// `W` (n, n_prev), `A_prev` (n_prev, m), `b` (n, 1), `Z` (n, m). Pass `&a_prev` to lend the
-/// matrix to the cache, `a_prev` to give it away.
+/// `W` (n, n_prev), `A_prev` (n_prev, m), `b` (n, 1), `Z` (n, m). The cache keeps `A_prev`: pass
+/// `&a_prev` to lend it, `a_prev` to give it away.
 ///
 /// ```
 /// use dnn_blocks::forward::linear_forward;
@@ -85,11 +88,14 @@ pub fn linear_forward<'a, F: Float>(
     b: &'a ArrayRef2<F>,
 ) -> Result<(Array2<F>, LinearCache<'a, F>)> {
     let a_prev = a_prev.into();
-    let z = linear(&a_prev, w, b)?;
+    check_linear(&a_prev, w, b)?;
+    let mut z = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
+    matmul_into(w, &a_prev, &mut z); // Z = W·A_prev
+    add_column(&mut z, b); //           Z = Z + b
     Ok((z, LinearCache { a_prev, w, b }))
 }
 
-/// One layer, `A = g(W·A_prev + b)`.
+/// Computes one layer, `A = g(W·A_prev + b)`.
 ///
 /// Shapes as in [`linear_forward`]; `A` has the shape of `Z`.
 ///
@@ -108,7 +114,7 @@ pub fn linear_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
+/// The errors of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
 /// finite in `F`.
 pub fn linear_activation_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
@@ -121,7 +127,7 @@ pub fn linear_activation_forward<'a, F: Float>(
     Ok((a, LayerCache { linear, activation: ActivationCache { z, activation } }))
 }
 
-/// The whole network, from `X` to `AL`: layer after layer, with the cache of each.
+/// Computes the output `AL` of the whole network, layer after layer, and the cache of each layer.
 ///
 /// `X` (n₀, m), `AL` (n_L, m). `&x` lends `X` to the first cache, `x` gives it away.
 ///
@@ -139,7 +145,7 @@ pub fn linear_activation_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`linear_activation_forward`], with the number of the layer.
+/// The errors of [`linear_activation_forward`], with the number of the layer.
 #[doc(alias = "L_model_forward")]
 pub fn l_model_forward<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
@@ -156,9 +162,9 @@ pub fn l_model_forward<'a, F: Float>(
     Ok((a.into_owned(), caches))
 }
 
-/// The output `AL` alone, without caches: the probability of class 1 after a sigmoid.
+/// Computes the output `AL` without caches: after a sigmoid, the probability of class 1.
 ///
-/// `X` (n₀, m), `AL` (n_L, m); equal to the `AL` of [`l_model_forward`] to the last bit.
+/// `X` (n₀, m), `AL` (n_L, m), bit-identical to the `AL` of [`l_model_forward`].
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;
@@ -173,24 +179,23 @@ pub fn l_model_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`l_model_forward`].
+/// The errors of [`l_model_forward`].
 pub fn predict_proba<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,
 ) -> Result<Array2<F>> {
     let mut a = x.into();
     for (l, layer) in parameters.layers().iter().enumerate() {
-        let next = activated(&a, &layer.w, &layer.b, layer.activation);
+        let next = layer_output(&a, &layer.w, &layer.b, layer.activation);
         a = next.map_err(|e| e.in_layer(l + 1))?.into();
     }
     Ok(a.into_owned())
 }
 
-/// The predicted label: 1 where `AL > 0.5` (strictly), else 0.
+/// Predicts the label of each sigmoid output: 1 where `AL > 0.5` (strictly), else 0.
 ///
-/// `X` (n₀, m), the labels (n_L, m). An `AL` of NaN is not above 0.5 and gives 0: look at
-/// [`predict_proba`] where that matters. It is for sigmoid outputs: after a softmax a column may be
-/// all 0, and [`predicted_classes`](crate::data::predicted_classes) gives the classes.
+/// `X` (n₀, m), the labels (n_L, m). An `AL` of NaN is not above 0.5 and gives 0. After a softmax
+/// use [`predicted_classes`](crate::data::predicted_classes), since no output need be above 0.5.
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
@@ -205,7 +210,7 @@ pub fn predict_proba<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// Those of [`l_model_forward`].
+/// The errors of [`l_model_forward`].
 pub fn predict<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,
@@ -215,17 +220,8 @@ pub fn predict<'a, F: Float>(
     Ok(labels)
 }
 
-/// `Z = W·A_prev + b`
-fn linear<F: Float>(
-    a_prev: &ArrayRef2<F>,
-    w: &ArrayRef2<F>,
-    b: &ArrayRef2<F>,
-) -> Result<Array2<F>> {
-    activated(a_prev, w, b, Activation::Identity)
-}
-
 /// `A = g(W·A_prev + b)`
-fn activated<F: Float>(
+fn layer_output<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
@@ -234,20 +230,20 @@ fn activated<F: Float>(
     check_linear(a_prev, w, b)?;
     activation.check::<F>()?;
     let mut a = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
-    activated_into(a_prev, w, b, activation, &mut a);
+    layer_output_into(a_prev, w, b, activation, &mut a);
     Ok(a)
 }
 
-/// `A ← g(W·A_prev + b)`: the kernel of every forward pass. The shapes have been checked.
-pub(crate) fn activated_into<F: Float>(
+/// `A ← g(W·A_prev + b)`, without keeping `Z`. The caller has checked the shapes.
+pub(crate) fn layer_output_into<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
     activation: Activation,
     a: &mut ArrayRef2<F>,
 ) {
-    multiply(F::one(), w, a_prev, F::zero(), a);
-    activation.add_and_apply(a, b);
+    matmul_into(w, a_prev, a);
+    activation.add_bias_and_apply(a, b);
 }
 
 /// `Ok` if `W`, `A_prev` and `b` fit `Z = W·A_prev + b`.
@@ -260,18 +256,4 @@ pub(crate) fn check_linear<F: Float>(
     check_weights(w, Operand::of("b", b))?;
     check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")?;
     check_batch(a_prev)
-}
-
-/// `Ok` if all of `AL`, the output of the last layer, is finite.
-pub(crate) fn check_output<F: Float>(al: &ArrayRef2<F>, layers: usize) -> Result<()> {
-    match al.indexed_iter().find(|(_, a)| !a.is_finite()) {
-        Some(((row, column), a)) => Err(Error::NotFiniteEntry {
-            layer: Some(layers),
-            operand: "AL",
-            row,
-            column: Some(column),
-            value: a.as_f64(),
-        }),
-        None => Ok(()),
-    }
 }

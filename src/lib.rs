@@ -146,6 +146,7 @@
 pub mod activation;
 pub mod backward;
 mod buffer;
+mod checks;
 pub mod cost;
 pub mod course;
 pub mod data;
@@ -156,6 +157,7 @@ pub mod error;
 pub mod files;
 pub mod float;
 pub mod forward;
+pub mod gradients;
 pub mod init;
 mod interop;
 #[allow(unsafe_code)]
@@ -171,13 +173,10 @@ pub mod progress;
 pub mod train;
 pub mod update;
 
-pub use backward::Gradients;
 pub use error::{Error, Result};
 pub use float::Float;
-pub use train::full_batch::FullBatch;
+pub use gradients::Gradients;
 pub use parameters::{Layer, Parameters};
-pub use model::predictor::Predictor;
-pub use train::workspace::{Pass, Workspace};
 
 // The spelling of the course.
 pub use backward::l_model_backward as L_model_backward;

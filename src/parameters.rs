@@ -1,14 +1,17 @@
-//! What a network has learnt: `W` and `b` of every layer.
+//! The parameters of a network: `W` and `b` of every layer.
 
 use crate::activation::Activation;
 use crate::buffer;
-use crate::error::{Operand, check, check_weights};
+#[cfg(feature = "serde")]
+use crate::checks::check_finite;
+use crate::checks::{check, check_weights};
+use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::Array2;
 use std::fmt;
 
 /// One layer: `A = g(W·A_prev + b)`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Layer<F> {
     /// Weights, (units, units of the previous layer).
@@ -21,7 +24,7 @@ pub struct Layer<F> {
 
 /// The layers of a network, first to last.
 ///
-/// Printed, it is the course's table of shapes, for `m` examples:
+/// `{}` prints the table of shapes, for `m` examples:
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -39,13 +42,35 @@ pub struct Layer<F> {
 /// );
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+///
+/// `{:?}` prints the numbers, with large matrices cut as `ndarray` cuts them, and takes a precision:
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let w = array![[0.25, -1.5], [3.0, 0.125]];
+/// let layer = Layer { w, b: array![[0.5], [0.0]], activation: Activation::Tanh };
+/// let parameters = Parameters::from_layers(vec![layer])?;
+/// assert_eq!(
+///     format!("{parameters:.2?}"),
+///     "\
+/// layer 1: tanh, W (2, 2), b (2, 1)
+/// W = [[0.25, -1.50],
+///      [3.00, 0.12]]
+/// b = [[0.50],
+///      [0.00]]
+/// "
+/// );
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Clone, PartialEq)]
 pub struct Parameters<F> {
     layers: Vec<Layer<F>>,
 }
 
 impl<F: Float> Parameters<F> {
-    /// Joins layers into a network.
+    /// Creates a network from its layers, first to last.
     ///
     /// ```
     /// use dnn_blocks::ndarray::Array2;
@@ -73,8 +98,7 @@ impl<F: Float> Parameters<F> {
         Ok(Self { layers })
     }
 
-    /// The same weights with other activations: `hidden` in every layer but the last, `output`
-    /// in the last.
+    /// Sets the activations: `hidden` in every layer but the last, `output` in the last.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -93,7 +117,7 @@ impl<F: Float> Parameters<F> {
         self
     }
 
-    /// The layers, first to last.
+    /// Returns the layers, first to last.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -124,7 +148,7 @@ impl<F: Float> Parameters<F> {
         }
     }
 
-    /// Is every weight and bias a number, not NaN or infinite?
+    /// Returns whether every weight and bias is finite.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -137,7 +161,18 @@ impl<F: Float> Parameters<F> {
         self.layers.iter().all(|layer| finite(&layer.w) && finite(&layer.b))
     }
 
-    /// The layers, to be changed in place. Their shapes are checked again by the next forward
+    /// `Ok` if every weight and bias is finite.
+    #[cfg(feature = "serde")]
+    pub(crate) fn check_finite(&self) -> Result<()> {
+        for (l, layer) in self.layers.iter().enumerate() {
+            for (operand, matrix) in [("W", &layer.w), ("b", &layer.b)] {
+                check_finite(operand, matrix).map_err(|e| e.in_layer(l + 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns the layers, to be changed in place. Their shapes are checked again by the next forward
     /// pass, which names the layer that does not fit.
     ///
     /// ```
@@ -171,6 +206,40 @@ pub(crate) fn check_network<F: Float>(layers: &[Layer<F>]) -> Result<()> {
 fn check_chain(w: Operand, previous: Option<Operand>) -> Result<()> {
     let Some(w_prev) = previous else { return Ok(()) };
     check(w.shape.1 == w_prev.shape.0, w, w_prev, "columns of W = rows of W_prev")
+}
+
+impl<F: fmt::Debug> fmt::Debug for Layer<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { w, b, activation } = self;
+        writeln!(f, "{activation}, W {:?}, b {:?}", w.dim(), b.dim())?;
+        write_matrix(f, "W", w)?;
+        write_matrix(f, "b", b)
+    }
+}
+
+impl<F: fmt::Debug> fmt::Debug for Parameters<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (l, layer) in self.layers.iter().enumerate() {
+            write!(f, "layer {}: ", l + 1)?;
+            fmt::Debug::fmt(layer, f)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes `name = ` and the numbers, with the rows below each other.
+fn write_matrix<F: fmt::Debug>(
+    f: &mut fmt::Formatter<'_>,
+    name: &str,
+    matrix: &Array2<F>,
+) -> fmt::Result {
+    let text = match f.precision() {
+        Some(precision) => format!("{matrix:.precision$?}"),
+        None => format!("{matrix:?}"),
+    };
+    let numbers = text.rsplit_once(", shape=").map_or(&*text, |(numbers, _)| numbers);
+    let indent = format!("\n{:1$}", "", name.len() + 3);
+    writeln!(f, "{name} = {}", numbers.replace('\n', &indent))
 }
 
 impl<F: Float> fmt::Display for Parameters<F> {

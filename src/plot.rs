@@ -11,9 +11,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
+use crate::checks::{check, check_argument, check_batch, check_lengths};
+use crate::error::{Cause, Operand};
 use crate::metrics::ConfusionMatrix;
-use crate::data::check_finite;
 use crate::{Error, Float, Result, buffer};
 use ndarray::{Array2, ArrayRef2, ArrayView3};
 use plotters::coord::Shift;
@@ -219,7 +219,7 @@ fn label(at: f64, axis: Axis<'_>) -> String {
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] unless `x` has two features, [`Error::EmptyBatch`],
-/// [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::Hyperparameter`] beyond ±1e30; what
+/// [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::InvalidArgument`] beyond ±1e30; what
 /// `predict` refuses; [`Error::Plot`].
 pub fn decision_boundary<F: Float>(
     title: &str,
@@ -233,7 +233,7 @@ pub fn decision_boundary<F: Float>(
     check_finite("X", x)?;
     check_lengths(("X", x.ncols()), ("the classes", classes.len()))?;
     let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
-    check_hyperparameter(largest <= LARGEST, "the largest of X", largest, "at most 1e30")?;
+    check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;
     let side = |row: usize| range(x.row(row).iter().map(|x| x.as_f64()), true);
     let (across, up) = (side(0), side(1));
     let edge = |range: &Range<f64>, cell: f64| {
@@ -375,7 +375,7 @@ pub fn confusion_matrix(title: &str, matrix: &ConfusionMatrix) -> Result<String>
 ///
 /// # Errors
 ///
-/// [`Error::Hyperparameter`] if there are no `columns`, or neither one nor three colours;
+/// [`Error::InvalidArgument`] if there are no `columns`, or neither one nor three colours;
 /// [`Error::TooLarge`] if the grid has more pixels a side than an `i32` counts;
 /// [`Error::Plot`] if the backend refuses.
 pub fn pictures<F: Float>(
@@ -384,7 +384,7 @@ pub fn pictures<F: Float>(
     columns: usize,
 ) -> Result<String> {
     let refused =
-        |name, value: usize, rule| Err(Error::Hyperparameter { name, value: value as f64, rule });
+        |name, value: usize, rule| Err(Error::InvalidArgument { name, value: value as f64, rule });
     if columns == 0 {
         return refused("columns", 0, "at least 1");
     }
@@ -468,7 +468,7 @@ fn draw(size: (u32, u32), f: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String> 
     };
     match drawn {
         Ok(()) => Ok(legible(svg)),
-        Err(error) => Err(Error::Plot { reason: error.to_string() }),
+        Err(error) => Err(Error::Plot { cause: Cause::new(error.to_string()) }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! How far a training is: a bar in a terminal, lines in a file. With the feature `progress`.
+//! Training progress as a bar or as log lines (feature `progress`).
 
 use crate::Float;
 use crate::model::{Epoch, EpochRecord};
@@ -62,7 +62,7 @@ impl Progress {
 
     /// Shows an epoch; never stops the training, so that it may stand as the callback.
     pub fn show<F: Float>(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
-        let (done, of) = (epoch.record.epoch + 1, epoch.of);
+        let (done, of) = (epoch.record.epoch + 1, epoch.total_epochs);
         let message = figures(&epoch.record);
         match &mut self.shown {
             Shown::Bar(bar) => {

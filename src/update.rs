@@ -1,4 +1,4 @@
-//! One step down the slope.
+//! Gradient descent.
 //!
 //! ```math
 //! W^{[l]} \leftarrow W^{[l]} - \alpha\, dW^{[l]} \qquad b^{[l]} \leftarrow b^{[l]} - \alpha\, db^{[l]}
@@ -6,15 +6,17 @@
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
-use crate::error::{Operand, check_same_shape};
-use crate::kernel::elementwise::{self, AddScaled};
-use crate::{Error, Float, Gradients, Parameters, Result};
-use ndarray::ArrayRef2;
+#[cfg(doc)]
+use crate::Error;
+use crate::checks::check_finite_in;
+use crate::gradients::check_same_network;
+use crate::kernel::elementwise::add_scaled;
+use crate::{Float, Gradients, Parameters, Result};
 
-/// Gradient descent, `W ← W - α dW` and `b ← b - α db`, in every layer.
+/// Takes one step of gradient descent in every layer: `W ← W - α dW`, `b ← b - α db`.
 ///
-/// `W`, `dW` (n, n_prev), `b`, `db` (n, 1). All shapes are checked before the first number is written: a refused update leaves the
-/// parameters as they were. `α` is a plain factor; the gradients are means over the batch.
+/// `W`, `dW` (n, n_prev), `b`, `db` (n, 1), and `α` is `learning_rate`. Everything is checked
+/// before the first number is written: an error leaves the parameters as they were.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -32,38 +34,19 @@ use ndarray::ArrayRef2;
 /// # Errors
 ///
 /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, if
-/// `gradients` are those of another network.
+/// `gradients` belong to another network; [`Error::Hyperparameter`] if `learning_rate` is not
+/// finite in `F`.
 pub fn update_parameters<F: Float>(
     parameters: &mut Parameters<F>,
     gradients: &Gradients<F>,
-    learning_rate: F,
+    learning_rate: f64,
 ) -> Result<()> {
+    check_finite_in::<F>("learning_rate", learning_rate)?;
     check_same_network(parameters, gradients)?;
+    let alpha = F::of(learning_rate);
     for (layer, gradient) in parameters.layers_mut().iter_mut().zip(gradients.layers()) {
-        descend(&mut layer.w, &gradient.dw, learning_rate);
-        descend(&mut layer.b, &gradient.db, learning_rate);
-    }
-    Ok(())
-}
-
-/// `W ← W - α dW`
-pub(crate) fn descend<F: Float>(w: &mut ArrayRef2<F>, dw: &ArrayRef2<F>, learning_rate: F) {
-    elementwise::map2(AddScaled(-learning_rate), w, dw);
-}
-
-/// `Ok` if every `dW` and `db` has the shape of its `W` and `b`.
-pub(crate) fn check_same_network<F: Float>(
-    parameters: &Parameters<F>,
-    gradients: &Gradients<F>,
-) -> Result<()> {
-    let (expected, found) = (parameters.layers().len(), gradients.layers().len());
-    if expected != found {
-        return Err(Error::LayerCount { expected, found });
-    }
-    for (l, (layer, gradient)) in parameters.layers().iter().zip(gradients.layers()).enumerate() {
-        check_same_shape(Operand::of("W", &layer.w), Operand::of("dW", &gradient.dw))
-            .and(check_same_shape(Operand::of("b", &layer.b), Operand::of("db", &gradient.db)))
-            .map_err(|e| e.in_layer(l + 1))?;
+        add_scaled(&mut layer.w, -alpha, &gradient.dw); // W = W - α·dW
+        add_scaled(&mut layer.b, -alpha, &gradient.db); // b = b - α·db
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How wrong `AL` is.
+//! Cost functions.
 //!
 //! ```math
 //! J = -\frac{1}{m} \sum_{i=1}^{m} y^{(i)} \ln a^{[L](i)} + (1 - y^{(i)}) \ln\left(1 - a^{[L](i)}\right)
@@ -8,25 +8,30 @@
 //! PyTorch's `BCELoss` (Paszke et al. 2019).
 
 mod targets;
+mod terms;
 
 pub use targets::Targets;
 
-#[cfg(doc)]
-use crate::Error;
 use crate::activation::Activation;
 use crate::buffer;
-use crate::error::{Operand, check_batch, check_same_shape};
+use crate::checks::{check_batch, check_same_shape};
+use crate::error::Operand;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map2, Subtract};
-use crate::{Float, Result};
+use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;
+use std::str::FromStr;
+use terms::{
+    CrossEntropyGradient, LogLikelihood, LogLikelihoodGradient, LogisticDz, LogisticLoss,
+    SquaredError, TwiceTheDifference, bounded,
+};
 
-/// The cross-entropy cost, `J = -1/m Σ y ln a + (1-y) ln(1-a)`, in nats per example.
+/// Computes the cross-entropy cost, `J = -1/m Σ y ln a + (1-y) ln(1-a)`, in nats per example.
 ///
-/// `AL`, `Y` (n_L, m); where there are several outputs their costs are added. Each logarithm
-/// is bounded at -100, as in PyTorch's `BCELoss`, so `J` is finite where `AL` is exactly 0 or 1.
-/// NaN in `AL` or `Y`, and an `AL` outside [0, 1], give NaN. Labels may be any numbers.
+/// `AL`, `Y` (n_L, m); the costs of several outputs are added. Each logarithm is bounded at -100, as
+/// in PyTorch's `BCELoss`, so `J` is finite where `AL` is exactly 0 or 1. NaN in `AL` or `Y`, and an
+/// `AL` outside [0, 1], give NaN. Labels may be any numbers.
 ///
 /// ```
 /// use dnn_blocks::cost::compute_cost;
@@ -45,23 +50,40 @@ use std::fmt;
 /// [`Error::ZeroSize`] if they are empty.
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
-    Ok(F::of(elementwise::sum2(CrossEntropy, al, y) / al.ncols() as f64))
+    let sum = elementwise::sum_terms(CrossEntropy, al, y); // Σ -(y ln a + (1-y) ln(1-a))
+    Ok(mean(sum, al.ncols()))
 }
 
-/// [`compute_cost`], and `dZ = AL - Y` in the place of `AL`, in one sweep: for an `AL` that comes
-/// from a sigmoid. The shapes have been checked.
+/// `-(y ln a + (1-y) ln(1-a))`
+#[derive(Clone, Copy)]
+struct CrossEntropy;
+
+impl<F: Float> Map2<F> for CrossEntropy {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
+        let (ln_a, ln_1m_a) = (elementwise::ln::<F, S>(a), elementwise::ln_1m::<F, S>(a));
+        -(y * bounded(ln_a) + (F::one() - y) * bounded(ln_1m_a))
+    }
+}
+
+fn mean<F: Float>(sum: f64, m: usize) -> F {
+    F::of(sum / m as f64)
+}
+
+/// Computes [`compute_cost`] of the sigmoid outputs `AL`, and `dZ = AL - Y` in their place, in one
+/// sweep. The caller has checked the shapes.
 pub(crate) fn cost_and_sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) -> F {
-    let examples = al.ncols() as f64;
-    F::of(elementwise::sum2_and_map2(CrossEntropy, Subtract, al, y) / examples)
+    let m = al.ncols();
+    mean(elementwise::sum_terms_and_zip_map(CrossEntropy, Subtract, al, y), m)
 }
 
-/// `Ok` if `AL` and `Y` have one shape and hold something.
+/// `Ok` if `AL` and `Y` have one shape and are not empty.
 pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
     check_same_shape(Operand::of("AL", al), Operand::of("Y", y))?;
     check_batch(Operand::of("AL", al))
 }
 
-/// What a network is trained to make small, with m examples and the outputs k of each.
+/// A cost function, the mean over m examples.
 ///
 /// | variant | `J` | output | `dZ` there |
 /// |---|---|---|---|
@@ -69,9 +91,9 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `CategoricalCrossEntropy` | `-1/m Σ y ln a` | softmax | `A - Y` |
 /// | `MeanSquaredError` | `1/m Σ (a - y)²` | identity | `2 (A - Y)` |
 ///
-/// The sums go over examples and outputs: several sigmoid outputs are several questions about
-/// one example (multi-label), and their costs are added. Where examples have weights `w`, each
-/// term is multiplied by that of its example; the divisor stays m.
+/// The sums run over examples and outputs. Several sigmoid outputs are several independent labels of
+/// an example (multi-label). With weights, each term is multiplied by the weight of its example; the
+/// divisor stays m.
 ///
 /// Labels are [`Targets`]: `Y` (n_L, m), or for the categorical cost also class numbers (1, m).
 ///
@@ -79,36 +101,37 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
-/// // Is there a cat (first row), and is there a dog? Two questions about each of three pictures.
+/// // Two labels for each of three pictures: is there a cat (row 0), is there a dog (row 1)?
 /// let y = array![[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]];
 /// let z = array![[9.0, -9.0, 9.0], [-9.0, -9.0, 9.0]];
-/// let cost: f64 = Cost::BinaryCrossEntropy.value_from_z(&z, &y)?;
+/// let cost: f64 = Cost::BinaryCrossEntropy.value_from_logits(&z, &y)?;
 /// assert!(cost < 0.001);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Cost {
-    /// The cross-entropy of yes or no, [`compute_cost`].
+    /// The cross-entropy of labels 0 and 1, as [`compute_cost`].
     BinaryCrossEntropy,
     /// The cross-entropy of one class out of n_L.
     CategoricalCrossEntropy,
-    /// The squared error.
+    /// The mean squared error.
     MeanSquaredError,
 }
 
 impl Cost {
-    /// The activation that belongs to the cost: together they have the simple `dZ` of the table,
-    /// and a cost that can be computed from `Z` without loss.
+    /// Returns the activation that belongs to the cost.
+    ///
+    /// Together they have the simple `dZ` of the table, and a cost that is exact from the logits `Z`.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
     /// assert_eq!(Cost::CategoricalCrossEntropy.output_activation(), Activation::Softmax);
     /// ```
-    pub fn output_activation(self) -> Activation {
+    pub fn output_activation(&self) -> Activation {
         match self {
             Cost::BinaryCrossEntropy => Activation::Sigmoid,
             Cost::CategoricalCrossEntropy => Activation::Softmax,
@@ -116,7 +139,7 @@ impl Cost {
         }
     }
 
-    /// `J` of the outputs `AL` (n_L, m).
+    /// Computes `J` of the outputs `AL` (n_L, m).
     ///
     /// Logarithms are bounded at -100, as in [`compute_cost`].
     ///
@@ -134,20 +157,20 @@ impl Cost {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` and the
-    /// targets do not fit, [`Error::Target`] if a class number is none.
+    /// targets do not fit, [`Error::InvalidValue`] if a class number is not one of the outputs.
     pub fn value<'t, F: Float>(
-        self,
+        &self,
         al: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<F> {
         let targets = targets.into();
-        targets.check(self, Operand::of("AL", al))?;
+        self.check_targets(&targets, Operand::of("AL", al))?;
         Ok(self.value_unchecked(al, &targets))
     }
 
-    /// [`value`](Self::value) where what fits has been checked.
+    /// Computes [`value`](Self::value). The caller has checked the shapes.
     pub(crate) fn value_unchecked<F: Float>(
-        self,
+        &self,
         al: &ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) -> F {
@@ -159,34 +182,35 @@ impl Cost {
         mean(sum, al.ncols())
     }
 
-    /// `J` of the `Z` (n_L, m) that [`output_activation`](Self::output_activation) is applied to.
+    /// Computes `J` from the logits `Z` (n_L, m), before
+    /// [`output_activation`](Self::output_activation) is applied.
     ///
-    /// Exact where `AL` has rounded to 0 or 1: for a sigmoid
-    /// `max(z, 0) - z·y + ln(1 + e^-|z|)`, for a softmax `ln Σ eᶻ - Σ z·y`, both less the largest.
+    /// It is exact where `AL` rounds to 0 or 1: for a sigmoid `max(z, 0) - z·y + ln(1 + e^-|z|)`, for
+    /// a softmax `ln Σ eᶻ - Σ z·y`, with the largest `z` subtracted first.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
     /// use dnn_blocks::prelude::*;
     ///
     /// let z = array![[1e4, -1e4]]; // both wrong, and sure of it
-    /// assert_eq!(Cost::BinaryCrossEntropy.value_from_z(&z, &array![[0.0, 1.0]])?, 1e4);
+    /// assert_eq!(Cost::BinaryCrossEntropy.value_from_logits(&z, &array![[0.0, 1.0]])?, 1e4);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`value`](Self::value), and [`Error::TooLarge`] for want of memory.
-    pub fn value_from_z<'t, F: Float>(
-        self,
+    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if there is no memory for a copy.
+    pub fn value_from_logits<'t, F: Float>(
+        &self,
         z: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<F> {
         let targets = targets.into();
-        targets.check(self, Operand::of("Z", z))?;
+        self.check_targets(&targets, Operand::of("Z", z))?;
         Ok(self.value_and_dz(&mut buffer::copy_of("Z", z)?, &targets))
     }
 
-    /// `∂J/∂AL` times m, the course's `dAL`: the derivative of each term by its output, (n_L, m).
+    /// Computes `m·∂J/∂AL`, the course's `dAL`: the derivative of each term by its output, (n_L, m).
     ///
     /// A divisor of exactly 0 is taken as 1e-12.
     ///
@@ -201,22 +225,31 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// Those of [`value`](Self::value), and [`Error::TooLarge`] for want of memory.
+    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if there is no memory for a copy.
     pub fn gradient<'t, F: Float>(
-        self,
+        &self,
         al: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<Array2<F>> {
         let targets = targets.into();
-        targets.check(self, Operand::of("AL", al))?;
+        self.check_targets(&targets, Operand::of("AL", al))?;
         let mut dal = buffer::copy_of("dAL", al)?;
         self.gradient_in_place(&mut dal, &targets);
         Ok(dal)
     }
 
-    /// `dAL` in the place of `AL`. The shapes have been checked.
+    /// `Ok` if labels and weights fit these outputs.
+    pub(crate) fn check_targets<F: Float>(
+        &self,
+        targets: &Targets<'_, F>,
+        outputs: Operand,
+    ) -> Result<()> {
+        targets.check(*self == Cost::CategoricalCrossEntropy, outputs)
+    }
+
+    /// Computes `dAL` in the place of `AL`. The caller has checked the shapes.
     pub(crate) fn gradient_in_place<F: Float>(
-        self,
+        &self,
         al: &mut ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) {
@@ -227,8 +260,9 @@ impl Cost {
         }
     }
 
-    /// `dZ` in the place of `AL`, after [`output_activation`](Self::output_activation).
-    pub(crate) fn dz_in_place<F: Float>(self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
+    /// Computes `dZ` in the place of the outputs `AL` of
+    /// [`output_activation`](Self::output_activation).
+    pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
@@ -236,9 +270,10 @@ impl Cost {
         }
     }
 
-    /// `J`, and `dZ` in the place of `Z`, in one sweep. The shapes have been checked.
+    /// Computes `J` from the logits, and `dZ` in their place, in one sweep. The caller has checked the
+    /// shapes.
     pub(crate) fn value_and_dz<F: Float>(
-        self,
+        &self,
         z: &mut ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) -> F {
@@ -252,8 +287,38 @@ impl Cost {
     }
 }
 
-fn mean<F: Float>(sum: f64, examples: usize) -> F {
-    F::of(sum / examples as f64)
+/// `Ok` if the output layer goes with the cost. A cross-entropy needs the activation that belongs to
+/// it; a squared error goes with any.
+pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
+    let expected = cost.output_activation();
+    if activation == expected || *cost == Cost::MeanSquaredError {
+        return Ok(());
+    }
+    Err(Error::OutputActivation {
+        layer: None,
+        cost: cost.to_string(),
+        expected: expected.to_string(),
+        found: activation.to_string(),
+    })
+}
+
+/// Reads the name that [`Display`](fmt::Display) writes.
+///
+/// ```
+/// use dnn_blocks::cost::Cost;
+///
+/// assert_eq!("mean squared error".parse(), Ok(Cost::MeanSquaredError));
+/// ```
+impl FromStr for Cost {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let costs =
+            [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy, Cost::MeanSquaredError];
+        let lower = name.trim().to_lowercase();
+        let found = costs.into_iter().find(|cost| cost.to_string() == lower);
+        found.ok_or_else(|| Error::UnknownName { kind: "cost", name: name.to_string() })
+    }
 }
 
 impl fmt::Display for Cost {
@@ -264,117 +329,4 @@ impl fmt::Display for Cost {
             Cost::MeanSquaredError => "mean squared error",
         })
     }
-}
-
-/// `-(y ln a + (1-y) ln(1-a))`
-#[derive(Clone, Copy)]
-struct CrossEntropy;
-
-impl<F: Float> Map2<F> for CrossEntropy {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        let (ln_a, ln_1m_a) = (elementwise::ln::<F, S>(a), elementwise::ln_1m::<F, S>(a));
-        -(y * bounded(ln_a) + (F::one() - y) * bounded(ln_1m_a))
-    }
-}
-
-/// The logarithm, not below -100; written so that NaN passes, which `max` would swallow.
-#[inline(always)]
-fn bounded<F: Float>(ln: F) -> F {
-    let lowest = F::of(-100.0);
-    if ln < lowest { lowest } else { ln }
-}
-
-/// `x·y`, and 0 where `y` is 0, whatever `x` is unless it is NaN: a logit of -∞ masks a class.
-#[inline(always)]
-pub(super) fn product_or_zero<F: Float>(x: F, y: F) -> F {
-    if y == F::zero() && !x.is_nan() { F::zero() } else { x * y }
-}
-
-/// `-y ln a`
-#[derive(Clone, Copy)]
-struct LogLikelihood;
-
-impl<F: Float> Map2<F> for LogLikelihood {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        let term = -(y * bounded(elementwise::ln::<F, S>(a)));
-        // 0·NaN is kept: an output of NaN must show.
-        if y == F::zero() && !a.is_nan() { F::zero() } else { term }
-    }
-}
-
-/// `(a - y)²`
-#[derive(Clone, Copy)]
-struct SquaredError;
-
-impl<F: Float> Map2<F> for SquaredError {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        (a - y) * (a - y)
-    }
-}
-
-/// `max(z, 0) - z·y + ln(1 + e^-|z|)`, whose first two terms are `|z|·y` below 0 and `|z|·(1-y)`
-/// above.
-#[derive(Clone, Copy)]
-struct LogisticLoss;
-
-impl<F: Float> Map2<F> for LogisticLoss {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
-        let missing = if z < F::zero() { y } else { F::one() - y };
-        let e = elementwise::exp::<F, S>(-z.abs());
-        product_or_zero(z.abs(), missing) + elementwise::ln_1m::<F, S>(-e)
-    }
-}
-
-/// `sigmoid(z) - y`
-#[derive(Clone, Copy)]
-struct LogisticDz;
-
-impl<F: Float> Map2<F> for LogisticDz {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
-        elementwise::sigmoid::<F, S>(z) - y
-    }
-}
-
-/// `-(y/a - (1-y)/(1-a))`
-#[derive(Clone, Copy)]
-pub(crate) struct CrossEntropyGradient;
-
-impl<F: Float> Map2<F> for CrossEntropyGradient {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        -(y / divisor(a) - (F::one() - y) / divisor(F::one() - a))
-    }
-}
-
-/// `-y/a`
-#[derive(Clone, Copy)]
-struct LogLikelihoodGradient;
-
-impl<F: Float> Map2<F> for LogLikelihoodGradient {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        -(y / divisor(a))
-    }
-}
-
-/// `2 (a - y)`
-#[derive(Clone, Copy)]
-struct TwiceTheDifference;
-
-impl<F: Float> Map2<F> for TwiceTheDifference {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        F::TWO * (a - y)
-    }
-}
-
-/// The divisor, not 0.
-#[inline(always)]
-fn divisor<F: Float>(d: F) -> F {
-    if d == F::zero() { F::of(1e-12) } else { d }
 }

@@ -1,16 +1,17 @@
-//! The labels of a batch, and the sweeps over outputs and labels.
+//! The labels of a batch, and sums and maps over outputs and labels.
 
-use super::{Cost, product_or_zero};
-use crate::error::{Operand, check, check_batch};
-use crate::kernel::elementwise::{self, Add, Map2, Subtract, map2};
+use super::terms::product_or_zero;
+use crate::checks::{check, check_batch};
+use crate::error::{Operand, Position};
+use crate::kernel::elementwise::{self, Add, Map2, Subtract, zip_map};
 use crate::kernel::softmax::{COLUMNS, Row, Times, largest, normalise};
 use crate::{Error, Float, Result};
-use ndarray::{Array2, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{ArrayBase, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Data, Ix2, s};
 
-/// What the outputs of a batch should be, and how much each example counts.
+/// The labels of a batch, with an optional weight for each example.
 ///
-/// `Y` (n_L, m); for the [categorical cost](Cost::CategoricalCrossEntropy) one-hot columns, or
-/// class numbers (1, m) from 0 to n_L - 1. `&y` is enough where all examples count alike.
+/// `Y` (n_L, m); for the [categorical cost](super::Cost::CategoricalCrossEntropy) one-hot columns, or
+/// class numbers (1, m) from 0 to n_L - 1. Functions take `&y` where all examples have weight 1.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -29,20 +30,26 @@ pub struct Targets<'a, F> {
     weights: Option<ArrayView1<'a, F>>,
 }
 
-impl<'a, F: Float> From<&'a Array2<F>> for Targets<'a, F> {
-    fn from(y: &'a Array2<F>) -> Self {
+impl<'a, F: Float, S: Data<Elem = F>> From<&'a ArrayBase<S, Ix2>> for Targets<'a, F> {
+    fn from(y: &'a ArrayBase<S, Ix2>) -> Self {
+        Self::new(y)
+    }
+}
+
+impl<'a, F: Float> From<&'a ArrayRef2<F>> for Targets<'a, F> {
+    fn from(y: &'a ArrayRef2<F>) -> Self {
         Self::new(y)
     }
 }
 
 impl<'a, F: Float> From<ArrayView2<'a, F>> for Targets<'a, F> {
     fn from(y: ArrayView2<'a, F>) -> Self {
-        Self::new(y)
+        Self { y, weights: None }
     }
 }
 
 impl<'a, F: Float> Targets<'a, F> {
-    /// Labels `Y`, all examples of weight 1.
+    /// Takes the labels `Y`, with a weight of 1 for every example.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -50,11 +57,11 @@ impl<'a, F: Float> Targets<'a, F> {
     /// let targets = Targets::new(&y);
     /// # let _ = targets;
     /// ```
-    pub fn new(y: impl Into<ArrayView2<'a, F>>) -> Self {
-        Self { y: y.into(), weights: None }
+    pub fn new(y: &'a ArrayRef2<F>) -> Self {
+        Self { y: y.view(), weights: None }
     }
 
-    /// The same labels with a weight for each of the m examples.
+    /// Sets a weight for each of the m examples.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -63,14 +70,19 @@ impl<'a, F: Float> Targets<'a, F> {
     /// # let _ = targets;
     /// ```
     #[must_use]
-    pub fn weighted(self, weights: impl Into<ArrayView1<'a, F>>) -> Self {
-        Self { weights: Some(weights.into()), ..self }
+    pub fn weighted(self, weights: &'a ArrayRef1<F>) -> Self {
+        Self { weights: Some(weights.view()), ..self }
     }
 
-    /// `Ok` if labels and weights fit these outputs.
-    pub(crate) fn check(&self, cost: Cost, outputs: Operand) -> Result<()> {
+    /// Takes labels (n_L, m) and their m weights.
+    pub(crate) fn from_views(y: ArrayView2<'a, F>, weights: ArrayView1<'a, F>) -> Self {
+        Self { y, weights: Some(weights) }
+    }
+
+    /// `Ok` if labels and weights fit these outputs. The labels may be class numbers for some costs.
+    pub(super) fn check(&self, may_be_numbers: bool, outputs: Operand) -> Result<()> {
         let y = Operand::of("Y", &self.y);
-        let by_number = cost == Cost::CategoricalCrossEntropy && y.shape.0 == 1;
+        let by_number = may_be_numbers && y.shape.0 == 1;
         let rows = if by_number { outputs.shape.0 } else { y.shape.0 };
         check((rows, y.shape.1) == outputs.shape, outputs, y, "same shape")?;
         check_batch(outputs)?;
@@ -90,11 +102,12 @@ impl<'a, F: Float> Targets<'a, F> {
         let is_class =
             |y: F| y.fract() == F::zero() && y >= F::zero() && y.as_f64() < classes as f64;
         match self.y.iter().position(|&y| !is_class(y)) {
-            Some(example) => Err(Error::Target {
-                row: 0,
-                example,
+            Some(example) => Err(Error::InvalidValue {
+                layer: None,
+                operand: "Y",
+                position: Position::Entry { row: 0, column: example },
                 value: self.y[[0, example]].as_f64(),
-                rule: "a class number is an integer from 0 to the number of outputs less 1",
+                rule: "a class number, an integer below the number of outputs",
             }),
             None => Ok(()),
         }
@@ -116,7 +129,7 @@ impl<'a, F: Float> Targets<'a, F> {
     fn weigh(&self, row: &mut ArrayRef2<F>, start: usize) {
         if let Some(weights) = &self.weights {
             let weights = weights.slice(s![start..start + row.ncols()]);
-            map2(Times, row, &weights.insert_axis(Axis(0)));
+            zip_map(Times, row, &weights.insert_axis(Axis(0)));
         }
     }
 
@@ -142,7 +155,7 @@ impl<'a, F: Float> Targets<'a, F> {
         sum: f64,
     ) -> f64 {
         let mut terms = Row::of(x);
-        map2(term, &mut terms.view_mut(), &y.view());
+        zip_map(term, &mut terms.view_mut(), &y.view());
         self.weigh(&mut terms.view_mut(), start);
         terms.view().iter().fold(sum, |sum, term| sum + term.as_f64())
     }
@@ -150,7 +163,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// `x ← w·f(x, y)`
     pub(super) fn map<M: Map2<F>>(&self, outputs: &mut ArrayRef2<F>, map: M) {
         self.sweep(outputs, |x, y, start| {
-            map2(map, x, &y.view());
+            zip_map(map, x, &y.view());
             self.weigh(x, start);
         });
     }
@@ -165,7 +178,7 @@ impl<'a, F: Float> Targets<'a, F> {
         let mut sum = 0.0;
         self.sweep(outputs, |x, y, start| {
             sum = self.add_terms(term, &x.row(0), y, start, sum);
-            map2(map, x, &y.view());
+            zip_map(map, x, &y.view());
             self.weigh(x, start);
         });
         sum
@@ -209,8 +222,8 @@ impl<'a, F: Float> Targets<'a, F> {
         let (all, len) = a.dim();
         for (k, a) in a.rows_mut().into_iter().enumerate() {
             let mut a = a.insert_axis(Axis(0));
-            map2(Times, &mut a, &shares.view());
-            map2(Subtract, &mut a, &self.row(k, all, start, len).view());
+            zip_map(Times, &mut a, &shares.view());
+            zip_map(Subtract, &mut a, &self.row(k, all, start, len).view());
             self.weigh(&mut a, start);
         }
     }

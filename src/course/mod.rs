@@ -14,10 +14,10 @@
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 
 use crate::activation::Activation;
-use crate::error::{check_finite_in, check_hyperparameter};
-use crate::train::full_batch::FullBatch;
+use crate::checks::check_finite_features;
+use crate::checks::{check_finite_in, check_hyperparameter};
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
-use crate::data::check_finite;
+use crate::train::full_batch::FullBatch;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
@@ -173,8 +173,8 @@ fn check_values<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, learning_rate: f64
     check_finite_in::<F>("learning_rate", learning_rate)?;
     let lost = learning_rate != 0.0 && F::of(learning_rate).is_zero();
     check_hyperparameter(!lost, "learning_rate", learning_rate, "not 0 as an f32")?;
-    check_finite("X", x)?;
-    check_finite("Y", y)
+    check_finite_features("X", x)?;
+    check_finite_features("Y", y)
 }
 
 fn run<F: Float>(
@@ -188,7 +188,7 @@ fn run<F: Float>(
     check_values(x, y, learning_rate)?;
     let mut costs = Vec::new();
     for i in 0..num_iterations {
-        let cost = batch.step(F::of(learning_rate))?;
+        let cost = batch.step(learning_rate)?;
         if !cost.is_finite() {
             return Err(Error::Diverged { epoch: i, batch: 0 });
         }

@@ -1,6 +1,6 @@
 use super::JointWorkspace;
-use crate::train::batches::Batches;
 use crate::error::Operand;
+use crate::train::batches::Batches;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use mpi::collective::SystemOperation;
 use mpi::environment::Universe;

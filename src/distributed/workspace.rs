@@ -1,10 +1,11 @@
 use super::Ranks;
 use super::ranks::hash;
 use crate::backward::LayerGradients;
-use crate::train::batches::Place;
+use crate::checks::check_hyperparameter;
 use crate::cost::Targets;
-use crate::error::{Operand, check_hyperparameter};
+use crate::error::Operand;
 use crate::init::RandomSource;
+use crate::train::batches::Place;
 use crate::train::reduce::{Joint, Own};
 use crate::train::regularization::Objective;
 use crate::train::workspace::{BackwardPass, Masks};

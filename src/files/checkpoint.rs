@@ -6,7 +6,7 @@ use super::native::{Described, Kind, Training, malformed, network_file, opened};
 use super::safetensors::{Unread, Unwritten};
 use super::tensors::of_course;
 use super::{FileError, Limits, Result, Tensors};
-use crate::error::{check_hyperparameter, check_positive};
+use crate::checks::{check_hyperparameter, check_positive};
 use crate::init::NumpyRandom;
 use crate::model::{FitState, LentState};
 use crate::train::optimizer::{Algorithm, LayerState, Optimizer, Rule};

@@ -1,4 +1,4 @@
-//! Where training starts: `W` drawn at random, `b = 0`.
+//! Initialization of the parameters: `W` drawn at random, `b = 0`.
 //!
 //! ```math
 //! W^{[l]}_{ij} \sim \mathcal{N}(0, \sigma_l^2) \qquad b^{[l]} = 0
@@ -13,7 +13,8 @@ pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
 
 use crate::activation::Activation;
-use crate::error::{Operand, check_finite_in, check_hyperparameter, check_weights};
+use crate::checks::{check_finite_in, check_hyperparameter, check_weights};
+use crate::error::Operand;
 use crate::{Float, Layer, Parameters, Result, buffer};
 use rand::Rng;
 use rand::seq::SliceRandom;

@@ -8,7 +8,7 @@ use super::NumpyRandom;
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
-use crate::error::{check_hyperparameter, check_lengths};
+use crate::checks::{check_argument, check_lengths};
 use rand_mt::Mt;
 use std::fmt;
 
@@ -62,21 +62,21 @@ impl NumpyRandom {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::Hyperparameter`] if they are
+    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::InvalidArgument`] if they are
     /// those of a twister that gives nothing but zeros, the position is beyond them or the kept
     /// sample is not finite.
     pub fn from_state(state: &NumpyState) -> Result<Self> {
         let NumpyState { key, position, kept } = state;
         check_lengths(("key", key.len()), ("the words of a twister", N))?;
         let place = *position as f64;
-        check_hyperparameter(*position <= N, "position", place, "at most 624")?;
+        check_argument(*position <= N, "position", place, "at most 624")?;
         let sample = kept.unwrap_or(0.0);
-        check_hyperparameter(sample.is_finite(), "kept", sample, "a finite number")?;
+        check_argument(sample.is_finite(), "kept", sample, "finite")?;
         let used = words_before(key, N - position);
         let past = [&used, &key[..*position]].concat();
         let alive = is_alive(key) && is_alive(&past);
-        let rule = "a word that is not 0, of the first its highest bit";
-        check_hyperparameter(alive, "key", 0.0, rule)?;
+        let rule = "a key with a bit other than the lowest 31 of its first word";
+        check_argument(alive, "key", 0.0, rule)?;
         let twister = Mt::recover(past.into_iter().map(tempered)).expect("624 words");
         Ok(Self { twister, kept: *kept })
     }
@@ -183,7 +183,7 @@ mod tests {
             for position in [0, 1, 397, 623, 624] {
                 let dead = NumpyState { key: key.clone(), position, kept: None };
                 let error = NumpyRandom::from_state(&dead).unwrap_err();
-                assert!(matches!(error, Error::Hyperparameter { name: "key", .. }), "{error}");
+                assert!(matches!(error, Error::InvalidArgument { name: "key", .. }), "{error}");
             }
         }
         let mut last = only(0);

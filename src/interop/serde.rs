@@ -1,17 +1,13 @@
-//! The value types as serde's `Serialize` and `Deserialize` (feature `serde`).
+//! `Serialize` and `Deserialize` for types whose values obey rules (feature `serde`).
 //!
-//! What was built by a function that checks is read through the same function: a network that is
-//! deserialised obeys the rules of one that was built by hand. What would be refused then is
-//! refused when it is written: JSON, which has no word for NaN, would keep `null` in its place.
+//! Values are deserialized by the functions that check them, and checked before they are
+//! serialized: JSON would write NaN as `null`.
 
-use crate::activation::Activation;
 use crate::backward::LayerGradients;
-use crate::init::{Initializer, NumpyRandom, NumpyState};
-use crate::model::{ClassWeights, Hyperparameters, check_all_finite};
-use crate::train::optimizer::{Algorithm, LayerState, Optimizer, Rule};
-use crate::parameters::check_network;
 use crate::data::{Classes, Standardizer};
-use crate::train::schedule::Schedule;
+use crate::init::{NumpyRandom, NumpyState};
+use crate::parameters::check_network;
+use crate::train::optimizer::{LayerState, Optimizer, UpdateRule};
 use crate::{Float, Gradients, Layer, Parameters};
 use ndarray::Array2;
 use serde::de::Error as _;
@@ -20,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 impl<F: Float + Serialize> Serialize for Parameters<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let checked = check_network(self.layers()).and_then(|()| check_all_finite(self));
+        let checked = check_network(self.layers()).and_then(|()| self.check_finite());
         checked.map_err(S::Error::custom)?;
         self.layers().serialize(serializer)
     }
@@ -30,7 +26,7 @@ impl<'de, F: Float + Deserialize<'de>> Deserialize<'de> for Parameters<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let parameters = Self::from_layers(Vec::<Layer<F>>::deserialize(deserializer)?);
         let checked = parameters.and_then(|parameters| {
-            check_all_finite(&parameters)?;
+            parameters.check_finite()?;
             Ok(parameters)
         });
         checked.map_err(D::Error::custom)
@@ -51,28 +47,30 @@ impl<'de, F: Float + Deserialize<'de>> Deserialize<'de> for Gradients<F> {
 }
 
 #[derive(Serialize)]
-struct Columns<'a, F> {
+struct StandardizerRef<'a, F> {
     mean: &'a Array2<F>,
-    deviation: &'a Array2<F>,
+    #[serde(rename = "deviation")]
+    std_dev: &'a Array2<F>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OwnColumns<F> {
+struct StandardizerRepr<F> {
     mean: Array2<F>,
-    deviation: Array2<F>,
+    #[serde(rename = "deviation")]
+    std_dev: Array2<F>,
 }
 
 impl<F: Float + Serialize> Serialize for Standardizer<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        Columns { mean: self.mean(), deviation: self.deviation() }.serialize(serializer)
+        StandardizerRef { mean: self.mean(), std_dev: self.std_dev() }.serialize(serializer)
     }
 }
 
 impl<'de, F: Float + Deserialize<'de>> Deserialize<'de> for Standardizer<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OwnColumns { mean, deviation } = OwnColumns::deserialize(deserializer)?;
-        Self::from_columns(mean, deviation).map_err(D::Error::custom)
+        let StandardizerRepr { mean, std_dev } = StandardizerRepr::deserialize(deserializer)?;
+        Self::from_columns(mean, std_dev).map_err(D::Error::custom)
     }
 }
 
@@ -87,7 +85,7 @@ impl<'de, L: Ord + Clone + Deserialize<'de>> Deserialize<'de> for Classes<L> {
         let names = Vec::<L>::deserialize(deserializer)?;
         let sorted = names.windows(2).all(|pair| pair[0] < pair[1]);
         if sorted {
-            return Ok(Self::of(&names));
+            return Ok(Self::from_labels(&names));
         }
         Err(D::Error::custom("the classes are not sorted, or one of them is there twice"))
     }
@@ -106,7 +104,7 @@ impl<'de> Deserialize<'de> for NumpyRandom {
 }
 
 #[derive(Serialize)]
-struct Memory<'a, F, R> {
+struct OptimizerRef<'a, F, R> {
     rule: &'a R,
     state: &'a [LayerState<F>],
     steps: u64,
@@ -114,64 +112,27 @@ struct Memory<'a, F, R> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct OwnMemory<F, R> {
+struct OptimizerRepr<F, R> {
     rule: R,
     state: Vec<LayerState<F>>,
     steps: u64,
 }
 
-impl<F: Float + Serialize, R: Rule<F> + Serialize> Serialize for Optimizer<F, R> {
+impl<F: Float + Serialize, R: UpdateRule<F> + Serialize> Serialize for Optimizer<F, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.check_memory().map_err(S::Error::custom)?;
-        Memory { rule: self.rule(), state: self.state(), steps: self.steps() }.serialize(serializer)
+        self.check_numbers_of_state().map_err(S::Error::custom)?;
+        OptimizerRef { rule: self.rule(), state: self.state(), steps: self.steps() }
+            .serialize(serializer)
     }
 }
 
 impl<'de, F, R> Deserialize<'de> for Optimizer<F, R>
 where
     F: Float + Deserialize<'de>,
-    R: Rule<F> + Deserialize<'de>,
+    R: UpdateRule<F> + Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OwnMemory { rule, state, steps } = OwnMemory::deserialize(deserializer)?;
+        let OptimizerRepr { rule, state, steps } = OptimizerRepr::deserialize(deserializer)?;
         Self::from_state(rule, state, steps).map_err(D::Error::custom)
-    }
-}
-
-/// What is missing is as in [`Hyperparameters::default`], so that a file may say what differs.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Hyperparameters", default = "Hyperparameters::default", deny_unknown_fields)]
-struct Choices {
-    hidden: Vec<usize>,
-    activation: Activation,
-    initializer: Initializer,
-    algorithm: Algorithm,
-    learning_rate: f64,
-    schedule: Schedule,
-    batch_size: usize,
-    epochs: usize,
-    l2: f64,
-    keep_prob: f64,
-    clip_norm: Option<f64>,
-    seed: u32,
-    validation_share: f64,
-    patience: Option<usize>,
-    standardize: bool,
-    constant_features: bool,
-    class_weights: ClassWeights,
-}
-
-impl Serialize for Hyperparameters {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.check::<f64>().map_err(S::Error::custom)?;
-        Choices::serialize(self, serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Hyperparameters {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let how = Choices::deserialize(deserializer)?;
-        how.check::<f64>().map_err(D::Error::custom)?;
-        Ok(how)
     }
 }

@@ -16,7 +16,7 @@
 
 use super::simd::Simd;
 use super::threads::{by_rows, in_parts, in_parts2};
-use super::{Isa, Job, Kernel};
+use super::{Isa, Kernel, Op};
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
 /// `a·b + c`, rounded once where the processor can.
@@ -226,13 +226,13 @@ pub(crate) fn map<F: Kernel, M: Map<F>>(map: M, values: &mut ArrayRef2<F>) {
 }
 
 /// `x ← f(x, y)` for every pair of two matrices of one shape.
-pub(crate) fn map2<F: Kernel, M: Map2<F>>(
+pub(crate) fn zip_map<F: Kernel, M: Map2<F>>(
     map: M,
     values: &mut ArrayRef2<F>,
     others: &ArrayRef2<F>,
 ) {
     if let (Some(values), Some(others)) = (values.as_slice_mut(), others.as_slice()) {
-        return map2_slices(map, values, others);
+        return zip_map_slices(map, values, others);
     }
     let isa = Isa::current();
     for (mut values, others) in values.rows_mut().into_iter().zip(others.rows()) {
@@ -247,7 +247,7 @@ pub(crate) fn map2<F: Kernel, M: Map2<F>>(
 }
 
 /// `x ← f(x, y)` for every pair.
-pub(crate) fn map2_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], others: &[F]) {
+pub(crate) fn zip_map_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], others: &[F]) {
     let isa = Isa::current();
     in_parts2(values, others, |values, others| {
         F::dispatch(isa, InPlace2 { map, values, others });
@@ -255,11 +255,25 @@ pub(crate) fn map2_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], other
 }
 
 /// `x ← f(x + b)` for every row and its element of the column `b`.
-pub(crate) fn add_and_map<F: Kernel, M: Map<F>>(map: M, rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
+pub(crate) fn add_column_and_map<F: Kernel, M: Map<F>>(
+    map: M,
+    rows: &mut ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+) {
     let isa = Isa::current();
     by_rows(rows.view_mut(), b.view(), &|rows, biases| {
         F::dispatch(isa, AddInPlace { map, rows, biases });
     });
+}
+
+/// `x ← x + b` for every row and its element of the column `b`.
+pub(crate) fn add_column<F: Kernel>(rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
+    add_column_and_map(Identity, rows, b);
+}
+
+/// `x ← x + α·y` for every pair of two matrices of one shape.
+pub(crate) fn add_scaled<F: Kernel>(x: &mut ArrayRef2<F>, alpha: F, y: &ArrayRef2<F>) {
+    zip_map(AddScaled(alpha), x, y);
 }
 
 /// `(w, state) ← f(w, dw, state)` for every element, in one sweep. All have one shape.
@@ -306,7 +320,7 @@ pub(crate) fn sum_of_squares<F: Kernel>(a: &ArrayRef2<F>) -> f64 {
 
 struct SumOfSquares<'a, F>(&'a [F]);
 
-impl<F: Kernel> Job<F> for SumOfSquares<'_, F> {
+impl<F: Kernel> Op<F> for SumOfSquares<'_, F> {
     type Output = f64;
 
     #[inline(always)]
@@ -337,7 +351,7 @@ fn square<F: Kernel>(x: F) -> f64 {
 }
 
 /// The sum of `f(x, y)` over all pairs: terms in `F`, added in `f64`, in the order of the rows.
-pub(crate) fn sum2<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> f64 {
+pub(crate) fn sum_terms<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> f64 {
     let mut sum = 0.0;
     for (a, b) in a.rows().into_iter().zip(b.rows()) {
         for (a, b) in a.axis_chunks_iter(Axis(0), CHUNK).zip(b.axis_chunks_iter(Axis(0), CHUNK)) {
@@ -347,8 +361,8 @@ pub(crate) fn sum2<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef
     sum
 }
 
-/// [`sum2`], and `x ← g(x, y)` in the same sweep.
-pub(crate) fn sum2_and_map2<F: Kernel, M: Map2<F>, G: Map2<F>>(
+/// [`sum_terms`], and `x ← g(x, y)` in the same sweep.
+pub(crate) fn sum_terms_and_zip_map<F: Kernel, M: Map2<F>, G: Map2<F>>(
     term: M,
     map: G,
     a: &mut ArrayRef2<F>,
@@ -389,6 +403,17 @@ fn add_terms<F: Kernel, M: Map2<F>>(
     terms.iter().fold(sum, |sum, term| sum + term.to_f64().unwrap_or(f64::NAN))
 }
 
+/// `x`
+#[derive(Clone, Copy)]
+pub(crate) struct Identity;
+
+impl<F> Map<F> for Identity {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F) -> F {
+        x
+    }
+}
+
 /// `x + y`
 #[derive(Clone, Copy)]
 pub(crate) struct Add;
@@ -413,7 +438,7 @@ impl<F: Kernel> Map2<F> for Subtract {
 
 /// `x + α·y`
 #[derive(Clone, Copy)]
-pub(crate) struct AddScaled<F>(pub F);
+struct AddScaled<F>(F);
 
 impl<F: Kernel> Map2<F> for AddScaled<F> {
     #[inline(always)]
@@ -427,7 +452,7 @@ struct InPlace<'a, F, M> {
     values: &'a mut [F],
 }
 
-impl<F: Kernel, M: Map<F>> Job<F> for InPlace<'_, F, M> {
+impl<F: Kernel, M: Map<F>> Op<F> for InPlace<'_, F, M> {
     type Output = ();
 
     #[inline(always)]
@@ -444,7 +469,7 @@ struct InPlace2<'a, F, M> {
     others: &'a [F],
 }
 
-impl<F: Kernel, M: Map2<F>> Job<F> for InPlace2<'_, F, M> {
+impl<F: Kernel, M: Map2<F>> Op<F> for InPlace2<'_, F, M> {
     type Output = ();
 
     #[inline(always)]
@@ -461,7 +486,7 @@ struct AddInPlace<'a, F, M> {
     biases: ArrayView2<'a, F>,
 }
 
-impl<F: Kernel, M: Map<F>> Job<F> for AddInPlace<'_, F, M> {
+impl<F: Kernel, M: Map<F>> Op<F> for AddInPlace<'_, F, M> {
     type Output = ();
 
     #[inline(always)]
@@ -492,7 +517,7 @@ struct UpdateInPlace<'a, F, U, const N: usize> {
     state: [&'a mut [F]; N],
 }
 
-impl<F: Kernel, const N: usize, U: Update<F, N>> Job<F> for UpdateInPlace<'_, F, U, N> {
+impl<F: Kernel, const N: usize, U: Update<F, N>> Op<F> for UpdateInPlace<'_, F, U, N> {
     type Output = ();
 
     #[inline(always)]

@@ -63,7 +63,7 @@ impl Isa {
 }
 
 /// Work that can be done with any vectors of `F`.
-pub trait Job<F> {
+pub trait Op<F> {
     type Output;
     /// Must be `#[inline(always)]`, like all that it calls in its loops: only then is it compiled
     /// with the instructions that `S` stands for.
@@ -73,7 +73,7 @@ pub trait Job<F> {
 /// A float that the kernels are compiled for.
 pub trait Kernel: NdFloat {
     #[doc(hidden)]
-    fn dispatch<J: Job<Self>>(isa: Isa, job: J) -> J::Output;
+    fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output;
     /// [`Product::run_here`], compiled here once and not in every crate that calls it.
     #[doc(hidden)]
     fn multiply(product: Product<Self>);
@@ -94,14 +94,14 @@ macro_rules! kernel {
     ($float:ty) => {
         impl Kernel for $float {
             #[inline]
-            fn dispatch<J: Job<Self>>(isa: Isa, job: J) -> J::Output {
+            fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output {
                 match isa {
-                    Isa::Portable => job.run(Portable),
+                    Isa::Portable => op.run(Portable),
                     // SAFETY: `Isa::current` and `available` name only what was detected.
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx2 => unsafe { x86::avx2::<$float, J>(job) },
+                    Isa::Avx2 => unsafe { x86::avx2::<$float, J>(op) },
                     #[cfg(target_arch = "x86_64")]
-                    Isa::Avx512 => unsafe { x86::avx512::<$float, J>(job) },
+                    Isa::Avx512 => unsafe { x86::avx512::<$float, J>(op) },
                 }
             }
 
@@ -143,24 +143,24 @@ kernel!(f64);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Job;
+    use super::Op;
     use super::simd::{Avx2, Avx512, Simd};
 
     #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn avx2<F, J: Job<F>>(job: J) -> J::Output
+    pub(super) unsafe fn avx2<F, J: Op<F>>(op: J) -> J::Output
     where
         Avx2: Simd<F>,
     {
         // SAFETY: this function may only be called where they are.
-        job.run(unsafe { Avx2::assume() })
+        op.run(unsafe { Avx2::assume() })
     }
 
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
-    pub(super) unsafe fn avx512<F, J: Job<F>>(job: J) -> J::Output
+    pub(super) unsafe fn avx512<F, J: Op<F>>(op: J) -> J::Output
     where
         Avx512: Simd<F>,
     {
         // SAFETY: this function may only be called where they are.
-        job.run(unsafe { Avx512::assume() })
+        op.run(unsafe { Avx512::assume() })
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Three ways, chosen by shape and strides:
 //!
-//! | way | what it does | where it pays |
+//! | strategy | what it does | where it pays |
 //! |---|---|---|
 //! | rows | reads `B` where it lies, a few rows of `C` at a time | few rows or columns: nothing to gain from packing |
 //! | dots | sums of products of rows of `A` and columns of `B` | both contiguous along the depth, few rows or columns |
@@ -15,7 +15,7 @@
 use super::elementwise::{self, Add};
 use super::simd::Simd;
 use super::tile::{Tile, dots, pack};
-use super::{CACHE_LINE, Isa, Job, Kernel, threads};
+use super::{CACHE_LINE, Isa, Kernel, Op, threads};
 use ndarray::ArrayRef2;
 
 /// A matrix in memory: where, how large, and the steps from row to row and column to column.
@@ -66,7 +66,7 @@ impl<F> Matrix<F> {
 
 /// How a product is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub(crate) enum Strategy {
     Rows,
     /// *Rows* of `Cᵀ = Bᵀ·Aᵀ`.
     RowsTransposed,
@@ -74,7 +74,7 @@ pub(crate) enum Way {
     Packed,
 }
 
-// The thresholds of `Way::for_product`, from the sweep in benches/ways.md.
+// The thresholds of `Strategy::for_product`, from the sweep in benches/ways.md.
 
 /// Up to so many rows of `C` or products in a sum, nothing is gained from packing.
 const FEW_ROWS: usize = 64;
@@ -93,8 +93,8 @@ const LONGEST: usize = 1 << 31;
 /// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
 const CUT: usize = 16;
 
-impl Way {
-    /// The way for a product of these operands.
+impl Strategy {
+    /// The strategy for a product of these operands.
     pub(crate) fn of<F>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &ArrayRef2<F>) -> Self {
         Self::for_product(&Matrix::of(a), &Matrix::of(b), &Matrix::of(c))
     }
@@ -113,19 +113,35 @@ impl Way {
         };
         let flat = c.rows <= FEW_ROWS || short;
         if by_dots && (c.columns == 1 || (long && few <= FEW_DOTS)) {
-            Way::Dots
+            Strategy::Dots
         } else if by_columns && c.columns == 1 {
-            Way::RowsTransposed
+            Strategy::RowsTransposed
         } else if by_rows && (flat || products <= FEW_PRODUCTS) {
-            Way::Rows
+            Strategy::Rows
         } else {
-            Way::Packed
+            Strategy::Packed
         }
     }
 }
 
-/// `C ← α·A·B + β·C`. If β is 0, what `C` holds is not read. The shapes have been checked.
-pub(crate) fn multiply<F: Kernel>(
+/// `C ← A·B`. The caller has checked the shapes.
+pub(crate) fn matmul_into<F: Kernel>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &mut ArrayRef2<F>) {
+    gemm(F::one(), a, b, F::zero(), c);
+}
+
+/// `C ← α·A·B`. The caller has checked the shapes.
+pub(crate) fn scaled_matmul_into<F: Kernel>(
+    alpha: F,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    c: &mut ArrayRef2<F>,
+) {
+    gemm(alpha, a, b, F::zero(), c);
+}
+
+/// `C ← α·A·B + β·C`. If β is 0, the numbers in `C` are not read. The caller has checked the
+/// shapes.
+pub(crate) fn gemm<F: Kernel>(
     alpha: F,
     a: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
@@ -137,27 +153,27 @@ pub(crate) fn multiply<F: Kernel>(
     }
     let product = Product::new(alpha, a, b, beta, c);
     #[cfg(feature = "blas")]
-    if product.way == Way::Packed {
+    if product.strategy == Strategy::Packed {
         return ndarray::linalg::general_mat_mul(alpha, a, b, beta, c);
     }
     product.run();
 }
 
-/// [`multiply`] in a way that the caller has chosen, for a larger product of which this is a part.
-pub(crate) fn multiply_by<F: Kernel>(
-    way: Way,
+/// [`gemm`] in a strategy that the caller has chosen, for a larger product of which this is a part.
+pub(crate) fn gemm_by<F: Kernel>(
+    strategy: Strategy,
     alpha: F,
     a: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    F::multiply(Product { way, ..Product::new(alpha, a, b, beta, c) });
+    F::multiply(Product { strategy, ..Product::new(alpha, a, b, beta, c) });
 }
 
-/// [`multiply`] with these instructions and in so many parts.
+/// [`gemm`] with these instructions and in so many parts.
 #[cfg(test)]
-pub(crate) fn multiply_with<F: Kernel>(
+pub(crate) fn gemm_with<F: Kernel>(
     isa: Isa,
     parts: usize,
     alpha: F,
@@ -178,7 +194,7 @@ pub struct Product<F> {
     b: Matrix<F>,
     beta: F,
     c: Matrix<F>,
-    way: Way,
+    strategy: Strategy,
 }
 
 // SAFETY: a product reads A and B, and the parts that go to different threads write different
@@ -189,8 +205,8 @@ impl<F: Kernel> Product<F> {
     fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
-        let way = Way::for_product(&a, &b, &c);
-        Self { isa: Isa::current(), alpha, a, b, beta, c, way }
+        let strategy = Strategy::for_product(&a, &b, &c);
+        Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
     }
 
     /// On as many threads as the work is worth.
@@ -226,14 +242,16 @@ impl<F: Kernel> Product<F> {
             first.run_here();
             return rest.run_here();
         }
-        match self.way {
-            Way::Rows if self.a.columns > CHAPTER => return self.by_chapters(),
-            Way::RowsTransposed => return Self { way: Way::Rows, ..self.transposed() }.run_here(),
-            Way::Dots if self.c.columns < self.c.rows => {
+        match self.strategy {
+            Strategy::Rows if self.a.columns > SEGMENT => return self.by_segments(),
+            Strategy::RowsTransposed => {
+                return Self { strategy: Strategy::Rows, ..self.transposed() }.run_here();
+            }
+            Strategy::Dots if self.c.columns < self.c.rows => {
                 return F::dispatch(isa, self.transposed());
             }
-            Way::Rows | Way::Dots => return F::dispatch(isa, self),
-            Way::Packed => {}
+            Strategy::Rows | Strategy::Dots => return F::dispatch(isa, self),
+            Strategy::Packed => {}
         }
         let product = if self.c.strides.1 == 1 { self } else { self.transposed() };
         let length = F::dispatch(isa, ScratchLength(&product));
@@ -242,37 +260,37 @@ impl<F: Kernel> Product<F> {
 
     /// The sum of the products of pieces of A and B, one after the other, for one block of C at a
     /// time, so that a small scratch holds the partial sums.
-    fn by_chapters(self) {
-        let (columns, depth) = (self.c.columns.min(CHAPTER_COLUMNS), self.a.columns);
-        let rows = self.c.rows.min(CHAPTER_BLOCK / columns);
+    fn by_segments(self) {
+        let (columns, depth) = (self.c.columns.min(SEGMENT_COLUMNS), self.a.columns);
+        let rows = self.c.rows.min(SEGMENT_BLOCK / columns);
         F::with_scratch(rows * columns, |sum| {
             for (i, rows) in pieces(self.c.rows, rows) {
                 for (j, columns) in pieces(self.c.columns, columns) {
                     let block = self.block_of((i, rows), (j, columns), (0, depth));
-                    block.add_chapters(&mut sum[..rows * columns]);
+                    block.add_segments(&mut sum[..rows * columns]);
                 }
             }
         });
     }
 
-    /// `C` from all chapters of a sum; `partial` has room for one of them.
-    fn add_chapters(self, partial: &mut [F]) {
+    /// `C` from all segments of a sum; `partial` has room for one of them.
+    fn add_segments(self, partial: &mut [F]) {
         let c = self.c;
         let strides = (c.columns as isize, 1);
         let partial_c = Matrix { at: partial.as_mut_ptr().cast_const(), strides, ..c };
-        for (k, depth) in pieces(self.a.columns, CHAPTER) {
-            let chapter = self.block_of((0, c.rows), (0, c.columns), (k, depth));
+        for (k, depth) in pieces(self.a.columns, SEGMENT) {
+            let segment = self.block_of((0, c.rows), (0, c.columns), (k, depth));
             if k == 0 {
-                chapter.run_here();
+                segment.run_here();
                 continue;
             }
-            Self { c: partial_c, beta: F::zero(), ..chapter }.run_here();
+            Self { c: partial_c, beta: F::zero(), ..segment }.run_here();
             for (i, partial) in partial.chunks_exact(c.columns).enumerate() {
                 // SAFETY: row `i` of C, which is contiguous here and nobody else's.
                 let row = unsafe {
                     std::slice::from_raw_parts_mut(c.element(i, 0).cast_mut(), c.columns)
                 };
-                elementwise::map2_slices(Add, row, partial);
+                elementwise::zip_map_slices(Add, row, partial);
             }
         }
     }
@@ -316,17 +334,17 @@ impl<F: Kernel> Product<F> {
     }
 }
 
-impl<F: Kernel> Job<F> for Product<F> {
+impl<F: Kernel> Op<F> for Product<F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, s: S) {
         // SAFETY: the matrices were borrowed from arrays of these shapes and strides.
         unsafe {
-            match self.way {
-                Way::Rows => self.by_rows(s),
-                Way::Dots => self.by_dots(s),
-                Way::RowsTransposed | Way::Packed => unreachable!("see run_here"),
+            match self.strategy {
+                Strategy::Rows => self.by_rows(s),
+                Strategy::Dots => self.by_dots(s),
+                Strategy::RowsTransposed | Strategy::Packed => unreachable!("see run_here"),
             }
         }
     }
@@ -338,10 +356,10 @@ const PACKED_DEPTH: usize = 520;
 pub(crate) const ROWS_DEPTH: usize = 64;
 /// Such sums are added to a sum of so many products, and these to each other: so that a part of
 /// a long sum can be had apart from the rest, by another thread or in a pass over X.
-pub(crate) const CHAPTER: usize = 2048;
+pub(crate) const SEGMENT: usize = 2048;
 /// The blocks of C in which such sums are added to each other: their columns and elements.
-const CHAPTER_COLUMNS: usize = 256;
-const CHAPTER_BLOCK: usize = 16_384;
+const SEGMENT_COLUMNS: usize = 256;
+const SEGMENT_BLOCK: usize = 16_384;
 /// The same for sums over contiguous rows, which keep a partial sum per lane.
 pub(crate) const fn dots_block<F>() -> usize {
     8192 / size_of::<F>()
@@ -524,7 +542,7 @@ impl Blocks {
 /// How many numbers [`Packed`] needs to lay out its blocks.
 struct ScratchLength<'a, F>(&'a Product<F>);
 
-impl<F: Kernel> Job<F> for ScratchLength<'_, F> {
+impl<F: Kernel> Op<F> for ScratchLength<'_, F> {
     type Output = usize;
 
     #[inline(always)]
@@ -533,7 +551,7 @@ impl<F: Kernel> Job<F> for ScratchLength<'_, F> {
     }
 }
 
-impl<F: Kernel> Job<F> for Packed<'_, F> {
+impl<F: Kernel> Op<F> for Packed<'_, F> {
     type Output = ();
 
     #[inline(always)]

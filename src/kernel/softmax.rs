@@ -1,7 +1,7 @@
 //! Softmax, the one activation that looks at whole columns. Columns are taken some at a time, and
 //! each is computed alone: its bits do not depend on its neighbours.
 
-use super::elementwise::{self, Add, Elementary, Map2, Subtract, map2};
+use super::elementwise::{self, Add, Elementary, Map2, Subtract, zip_map};
 use super::simd::Simd;
 use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
 
@@ -37,14 +37,14 @@ impl<F: Elementary> Row<F> {
     /// `self ← f(self, row)` with every row of a matrix in turn.
     pub(crate) fn fold<M: Map2<F>>(&mut self, map: M, matrix: &ArrayRef2<F>) {
         for row in matrix.rows() {
-            map2(map, &mut self.view_mut(), &row.insert_axis(Axis(0)));
+            zip_map(map, &mut self.view_mut(), &row.insert_axis(Axis(0)));
         }
     }
 
     /// `row ← f(row, self)` for every row of a matrix.
     pub(crate) fn apply_to<M: Map2<F>>(&self, map: M, matrix: &mut ArrayRef2<F>) {
         for row in matrix.rows_mut() {
-            map2(map, &mut row.insert_axis(Axis(0)), &self.view());
+            zip_map(map, &mut row.insert_axis(Axis(0)), &self.view());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Every kernel against the plain formula, with every set of instructions that this processor has.
 
 use super::elementwise::{self, Elementary, Map};
-use super::product::{Way, depth_blocks, multiply, multiply_by, multiply_with};
-use super::{Isa, Job, Kernel, Simd};
+use super::product::{Strategy, depth_blocks, gemm, gemm_by, gemm_with};
+use super::{Isa, Kernel, Op, Simd};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use proptest::prelude::*;
 
@@ -92,9 +92,9 @@ fn check_product<F: Kernel>(problem: Problem) {
             let (a, b) = (a_at.view(a_memory, (m, k)), b_at.view(b_memory, (k, n)));
             let mut c = c_at.view_mut(c_memory, (m, n));
             if k == 0 {
-                multiply(alpha, &a, &b, beta, &mut c);
+                gemm(alpha, &a, &b, beta, &mut c);
             } else {
-                multiply_with(isa, problem.parts, alpha, &a, &b, beta, &mut c);
+                gemm_with(isa, problem.parts, alpha, &a, &b, beta, &mut c);
             }
             assert_eq!(c, expected, "{isa:?} {problem:?}");
         }
@@ -160,7 +160,7 @@ fn every_small_size_is_right() {
 #[cfg_attr(miri, ignore)]
 fn products_longer_than_every_block_are_right() {
     for (size, layouts) in [
-        ((7, 5000, 41), (0, 0, 0)), // chapters
+        ((7, 5000, 41), (0, 0, 0)), // panels
         ((1, 4500, 1), (0, 0, 0)),  // blocks of dots
         ((130, 600, 530), (0, 0, 0)),
         ((400, 300, 90), (1, 0, 0)),
@@ -187,10 +187,10 @@ fn parts_of_a_product_are_those_of_the_whole() {
         let bt = b.t().as_standard_layout().into_owned();
         for b in [b.view(), bt.t()] {
             let mut whole = Array2::zeros((m, n));
-            multiply_with(Isa::current(), 1, 1.0, &a, &b, 0.0, &mut whole);
+            gemm_with(Isa::current(), 1, 1.0, &a, &b, 0.0, &mut whole);
             for parts in 2..6 {
                 let mut shared = Array2::zeros((m, n));
-                multiply_with(Isa::current(), parts, 1.0, &a, &b, 0.0, &mut shared);
+                gemm_with(Isa::current(), parts, 1.0, &a, &b, 0.0, &mut shared);
                 assert_eq!(shared, whole, "{m} {k} {n}, {parts} parts");
             }
         }
@@ -217,7 +217,7 @@ fn what_c_held_is_not_read_if_beta_is_0() {
     for (m, k, n) in [(3, 4, 5), (3, 40, 1), (60, 50, 60)] {
         let (a, b) = (whole::<f64>(m, k, 1), whole(k, n, 2));
         let mut c = Array2::from_elem((m, n), f64::NAN);
-        multiply(1.0, &a, &b, 0.0, &mut c);
+        gemm(1.0, &a, &b, 0.0, &mut c);
         assert_eq!(c, a.dot(&b));
     }
 }
@@ -227,15 +227,15 @@ fn a_part_can_be_asked_for_in_the_way_of_the_whole() {
     let (a, b) = (whole::<f32>(5, 30, 1), whole::<f32>(30, 40, 2));
     let bt = b.t().as_standard_layout().into_owned();
     let mut c = Array2::zeros((5, 40));
-    multiply_by(Way::Rows, 1.0, &a, &b, 0.0, &mut c);
+    gemm_by(Strategy::Rows, 1.0, &a, &b, 0.0, &mut c);
     assert_eq!(c, a.dot(&b));
-    multiply_by(Way::Dots, 1.0, &a, &bt.t(), 1.0, &mut c);
+    gemm_by(Strategy::Dots, 1.0, &a, &bt.t(), 1.0, &mut c);
     assert_eq!(c, a.dot(&b) * 2.0);
 }
 
 struct Apply<'a, F, M>(M, &'a mut [F]);
 
-impl<F: Kernel, M: Map<F>> Job<F> for Apply<'_, F, M> {
+impl<F: Kernel, M: Map<F>> Op<F> for Apply<'_, F, M> {
     type Output = ();
     #[inline(always)]
     fn run<S: Simd<F>>(self, _: S) {

@@ -1,21 +1,22 @@
+use super::dataset::{RawData, Split};
+use super::fit::{check_constant_features, check_examples, standardizer, train, train_one_epoch};
+use super::head::Head;
 use super::history::History;
-use super::network::{Network, Task, Trainer};
-use super::options::{FitOptions, Watch};
-use super::sets::{Set, Sets, check_data};
-use super::{ClassWeights, Examples, Hyperparameters};
+use super::hyperparameters::{ClassWeights, Hyperparameters};
+use super::network::Network;
+use super::options::FitOptions;
+use super::table::Examples;
 use crate::buffer;
-use crate::cost::Cost;
-use crate::error::{Operand, check_batch, check_lengths};
+use crate::checks::check_lengths;
+use crate::data::{Classes, Standardizer, predicted_classes, stratified_split};
 use crate::init::NumpyRandom;
-use crate::train::reduce::{Alone, Team};
-use crate::metrics::accuracy;
-use crate::data::{Classes, Standardizer, predicted_class, predicted_classes, stratified_split};
+use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::Array2;
 
-/// A network that tells classes apart: one sigmoid output for two of them, a softmax for more.
+/// A neural network classifier: one sigmoid output for two classes, a softmax for more.
 ///
-/// Labels are of any type with an order: integers, strings, an enum of yours.
+/// Labels are of any ordered type: integers, strings, an enum of yours.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -23,8 +24,9 @@ use ndarray::{Array2, ArrayRef2};
 ///
 /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8], [0.0, 1.0], [0.1, 0.9]];
 /// let labels = [7, 7, 9, 9, 8, 8];
-/// let how = Hyperparameters::default().hidden(&[16]).batch_size(6).epochs(200).learning_rate(0.02);
-/// let mut model = Classifier::<f64, i32>::new(how);
+/// let hyperparameters =
+///     Hyperparameters::default().hidden(&[16]).batch_size(6).epochs(200).learning_rate(0.02);
+/// let mut model = Classifier::<f64, i32>::new(hyperparameters);
 /// let history = model.fit(Examples::rows(&x), &labels)?;
 /// assert!(history.epochs[199].cost < 0.05);
 /// assert_eq!(model.score(Examples::rows(&x), &labels)?, 1.0);
@@ -33,19 +35,21 @@ use ndarray::{Array2, ArrayRef2};
 /// ```
 #[derive(Debug, Clone)]
 pub struct Classifier<F, L> {
-    pub(super) hyperparameters: Hyperparameters,
-    pub(super) declared: Option<Classes<L>>,
-    pub(super) learnt: Option<(Classes<L>, Network<F>)>,
+    pub(crate) hyperparameters: Hyperparameters,
+    /// The classes of [`with_classes`](Self::with_classes).
+    pub(crate) declared: Option<Classes<L>>,
+    /// The classes and the network of the last fit.
+    pub(crate) fitted: Option<(Classes<L>, Network<F>)>,
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
-    /// A classifier that has learnt nothing yet.
+    /// Creates an unfitted classifier.
     pub fn new(hyperparameters: Hyperparameters) -> Self {
-        Self { hyperparameters, declared: None, learnt: None }
+        Self { hyperparameters, declared: None, fitted: None }
     }
 
-    /// Declares the classes, for those who [`partial_fit`](Self::partial_fit) on tables that do
-    /// not have all of them, or whose order of classes is to stay.
+    /// Declares the classes, where the first table of [`partial_fit`](Self::partial_fit) does not
+    /// have all of them. The model forgets what it has learned.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -55,30 +59,30 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// ```
     #[must_use]
     pub fn with_classes(mut self, classes: &[L]) -> Self {
-        self.declared = Some(Classes::of(classes));
-        self.learnt = None;
+        self.declared = Some(Classes::from_labels(classes));
+        self.fitted = None;
         self
     }
 
-    /// Learns from the start, whatever was learnt before.
+    /// Fits the model to labelled examples, from new weights.
     ///
-    /// The labels are one for each example, and the classes those that occur in them, unless
-    /// [`with_classes`](Self::with_classes) named the classes.
+    /// There is a label for each example. The classes are the distinct labels, or those of
+    /// [`with_classes`](Self::with_classes).
     ///
     /// # Errors
     ///
     /// Before the first step: [`Error::Hyperparameter`]; [`Error::LengthMismatch`],
-    /// [`Error::EmptyBatch`], [`Error::ZeroSize`]; [`Error::NotFinite`], which names feature and
-    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::TooFewExamples`];
-    /// [`Error::NoWeight`].
-    /// During it: [`Error::Diverged`], which names epoch and batch. The model then holds the
-    /// parameters of the last epoch that was finite, or the initial ones if that was none.
+    /// [`Error::EmptyBatch`], [`Error::ZeroSize`]; [`Error::NotFinite`] with the feature and the
+    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::UnknownLabel`];
+    /// [`Error::TooFewExamples`]; [`Error::NoWeight`]; [`Error::TooLarge`]. The model is unchanged.
+    ///
+    /// During training: [`Error::Diverged`] with the epoch and the batch. The model then has the
+    /// parameters of the last finite epoch, or the initial ones.
     pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         self.fit_with(x, labels, FitOptions::new())
     }
 
-    /// [`fit`](Self::fit) with a weight for each example, or a callback after each epoch, which
-    /// may stop the training: what was learnt so far is kept.
+    /// Fits the model with weights, a callback or checkpoints.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -86,8 +90,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// use std::ops::ControlFlow;
     ///
     /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
-    /// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).learning_rate(0.05);
-    /// let mut model = Classifier::<f64, bool>::new(how);
+    /// let hyperparameters =
+    ///     Hyperparameters::default().hidden(&[8]).batch_size(4).learning_rate(0.05);
+    /// let mut model = Classifier::<f64, bool>::new(hyperparameters);
     /// let labels = [false, false, true, true];
     /// let until = FitOptions::new().on_epoch(|epoch| {
     ///     if epoch.record.cost < 0.1 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -100,75 +105,47 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit`](Self::fit); [`Error::Weight`] if a weight is negative or not finite;
-    /// [`Error::Checkpoint`] where there are checkpoints.
+    /// The errors of [`fit`](Self::fit); [`Error::InvalidValue`] if a weight is negative or not
+    /// finite; [`Error::Checkpoint`] with [`FitOptions::checkpoints`].
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
         labels: &[L],
         options: FitOptions<'_, F>,
     ) -> Result<History> {
-        let FitOptions { weights, watch } = options;
-        let (how, team) = (&self.hyperparameters, watch.team);
-        let x = x.as_columns();
-        let place = check_data(how, &x, ("the labels", labels.len()), weights, team)?;
-        let (classes, numbers) = team.all_have(self.numbered(labels, team))?;
-        team.agree("number of classes", &classes.names().len())?;
-        check_classes(&numbers, team)?;
-        let weights = example_weights(how, &numbers, classes.names().len(), weights, team)?;
-        let (task, y) = (task(classes.names().len()), team.all_have(label_row(&numbers))?);
-        #[cfg(feature = "safetensors")]
-        let watch = watch.of_data(how, (&x, &y, &weights), place.0)?;
-
-        let mut rng = NumpyRandom::seed(how.seed);
-        let parts = match how.validation_share {
-            0.0 => None,
-            share => {
-                let own = buffer::list("labels", y.len(), y.iter().copied());
-                let all = team.gather(team.all_have(own)?)?;
-                let all = all.iter().map(|number| number.as_f64() as usize);
-                let all = team.all_have(buffer::list("labels", all.len(), all))?;
-                let parts = team.all_have(stratified_split(&all, share, &mut rng))?;
-                check_some_classes(parts.0.iter().map(|&i| all[i]))?;
-                Some(parts)
-            }
+        let hyperparameters = &self.hyperparameters;
+        let x = &x.as_columns();
+        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
+        check_constant_features(hyperparameters, x)?;
+        let classes = match &self.declared {
+            Some(declared) => declared.clone(),
+            None => Classes::from_labels(labels),
         };
-        let sets = Sets::of((&x, &y, &weights), parts.as_ref(), place);
-        let mut sets = team.all_have(sets)?;
-        sets.check(how, team)?;
-        let scaler = team.all_have(sets.standardize(how, team))?;
-        let network = Network::new(how, &task, x.nrows(), scaler, rng);
-        let mut network = team.all_have(network)?;
-        #[cfg(feature = "safetensors")]
-        let watch = watch.take_up(&mut network, how)?;
-        let trainer = Trainer::new(how, &task, &sets, watch, &mut network)?;
-        let history = trainer.run(&mut network, how.epochs);
-        self.learnt = Some((classes, network));
+        let numbers = classes.encode(labels)?;
+        check_two_classes(numbers.iter().copied())?;
+        let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
+        let weights = &example_weights(&numbers, &class_weights, options.weights)?;
+        let data = RawData { x, y: &label_row(&numbers)?, weights };
+
+        let mut rng = NumpyRandom::seed(hyperparameters.seed);
+        let columns = stratified_columns(hyperparameters, &numbers, &mut rng)?;
+        let split = Split::new(&data, columns.as_ref())?;
+        split.check(hyperparameters)?;
+        let head = Head::classification(classes.names().len());
+        let (network, history) = train(hyperparameters, &head, &data, split, rng, options)?;
+        self.fitted = Some((classes, network));
         history
     }
 
-    /// The classes, and the number of each label.
-    fn numbered(&self, labels: &[L], team: &dyn Team<F>) -> Result<(Classes<L>, Vec<usize>)> {
-        let classes = match &self.declared {
-            Some(classes) => classes.clone(),
-            None if team.is_alone() => Classes::of(labels),
-            None => {
-                let what = "a process knows its own labels only: name all by with_classes";
-                return Err(Error::Inconsistent { what });
-            }
-        };
-        let numbers = classes.encode(labels)?;
-        Ok((classes, numbers))
-    }
-
-    /// One more epoch on these examples, from where the last one ended: for tables that come one
-    /// after the other. The first makes the network; its classes and its scale are those of its
-    /// examples, unless [`with_classes`](Self::with_classes) named the classes.
+    /// Trains for one more epoch on these examples.
+    ///
+    /// The first call creates the network; its classes and its standardizer are those of its
+    /// examples, unless [`with_classes`](Self::with_classes) declared the classes.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
-    /// let how = Hyperparameters::default().hidden(&[8]).learning_rate(0.1);
-    /// let mut model = Classifier::<f64, i32>::new(how).with_classes(&[0, 1]);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).learning_rate(0.1);
+    /// let mut model = Classifier::<f64, i32>::new(hyperparameters).with_classes(&[0, 1]);
     /// for _ in 0..50 {
     ///     model.partial_fit(Examples::rows(&array![[0.1, 0.2], [0.9, 0.7]]), &[0, 1])?;
     ///     model.partial_fit(Examples::rows(&array![[0.8, 0.9], [0.7, 1.0]]), &[1, 1])?;
@@ -179,179 +156,161 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// Those of [`fit`](Self::fit), but for constant features, one class and few examples;
-    /// [`Error::UnknownLabel`] if a label is new.
+    /// The errors of [`fit`](Self::fit), except for constant features, for one class in a later call
+    /// and for few examples.
     ///
-    /// After [`Error::Diverged`] the parameters are those before the call, and the optimizer starts
-    /// anew. Any other error leaves the model as it was.
+    /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
+    /// with zeroed state. Any other error leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
-        let how = self.hyperparameters.clone().constant_features(true);
-        let x = x.as_columns();
-        check_data(&how, &x, ("the labels", labels.len()), None, &Alone)?;
-        let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
-        let known = learnt.or(self.declared.as_ref()).cloned();
-        let classes = known.unwrap_or_else(|| Classes::of(labels));
+        let hyperparameters = &self.hyperparameters;
+        let x = &x.as_columns();
+        check_examples(hyperparameters, x, ("labels", labels.len()), None)?;
+        let known = self.fitted.as_ref().map(|(classes, _)| classes).or(self.declared.as_ref());
+        let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
         let numbers = classes.encode(labels)?;
-        let count = classes.names().len();
-        if count < 2 {
+        if classes.names().len() < 2 {
             return Err(Error::OneClass);
         }
-        let weights = example_weights(&how, &numbers, count, None, &Alone)?;
-        let mut set = Set::all(&x, &label_row(&numbers)?, &weights)?;
-        let task = task(count);
-        let mut new = match self.learnt {
-            Some(_) => None,
-            None => {
-                let scaler = if how.standardize { Some(Standardizer::fit(&x)?) } else { None };
-                let rng = NumpyRandom::seed(how.seed);
-                Some((classes, Network::new(&how, &task, x.nrows(), scaler, rng)?))
-            }
-        };
-        let (_, network) = new.as_mut().or(self.learnt.as_mut()).expect("one of the two");
-        network.check_features(&x)?;
-        if let Some(scaler) = &network.scaler {
-            set.standardize(scaler)?;
+        let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
+        let weights = &example_weights(&numbers, &class_weights, None)?;
+        let data = RawData { x, y: &label_row(&numbers)?, weights };
+        let head = Head::classification(classes.names().len());
+        if let Some((_, network)) = &mut self.fitted {
+            network.check_features(x)?;
+            return train_one_epoch(hyperparameters, &head, &data, network);
         }
-        let sets = Sets { training: set, validation: None };
-        let trainer = Trainer::new(&how, &task, &sets, Watch::nothing(), network)?;
-        let until = network.epochs + 1;
-        let history = trainer.run(network, until);
-        self.learnt = new.or(self.learnt.take());
+        let scaler = standardizer(hyperparameters, x)?;
+        let rng = NumpyRandom::seed(hyperparameters.seed);
+        let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
+        let history = train_one_epoch(hyperparameters, &head, &data, &mut network);
+        self.fitted = Some((classes, network));
         history
     }
 
-    /// The most probable class of each example.
+    /// Predicts the most probable class of each example.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if there are not as
-    /// many features as in training; [`Error::NotFinite`]; [`Error::NotFiniteEntry`] if numbers so
-    /// large that the network cannot follow give an output that is not finite.
+    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if the features are not
+    /// those of the training; [`Error::NotFinite`] with the feature and the example, or with the
+    /// output layer if an output overflows.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
-        let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
+        let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&predicted_classes(&network.outputs(&x)?)?)
     }
 
-    /// The probability of each class: (examples, classes) for [rows](Examples::rows),
+    /// Predicts the probability of each class: (examples, classes) for [rows](Examples::rows),
     /// (classes, examples) for [columns](Examples::columns).
     ///
-    /// [`predicted_classes`] turns columns of probabilities into class numbers; of rows it takes
-    /// the transpose. Class c is [`classes()[c]`](Self::classes).
+    /// Class c is [`classes()[c]`](Self::classes).
     ///
     /// # Errors
     ///
-    /// Those of [`predict`](Self::predict).
+    /// The errors of [`predict`](Self::predict).
     pub fn predict_proba(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        let al = self.learnt.as_ref().ok_or(Error::NotFitted)?.1.outputs(&x)?;
+        let al = self.fitted.as_ref().ok_or(Error::NotFitted)?.1.outputs(&x)?;
         if al.nrows() > 1 {
-            return Ok(x.like_these(al));
+            return Ok(x.oriented(al));
         }
-        let mut both = crate::buffer::zeros("probabilities", (2, al.ncols()))?;
+        let mut both = buffer::zeros("probabilities", (2, al.ncols()))?;
         for (mut both, &a) in both.columns_mut().into_iter().zip(&al) {
             (both[0], both[1]) = (F::one() - a, a);
         }
-        Ok(x.like_these(both))
+        Ok(x.oriented(both))
     }
 
-    /// The share of the examples that is predicted right.
+    /// Computes the accuracy: the share of examples that are predicted correctly.
     ///
     /// # Errors
     ///
-    /// Those of [`predict`](Self::predict); [`Error::LengthMismatch`], [`Error::UnknownLabel`].
+    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`].
     pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
-        check_lengths(("X", x.len()), ("the labels", labels.len()))?;
-        let (classes, network) = self.learnt.as_ref().ok_or(Error::NotFitted)?;
-        accuracy(&predicted_classes(&network.outputs(&x)?)?, &classes.encode(labels)?)
+        check_lengths(("X", x.len()), ("labels", labels.len()))?;
+        accuracy(Actual(labels), Predicted(&self.predict(x)?))
     }
 
-    /// The classes in the order of the outputs: sorted. Empty before they are known.
+    /// Returns the classes in the order of the outputs, sorted; none before they are known.
     pub fn classes(&self) -> &[L] {
-        let learnt = self.learnt.as_ref().map(|(classes, _)| classes);
-        learnt.or(self.declared.as_ref()).map_or(&[], Classes::names)
+        let fitted = self.fitted.as_ref().map(|(classes, _)| classes);
+        fitted.or(self.declared.as_ref()).map_or(&[], Classes::names)
     }
 }
 
 impl<F: Float, L> Classifier<F, L> {
-    /// What was chosen before training.
+    /// Returns the hyperparameters.
     pub fn hyperparameters(&self) -> &Hyperparameters {
         &self.hyperparameters
     }
 
-    /// What was learnt, if something was. The network takes examples that have been
-    /// [scaled](Self::scaler).
+    /// Returns the fitted network, which takes [standardized](Self::scaler) examples.
     pub fn parameters(&self) -> Option<&Parameters<F>> {
-        self.learnt.as_ref().map(|(_, network)| &network.parameters)
+        self.fitted.as_ref().map(|(_, network)| &network.parameters)
     }
 
-    /// How the features are brought to mean 0 and deviation 1, if they are.
+    /// Returns the standardizer of the features, if there is one.
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
-        self.learnt.as_ref().and_then(|(_, network)| network.scaler.as_ref())
+        self.fitted.as_ref().and_then(|(_, network)| network.scaler.as_ref())
     }
 }
 
-pub(super) fn task<F: Float>(classes: usize) -> Task<F> {
-    let two = classes == 2;
-    Task {
-        cost: if two { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy },
-        outputs: if two { 1 } else { classes },
-        score: share_of_right,
-    }
-}
-
-/// The share of the examples whose class is that of the outputs; allocates nothing.
-fn share_of_right<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<f64> {
-    check_batch(Operand::of("AL", al))?;
-    let examples = al.columns().into_iter().zip(y.row(0));
-    let right = examples.filter(|(a, y)| predicted_class(*a) == y.as_f64() as usize).count();
-    Ok(right as f64 / al.ncols() as f64)
-}
-
-/// The numbers of the classes as a row, (1, m).
-fn label_row<F: Float>(numbers: &[usize]) -> Result<Array2<F>> {
+/// The class numbers as a row, (1, m).
+pub(crate) fn label_row<F: Float>(numbers: &[usize]) -> Result<Array2<F>> {
     let mut row = buffer::zeros("Y", (1, numbers.len()))?;
     row.iter_mut().zip(numbers).for_each(|(y, &number)| *y = F::of(number as f64));
     Ok(row)
 }
 
-/// `Ok` if there are two classes among these.
-fn check_some_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
+/// `Ok` if two of these class numbers differ.
+pub(crate) fn check_two_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
     let first = numbers.next();
     if numbers.any(|number| Some(number) != first) { Ok(()) } else { Err(Error::OneClass) }
 }
 
-/// `Ok` if there are two classes among those of all processes.
-fn check_classes<F: Float>(numbers: &[usize], team: &dyn Team<F>) -> Result<()> {
-    let of = |number: Option<&usize>, sign: f64| {
-        number.map_or(f64::NEG_INFINITY, |&number| sign * number as f64)
-    };
-    let mut range = [of(numbers.iter().max(), 1.0), of(numbers.iter().min(), -1.0)];
-    team.largest(&mut range);
-    if range[0] == -range[1] { Err(Error::OneClass) } else { Ok(()) }
+/// The number of examples of each class.
+pub(crate) fn class_counts<L: Ord + Clone>(numbers: &[usize], classes: &Classes<L>) -> Vec<f64> {
+    let mut counts = vec![0.0; classes.names().len()];
+    numbers.iter().for_each(|&number| counts[number] += 1.0);
+    counts
+}
+
+/// The weight of each class, from the number of its examples.
+pub(crate) fn class_weights(hyperparameters: &Hyperparameters, counts: &[f64]) -> Result<Vec<f64>> {
+    let classes = counts.len();
+    match &hyperparameters.class_weights {
+        ClassWeights::Equal => Ok(vec![1.0; classes]),
+        ClassWeights::Balanced => {
+            let m: f64 = counts.iter().sum();
+            let balanced = |count: &f64| m / (classes as f64 * f64::max(*count, 1.0));
+            Ok(counts.iter().map(balanced).collect())
+        }
+        ClassWeights::Given(weights) => {
+            check_lengths(("class_weights", weights.len()), ("classes", classes))?;
+            Ok(weights.clone())
+        }
+    }
 }
 
 /// The weight of each example: its own times that of its class.
-fn example_weights<F: Float>(
-    how: &Hyperparameters,
+pub(crate) fn example_weights<F: Float>(
     numbers: &[usize],
-    classes: usize,
+    class_weights: &[f64],
     own: Option<&[F]>,
-    team: &dyn Team<F>,
 ) -> Result<Vec<F>> {
-    let of_class = match &how.class_weights {
-        ClassWeights::Equal => vec![1.0; classes],
-        ClassWeights::Balanced => {
-            let mut counts = vec![0.0; classes];
-            numbers.iter().for_each(|&number| counts[number] += 1.0);
-            team.sum(&mut counts);
-            let all: f64 = counts.iter().sum();
-            counts.iter().map(|count| all / (classes as f64 * f64::max(*count, 1.0))).collect()
-        }
-        ClassWeights::Given(weights) => {
-            check_lengths(("class_weights", weights.len()), ("the classes", classes))?;
-            weights.clone()
-        }
-    };
     let own = |i: usize| own.map_or(1.0, |own| own[i].as_f64());
-    let weights = numbers.iter().enumerate().map(|(i, &n)| F::of(of_class[n] * own(i)));
-    team.all_have(buffer::list("weights", numbers.len(), weights))
+    let weights = numbers.iter().enumerate().map(|(i, &n)| F::of(class_weights[n] * own(i)));
+    buffer::list("weights", numbers.len(), weights)
+}
+
+/// The columns of the training and the validation set, if there is a validation share.
+pub(crate) fn stratified_columns(
+    hyperparameters: &Hyperparameters,
+    numbers: &[usize],
+    rng: &mut NumpyRandom,
+) -> Result<Option<(Vec<usize>, Vec<usize>)>> {
+    if hyperparameters.validation_share == 0.0 {
+        return Ok(None);
+    }
+    let columns = stratified_split(numbers, hyperparameters.validation_share, rng)?;
+    check_two_classes(columns.0.iter().map(|&i| numbers[i]))?;
+    Ok(Some(columns))
 }

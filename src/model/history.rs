@@ -1,63 +1,74 @@
 use crate::{Float, Parameters, Result};
-use std::fmt::Write;
+use std::fmt;
 
-/// What one epoch came to.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// The figures of one epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct EpochRecord {
-    /// Its number, from 0.
+    /// The number of the epoch, from 0.
     pub epoch: usize,
-    /// α in this epoch.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// The mean cost of the training examples, each taken before its batch's step, with the L2
-    /// term.
+    /// The mean cost of the training examples, with the L2 term; each batch before its step.
     pub cost: f64,
     /// The norm of the gradient of the last batch, before clipping.
     pub gradient_norm: f64,
     /// The cost of the validation examples after the epoch, without L2 and dropout.
     pub validation_cost: Option<f64>,
-    /// Their accuracy, or R².
+    /// The accuracy (or R²) of the validation examples after the epoch.
     pub validation_score: Option<f64>,
 }
 
-/// What a callback is shown after each epoch.
+/// The argument of a callback after each epoch.
+#[non_exhaustive]
 pub struct Epoch<'a, F> {
-    /// The figures.
+    /// The figures of the epoch.
     pub record: EpochRecord,
-    /// How many epochs were asked for.
-    pub of: usize,
+    /// The number of epochs of the whole training.
+    pub total_epochs: usize,
     /// The parameters after the epoch.
     pub parameters: &'a Parameters<F>,
     pub(super) score: &'a dyn Fn() -> Result<f64>,
 }
 
+impl<F: Float> fmt::Debug for Epoch<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Epoch")
+            .field("record", &self.record)
+            .field("total_epochs", &self.total_epochs)
+            .field("parameters", self.parameters)
+            .finish_non_exhaustive()
+    }
+}
+
 impl<F: Float> Epoch<'_, F> {
-    /// The accuracy (or R²) on the training examples: a prediction of all of them, made when
-    /// asked for.
+    /// Computes the accuracy (or R²) of the training examples, by a prediction of all of them.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`](crate::Error::TooLarge) for want of memory.
+    /// [`Error::TooLarge`](crate::Error::TooLarge) if the outputs do not fit in memory.
     pub fn training_score(&self) -> Result<f64> {
         (self.score)()
     }
 }
 
-/// The epochs of a training, first to last.
+/// The figures of a training, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct History {
-    /// Their figures.
+    /// The figures of each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Was the training stopped before its last epoch?
+    /// Whether the training stopped before its last epoch.
     pub stopped_early: bool,
-    /// The epoch whose parameters were kept, where there was a [patience](
-    /// super::Hyperparameters::patience).
+    /// The epoch whose parameters the model has, if there was a
+    /// [patience](super::Hyperparameters::patience).
     pub best_epoch: Option<usize>,
 }
 
 impl History {
-    /// The costs, for a plot.
+    /// Returns the training cost of each epoch.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -68,7 +79,7 @@ impl History {
         self.epochs.iter().map(|record| record.cost).collect()
     }
 
-    /// A table with a header, numbers in full, nothing where there is no validation.
+    /// Formats the history as CSV, with a header. Cells without a validation set are empty.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -83,13 +94,17 @@ impl History {
         let cell = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
         for r in &self.epochs {
             let (cost, score) = (cell(r.validation_cost), cell(r.validation_score));
-            let line = format_args!(
-                "{},{},{},{},{cost},{score}\n",
-                r.epoch, r.learning_rate, r.cost, r.gradient_norm
-            )
-            .to_string();
-            csv.write_str(&line).expect("a String takes what it is given");
+            let EpochRecord { epoch, learning_rate, cost: training, gradient_norm, .. } = r;
+            csv += &format!("{epoch},{learning_rate},{training},{gradient_norm},{cost},{score}\n");
         }
         csv
     }
+}
+
+/// The epoch of the lowest cost so far.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct BestEpoch<F> {
+    pub epoch: usize,
+    pub cost: f64,
+    pub parameters: Parameters<F>,
 }

@@ -1,184 +1,247 @@
 #[cfg(doc)]
 use crate::Error;
 use crate::activation::Activation;
-use crate::error::{check_hyperparameter, check_non_negative, check_positive, check_probability};
+use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
 use crate::init::Initializer;
 use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Float, Result};
 
-/// Everything that is chosen before training: a plain value to print, compare and clone.
-///
-/// Write it as a struct, or one choice after the other:
-///
-/// ```
-/// use dnn_blocks::prelude::*;
-///
-/// let how = Hyperparameters::default()
-///     .hidden(&[64, 32])
-///     .algorithm(Algorithm::ADAM)
-///     .learning_rate(0.003)
-///     .epochs(50)
-///     .seed(7);
-/// assert_eq!(how, Hyperparameters { epochs: 50, ..how.clone() });
-/// ```
-#[derive(Debug, Clone, PartialEq)]
-pub struct Hyperparameters {
-    /// The units of each hidden layer; empty for logistic or linear regression. Default: `[100]`.
-    pub hidden: Vec<usize>,
-    /// The activation of the hidden layers. Default: ReLU.
-    pub activation: Activation,
-    /// How the weights are drawn. Default: He.
-    pub initializer: Initializer,
-    /// The rule of the step. Default: [`Algorithm::ADAM`].
-    pub algorithm: Algorithm,
-    /// α, before the schedule. Default: 0.001.
-    pub learning_rate: f64,
-    /// How α changes from epoch to epoch. Default: constant.
-    pub schedule: Schedule,
-    /// Examples in a batch; the last one of an epoch may have fewer. Default: 32.
-    pub batch_size: usize,
-    /// How often every example is seen. Default: 100.
-    pub epochs: usize,
-    /// The λ of [`Objective`](crate::train::regularization::Objective). Default: 0.
-    pub l2: f64,
-    /// The probability of a hidden unit to be kept in a training step. Default: 1, no dropout.
-    pub keep_prob: f64,
-    /// The longest gradient, see [`clip_by_norm`](crate::train::optimizer::clip_by_norm). Default: any.
-    pub clip_norm: Option<f64>,
-    /// Where all random numbers begin. Default: 0.
-    pub seed: u32,
-    /// The share of the examples that is put aside to watch the training. Default: 0.
-    pub validation_share: f64,
-    /// Stop after so many epochs without a lower cost, and go back to the parameters of the lowest.
-    /// The cost is taken after the epoch, on the validation examples; where there are none, on those
-    /// of the training, with the L2 term. Default: never.
-    pub patience: Option<usize>,
-    /// Bring every feature (and the values of a regression) to mean 0 and deviation 1, as they are
-    /// in the training examples. Default: yes.
-    pub standardize: bool,
-    /// Accept features that are the same in every example. Default: no, since they are mostly a
-    /// mistake; the dark corners of pictures are not.
-    pub constant_features: bool,
-    /// How much the examples of each class count. Default: equally.
-    pub class_weights: ClassWeights,
-}
-
-/// How much the examples of each class count in the cost of a classifier.
-#[derive(Debug, Clone, PartialEq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum ClassWeights {
-    /// 1 each.
-    #[default]
-    Equal,
-    /// `m / (classes · examples of the class)`: every class counts as much as any other.
-    Balanced,
-    /// One number for each class, in the order of the labels.
-    Given(Vec<f64>),
-}
-
-impl Default for Hyperparameters {
-    fn default() -> Self {
-        Self {
-            hidden: vec![100],
-            activation: Activation::Relu,
-            initializer: Initializer::He,
-            algorithm: Algorithm::ADAM,
-            learning_rate: 0.001,
-            schedule: Schedule::Constant,
-            batch_size: 32,
-            epochs: 100,
-            l2: 0.0,
-            keep_prob: 1.0,
-            clip_norm: None,
-            seed: 0,
-            validation_share: 0.0,
-            patience: None,
-            standardize: true,
-            constant_features: false,
-            class_weights: ClassWeights::Equal,
+/// Defines each field once: name, type, default, setter, and the check of the value for networks of
+/// type `F`.
+macro_rules! hyperparameters {
+    (
+        $(#[$doc:meta])*
+        struct Hyperparameters {
+            $(
+                $(#[$field_doc:meta])*
+                $name:ident: $type:ty = $default:expr,
+                set $argument:ident: $argument_type:ty => $set:expr,
+                check::<$float:ident>(|$value:ident| $check:expr);
+            )*
         }
-    }
-}
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub struct Hyperparameters {
+            $($(#[$field_doc])* pub $name: $type,)*
+        }
 
-macro_rules! choices {
-    ($($name:ident: $type:ty => $value:expr;)*) => {
+        impl Default for Hyperparameters {
+            fn default() -> Self {
+                Self { $($name: $default,)* }
+            }
+        }
+
         impl Hyperparameters {
             $(
-                #[doc = concat!("The same with another [`", stringify!($name), "`](Self#structfield.", stringify!($name), ").")]
+                #[doc = concat!(
+                    "Sets [`", stringify!($name), "`](Self#structfield.", stringify!($name), ")."
+                )]
                 #[must_use]
-                pub fn $name(mut self, $name: $type) -> Self {
-                    self.$name = $value;
+                pub fn $name(mut self, $argument: $argument_type) -> Self {
+                    self.$name = $set;
                     self
                 }
             )*
+
+            /// Checks that a network of type `F` can be trained with these hyperparameters.
+            ///
+            /// ```
+            /// use dnn_blocks::prelude::*;
+            ///
+            /// let error = Hyperparameters::default().keep_prob(0.0).check::<f32>().unwrap_err();
+            /// assert_eq!(error.to_string(), "keep_prob is 0, but must be above 0 and at most 1");
+            /// let tiny = Hyperparameters::default().learning_rate(1e-60);
+            /// assert!(tiny.check::<f64>().is_ok());
+            /// let error = tiny.check::<f32>().unwrap_err();
+            /// assert!(error.to_string().ends_with("above 0 and finite as an f32"));
+            /// ```
+            ///
+            /// # Errors
+            ///
+            /// [`Error::Hyperparameter`] with the name of the first value that is out of range: a
+            /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`. Checks
+            /// that need the data, such as the number of class weights, are made by the fit.
+            pub fn check<F: Float>(&self) -> Result<()> {
+                $({
+                    fn check<$float: Float>($value: &$type) -> Result<()> {
+                        $check
+                    }
+                    check::<F>(&self.$name)?;
+                })*
+                Ok(())
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        mod serde_impl {
+            use super::*;
+            use serde::de::Error as _;
+            use serde::ser::Error as _;
+            use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+            /// Missing fields have their defaults.
+            #[derive(Serialize, Deserialize)]
+            #[serde(remote = "Hyperparameters", deny_unknown_fields)]
+            #[serde(default = "Hyperparameters::default")]
+            struct Unchecked {
+                $($name: $type,)*
+            }
+
+            impl Serialize for Hyperparameters {
+                fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    self.check::<f64>().map_err(S::Error::custom)?;
+                    Unchecked::serialize(self, serializer)
+                }
+            }
+
+            impl<'de> Deserialize<'de> for Hyperparameters {
+                fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    let hyperparameters = Unchecked::deserialize(deserializer)?;
+                    hyperparameters.check::<f64>().map_err(D::Error::custom)?;
+                    Ok(hyperparameters)
+                }
+            }
         }
     };
 }
 
-choices! {
-    hidden: &[usize] => hidden.to_vec();
-    activation: Activation => activation;
-    initializer: Initializer => initializer;
-    algorithm: Algorithm => algorithm;
-    learning_rate: f64 => learning_rate;
-    schedule: Schedule => schedule;
-    batch_size: usize => batch_size;
-    epochs: usize => epochs;
-    l2: f64 => l2;
-    keep_prob: f64 => keep_prob;
-    clip_norm: f64 => Some(clip_norm);
-    seed: u32 => seed;
-    validation_share: f64 => validation_share;
-    patience: usize => Some(patience);
-    standardize: bool => standardize;
-    constant_features: bool => constant_features;
-    class_weights: ClassWeights => class_weights;
-}
-
-impl Hyperparameters {
-    /// Checks that a network of type `F` can be trained with these, when they are rounded to `F`.
+hyperparameters! {
+    /// Everything that is chosen before training.
+    ///
+    /// Start from the default, and set what differs:
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
-    /// let error = Hyperparameters::default().keep_prob(0.0).check::<f32>().unwrap_err();
-    /// assert_eq!(error.to_string(), "keep_prob = 0: above 0 and at most 1");
-    /// let tiny = Hyperparameters::default().learning_rate(1e-60);
-    /// assert!(tiny.check::<f64>().is_ok());
-    /// let error = tiny.check::<f32>().unwrap_err();
-    /// assert!(error.to_string().ends_with("above 0 and finite as an f32"));
+    /// let hyperparameters = Hyperparameters::default()
+    ///     .hidden(&[64, 32])
+    ///     .algorithm(Algorithm::ADAM)
+    ///     .learning_rate(0.003)
+    ///     .epochs(50)
+    ///     .patience(10)
+    ///     .seed(7);
+    /// assert_eq!(hyperparameters.patience, Some(10));
+    /// assert_eq!(hyperparameters.patience(None).patience, None);
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Hyperparameter`] with the name of the first number that cannot be used: a field, or
-    /// a constant of `activation`, `initializer`, `algorithm` or `schedule`. The fit checks what
-    /// depends on the data, such as the number of class weights.
-    pub fn check<F: Float>(&self) -> Result<()> {
-        let is = |fits, name, value, rule| check_hyperparameter(fits, name, value, rule);
-        let share = self.validation_share;
-        let no_units = self.hidden.contains(&0);
-        is(!no_units, "hidden", 0.0, "a layer has at least one unit")?;
-        check_positive::<F>("learning_rate", self.learning_rate)?;
-        is(self.batch_size > 0, "batch_size", 0.0, "at least 1")?;
-        is(self.epochs > 0, "epochs", 0.0, "at least 1")?;
-        check_non_negative::<F>("l2", self.l2)?;
-        check_probability::<F>("keep_prob", self.keep_prob)?;
-        is((0.0..1.0).contains(&share), "validation_share", share, "at least 0 and below 1")?;
-        check_positive::<F>("clip_norm", self.clip_norm.unwrap_or(1.0))?;
-        is(self.patience != Some(0), "patience", 0.0, "at least 1")?;
-        if let ClassWeights::Given(weights) = &self.class_weights {
-            let fits = |weight: &f64| check_non_negative::<F>("class_weights", *weight);
-            weights.iter().try_for_each(fits)?;
-        }
-        self.activation.check::<F>()?;
-        self.initializer.check::<F>()?;
-        self.algorithm.check::<F>()?;
-        if let Schedule::Cosine { lowest, .. } = self.schedule {
-            check_non_negative::<F>("lowest", lowest)?;
-        }
-        self.schedule.check()
+    struct Hyperparameters {
+        /// The units of each hidden layer; empty for logistic or linear regression. Default: `[100]`.
+        hidden: Vec<usize> = vec![100],
+        set units: &[usize] => units.to_vec(),
+        check::<F>(|units| {
+            check_hyperparameter(!units.contains(&0), "hidden", 0.0, "at least 1 in each layer")
+        });
+
+        /// The activation of the hidden layers. Default: ReLU.
+        activation: Activation = Activation::Relu,
+        set activation: Activation => activation,
+        check::<F>(|activation| activation.check::<F>());
+
+        /// The distribution of the initial weights. Default: He.
+        initializer: Initializer = Initializer::He,
+        set initializer: Initializer => initializer,
+        check::<F>(|initializer| initializer.check::<F>());
+
+        /// The update rule. Default: [`Algorithm::ADAM`].
+        algorithm: Algorithm = Algorithm::ADAM,
+        set algorithm: Algorithm => algorithm,
+        check::<F>(|algorithm| algorithm.check::<F>());
+
+        /// The learning rate α, before the schedule. Default: 0.001.
+        learning_rate: f64 = 0.001,
+        set rate: f64 => rate,
+        check::<F>(|rate| check_positive::<F>("learning_rate", *rate));
+
+        /// The schedule of the learning rate. Default: constant.
+        schedule: Schedule = Schedule::Constant,
+        set schedule: Schedule => schedule,
+        check::<F>(|schedule| schedule.check::<F>());
+
+        /// The examples in a batch; the last batch of an epoch may be smaller. Default: 32.
+        batch_size: usize = 32,
+        set size: usize => size,
+        check::<F>(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
+
+        /// The passes over the training examples. Default: 100.
+        epochs: usize = 100,
+        set epochs: usize => epochs,
+        check::<F>(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
+
+        /// The λ of [`Objective`](crate::train::regularization::Objective). Default: 0.
+        l2: f64 = 0.0,
+        set l2: f64 => l2,
+        check::<F>(|l2| check_non_negative::<F>("l2", *l2));
+
+        /// The probability that a hidden unit is kept in a training step. Default: 1, no dropout.
+        keep_prob: f64 = 1.0,
+        set keep_prob: f64 => keep_prob,
+        check::<F>(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));
+
+        /// The largest norm of the gradient, see [`clip_by_norm`](crate::gradients::clip_by_norm).
+        /// Default: none.
+        clip_norm: Option<f64> = None,
+        set norm: impl Into<Option<f64>> => norm.into(),
+        check::<F>(|norm| check_positive::<F>("clip_norm", norm.unwrap_or(1.0)));
+
+        /// The seed of all random numbers. Default: 0.
+        seed: u32 = 0,
+        set seed: u32 => seed,
+        check::<F>(|_seed| Ok(()));
+
+        /// The share of the examples that is held out for validation. Default: 0.
+        validation_share: f64 = 0.0,
+        set share: f64 => share,
+        check::<F>(|share| {
+            let fits = (0.0..1.0).contains(share);
+            check_hyperparameter(fits, "validation_share", *share, "at least 0 and below 1")
+        });
+
+        /// The epochs without a lower cost after which the training stops. The model then has the
+        /// parameters of the lowest cost. The cost is that of the validation set, or without one that of
+        /// the training set with the L2 term, after the epoch. Default: none.
+        patience: Option<usize> = None,
+        set patience: impl Into<Option<usize>> => patience.into(),
+        check::<F>(|patience| {
+            check_hyperparameter(*patience != Some(0), "patience", 0.0, "at least 1")
+        });
+
+        /// Whether to standardize the features (and the targets of a regression) by the training
+        /// examples. Default: yes.
+        standardize: bool = true,
+        set standardize: bool => standardize,
+        check::<F>(|_standardize| Ok(()));
+
+        /// Whether to accept features that have the same value in every example, such as the dark corners
+        /// of pictures. Default: no, because they are mostly a mistake.
+        constant_features: bool = false,
+        set accept: bool => accept,
+        check::<F>(|_accept| Ok(()));
+
+        /// The weights of the classes of a classifier. Default: equal.
+        class_weights: ClassWeights = ClassWeights::Equal,
+        set weights: ClassWeights => weights,
+        check::<F>(|weights| match weights {
+            ClassWeights::Given(weights) => {
+                weights.iter().try_for_each(|weight| check_non_negative::<F>("class_weights", *weight))
+            }
+            _ => Ok(()),
+        });
     }
+}
+
+/// The weight of the examples of each class in the cost of a classifier.
+#[derive(Debug, Clone, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum ClassWeights {
+    /// A weight of 1 for every class.
+    #[default]
+    Equal,
+    /// `m / (classes · examples of the class)`, so that every class counts the same.
+    Balanced,
+    /// A weight for each class, in the order of the labels.
+    Given(Vec<f64>),
 }

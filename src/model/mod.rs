@@ -1,5 +1,4 @@
-//! Models with the loop written: a [`Classifier`] and a [`Regressor`] that take a table, and do
-//! with it what a careful user of the blocks would.
+//! High-level models: a [`Classifier`] and a [`Regressor`] that run the whole training loop.
 //!
 //! ```
 //! use dnn_blocks::ndarray::array;
@@ -8,48 +7,55 @@
 //! let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]]; // (examples, features)
 //! let labels = ["no", "no", "yes", "yes"];
 //!
-//! let how = Hyperparameters::default().hidden(&[8]).batch_size(2).epochs(100).seed(1);
-//! let mut model = Classifier::<f64, &str>::new(how);
+//! let hyperparameters =
+//!     Hyperparameters::default().hidden(&[8]).batch_size(2).epochs(100).seed(1);
+//! let mut model = Classifier::<f64, &str>::new(hyperparameters);
 //! model.fit(Examples::rows(&x), &labels)?;
 //! assert_eq!(model.predict(Examples::rows(&x))?, labels);
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! A `fit` is: check the data, put some examples aside for validation, bring the features to mean
-//! 0 and deviation 1, draw the weights, and for each epoch shuffle (where there is more than one
-//! batch), and for each batch
-//! [`Workspace::cost_and_gradients`](crate::Workspace::cost_and_gradients), clip, and
-//! [`Optimizer::step`](crate::train::optimizer::Optimizer::step). All random numbers come in this order
-//! from one [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed), so a loop of these public
-//! calls reaches the same parameters to the last bit, on any number of threads.
+//! A fit validates the data, holds out a validation set, standardizes, draws the weights, and trains
+//! in mini-batches. For each epoch it shuffles, unless there is only one batch. For each batch it
+//! calls [`Workspace::cost_and_gradients`](crate::train::workspace::Workspace::cost_and_gradients),
+//! [`clip_by_norm`](crate::gradients::clip_by_norm) and
+//! [`Optimizer::step`](crate::train::optimizer::Optimizer::step).
+//!
+//! All random numbers come in this order from one
+//! [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed), so a loop of these public calls ends
+//! with bit-identical parameters, on any number of threads.
 
-mod classifier;
-mod examples;
+#[cfg(feature = "safetensors")]
+pub(crate) mod checkpointing;
+pub(crate) mod classifier;
+pub(crate) mod dataset;
+pub(crate) mod fit;
+#[cfg(feature = "safetensors")]
+pub(crate) mod fit_state;
+pub(crate) mod head;
 mod history;
 mod hyperparameters;
-mod network;
+pub(crate) mod network;
 mod options;
-pub mod predictor;
-mod regressor;
-#[cfg(feature = "safetensors")]
-mod resume;
-mod sets;
+pub(crate) mod predictor;
+pub(crate) mod regressor;
 #[cfg(feature = "serde")]
 mod stored;
+mod table;
+pub(crate) mod trainer;
 
 pub use classifier::Classifier;
-pub use examples::Examples;
+#[cfg(feature = "safetensors")]
+pub use fit_state::FitState;
+#[cfg(feature = "safetensors")]
+pub(crate) use fit_state::{LentState, TrainingFields};
+#[cfg(feature = "safetensors")]
+pub(crate) use history::BestEpoch;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
-#[cfg(feature = "safetensors")]
-pub(crate) use network::Best;
 pub use options::FitOptions;
+pub use predictor::{ClassifierPredictor, Predictor, RegressorPredictor};
 pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
-pub use resume::FitState;
-#[cfg(feature = "safetensors")]
-pub(crate) use resume::LentState;
-#[cfg(feature = "safetensors")]
-pub(crate) use stored::Kept;
-#[cfg(feature = "serde")]
-pub(crate) use stored::check_all_finite;
+pub(crate) use stored::NetworkState;
+pub use table::Examples;

@@ -1,49 +1,15 @@
 //! Predictions without allocation, from many threads on one network.
-//!
-//! A network is only read, so threads share it as it is; what each needs for itself are the
-//! matrices between the layers, which a [`Predictor`] keeps.
 
-use crate::error::{Operand, check};
-use crate::forward::{activated_into, check_linear, check_output};
-use crate::model::{Classifier, Regressor};
-use crate::data::Standardizer;
-use crate::{Error, Float, Parameters, Result, buffer};
-use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
-
-/// A network with room for its `A`s: one for each thread that predicts.
-///
-/// ```
-/// use dnn_blocks::ndarray::array;
-/// use dnn_blocks::prelude::*;
-///
-/// let mut rng = NumpyRandom::seed(1);
-/// let parameters = initialize_parameters_deep::<f32>(&[2, 8, 1], Initializer::He, &mut rng)?;
-/// std::thread::scope(|threads| {
-///     for _ in 0..2 {
-///         threads.spawn(|| -> dnn_blocks::Result<()> {
-///             let mut predictor = Predictor::new(&parameters, 16)?; // at most 16 at once
-///             for x in [array![[0.1, 0.7], [0.3, -0.5]], array![[1.0], [2.0]]] {
-///                 let al = predictor.predict_proba(&x)?;
-///                 assert_eq!(al.ncols(), x.ncols());
-///             }
-///             Ok(())
-///         });
-///     }
-/// });
-/// # Ok::<(), dnn_blocks::Error>(())
-/// ```
-///
-/// With the feature `rayon`, large products are handed to the pool of rayon, which allocates; a
-/// service that has a thread for each request does better without.
-#[derive(Debug, Clone)]
-pub struct Predictor<'p, F> {
-    parameters: &'p Parameters<F>,
-    scaler: Option<&'p Standardizer<F>>,
-    target_scaler: Option<&'p Standardizer<F>>,
-    /// `X` on the scale of the network; empty without a scaler.
-    x: Vec<F>,
-    buffers: OutputBuffers<F>,
-}
+use super::classifier::Classifier;
+use super::network::check_output;
+use super::regressor::Regressor;
+use crate::buffer::{self, matrix, matrix_mut};
+use crate::checks::{check, check_argument};
+use crate::data::{Standardizer, predicted_class};
+use crate::error::Operand;
+use crate::forward::{check_linear, layer_output_into};
+use crate::{Error, Float, Parameters, Result};
+use ndarray::{ArrayBase, ArrayRef2, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2};
 
 /// The matrices between the layers of a network, for up to a number of examples.
 #[derive(Debug, Clone)]
@@ -56,25 +22,25 @@ pub(crate) struct OutputBuffers<F> {
 impl<F: Float> OutputBuffers<F> {
     pub(crate) fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         let units = parameters.layers().iter().map(|layer| layer.w.nrows()).max().unwrap_or(0);
-        let room = || buffer::vec("A", (units, examples));
-        Ok(Self { examples, a: [room()?, room()?] })
+        let a = || buffer::vec("A", (units, examples));
+        Ok(Self { examples, a: [a()?, a()?] })
     }
 
-    /// `Ok` if there is room for the examples `X` (n₀, m).
-    fn check_room(&self, x: &ArrayRef2<F>) -> Result<()> {
+    /// `Ok` if the buffers hold the examples `X` (n₀, m).
+    fn check_examples(&self, x: &ArrayRef2<F>) -> Result<()> {
         let (m, examples) = (x.ncols(), self.examples);
         let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
-        check(m <= examples, Operand::of("X", x), room, "at most the columns it has room for")
+        check(m <= examples, Operand::of("X", x), room, "at most the columns it was made for")
     }
 
-    /// Computes `AL` (n_L, m) of `X` (n₀, m) and returns its shape: bit-identical to
+    /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape. It is bit-identical to
     /// [`predict_proba`](crate::forward::predict_proba).
     pub(crate) fn compute(
         &mut self,
         x: ArrayView2<'_, F>,
         parameters: &Parameters<F>,
     ) -> Result<(usize, usize)> {
-        self.check_room(&x)?;
+        self.check_examples(&x)?;
         let m = x.ncols();
         let [a, next] = &mut self.a;
         let mut rows = x.nrows();
@@ -85,7 +51,7 @@ impl<F: Float> OutputBuffers<F> {
                 .map_err(|e| e.in_layer(l + 1))?;
             rows = layer.w.nrows();
             let mut out = matrix_mut(next, rows, m);
-            activated_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
+            layer_output_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
             std::mem::swap(a, next);
         }
         Ok((rows, m))
@@ -97,31 +63,108 @@ impl<F: Float> OutputBuffers<F> {
     }
 }
 
+/// Examples for a prediction: a matrix (features, examples), or one example as a 1-D array.
+#[derive(Debug, Clone, Copy)]
+pub struct Features<'x, F>(ArrayView2<'x, F>);
+
+impl<'x, F: Float, S: Data<Elem = F>> From<&'x ArrayBase<S, Ix2>> for Features<'x, F> {
+    fn from(x: &'x ArrayBase<S, Ix2>) -> Self {
+        Self(x.view())
+    }
+}
+
+impl<'x, F: Float> From<&'x ArrayRef2<F>> for Features<'x, F> {
+    fn from(x: &'x ArrayRef2<F>) -> Self {
+        Self(x.view())
+    }
+}
+
+impl<'x, F: Float> From<ArrayView2<'x, F>> for Features<'x, F> {
+    fn from(x: ArrayView2<'x, F>) -> Self {
+        Self(x)
+    }
+}
+
+impl<'x, F: Float, S: Data<Elem = F>> From<&'x ArrayBase<S, Ix1>> for Features<'x, F> {
+    fn from(x: &'x ArrayBase<S, Ix1>) -> Self {
+        Self(x.view().insert_axis(Axis(1)))
+    }
+}
+
+impl<'x, F: Float> From<ArrayView1<'x, F>> for Features<'x, F> {
+    fn from(x: ArrayView1<'x, F>) -> Self {
+        Self(x.insert_axis(Axis(1)))
+    }
+}
+
+impl<'x, F: Float> From<&'x [F]> for Features<'x, F> {
+    fn from(x: &'x [F]) -> Self {
+        Self(ArrayView1::from(x).insert_axis(Axis(1)))
+    }
+}
+
+/// A network with buffers for its outputs, which predicts without allocation.
+///
+/// Threads share the network; each has a predictor of its own.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let parameters = initialize_parameters_deep::<f32>(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// std::thread::scope(|threads| {
+///     for _ in 0..2 {
+///         threads.spawn(|| -> dnn_blocks::Result<()> {
+///             let mut predictor = Predictor::new(&parameters, 16)?; // up to 16 examples at a time
+///             let al = predictor.outputs(&array![[0.1, 0.7], [0.3, -0.5]])?;
+///             assert_eq!(al.dim(), (1, 2));
+///             let al = predictor.outputs(&array![1.0, 2.0])?; // one example
+///             assert_eq!(al.dim(), (1, 1));
+///             Ok(())
+///         });
+///     }
+/// });
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// With the feature `rayon`, large products run on the threads of rayon's pool, which allocates. A
+/// service with a thread per request is faster without it.
+#[derive(Debug, Clone)]
+pub struct Predictor<'p, F> {
+    parameters: &'p Parameters<F>,
+    scaler: Option<&'p Standardizer<F>>,
+    target_scaler: Option<&'p Standardizer<F>>,
+    /// The standardized examples; empty without a standardizer.
+    x: Vec<F>,
+    buffers: OutputBuffers<F>,
+}
+
 impl<'p, F: Float> Predictor<'p, F> {
-    /// Takes the memory for batches of at most `examples` columns.
+    /// Allocates buffers for up to `examples` examples at a time.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if there is not enough, [`Error::Hyperparameter`] if `examples` is 0.
+    /// [`Error::TooLarge`] if they do not fit in memory, [`Error::InvalidArgument`] if `examples` is
+    /// 0.
     pub fn new(parameters: &'p Parameters<F>, examples: usize) -> Result<Self> {
-        let rule = "a batch has at least one example";
-        crate::error::check_hyperparameter(examples > 0, "examples", 0.0, rule)?;
+        check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         let buffers = OutputBuffers::new(parameters, examples)?;
         Ok(Self { parameters, scaler: None, target_scaler: None, x: Vec::new(), buffers })
     }
 
-    /// The same for examples that are to be scaled first.
+    /// Standardizes the examples first.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if there is not enough memory.
+    /// [`Error::TooLarge`] if the standardized examples do not fit in memory.
     pub fn scaled(mut self, scaler: &'p Standardizer<F>) -> Result<Self> {
         self.x = buffer::vec("X", (scaler.mean().nrows(), self.buffers.examples))?;
         self.scaler = Some(scaler);
         Ok(self)
     }
 
-    /// The same with outputs that are brought back to the units of the values, `AL·σ + μ`.
+    /// Transforms the outputs back to the units of the targets, `AL·σ + μ`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -129,9 +172,9 @@ impl<'p, F: Float> Predictor<'p, F> {
     ///
     /// let layer = Layer { w: array![[2.0]], b: array![[1.0]], activation: Activation::Identity };
     /// let parameters = Parameters::from_layers(vec![layer])?;
-    /// let values = Standardizer::fit(&array![[300.0, 500.0]])?; // 400 and 100
-    /// let mut predictor = Predictor::new(&parameters, 1)?.target_scaled(&values);
-    /// assert_eq!(predictor.predict_proba(&array![[0.5]])?, array![[600.0]]);
+    /// let targets = Standardizer::fit(&array![[300.0, 500.0]])?; // mean 400, deviation 100
+    /// let mut predictor = Predictor::new(&parameters, 1)?.target_scaled(&targets);
+    /// assert_eq!(predictor.outputs(&array![0.5])?, array![[600.0]]);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     #[must_use]
@@ -140,90 +183,197 @@ impl<'p, F: Float> Predictor<'p, F> {
         self
     }
 
-    /// `AL` (n_L, m) of `X` (n₀, m), with m at most the examples that there is room for; equal to
-    /// that of [`predict_proba`](crate::forward::predict_proba) to the last bit, or in the units of
-    /// the values with [their scaler](Self::target_scaled). Allocates nothing but, once on each
-    /// thread, the scratch of the products.
+    /// Computes the outputs `AL` (n_L, m) of `X` (n₀, m), or of one example.
+    ///
+    /// They are bit-identical to [`predict_proba`](crate::forward::predict_proba), unless a
+    /// standardizer was set. It allocates nothing except the scratch memory of the products, once per
+    /// thread.
     ///
     /// # Errors
     ///
-    /// Those of [`predict_proba`](crate::forward::predict_proba); [`Error::ShapeMismatch`] if there
-    /// is no room for so many, or a scaler has other rows; [`Error::NotFinite`] with a scaler of
-    /// features, [`Error::NotFiniteEntry`] with one of values if an output is not finite.
-    pub fn predict_proba<'x>(
-        &mut self,
-        x: impl Into<ArrayView2<'x, F>>,
-    ) -> Result<ArrayView2<'_, F>> {
-        let x = x.into();
-        let Self { parameters, scaler, target_scaler, x: scaled, buffers } = self;
-        buffers.check_room(&x)?;
-        let m = x.ncols();
-        let first = &parameters.layers()[0];
-        check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
-        let x = match scaler {
-            Some(scaler) => {
-                check(
-                    x.nrows() == scaler.mean().nrows(),
-                    Operand::of("mean", scaler.mean()),
-                    Operand::of("X", &x),
-                    "same rows",
-                )?;
-                let mut to = matrix_mut(scaled, x.nrows(), m);
-                to.assign(&x);
-                scaler.transform_inplace(&mut to)?;
-                matrix(scaled, x.nrows(), m)
-            }
-            None => x,
-        };
-        let al = buffers.compute(x, parameters)?;
-        if let Some(scaler) = target_scaler {
-            let mut al = matrix_mut(&mut buffers.a[0], al.0, al.1);
-            check_output(&al, parameters.layers().len())?;
+    /// The errors of [`predict_proba`](crate::forward::predict_proba); [`Error::ShapeMismatch`] if
+    /// there are more examples than the predictor was made for, or a standardizer has other rows;
+    /// [`Error::NotFinite`] with a standardizer of the features if an example is not finite, with one
+    /// of the targets if an output is not.
+    pub fn outputs<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
+        let Features(x) = x.into();
+        let al = self.compute(x)?;
+        if let Some(scaler) = self.target_scaler {
+            check_output(&self.buffers.al(al), self.parameters.layers().len())?;
+            let mut al = matrix_mut(&mut self.buffers.a[0], al.0, al.1);
             scaler.inverse_transform_inplace(&mut al)?;
         }
-        Ok(buffers.al(al))
+        Ok(self.buffers.al(al))
+    }
+
+    /// Computes the outputs of the network, and returns their shape.
+    fn compute(&mut self, x: ArrayView2<'_, F>) -> Result<(usize, usize)> {
+        let Self { parameters, scaler, x: scaled, buffers, .. } = self;
+        buffers.check_examples(&x)?;
+        let first = &parameters.layers()[0];
+        check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
+        let Some(scaler) = scaler else { return buffers.compute(x, parameters) };
+        let (mean, operand) = (Operand::of("mean", scaler.mean()), Operand::of("X", &x));
+        check(mean.shape.0 == operand.shape.0, mean, operand, "same rows")?;
+        let (rows, m) = x.dim();
+        let mut standardized = matrix_mut(scaled, rows, m);
+        standardized.assign(&x);
+        scaler.transform_inplace(&mut standardized)?;
+        buffers.compute(matrix(scaled, rows, m), parameters)
     }
 }
 
-/// The first `rows` times `m` numbers as a matrix.
-fn matrix<F>(numbers: &[F], rows: usize, m: usize) -> ArrayView2<'_, F> {
-    ArrayView2::from_shape((rows, m), &numbers[..rows * m]).expect("as many as the shape has")
+/// A [`Classifier`] with buffers, which predicts labels without allocation.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+/// # let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(2).seed(1);
+/// # let mut model = Classifier::<f64, &str>::new(hyperparameters);
+/// model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+/// let mut predictor = model.predictor(16)?;
+/// assert_eq!(predictor.predict(&array![1.0, 0.9])?, [&"yes"]);
+/// assert_eq!(predictor.predict_proba(&array![1.0, 0.9])?.dim(), (2, 1)); // (classes, examples)
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ClassifierPredictor<'p, F, L> {
+    predictor: Predictor<'p, F>,
+    classes: &'p [L],
+    /// The labels of the last prediction.
+    labels: Vec<&'p L>,
+    /// The probabilities of both classes, if the network has one output for two.
+    both: Vec<F>,
 }
 
-fn matrix_mut<F>(numbers: &mut [F], rows: usize, m: usize) -> ArrayViewMut2<'_, F> {
-    let numbers = &mut numbers[..rows * m];
-    ArrayViewMut2::from_shape((rows, m), numbers).expect("as many as the shape has")
-}
-
-impl<F: Float, L> Classifier<F, L> {
-    /// A [`Predictor`] of this model's network with its scaler: the outputs are those of the
-    /// network, one row for two classes (the probability of the second), else one for each.
+impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
+    /// Predicts the most probable label of each example.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], and those of [`Predictor::new`].
-    pub fn predictor(&self, examples: usize) -> Result<Predictor<'_, F>> {
-        predictor(self.parameters(), self.scaler(), examples)
+    /// The errors of [`Classifier::predict`]; [`Error::ShapeMismatch`] if there are more examples than
+    /// the predictor was made for.
+    pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[&'p L]> {
+        let shape = self.finite_outputs(x.into())?;
+        let (al, classes) = (self.predictor.buffers.al(shape), self.classes);
+        self.labels.clear();
+        self.labels.extend(al.columns().into_iter().map(|al| &classes[predicted_class(al)]));
+        Ok(&self.labels)
+    }
+
+    /// Predicts the probability of each class, (classes, examples).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict).
+    pub fn predict_proba<'x>(
+        &mut self,
+        x: impl Into<Features<'x, F>>,
+    ) -> Result<ArrayView2<'_, F>> {
+        let shape = self.finite_outputs(x.into())?;
+        let al = self.predictor.buffers.al(shape);
+        if self.both.is_empty() {
+            return Ok(al);
+        }
+        let m = shape.1;
+        let mut both = matrix_mut(&mut self.both, 2, m);
+        both.row_mut(0).assign(&al.row(0));
+        both.row_mut(0).mapv_inplace(|a| F::one() - a);
+        both.row_mut(1).assign(&al.row(0));
+        Ok(matrix(&self.both, 2, m))
+    }
+
+    /// Computes the outputs of finite examples, and returns their shape.
+    fn finite_outputs(&mut self, Features(x): Features<'_, F>) -> Result<(usize, usize)> {
+        if self.predictor.scaler.is_none() {
+            crate::checks::check_finite_features("X", &x)?;
+        }
+        let shape = self.predictor.compute(x)?;
+        check_output(&self.predictor.buffers.al(shape), self.predictor.parameters.layers().len())?;
+        Ok(shape)
+    }
+}
+
+/// A [`Regressor`] with buffers, which predicts targets without allocation.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![[0.0], [2.0], [4.0], [6.0]]);
+/// # let hyperparameters = Hyperparameters::default().hidden(&[]).batch_size(4);
+/// # let mut model = Regressor::<f64>::new(hyperparameters);
+/// model.fit(Examples::rows(&x), Examples::rows(&y))?;
+/// let mut predictor = model.predictor(16)?;
+/// let target = predictor.predict(&array![1.5])?[[0, 0]]; // (outputs, examples)
+/// assert_eq!(target, model.predict(Examples::rows(&array![[1.5]]))?[[0, 0]]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RegressorPredictor<'p, F> {
+    predictor: Predictor<'p, F>,
+}
+
+impl<F: Float> RegressorPredictor<'_, F> {
+    /// Predicts the targets (outputs, examples) in their units, bit-identical to
+    /// [`Regressor::predict`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Regressor::predict`]; [`Error::ShapeMismatch`] if there are more examples than
+    /// the predictor was made for.
+    pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
+        let Features(x) = x.into();
+        if self.predictor.scaler.is_none() {
+            crate::checks::check_finite_features("X", &x)?;
+        }
+        let layers = self.predictor.parameters.layers().len();
+        let checked = self.predictor.target_scaler.is_some();
+        let al = self.predictor.outputs(x)?;
+        if !checked {
+            check_output(&al, layers)?;
+        }
+        Ok(al)
+    }
+}
+
+impl<F: Float, L: Ord + Clone> Classifier<F, L> {
+    /// Creates a predictor for up to `examples` examples at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`]; the errors of [`Predictor::new`].
+    pub fn predictor(&self, examples: usize) -> Result<ClassifierPredictor<'_, F, L>> {
+        let (classes, _) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
+        let classes = classes.names();
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        let labels = buffer::list("labels", examples, [])?;
+        let both = if classes.len() == 2 { (2, examples) } else { (0, 0) };
+        let both = buffer::vec("probabilities", both)?;
+        Ok(ClassifierPredictor { predictor, classes, labels, both })
     }
 }
 
 impl<F: Float> Regressor<F> {
-    /// A [`Predictor`] of this model's network with its scalers: the outputs (outputs, m) are those
-    /// of [`predict`](Self::predict) to the last bit, in the units of the values.
+    /// Creates a predictor for up to `examples` examples at a time.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], and those of [`Predictor::new`].
-    pub fn predictor(&self, examples: usize) -> Result<Predictor<'_, F>> {
-        let predictor = predictor(self.parameters(), self.scaler(), examples)?;
-        Ok(match self.target_scaler() {
-            Some(scaler) => predictor.target_scaled(scaler),
-            None => predictor,
+    /// [`Error::NotFitted`]; the errors of [`Predictor::new`].
+    pub fn predictor(&self, examples: usize) -> Result<RegressorPredictor<'_, F>> {
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        Ok(RegressorPredictor {
+            predictor: match self.target_scaler() {
+                Some(scaler) => predictor.target_scaled(scaler),
+                None => predictor,
+            },
         })
     }
 }
 
-fn predictor<'p, F: Float>(
+fn network_predictor<'p, F: Float>(
     parameters: Option<&'p Parameters<F>>,
     scaler: Option<&'p Standardizer<F>>,
     examples: usize,

@@ -1,119 +1,112 @@
-//! Models taken apart to be kept, and put together again with every check of a fit.
+//! Models as plain values to be stored, and the checks when they are loaded.
 
-use super::classifier::task as classification;
-use super::network::{Network, Task};
-use super::regressor::task as regression;
-use super::{Classifier, Hyperparameters, Regressor};
-use crate::error::{Operand, check, check_hyperparameter, check_same_shape};
+use super::classifier::Classifier;
+use super::head::Head;
+use super::hyperparameters::Hyperparameters;
+use super::network::Network;
+use super::regressor::Regressor;
+use crate::checks::{check, check_argument, check_same_shape};
+use crate::data::{Classes, Standardizer};
+use crate::error::Operand;
 use crate::init::NumpyRandom;
 use crate::train::optimizer::Optimizer;
-use crate::data::{Classes, Standardizer};
 use crate::{Error, Float, Parameters, Result};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// What is kept of a network that has learnt.
+/// The state of a fitted network.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "F: Float + Deserialize<'de>"))]
 #[serde(bound(serialize = "F: Float + Serialize"))]
-pub(crate) struct Kept<F> {
+pub(crate) struct NetworkState<F> {
     pub parameters: Parameters<F>,
     pub scaler: Option<Standardizer<F>>,
     pub epochs: usize,
-    /// Without it, training goes on with an optimiser that remembers nothing.
-    pub memory: Option<Memory<F>>,
+    /// Without it, training continues with a new optimizer.
+    #[serde(rename = "memory")]
+    pub training: Option<TrainingState<F>>,
 }
 
-/// What a training goes on with.
+/// The state that a training continues from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "F: Float + Deserialize<'de>"))]
 #[serde(bound(serialize = "F: Float + Serialize"))]
-pub(crate) struct Memory<F> {
+pub(crate) struct TrainingState<F> {
     pub optimizer: Optimizer<F>,
     pub generator: NumpyRandom,
 }
 
 impl<F: Float> Network<F> {
-    fn kept(&self) -> Kept<F> {
-        let memory = Memory { optimizer: self.optimizer.clone(), generator: self.rng.clone() };
-        Kept {
+    fn state(&self) -> NetworkState<F> {
+        let (optimizer, generator) = (self.optimizer.clone(), self.rng.clone());
+        NetworkState {
             parameters: self.parameters.clone(),
             scaler: self.scaler.clone(),
             epochs: self.epochs,
-            memory: Some(memory),
+            training: Some(TrainingState { optimizer, generator }),
         }
     }
 
-    fn from_kept(how: &Hyperparameters, task: &Task<F>, kept: Kept<F>) -> Result<Self> {
-        let Kept { parameters, scaler, epochs, memory } = kept;
-        check_network(how, task, &parameters)?;
-        check_all_finite(&parameters)?;
-        let countable = epochs <= usize::MAX / 2; // and so is every epoch to come
-        check_hyperparameter(countable, "epochs", epochs as f64, "a number that can be reached")?;
-        check_scaler(how, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
-        let (optimizer, rng) = match memory {
-            Some(Memory { optimizer, generator }) => {
-                check_optimizer(how, &optimizer, &parameters)?;
+    fn from_state(
+        hyperparameters: &Hyperparameters,
+        head: &Head<F>,
+        state: NetworkState<F>,
+    ) -> Result<Self> {
+        let NetworkState { parameters, scaler, epochs, training } = state;
+        check_network(hyperparameters, head, &parameters)?;
+        parameters.check_finite()?;
+        let countable = epochs <= usize::MAX / 2; // so that later epochs are countable too
+        check_argument(countable, "epochs", epochs as f64, "less than 2^63")?;
+        check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
+        let (optimizer, rng) = match training {
+            Some(TrainingState { optimizer, generator }) => {
+                check_optimizer(hyperparameters, &optimizer, &parameters)?;
                 (optimizer, generator)
             }
-            None => (Optimizer::new(how.algorithm, &parameters)?, NumpyRandom::seed(how.seed)),
+            None => {
+                let rng = NumpyRandom::seed(hyperparameters.seed);
+                (Optimizer::new(hyperparameters.algorithm, &parameters)?, rng)
+            }
         };
         Ok(Self { parameters, scaler, optimizer, rng, epochs })
     }
 }
 
-/// `Ok` if training with `how` makes a network of these layers.
+/// `Ok` if a fit with these hyperparameters makes a network of these layers.
 fn check_network<F: Float>(
-    how: &Hyperparameters,
-    task: &Task<F>,
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
     parameters: &Parameters<F>,
 ) -> Result<()> {
     let layers = parameters.layers();
-    let (expected, found) = (how.hidden.len() + 1, layers.len());
+    let (expected, found) = (hyperparameters.hidden.len() + 1, layers.len());
     if expected != found {
         return Err(Error::LayerCount { expected, found });
     }
-    let units = how.hidden.iter().copied().chain([task.outputs]);
+    let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);
     for (l, (layer, units)) in layers.iter().zip(units).enumerate() {
         let shape = (units, layer.w.ncols());
         let chosen = Operand { name: "the hyperparameters", shape };
         check_same_shape(Operand::of("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
-        let output = task.cost.output_activation();
-        let activation = if l + 1 == expected { output } else { how.activation };
+        let output = head.cost.output_activation();
+        let activation = if l + 1 == expected { output } else { hyperparameters.activation };
         if layer.activation != activation {
-            return Err(Error::Inconsistent { what: "the activations are not the chosen ones" });
-        }
-    }
-    Ok(())
-}
-
-/// `Ok` if no weight is NaN or infinite.
-pub(crate) fn check_all_finite<F: Float>(parameters: &Parameters<F>) -> Result<()> {
-    for (l, layer) in parameters.layers().iter().enumerate() {
-        for (operand, matrix) in [("W", &layer.w), ("b", &layer.b)] {
-            if let Some(((row, column), x)) = matrix.indexed_iter().find(|(_, x)| !x.is_finite()) {
-                let (layer, value) = (Some(l + 1), x.as_f64());
-                return Err(Error::NotFiniteEntry {
-                    layer,
-                    operand,
-                    row,
-                    column: Some(column),
-                    value,
-                });
-            }
+            return Err(Error::Inconsistent {
+                what: "the activations are not those of the hyperparameters",
+            });
         }
     }
     Ok(())
 }
 
 fn check_scaler<F: Float>(
-    how: &Hyperparameters,
+    hyperparameters: &Hyperparameters,
     scaler: Option<&Standardizer<F>>,
     rows: usize,
 ) -> Result<()> {
-    if scaler.is_some() != how.standardize {
+    if scaler.is_some() != hyperparameters.standardize {
         return Err(Error::Inconsistent {
-            what: "there is a scaler where none was chosen, or none",
+            what: "a scaler belongs to `standardize`, and only to it",
         });
     }
     let Some(scaler) = scaler else { return Ok(()) };
@@ -122,39 +115,41 @@ fn check_scaler<F: Float>(
 }
 
 fn check_optimizer<F: Float>(
-    how: &Hyperparameters,
+    hyperparameters: &Hyperparameters,
     optimizer: &Optimizer<F>,
     parameters: &Parameters<F>,
 ) -> Result<()> {
-    if *optimizer.rule() != how.algorithm {
-        return Err(Error::Inconsistent { what: "the optimiser has another rule" });
+    if *optimizer.rule() != hyperparameters.algorithm {
+        return Err(Error::Inconsistent {
+            what: "the optimizer has another rule than the hyperparameters",
+        });
     }
     optimizer.check_state(parameters)
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
-    pub(crate) fn kept(&self) -> Option<Kept<F>> {
-        self.learnt.as_ref().map(|(_, network)| network.kept())
+    pub(crate) fn state(&self) -> Option<NetworkState<F>> {
+        self.fitted.as_ref().map(|(_, network)| network.state())
     }
 
-    /// The network, and how many epochs it has been trained for.
+    /// The network, and the epochs it was trained for.
     #[cfg(feature = "safetensors")]
-    pub(crate) fn learnt(&self) -> Option<(&Parameters<F>, usize)> {
-        self.learnt.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
+    pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
+        self.fitted.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
     }
 
-    /// Do the classes come from [`with_classes`](Self::with_classes)?
+    /// Whether the classes come from [`with_classes`](Self::with_classes).
     #[cfg(feature = "safetensors")]
     pub(crate) fn declares_classes(&self) -> bool {
         self.declared.is_some()
     }
 
-    pub(crate) fn from_kept(
+    pub(crate) fn from_state(
         hyperparameters: Hyperparameters,
         declared: Option<Classes<L>>,
-        learnt: Option<(Classes<L>, Kept<F>)>,
+        fitted: Option<(Classes<L>, NetworkState<F>)>,
     ) -> Result<Self> {
-        let learnt = match learnt {
+        let fitted = match fitted {
             None => None,
             Some((classes, _)) if classes.names().len() < 2 => return Err(Error::OneClass),
             Some((classes, _))
@@ -162,41 +157,42 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             {
                 return Err(Error::Inconsistent { what: "the classes are not the declared ones" });
             }
-            Some((classes, kept)) => {
-                let task = classification(classes.names().len());
-                Some((classes, Network::from_kept(&hyperparameters, &task, kept)?))
+            Some((classes, state)) => {
+                let head = Head::classification(classes.names().len());
+                Some((classes, Network::from_state(&hyperparameters, &head, state)?))
             }
         };
-        Ok(Self { hyperparameters, declared, learnt })
+        Ok(Self { hyperparameters, declared, fitted })
     }
 }
 
 impl<F: Float> Regressor<F> {
-    pub(crate) fn kept(&self) -> Option<Kept<F>> {
-        self.network.as_ref().map(Network::kept)
+    pub(crate) fn state(&self) -> Option<NetworkState<F>> {
+        self.network.as_ref().map(Network::state)
     }
 
-    /// The network, and how many epochs it has been trained for.
+    /// The network, and the epochs it was trained for.
     #[cfg(feature = "safetensors")]
-    pub(crate) fn learnt(&self) -> Option<(&Parameters<F>, usize)> {
+    pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
         self.network.as_ref().map(|network| (&network.parameters, network.epochs))
     }
 
-    pub(crate) fn from_kept(
+    pub(crate) fn from_state(
         hyperparameters: Hyperparameters,
-        values: Option<Standardizer<F>>,
-        kept: Option<Kept<F>>,
+        target_scaler: Option<Standardizer<F>>,
+        state: Option<NetworkState<F>>,
     ) -> Result<Self> {
-        let network = match kept {
+        let network = match state {
             None => None,
-            Some(kept) => {
-                let layers = kept.parameters.layers();
+            Some(state) => {
+                let layers = state.parameters.layers();
                 let outputs = layers[layers.len() - 1].w.nrows();
-                check_scaler(&hyperparameters, values.as_ref(), outputs)?;
-                Some(Network::from_kept(&hyperparameters, &regression(outputs), kept)?)
+                check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
+                let head = Head::regression(outputs);
+                Some(Network::from_state(&hyperparameters, &head, state)?)
             }
         };
-        Ok(Self { hyperparameters, network, values })
+        Ok(Self { hyperparameters, network, target_scaler })
     }
 }
 
@@ -208,11 +204,11 @@ impl<F: Float> Regressor<F> {
 #[serde(bound(serialize = "F: Float + Serialize, L: Ord + Clone + Serialize"))]
 struct StoredClassifier<F, L> {
     hyperparameters: Hyperparameters,
-    /// Those of [`Classifier::with_classes`].
+    /// The classes of [`Classifier::with_classes`].
     declared: Option<Classes<L>>,
-    /// Those of the network.
+    /// The classes of the network.
     classes: Option<Classes<L>>,
-    network: Option<Kept<F>>,
+    network: Option<NetworkState<F>>,
 }
 
 impl<F: Float + Serialize, L: Ord + Clone + Serialize> Serialize for Classifier<F, L> {
@@ -220,8 +216,8 @@ impl<F: Float + Serialize, L: Ord + Clone + Serialize> Serialize for Classifier<
         let stored = StoredClassifier {
             hyperparameters: self.hyperparameters.clone(),
             declared: self.declared.clone(),
-            classes: self.learnt.as_ref().map(|(classes, _)| classes.clone()),
-            network: self.kept(),
+            classes: self.fitted.as_ref().map(|(classes, _)| classes.clone()),
+            network: self.state(),
         };
         stored.serialize(serializer)
     }
@@ -235,15 +231,15 @@ where
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let StoredClassifier { hyperparameters, declared, classes, network } =
             StoredClassifier::deserialize(deserializer)?;
-        let learnt = match (classes, network) {
+        let fitted = match (classes, network) {
             (None, None) => None,
             (Some(classes), Some(network)) => Some((classes, network)),
             _ => {
-                let what = "there are classes without a network, or a network without";
+                let what = "classes belong to a network, and only to it";
                 return Err(D::Error::custom(Error::Inconsistent { what }));
             }
         };
-        Self::from_kept(hyperparameters, declared, learnt).map_err(D::Error::custom)
+        Self::from_state(hyperparameters, declared, fitted).map_err(D::Error::custom)
     }
 }
 
@@ -253,15 +249,15 @@ where
 struct StoredRegressor<F> {
     hyperparameters: Hyperparameters,
     target_scaler: Option<Standardizer<F>>,
-    network: Option<Kept<F>>,
+    network: Option<NetworkState<F>>,
 }
 
 impl<F: Float + Serialize> Serialize for Regressor<F> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stored = StoredRegressor {
             hyperparameters: self.hyperparameters.clone(),
-            target_scaler: self.values.clone(),
-            network: self.kept(),
+            target_scaler: self.target_scaler.clone(),
+            network: self.state(),
         };
         stored.serialize(serializer)
     }
@@ -270,7 +266,7 @@ impl<F: Float + Serialize> Serialize for Regressor<F> {
 impl<'de, F: Float + Deserialize<'de>> Deserialize<'de> for Regressor<F> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let stored = StoredRegressor::deserialize(deserializer)?;
-        Self::from_kept(stored.hyperparameters, stored.target_scaler, stored.network)
+        Self::from_state(stored.hyperparameters, stored.target_scaler, stored.network)
             .map_err(D::Error::custom)
     }
 }

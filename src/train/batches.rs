@@ -1,23 +1,24 @@
-//! A set of examples in random order, some at a time.
+//! Mini-batches in random order.
 //!
-//! In (features, examples) the numbers of one example lie far apart, so that a batch of random
-//! columns touches a line of memory for every number it takes. [`Batches`] keeps the examples one
-//! after the other, as tables on disk mostly have them, and copies a batch in one sweep.
+//! In a row-major matrix (features, examples) the numbers of one example lie far apart, so a batch
+//! of random columns reads one cache line per number. [`Batches`] keeps each example contiguous, as
+//! most tables on disk do, and copies whole examples.
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017).
 
 use crate::buffer;
-use crate::error::{Operand, check, check_batch, check_hyperparameter, check_lengths};
+use crate::checks::{check, check_argument, check_batch, check_lengths};
+use crate::error::Operand;
 use crate::init::RandomSource;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
-/// The examples in random order, cut into batches of `mini_batch_size`; the rest comes last.
+/// Cuts the examples, in random order, into batches of `mini_batch_size`; the last may be smaller.
 ///
 /// `X` (n_x, m), `Y` (n_y, m). The order is
 /// [`shuffle`](crate::init::RandomSource::shuffle) of 0 to m - 1: with
 /// [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) it is the course's for `seed = k`.
-/// All batches are copies; [`Batches`] makes one at a time.
+/// All batches are copied at once; [`Batches`] copies one at a time.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -33,7 +34,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 ///
 /// # Errors
 ///
-/// Those of [`Batches::new`].
+/// The errors of [`Batches::new`].
 pub fn random_mini_batches<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -61,7 +62,7 @@ fn columns<F: Float>(
     Ok(copy)
 }
 
-/// A set of examples that is walked through batch by batch, in a new order each time.
+/// Mini-batches of a set of examples, reshuffled for each epoch.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -79,8 +80,8 @@ fn columns<F: Float>(
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// Made of arrays whose examples are contiguous, such as the transposed view of a table
-/// (examples, features), it copies no more than a batch; of others it keeps one copy.
+/// If the examples are contiguous, as in the transposed view of a table (examples, features), only
+/// one batch is copied at a time. Other layouts are copied once as a whole.
 #[derive(Debug, Clone)]
 pub struct Batches<'a, F> {
     x: Examples<'a, F>,
@@ -91,51 +92,52 @@ pub struct Batches<'a, F> {
     shard: Option<Shard>,
 }
 
-/// Which of the examples are here, and those of the last batch: their columns here, and their
-/// columns in the batch.
+/// The examples of a set that one process has.
 #[derive(Debug, Clone)]
 struct Shard {
-    /// The column of each example of the set; [`ELSEWHERE`] if there is none.
+    /// The own column of each example of the set; [`ELSEWHERE`] if another process has it.
     columns: Vec<usize>,
+    /// The own columns of the last batch, and their columns in the batch.
     own: Vec<usize>,
-    places: Vec<usize>,
+    in_batch: Vec<usize>,
 }
 
-/// Some columns of a batch whose others are elsewhere.
+/// Which columns of a batch a process has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'a> {
-    /// Which columns of the batch, ascending.
+pub struct BatchColumns<'a> {
+    /// The columns of the batch, ascending.
     pub columns: &'a [usize],
-    /// How many the batch has.
-    pub of: usize,
+    /// The number of columns of the batch.
+    pub total: usize,
 }
 
-impl Place<'_> {
+impl BatchColumns<'_> {
     /// `Ok` if these can be m examples of the batch.
     pub(crate) fn check(&self, m: usize) -> Result<()> {
-        check_lengths(("the columns of the place", self.columns.len()), ("X", m))?;
+        check_lengths(("columns of the batch", self.columns.len()), ("X", m))?;
         let ascending = self.columns.windows(2).all(|pair| pair[0] < pair[1]);
-        if ascending && self.columns.last().is_none_or(|last| *last < self.of) {
+        if ascending && self.columns.last().is_none_or(|last| *last < self.total) {
             return Ok(());
         }
-        Err(Error::Inconsistent { what: "the columns of the place are not columns of the batch" })
+        Err(Error::Inconsistent { what: "the columns are not ascending columns of the batch" })
     }
 }
 
-/// What is here of a batch.
+/// The examples of a batch that a process has.
 #[derive(Debug, Clone, Copy)]
-pub struct Part<'a, F> {
-    /// (n_x, m), where m may be 0.
+pub struct LocalBatch<'a, F> {
+    /// The features, (n_x, m), where m may be 0.
     pub x: ArrayView2<'a, F>,
-    /// (n_y, m)
+    /// The labels, (n_y, m).
     pub y: ArrayView2<'a, F>,
-    /// Which of the batch's examples these are; `None` if they are all.
-    pub place: Option<Place<'a>>,
+    /// The columns of the batch that these are; `None` if they are all.
+    pub columns: Option<BatchColumns<'a>>,
 }
 
 impl<'a, F: Float> Batches<'a, F> {
-    /// The set `X` (n_x, m) and `Y` (n_y, m), in its own order until the first
-    /// [`shuffle`](Self::shuffle).
+    /// Creates batches of `size` examples from `X` (n_x, m) and `Y` (n_y, m).
+    ///
+    /// The examples keep their order until the first [`shuffle`](Self::shuffle).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::Array2, prelude::*};
@@ -149,8 +151,9 @@ impl<'a, F: Float> Batches<'a, F> {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of examples,
-    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if there is nothing,
-    /// [`Error::Hyperparameter`] if `size` is 0, [`Error::TooLarge`] for want of memory.
+    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if they are empty,
+    /// [`Error::InvalidArgument`] if `size` is 0, [`Error::TooLarge`] if the buffers do not fit in
+    /// memory.
     pub fn new(
         x: impl Into<ArrayView2<'a, F>>,
         y: impl Into<ArrayView2<'a, F>>,
@@ -159,35 +162,34 @@ impl<'a, F: Float> Batches<'a, F> {
         let (x, y) = (x.into(), y.into());
         check_set(&x, &y, size)?;
         let total = x.ncols();
-        Self::of_whole(x, y, size, (total, None))
+        Self::with_shard(x, y, size, (total, None))
     }
 
-    /// The part of a set of `total` examples that is here: those from `first` on, as many as `X`
-    /// has columns, which may be none.
+    /// Creates the batches of one shard of a set of `total` examples: `X` holds the examples from
+    /// `first` on, and may be empty.
     ///
-    /// All parts [shuffled](Self::shuffle) by equal generators are dealt the same batches, which are
-    /// those of the whole set in one place; of each, [`next_part`](Self::next_part) gives what is
-    /// here.
+    /// If all shards are [shuffled](Self::shuffle) by equal generators, their batches are the
+    /// batches of the whole set; [`next_local`](Self::next_local) returns the examples of the shard.
     ///
     /// ```
     /// use dnn_blocks::ndarray::{array, s};
     /// use dnn_blocks::prelude::*;
     ///
     /// let (x, y) = (array![[0.0, 1.0, 2.0, 3.0, 4.0]], array![[0.0, 10.0, 20.0, 30.0, 40.0]]);
-    /// let mut batches = Batches::of_shard(x.slice(s![.., 3..]), y.slice(s![.., 3..]), 2, 3, 5)?;
+    /// let mut batches = Batches::from_shard(x.slice(s![.., 3..]), y.slice(s![.., 3..]), 2, 3, 5)?;
     /// batches.shuffle(&mut NumpyRandom::seed(0)); // the order 2 0 1 3 4, two at a time
-    /// let part = batches.next_part().unwrap();
-    /// assert_eq!((part.x.ncols(), part.place.unwrap().of), (0, 2));
-    /// let part = batches.next_part().unwrap();
-    /// assert_eq!((part.x[[0, 0]], part.place.unwrap().columns), (3.0, &[1][..]));
+    /// let local = batches.next_local().unwrap();
+    /// assert_eq!((local.x.ncols(), local.columns.unwrap().total), (0, 2));
+    /// let local = batches.next_local().unwrap();
+    /// assert_eq!((local.x[[0, 0]], local.columns.unwrap().columns), (3.0, &[1][..]));
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new), but for an empty `X`; [`Error::LengthMismatch`] if the examples
-    /// from `first` on are more than there are in all.
-    pub fn of_shard(
+    /// The errors of [`new`](Self::new), except for an empty `X`; [`Error::LengthMismatch`] if the
+    /// shard ends after `total`.
+    pub fn from_shard(
         x: impl Into<ArrayView2<'a, F>>,
         y: impl Into<ArrayView2<'a, F>>,
         size: usize,
@@ -209,21 +211,21 @@ impl<'a, F: Float> Batches<'a, F> {
             });
         }
         let numbers = buffer::list("examples", x.ncols(), first..end)?;
-        Self::of_whole(x, y, size, (total, Some(&numbers)))
+        Self::with_shard(x, y, size, (total, Some(&numbers)))
     }
 
-    /// The part of a set whose examples here have these numbers.
-    pub(crate) fn of_numbered(
+    /// Creates the batches of a shard whose examples have these numbers in the set.
+    pub(crate) fn from_numbers(
         x: ArrayView2<'a, F>,
         y: ArrayView2<'a, F>,
         size: usize,
         total: usize,
         numbers: &[usize],
     ) -> Result<Self> {
-        Self::of_whole(x, y, size, (total, Some(numbers)))
+        Self::with_shard(x, y, size, (total, Some(numbers)))
     }
 
-    fn of_whole(
+    fn with_shard(
         x: ArrayView2<'a, F>,
         y: ArrayView2<'a, F>,
         size: usize,
@@ -239,7 +241,7 @@ impl<'a, F: Float> Batches<'a, F> {
                 let mut columns = list(total)?;
                 columns.fill(ELSEWHERE);
                 numbers.iter().enumerate().for_each(|(column, &number)| columns[number] = column);
-                Some(Shard { columns, own: list(size)?, places: list(size)? })
+                Some(Shard { columns, own: list(size)?, in_batch: list(size)? })
             }
             None => None,
         };
@@ -247,76 +249,77 @@ impl<'a, F: Float> Batches<'a, F> {
         Ok(Self { x, y, order, size, next: 0, shard })
     }
 
-    /// A new random order, from its first batch:
-    /// [`permutation(m)`](crate::init::RandomSource::permutation).
+    /// Puts the examples in a new random order,
+    /// [`permutation(m)`](crate::init::RandomSource::permutation), and starts at the first batch.
     pub fn shuffle(&mut self, rng: &mut (impl RandomSource + ?Sized)) {
         number(&mut self.order);
         rng.shuffle(&mut self.order);
         self.rewind();
     }
 
-    /// The same order again, from its first batch.
+    /// Starts again at the first batch, in the same order.
     pub fn rewind(&mut self) {
         self.next = 0;
     }
 
-    /// The next batch, `X` (n_x, size) and `Y` (n_y, size), or what is left; then `None`. Of a
-    /// [shard](Self::of_shard), what is here of it, which may be nothing.
+    /// Returns the next batch, `X` (n_x, size) and `Y` (n_y, size), or `None` after the last one.
     ///
-    /// Not an [`Iterator`], since each batch takes the place of the one before.
+    /// The last batch of an epoch may be smaller. For a [shard](Self::from_shard) it returns the
+    /// examples of the shard, possibly none. `Batches` is no [`Iterator`], since each batch reuses
+    /// the memory of the one before.
     #[expect(clippy::should_implement_trait, reason = "the items borrow the iterator")]
     pub fn next(&mut self) -> Option<(ArrayView2<'_, F>, ArrayView2<'_, F>)> {
-        self.next_part().map(|part| (part.x, part.y))
+        self.next_local().map(|local| (local.x, local.y))
     }
 
-    /// [`next`](Self::next), with the place in the batch.
-    pub fn next_part(&mut self) -> Option<Part<'_, F>> {
+    /// Returns the next batch with its columns in the batch of the whole set.
+    pub fn next_local(&mut self) -> Option<LocalBatch<'_, F>> {
         let end = self.order.len().min(self.next + self.size);
         let batch = &self.order[self.next..end];
         self.next = end;
         if batch.is_empty() {
             return None;
         }
-        let (own, place) = match &mut self.shard {
-            Some(shard) => shard.part_of(batch),
+        let (own, columns) = match &mut self.shard {
+            Some(shard) => shard.local_columns(batch),
             None => (batch, None),
         };
-        Some(Part { x: self.x.gather(own), y: self.y.gather(own), place })
+        Some(LocalBatch { x: self.x.gather(own), y: self.y.gather(own), columns })
     }
 
-    /// Which examples the last batch had, as columns of the set; of a shard, of the whole set.
+    /// Returns the examples of the last batch, as columns of the whole set.
     pub fn last(&self) -> &[usize] {
         let start = self.next.saturating_sub(1) / self.size * self.size;
         &self.order[start..self.next]
     }
 
-    /// The number of batches.
+    /// Returns the number of batches.
     pub fn len(&self) -> usize {
         self.order.len().div_ceil(self.size)
     }
 
-    /// Never: there is at least one batch.
+    /// Returns `false`: there is always a batch.
     pub fn is_empty(&self) -> bool {
         false
     }
 }
 
-/// No column has this number.
+/// Marks an example that another process has.
 const ELSEWHERE: usize = usize::MAX;
 
 impl Shard {
-    /// The examples of a batch that are here, and where in the batch they are.
-    fn part_of(&mut self, batch: &[usize]) -> (&[usize], Option<Place<'_>>) {
+    /// Returns the own columns of a batch, and their columns in the batch.
+    fn local_columns(&mut self, batch: &[usize]) -> (&[usize], Option<BatchColumns<'_>>) {
         self.own.clear();
-        self.places.clear();
-        for (place, example) in batch.iter().enumerate() {
+        self.in_batch.clear();
+        for (column_in_batch, example) in batch.iter().enumerate() {
             let column = self.columns[*example];
             if column != ELSEWHERE {
                 self.own.push(column);
-                self.places.push(place);
+                self.in_batch.push(column_in_batch);
             }
         }
-        (&self.own, Some(Place { columns: &self.places, of: batch.len() }))
+        (&self.own, Some(BatchColumns { columns: &self.in_batch, total: batch.len() }))
     }
 }
 
@@ -338,7 +341,7 @@ fn check_same_examples<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<(
 }
 
 fn check_size(size: usize) -> Result<()> {
-    check_hyperparameter(size > 0, "batch size", 0.0, "a batch has at least one example")
+    check_argument(size > 0, "size", 0.0, "at least 1")
 }
 
 /// A matrix whose columns are contiguous, and room for some of them.

@@ -1,27 +1,27 @@
-//! Gradient descent over one set of examples, the course's setting, reading `X` once a step.
+//! Full-batch gradient descent, the course's setting, reading `X` once a step.
 //!
-//! A step written with the blocks reads all of `X` twice: for `Z¹ = W¹·X` on the way forward and
-//! for `dW¹ = 1/m dZ¹·Xᵀ` on the way back. Where `X` is the largest thing there is, as with
-//! pictures and a few units, that is what takes the time. But between the two no one else needs
-//! `W¹`: so while a block of rows of `X` is in the cache, [`FullBatch`] computes its part of
-//! `dW¹`, updates its part of `W¹`, and adds its part of the **next** step's `Z¹`.
+//! A step of the course's functions reads all of `X` twice: for `Z¹ = W¹·X` and for
+//! `dW¹ = 1/m dZ¹·Xᵀ`. With pictures and few units, that takes most of the time. [`FullBatch`] takes
+//! a block of rows of `X` at a time: it computes the block of `dW¹`, updates the block of `W¹`, and
+//! adds the block's part of the next `Z¹`, while the block is in the cache.
 //!
-//! The steps are those of the blocks to the last bit; only the order of the work differs.
+//! The results are bit-identical to those of the course's functions.
 
-use crate::backward::{bias_gradient_into, one_over, weight_gradient_into};
-use crate::buffer;
+use super::reduce::SingleProcess;
+use super::step::StepBuffers;
+use crate::backward::{one_over, scaled_row_sums_into};
+use crate::buffer::{self, matrix_mut};
+use crate::checks::check_finite_in;
 use crate::cost::check_outputs;
 use crate::forward::check_linear;
-use crate::train::reduce::Alone;
 use crate::kernel::LEAST_SCRATCH;
-use crate::kernel::elementwise::{self, Add};
-use crate::kernel::product::{CHAPTER, ROWS_DEPTH, Way, multiply_by};
+use crate::kernel::elementwise::{self, Add, add_scaled};
+use crate::kernel::product::{ROWS_DEPTH, SEGMENT, Strategy, gemm_by, scaled_matmul_into};
 use crate::kernel::threads;
-use crate::update::descend;
-use crate::{Float, Parameters, Result, Workspace};
+use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
-/// A network in full-batch gradient descent.
+/// Full-batch gradient descent of a network.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -48,11 +48,10 @@ pub struct FullBatch<'a, F> {
     x: ArrayView2<'a, F>,
     y: ArrayView2<'a, F>,
     parameters: Parameters<F>,
-    workspace: Workspace<F>,
-    /// `Z¹` without the bias, for the parameters as they are; one sum per chapter of `X`, the
-    /// first of which is the whole when they are added.
+    buffers: StepBuffers<F>,
+    /// `W¹·X` of the present parameters, as one sum per segment of `X`; the first becomes the total.
     sums: Vec<F>,
-    /// Does `sums` hold it?
+    /// Whether `sums` belongs to the present parameters.
     ready: bool,
 }
 
@@ -60,7 +59,7 @@ pub struct FullBatch<'a, F> {
 const BLOCK: usize = 2 * ROWS_DEPTH;
 
 impl<'a, F: Float> FullBatch<'a, F> {
-    /// Takes the parameters to start from; `X` (n₀, m), `Y` (n_L, m).
+    /// Starts from these parameters, on `X` (n₀, m) and `Y` (n_L, m).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -84,20 +83,19 @@ impl<'a, F: Float> FullBatch<'a, F> {
         let (x, y) = (x.into(), y.into());
         let first = &parameters.layers()[0];
         check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
-        let mut workspace = Workspace::new(&parameters, x.ncols());
-        workspace.prepare(&x, &parameters)?;
-        check_outputs(&workspace.al(x.ncols()), &y)
+        let buffers = StepBuffers::new(&parameters, x.ncols())?;
+        check_outputs(&buffers.al(x.ncols()), &y)
             .map_err(|e| e.in_layer(parameters.layers().len()))?;
-        let chapters = x.nrows().div_ceil(CHAPTER);
-        let shape = (chapters.saturating_mul(first.w.nrows()), x.ncols());
+        let segments = x.nrows().div_ceil(SEGMENT);
+        let shape = (segments.saturating_mul(first.w.nrows()), x.ncols());
         let sums = buffer::vec("Z", shape).map_err(|e| e.in_layer(1))?;
-        Ok(Self { x, y, parameters, workspace, sums, ready: false })
+        Ok(Self { x, y, parameters, buffers, sums, ready: false })
     }
 
-    /// One step of gradient descent; the cost is that of the parameters before it.
+    /// Takes one step of gradient descent, and returns the cost before it.
     ///
-    /// The same as `l_model_forward`, `compute_cost`, `l_model_backward` and
-    /// `update_parameters`, to the last bit, without allocation.
+    /// The step is bit-identical to `l_model_forward`, `compute_cost`, `l_model_backward` and
+    /// `update_parameters`, and allocates nothing.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -111,19 +109,21 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new), if [`parameters_mut`](Self::parameters_mut) was used to give
-    /// a layer another shape.
-    pub fn step(&mut self, learning_rate: F) -> Result<F> {
-        self.workspace.prepare(&self.x, &self.parameters)?;
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `learning_rate` is not finite in
+    /// `F`; the errors of [`new`](Self::new) if a caller of
+    /// [`parameters_mut`](Self::parameters_mut) has changed the shape of a layer.
+    pub fn step(&mut self, learning_rate: f64) -> Result<F> {
+        check_finite_in::<F>("learning_rate", learning_rate)?;
+        self.buffers.prepare(&self.x, &self.parameters)?;
         self.forward();
-        let cost = self.workspace.course_cost_and_dz(&self.y, &self.parameters)?;
+        let cost = self.buffers.course_cost_and_dz(&self.y, &self.parameters)?;
         let m = self.x.ncols();
-        self.workspace.run_backward(&self.parameters, (m, m), None, (0.0, &mut Alone));
-        self.update(learning_rate);
+        self.buffers.backward(&self.parameters, (m, m), None, (0.0, &mut SingleProcess));
+        self.update(F::of(learning_rate));
         Ok(cost)
     }
 
-    /// The parameters as they are.
+    /// Returns the parameters after the last step.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -137,7 +137,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         &self.parameters
     }
 
-    /// The parameters, to be changed between two steps; the next step then reads `X` once more.
+    /// Returns the parameters, to be changed between two steps. The next step then reads `X` twice.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -154,7 +154,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         &mut self.parameters
     }
 
-    /// The parameters after the last step.
+    /// Returns the parameters after the last step, and ends the descent.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -168,47 +168,50 @@ impl<'a, F: Float> FullBatch<'a, F> {
         self.parameters
     }
 
-    /// `AL` for the parameters as they are.
+    /// Computes `AL` of the present parameters.
     fn forward(&mut self) {
         let first = &self.parameters.layers()[0];
         let known = first.activation.known_from_output::<F>();
         if !self.ready || !known {
-            return self.workspace.run_forward(0, &self.x, &self.parameters, None);
+            return self.forward_from(0);
         }
         let (units, m) = (first.w.nrows(), self.x.ncols());
-        let a = self.workspace.first_activation();
+        let a = self.buffers.first_activation();
         a[..units * m].copy_from_slice(&self.sums[..units * m]);
-        let mut a = view_mut(a, units, m);
-        first.activation.add_and_apply(&mut a, &first.b);
-        self.workspace.run_forward(1, &self.x, &self.parameters, None);
+        let mut a = matrix_mut(a, units, m);
+        first.activation.add_bias_and_apply(&mut a, &first.b);
+        self.forward_from(1);
     }
 
-    /// Every layer one step down, and `Z¹` for the next step.
+    fn forward_from(&mut self, layer: usize) {
+        let layers = self.parameters.layers();
+        let output = layers[layers.len() - 1].activation;
+        self.buffers.forward(layer, &self.x, &self.parameters, output);
+    }
+
+    /// Updates every layer, and computes `Z¹` of the next step.
     fn update(&mut self, learning_rate: F) {
-        let (dz, gradients) = self.workspace.dz_and_gradients(self.x.ncols());
-        let (first, others) = self.parameters.layers_mut().split_first_mut().expect("a layer");
-        let (gradient, gradients) = gradients.layers_mut().split_first_mut().expect("a layer");
-        for (layer, gradient) in others.iter_mut().zip(gradients) {
-            descend(&mut layer.w, &gradient.dw, learning_rate);
-            descend(&mut layer.b, &gradient.db, learning_rate);
+        let (dz, gradients) = self.buffers.dz_and_gradients(self.x.ncols());
+        let gradients = gradients.layers_mut();
+        let layers = self.parameters.layers_mut();
+        for (layer, gradient) in layers.iter_mut().zip(&*gradients).skip(1) {
+            add_scaled(&mut layer.w, -learning_rate, &gradient.dw);
+            add_scaled(&mut layer.b, -learning_rate, &gradient.db);
         }
-        bias_gradient_into(&dz, self.x.ncols(), &mut gradient.db);
-        descend(&mut first.b, &gradient.db, learning_rate);
+        let (first, gradient) = (&mut layers[0], &mut gradients[0]);
+        let mean = one_over(self.x.ncols());
+        scaled_row_sums_into(mean, &dz, &mut gradient.db);
+        add_scaled(&mut first.b, -learning_rate, &gradient.db);
         let sweep = Sweep { dz, learning_rate };
         if sweep.pays(&self.x, &first.w) {
             sweep.run(first.w.view_mut(), self.x, &mut self.sums);
             self.ready = true;
         } else {
-            weight_gradient_into(&sweep.dz, &self.x, self.x.ncols(), &mut gradient.dw);
-            descend(&mut first.w, &gradient.dw, learning_rate);
+            scaled_matmul_into(mean, &sweep.dz, &self.x.t(), &mut gradient.dw);
+            add_scaled(&mut first.w, -learning_rate, &gradient.dw);
             self.ready = false;
         }
     }
-}
-
-fn view_mut<F>(numbers: &mut [F], rows: usize, columns: usize) -> ArrayViewMut2<'_, F> {
-    let numbers = &mut numbers[..rows * columns];
-    ArrayViewMut2::from_shape((rows, columns), numbers).expect("as many as the shape has")
 }
 
 /// The pass over `X` that ends one step and begins the next.
@@ -222,37 +225,38 @@ impl<F: Float> Sweep<'_, F> {
     /// cost, and with the same sums.
     fn pays(&self, x: &ArrayRef2<F>, w: &ArrayRef2<F>) -> bool {
         let fits = w.nrows() * ROWS_DEPTH * size_of::<F>() <= LEAST_SCRATCH;
-        fits && Way::of(w, x, &self.dz) == Way::Rows && Way::of(&self.dz, &x.t(), w) == Way::Dots
+        fits && Strategy::of(w, x, &self.dz) == Strategy::Rows
+            && Strategy::of(&self.dz, &x.t(), w) == Strategy::Dots
     }
 
     /// Updates `W¹`, and leaves `W¹·X` in the first part of `sums`.
     fn run(&self, w: ArrayViewMut2<'_, F>, x: ArrayView2<'_, F>, sums: &mut [F]) {
         let shared = threads::parts(2 * w.len() * x.ncols(), x.len()) > 1;
-        self.chapters(w, x, sums, shared);
+        self.segments(w, x, sums, shared);
         let (whole, parts) = sums.split_at_mut(self.dz.len());
         for part in parts.chunks_exact(self.dz.len()) {
-            elementwise::map2_slices(Add, whole, part);
+            elementwise::zip_map_slices(Add, whole, part);
         }
     }
 
-    /// The chapters of `X`, each with its part of `W¹` and a sum of its own.
-    fn chapters(
+    /// The segments of `X`, each with its part of `W¹` and a sum of its own.
+    fn segments(
         &self,
         w: ArrayViewMut2<'_, F>,
         x: ArrayView2<'_, F>,
         sums: &mut [F],
         shared: bool,
     ) {
-        let chapters = x.nrows().div_ceil(CHAPTER);
-        if chapters < 2 {
+        let segments = x.nrows().div_ceil(SEGMENT);
+        if segments < 2 {
             return self.blocks(w, x, sums);
         }
-        let middle = chapters / 2;
-        let (w1, w2) = w.split_at(Axis(1), middle * CHAPTER);
-        let (x1, x2) = x.split_at(Axis(0), middle * CHAPTER);
+        let middle = segments / 2;
+        let (w1, w2) = w.split_at(Axis(1), middle * SEGMENT);
+        let (x1, x2) = x.split_at(Axis(0), middle * SEGMENT);
         let (sums1, sums2) = sums.split_at_mut(middle * self.dz.len());
-        let first = || self.chapters(w1, x1, sums1, shared);
-        let second = || self.chapters(w2, x2, sums2, shared);
+        let first = || self.segments(w1, x1, sums1, shared);
+        let second = || self.segments(w2, x2, sums2, shared);
         if shared {
             threads::join(first, second);
         } else {
@@ -264,18 +268,18 @@ impl<F: Float> Sweep<'_, F> {
     /// Block by block: a part of `dW¹`, of the update, and of the next `Z¹`.
     fn blocks(&self, mut w: ArrayViewMut2<'_, F>, x: ArrayView2<'_, F>, sum: &mut [F]) {
         let (units, m) = self.dz.dim();
-        let mut sum = view_mut(sum, units, m);
+        let mut sum = matrix_mut(sum, units, m);
         F::with_scratch(units * BLOCK, |scratch| {
             let rows = if scratch.len() < units * BLOCK { ROWS_DEPTH } else { BLOCK };
             for start in (0..x.nrows()).step_by(rows) {
                 let block = start..x.nrows().min(start + rows);
                 let x = x.slice(s![block.clone(), ..]);
                 let mut w = w.slice_mut(s![.., block]);
-                let mut dw = view_mut(scratch, units, x.nrows());
-                multiply_by(Way::Dots, one_over(m), &self.dz, &x.t(), F::zero(), &mut dw);
-                descend(&mut w, &dw, self.learning_rate);
+                let mut dw = matrix_mut(scratch, units, x.nrows());
+                gemm_by(Strategy::Dots, one_over(m), &self.dz, &x.t(), F::zero(), &mut dw);
+                add_scaled(&mut w, -self.learning_rate, &dw);
                 let beta = if start == 0 { F::zero() } else { F::one() };
-                multiply_by(Way::Rows, F::one(), &w, &x, beta, &mut sum);
+                gemm_by(Strategy::Rows, F::one(), &w, &x, beta, &mut sum);
             }
         });
     }

@@ -1,4 +1,4 @@
-//! Gradients against differences of the cost, for layers and costs of one's own.
+//! Numerical gradient checking for custom layers and costs.
 //!
 //! ```math
 //! \text{gradapprox}_i = \frac{J(\theta + \varepsilon e_i) - J(\theta - \varepsilon e_i)}{2 \varepsilon}
@@ -7,55 +7,61 @@
 //! {\lVert \text{grad} \rVert_2 + \lVert \text{gradapprox} \rVert_2}
 //! ```
 //!
-//! Every number is moved up and down, so the cost is evaluated twice for each: a tool for tests
-//! on small networks. The cost must be a fixed function, without dropout, and in `f64`. A kink
-//! between the two evaluations, as of a ReLU at 0, looks like a mistake: try other numbers.
+//! The cost is evaluated twice for each parameter, so checks are for tests on small networks. The
+//! cost must be deterministic (no dropout) and computed in `f64`. A kink between the two
+//! evaluations, as of a ReLU at 0, looks like an error: check again with other numbers.
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017).
 
 use crate::buffer;
-use crate::error::{check_hyperparameter, check_lengths};
+use crate::checks::{check_argument, check_lengths};
+use crate::error::Position;
+use crate::gradients::check_same_network;
 use crate::parameters::check_network;
-use crate::update::check_same_network;
 use crate::{Error, Gradients, Parameters, Result};
 use std::fmt;
 
-/// The largest difference that is still rounding, for an `ε` of 1e-7 (the course's bound).
+/// The largest difference that counts as rounding, for an `ε` of 1e-7 (the course's bound).
 pub const TOLERANCE: f64 = 2e-7;
 
-/// How many coordinates a check lists.
+/// The number of coordinates in [`GradientCheck::worst`].
 const LISTED: usize = 5;
 
-/// How far a gradient is from differences of the cost; `I` says where a coordinate is.
+/// The result of a gradient check; `I` is the index of a coordinate.
 ///
-/// Printed, it is the verdict, with the worst coordinates where the two disagree.
+/// `{}` prints the verdict, with the worst coordinates if the two gradients disagree.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct GradientCheck<I = usize> {
     /// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, between 0 and 1; 0 if both are 0.
     pub difference: f64,
-    /// The five coordinates that are farthest apart, the worst one first.
+    /// The five coordinates with the largest difference, the worst first.
     pub worst: Vec<Coordinate<I>>,
 }
 
-/// The check of a network: its coordinates are entries of `dW` and `db`.
+/// The gradient check of a network, whose coordinates are entries of `dW` and `db`.
 pub type NetworkCheck = GradientCheck<Entry>;
 
-/// The two derivatives in one direction.
+/// The two derivatives by one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Coordinate<I = usize> {
-    /// Where.
+    /// The index of the parameter.
     pub index: I,
-    /// From the gradient.
+    /// The entry of the gradient.
     pub analytic: f64,
-    /// From a difference of the cost.
+    /// The central difference of the cost.
     pub numeric: f64,
 }
 
 /// An entry of the gradients of a network, printed as `dW2[3, 1]` or `db1[0]`: layers are counted
 /// from 1, rows and columns from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 pub enum Entry {
-    /// Of `dW`.
+    /// An entry of `dW`.
     Weight {
         /// The number of the layer, from 1.
         layer: usize,
@@ -64,7 +70,7 @@ pub enum Entry {
         /// The column, from 0.
         column: usize,
     },
-    /// Of `db`.
+    /// An entry of `db`.
     Bias {
         /// The number of the layer, from 1.
         layer: usize,
@@ -95,8 +101,8 @@ pub enum Entry {
 /// # Errors
 ///
 /// [`Error::LengthMismatch`] if `gradient` has not the length of `theta`,
-/// [`Error::Hyperparameter`] if `ε` is not above 0, or too small to move one of the numbers,
-/// [`Error::NotFiniteEntry`] with its index if a number, its derivative, or the cost beside it is
+/// [`Error::InvalidArgument`] if `ε` is not above 0, or too small to move one of the numbers,
+/// [`Error::NotFinite`] with its index if a number, its derivative, or the cost beside it is
 /// NaN or infinite.
 pub fn gradient_check(
     mut cost: impl FnMut(&[f64]) -> f64,
@@ -106,7 +112,8 @@ pub fn gradient_check(
 ) -> Result<GradientCheck> {
     check_lengths(("gradient", gradient.len()), ("theta", theta.len()))?;
     check_epsilon(epsilon)?;
-    let refused = |operand, index| move |value| not_finite(None, operand, (index, None), value);
+    let refused =
+        |operand, index| move |value| not_finite(None, operand, Position::Index(index), value);
     for (index, (&at, &analytic)) in theta.iter().zip(gradient).enumerate() {
         check_finite(at).map_err(refused("theta", index))?;
         check_finite(analytic).map_err(refused("gradient", index))?;
@@ -242,14 +249,15 @@ fn central_difference(
     mut cost_at: impl FnMut(f64) -> Result<f64>,
 ) -> Result<f64> {
     let (above, below) = (at + epsilon, at - epsilon);
-    check_hyperparameter(above > at && at > below, "epsilon", epsilon, "moves every number")?;
+    let moves = above > at && at > below;
+    check_argument(moves, "epsilon", epsilon, "large enough to move every number")?;
     let rise = cost_at(above)? - cost_at(below)?;
     Ok(rise / (above - below))
 }
 
 fn check_epsilon(epsilon: f64) -> Result<()> {
     let fits = epsilon > 0.0 && epsilon.is_finite();
-    check_hyperparameter(fits, "epsilon", epsilon, "a finite number above 0")
+    check_argument(fits, "epsilon", epsilon, "above 0 and finite")
 }
 
 /// Every entry of every `dW` and `db`: `dW1` row by row, `db1`, `dW2`, …
@@ -292,9 +300,11 @@ impl Entry {
     fn not_finite(self, operand: &'static str, value: f64) -> Error {
         match self {
             Entry::Weight { layer, row, column } => {
-                not_finite(Some(layer), operand, (row, Some(column)), value)
+                not_finite(Some(layer), operand, Position::Entry { row, column }, value)
             }
-            Entry::Bias { layer, row } => not_finite(Some(layer), operand, (row, None), value),
+            Entry::Bias { layer, row } => {
+                not_finite(Some(layer), operand, Position::Index(row), value)
+            }
         }
     }
 }
@@ -307,10 +317,10 @@ fn check_finite(value: f64) -> Result<f64, f64> {
 fn not_finite(
     layer: Option<usize>,
     operand: &'static str,
-    (row, column): (usize, Option<usize>),
+    position: Position,
     value: f64,
 ) -> Error {
-    Error::NotFiniteEntry { layer, operand, row, column, value }
+    Error::NotFinite { layer, operand, position, value }
 }
 
 impl fmt::Display for Entry {

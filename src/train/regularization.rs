@@ -1,4 +1,4 @@
-//! What keeps a network from learning its examples by heart: L2 and dropout.
+//! L2 regularization and dropout.
 //!
 //! ```math
 //! J = \frac{1}{m} \sum_{i=1}^{m} \mathcal{L}^{(i)} + \frac{\lambda}{2m} \sum_{l} \lVert W^{[l]} \rVert^2
@@ -6,50 +6,80 @@
 //! \tilde A^{[l]} = \frac{A^{[l]} \circ D^{[l]}}{p} \quad D^{[l]} \sim \mathrm{Bernoulli}(p)
 //! ```
 //!
-//! Biases are not regularised, and the output layer drops no unit, as in the course.
+//! Biases are not regularized, and the output layer has no dropout, as in the course.
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017); Krogh & Hertz (1992) for L2,
 //! Srivastava et al. (2014) for dropout.
 
-use crate::backward::backward_to_first_layer;
-use crate::train::batches::Place;
+use super::batches::BatchColumns;
+#[cfg(doc)]
+use crate::Error;
 use crate::buffer;
-use crate::cost::{Cost, Targets, compute_cost};
-use crate::error::{
-    Operand, check_finite_in, check_hyperparameter, check_probability, check_same_shape,
-};
+use crate::checks::{check_finite_in, check_hyperparameter, check_probability, check_same_shape};
+use crate::cost::{Cost, compute_cost};
+use crate::error::Operand;
 use crate::forward::{LayerCache, linear_activation_forward};
+use crate::gradients::check_same_network;
 use crate::init::RandomSource;
 use crate::kernel::Simd;
-use crate::kernel::elementwise::{self, AddScaled, Map2};
-use crate::update::check_same_network;
-use crate::{Error, Float, Gradients, Parameters, Result};
+use crate::kernel::elementwise::{self, Map2, add_scaled};
+use crate::{Float, Gradients, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
-/// What is minimised: a cost and the strength of its L2 term,
+/// The objective of a training: a cost and the strength of its L2 term,
 /// `J = cost + λ/(2m) Σ ‖W‖²`.
+///
+/// A [`Cost`] alone is an objective without L2, wherever an objective is asked for.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
 ///
-/// let objective = Objective { l2: 0.7, ..Objective::from(Cost::BinaryCrossEntropy) };
+/// let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.7);
 /// assert_eq!(objective.cost, Cost::BinaryCrossEntropy);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Objective {
     /// The cost.
     pub cost: Cost,
-    /// The course's λ, 0 for none. It is divided by the m of each batch.
+    /// The course's λ, 0 for none. Each batch divides it by its number of examples.
     pub l2: f64,
+}
+
+impl Objective {
+    /// Minimizes this cost, without L2.
+    #[must_use]
+    pub fn new(cost: Cost) -> Self {
+        Self { cost, l2: 0.0 }
+    }
+
+    /// Sets λ.
+    #[must_use]
+    pub fn l2(self, l2: f64) -> Self {
+        Self { l2, ..self }
+    }
 }
 
 impl From<Cost> for Objective {
     fn from(cost: Cost) -> Self {
-        Self { cost, l2: 0.0 }
+        Self::new(cost)
     }
 }
 
-/// The L2 term, `λ/(2m) Σ ‖W‖²` over the layers; m is the number of examples.
+impl From<&Cost> for Objective {
+    fn from(cost: &Cost) -> Self {
+        Self::new(cost.clone())
+    }
+}
+
+impl From<&Objective> for Objective {
+    fn from(objective: &Objective) -> Self {
+        objective.clone()
+    }
+}
+
+/// Computes the L2 term, `λ/(2m) Σ ‖W‖²` over the layers, for m examples.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -66,17 +96,21 @@ impl From<Cost> for Objective {
 /// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
 pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> Result<F> {
     check_examples(m)?;
-    check_finite_in::<F>("lambda", lambda)?;
+    check_lambda::<F>(lambda)?;
     let squares = parameters.layers().iter().map(|layer| elementwise::sum_of_squares(&layer.w));
     let sum: f64 = squares.sum();
     Ok(F::of(lambda / (2.0 * m as f64) * sum))
+}
+
+pub(crate) fn check_lambda<F: Float>(lambda: f64) -> Result<()> {
+    check_finite_in::<F>("lambda", lambda)
 }
 
 fn check_examples(m: usize) -> Result<()> {
     check_hyperparameter(m > 0, "m", m as f64, "at least one example")
 }
 
-/// The cross-entropy cost with the L2 term, `J = compute_cost + λ/(2m) Σ ‖W‖²`.
+/// Computes the cross-entropy cost with the L2 term, `J = compute_cost + λ/(2m) Σ ‖W‖²`.
 ///
 /// `AL`, `Y` (n_L, m).
 ///
@@ -94,7 +128,7 @@ fn check_examples(m: usize) -> Result<()> {
 ///
 /// # Errors
 ///
-/// Those of [`compute_cost`].
+/// The errors of [`compute_cost`] and [`l2_cost`].
 pub fn compute_cost_with_regularization<F: Float>(
     al: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -104,10 +138,10 @@ pub fn compute_cost_with_regularization<F: Float>(
     Ok(compute_cost(al, y)? + l2_cost(parameters, lambda, al.ncols())?)
 }
 
-/// The derivative of the L2 term, `dW ← dW + λ/m W` in every layer.
+/// Adds the derivative of the L2 term, `dW ← dW + λ/m W`, in every layer.
 ///
-/// `gradients` are those of [`l_model_backward`](crate::backward::l_model_backward); together they
-/// are the course's `backward_propagation_with_regularization`.
+/// After [`l_model_backward`](crate::backward::l_model_backward), the gradients are those of the
+/// course's `backward_propagation_with_regularization`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -123,7 +157,7 @@ pub fn compute_cost_with_regularization<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` are those of another network,
+/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` belong to another network,
 /// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
@@ -133,26 +167,30 @@ pub fn add_l2_gradient<F: Float>(
 ) -> Result<()> {
     check_same_network(parameters, gradients)?;
     check_examples(m)?;
-    check_finite_in::<F>("lambda", lambda)?;
-    let scale = F::of(lambda / m as f64);
+    check_lambda::<F>(lambda)?;
     for (layer, gradient) in parameters.layers().iter().zip(gradients.layers_mut()) {
-        elementwise::map2(AddScaled(scale), &mut gradient.dw, &layer.w);
+        add_l2_to(&mut gradient.dw, &layer.w, lambda, m);
     }
     Ok(())
 }
 
-/// Which units of a layer are kept for which example, the course's `D`.
+/// `dW ← dW + λ/m W`. The caller has checked the shapes.
+pub(crate) fn add_l2_to<F: Float>(dw: &mut ArrayRef2<F>, w: &ArrayRef2<F>, lambda: f64, m: usize) {
+    add_scaled(dw, F::of(lambda / m as f64), w);
+}
+
+/// A dropout mask: which units of a layer are kept for which example, the course's `D`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mask<F> {
     /// 1 where the unit is kept, else 0; (n, m).
     pub d: Array2<F>,
-    /// The probability to be kept.
-    pub keep_prob: F,
+    /// The probability that a unit is kept.
+    pub keep_prob: f64,
 }
 
 impl<F: Float> Mask<F> {
-    /// `D = rand(n, m) < keep_prob`, drawn row by row.
+    /// Draws `D = rand(n, m) < keep_prob`, row by row.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -164,21 +202,20 @@ impl<F: Float> Mask<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::Hyperparameter`] unless `0 < keep_prob <= 1`, [`Error::TooLarge`] for want of
-    /// memory.
+    /// [`Error::Hyperparameter`] unless `0 < keep_prob <= 1`, [`Error::TooLarge`] if `D` does not
+    /// fit in memory.
     pub fn draw(
         n: usize,
         m: usize,
-        keep_prob: F,
+        keep_prob: f64,
         rng: &mut (impl RandomSource + ?Sized),
     ) -> Result<Self> {
-        check_keep_prob(keep_prob)?;
-        let mut d = buffer::zeros("D", (n, m))?;
-        draw_into(d.as_slice_mut().expect("new"), keep_prob, || rng.uniform());
+        check_keep_prob::<F>(keep_prob)?;
+        let d = buffer::from_fn("D", (n, m), || draw(F::of(keep_prob), rng.uniform()))?;
         Ok(Self { d, keep_prob })
     }
 
-    /// `A ← A ∘ D / keep_prob`; `dA` in the same way.
+    /// Applies the mask to `A`, or to `dA`: `A ← A ∘ D / keep_prob`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -193,68 +230,74 @@ impl<F: Float> Mask<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if `A` has not the shape of `D`, [`Error::Hyperparameter`] unless
+    /// [`Error::ShapeMismatch`] if the shape of `A` is not that of `D`, [`Error::Hyperparameter`] unless
     /// `0 < keep_prob <= 1`.
     pub fn apply(&self, a: &mut ArrayRef2<F>) -> Result<()> {
-        check_keep_prob(self.keep_prob)?;
+        check_keep_prob::<F>(self.keep_prob)?;
         check_same_shape(Operand::of("A", a), Operand::of("D", &self.d))?;
-        drop_units(a, &self.d, self.keep_prob);
+        apply_mask(a, &self.d, F::of(self.keep_prob));
         Ok(())
     }
 }
 
-/// 1 with probability `keep_prob`, else 0.
-pub(crate) fn draw_into<F: Float>(d: &mut [F], keep_prob: F, mut uniform: impl FnMut() -> f64) {
-    d.fill_with(|| drawn(keep_prob, uniform()));
+/// Fills a mask with 1 where a unit is kept, else 0.
+pub(crate) fn draw_mask_into<F: Float>(
+    d: &mut [F],
+    keep_prob: F,
+    mut uniform: impl FnMut() -> f64,
+) {
+    d.fill_with(|| draw(keep_prob, uniform()));
 }
 
-fn drawn<F: Float>(keep_prob: F, uniform: f64) -> F {
+fn draw<F: Float>(keep_prob: F, uniform: f64) -> F {
     if uniform < keep_prob.as_f64() { F::one() } else { F::zero() }
 }
 
-/// [`draw_into`] for some columns of a larger mask, of which every number is drawn.
-pub(crate) fn draw_columns_into<F: Float>(
+/// Fills some columns of a mask of a whole batch. The random numbers of the other columns are drawn
+/// too, so that the masks do not depend on which columns these are.
+pub(crate) fn draw_mask_columns_into<F: Float>(
     d: &mut [F],
     units: usize,
     keep_prob: F,
-    place: Place<'_>,
+    BatchColumns { columns, total }: BatchColumns<'_>,
     mut uniform: impl FnMut() -> f64,
 ) {
-    let Place { columns, of } = place;
     for unit in 0..units {
         let row = &mut d[unit * columns.len()..][..columns.len()];
         let mut own = columns.iter().zip(row).peekable();
-        for column in 0..of {
-            let number = uniform(); // also of the columns that are elsewhere
+        for column in 0..total {
+            let number = uniform();
             if let Some((_, d)) = own.next_if(|(own, _)| **own == column) {
-                *d = drawn(keep_prob, number);
+                *d = draw(keep_prob, number);
             }
         }
     }
 }
 
-/// `A ← A ∘ D / keep_prob`
-pub(crate) fn drop_units<F: Float>(a: &mut ArrayRef2<F>, d: &ArrayRef2<F>, keep_prob: F) {
-    elementwise::map2(Drop(keep_prob), a, d);
+/// `A ← A ∘ D / keep_prob`. The caller has checked the shapes.
+pub(crate) fn apply_mask<F: Float>(a: &mut ArrayRef2<F>, d: &ArrayRef2<F>, keep_prob: F) {
+    elementwise::zip_map(ApplyMask(keep_prob), a, d);
 }
 
-pub(crate) fn check_keep_prob<F: Float>(keep_prob: F) -> Result<()> {
-    check_probability::<F>("keep_prob", keep_prob.as_f64())
+pub(crate) fn check_keep_prob<F: Float>(keep_prob: f64) -> Result<()> {
+    check_probability::<F>("keep_prob", keep_prob)
 }
 
-/// What [`l_model_backward_with_dropout`] needs of the forward pass.
+/// The caches and masks of [`l_model_forward_with_dropout`], which
+/// [`backpropagate`](super::backward::backpropagate) reads.
 #[derive(Debug, Clone)]
 pub struct DropoutCaches<'a, F> {
-    /// Of every layer; `a_prev` is what was left of the layer before.
+    /// The cache of every layer; `a_prev` is the output of the layer before, after its mask.
     pub layers: Vec<LayerCache<'a, F>>,
-    /// Of every layer but the last.
+    /// The mask of every layer but the last.
     pub masks: Vec<Mask<F>>,
 }
 
-/// The whole network forwards, each hidden layer with units dropped at random:
-/// `A = g(Z) ∘ D / keep_prob`, so that its expected value stays.
+/// Computes the output of the network with inverted dropout in the hidden layers:
+/// `A = g(Z) ∘ D / keep_prob`.
 ///
-/// `X` (n₀, m), `AL` (n_L, m). For training only: predictions use every unit.
+/// `X` (n₀, m), `AL` (n_L, m). The division keeps the expected value of `A`. It is for training
+/// only: predictions use every unit.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -264,19 +307,19 @@ pub struct DropoutCaches<'a, F> {
 /// let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
 /// let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
 /// let (al, caches) = l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng)?;
-/// let cost = Cost::BinaryCrossEntropy;
-/// let gradients = l_model_backward_with_dropout(cost, &al, &y, &caches)?;
+/// let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
+/// let gradients = backpropagate(&al, &y, &caches.layers, options)?.gradients;
 /// assert_eq!(gradients.layers().len(), 2);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// Those of [`l_model_forward`](crate::forward::l_model_forward) and of [`Mask::draw`].
+/// The errors of [`l_model_forward`](crate::forward::l_model_forward) and of [`Mask::draw`].
 pub fn l_model_forward_with_dropout<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &'a Parameters<F>,
-    keep_prob: F,
+    keep_prob: f64,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Array2<F>, DropoutCaches<'a, F>)> {
     let mut a = x.into();
@@ -288,7 +331,7 @@ pub fn l_model_forward_with_dropout<'a, F: Float>(
         caches.layers.push(cache);
         if l < last {
             let mask = Mask::draw(next.nrows(), next.ncols(), keep_prob, rng)?;
-            drop_units(&mut next, &mask.d, keep_prob);
+            apply_mask(&mut next, &mask.d, F::of(keep_prob));
             caches.masks.push(mask);
         }
         a = next.into();
@@ -296,33 +339,11 @@ pub fn l_model_forward_with_dropout<'a, F: Float>(
     Ok((a.into_owned(), caches))
 }
 
-/// The whole network backwards through the units that were kept.
-///
-/// # Errors
-///
-/// Those of [`l_model_backward_with_cost`](crate::backward::l_model_backward_with_cost);
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the masks are not those of the layers.
-///
-/// The example is that of [`l_model_forward_with_dropout`].
-pub fn l_model_backward_with_dropout<'t, F: Float>(
-    cost: Cost,
-    al: &ArrayRef2<F>,
-    targets: impl Into<Targets<'t, F>>,
-    caches: &DropoutCaches<'_, F>,
-) -> Result<Gradients<F>> {
-    let (expected, found) = (caches.layers.len(), caches.masks.len() + 1);
-    if expected != found {
-        return Err(Error::LayerCount { expected, found });
-    }
-    let masks = Some(caches.masks.as_slice());
-    Ok(backward_to_first_layer(cost, al, &targets.into(), &caches.layers, masks)?.0)
-}
-
 /// `x·d / keep_prob`
 #[derive(Clone, Copy)]
-struct Drop<F>(F);
+struct ApplyMask<F>(F);
 
-impl<F: Float> Map2<F> for Drop<F> {
+impl<F: Float> Map2<F> for ApplyMask<F> {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, x: F, d: F) -> F {
         x * d / self.0

@@ -1,4 +1,4 @@
-//! How the learning rate falls from epoch to epoch.
+//! Learning-rate schedules.
 //!
 //! ```math
 //! \alpha_t = \frac{\alpha_0}{1 + r\, t} \qquad
@@ -9,11 +9,11 @@
 //! [*SGDR*](https://arxiv.org/abs/1608.03983) (2017) for the cosine, P. Goyal et al.,
 //! [*Accurate, large minibatch SGD*](https://arxiv.org/abs/1706.02677) (2017) for the warm-up.
 
-use crate::Result;
-use crate::error::check_hyperparameter;
+use crate::checks::{check_hyperparameter, check_non_negative, check_probability};
+use crate::{Float, Result};
 use std::f64::consts::PI;
 
-/// The learning rate `α` of each epoch `t`, counted from 0, from the first one's `α₀`.
+/// A learning-rate schedule: the learning rate `α` of each epoch `t`, counted from 0, from `α₀`.
 ///
 /// | variant | `α` |
 /// |---|---|
@@ -28,7 +28,7 @@ use std::f64::consts::PI;
 /// use dnn_blocks::prelude::*;
 ///
 /// let schedule = Schedule::Step { factor: 0.1, every: 30 };
-/// schedule.check()?;
+/// schedule.check::<f64>()?;
 /// assert_eq!([0, 29, 30].map(|epoch| schedule.at(0.5, epoch)), [0.5, 0.5, 0.05]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
@@ -76,10 +76,10 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// The learning rate of an epoch, counted from 0.
+    /// Returns the learning rate of an epoch, counted from 0.
     ///
-    /// Finite for every epoch if `α₀` is and [`check`](Self::check) says `Ok`. It never panics:
-    /// an interval of 0 is taken as 1, and a cosine without epochs is at its lowest rate.
+    /// It is finite for every epoch if `α₀` is finite and [`check`](Self::check) returns `Ok`. An
+    /// interval of 0 is taken as 1, and a cosine without epochs is at its lowest rate.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -111,43 +111,42 @@ impl Schedule {
         }
     }
 
-    /// `Ok` if the numbers of the schedule make sense.
+    /// Checks that the numbers of the schedule can be used for a network of type `F`.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
-    /// let error = Schedule::Exponential { decay_rate: -0.5 }.check().unwrap_err();
-    /// assert_eq!(error.to_string(), "decay_rate = -0.5: a finite number of at least 0");
+    /// let error = Schedule::Exponential { decay_rate: -0.5 }.check::<f64>().unwrap_err();
+    /// assert_eq!(error.to_string(), "decay_rate is -0.5, but must be at least 0 and finite");
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) with the name of the number that
     /// is NaN, infinite, or outside what its variant says.
-    pub fn check(self) -> Result<()> {
+    pub fn check<F: Float>(self) -> Result<()> {
         match self {
             Schedule::Constant => Ok(()),
             Schedule::InverseTime { decay_rate } | Schedule::Exponential { decay_rate } => {
-                check_not_negative("decay_rate", decay_rate)
+                check_non_negative::<f64>("decay_rate", decay_rate)
             }
             Schedule::Intervals { decay_rate, time_interval } => {
-                check_not_negative("decay_rate", decay_rate)?;
+                check_non_negative::<f64>("decay_rate", decay_rate)?;
                 check_interval("time_interval", time_interval)
             }
             Schedule::Step { factor, every } => {
-                let rule = "a number above 0 and at most 1";
-                check_hyperparameter(factor > 0.0 && factor <= 1.0, "factor", factor, rule)?;
+                check_probability::<f64>("factor", factor)?;
                 check_interval("every", every)
             }
             Schedule::Cosine { warm_up, total, lowest } => {
                 check_hyperparameter(total > warm_up, "total", total as f64, "more than warm_up")?;
-                check_not_negative("lowest", lowest)
+                check_non_negative::<F>("lowest", lowest)
             }
         }
     }
 }
 
-/// The course's learning rate decay, `α = α₀/(1 + r·t)`.
+/// Computes the course's learning rate decay, `α = α₀/(1 + r·t)`.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -159,7 +158,7 @@ pub fn update_lr(learning_rate0: f64, epoch_num: usize, decay_rate: f64) -> f64 
     Schedule::InverseTime { decay_rate }.at(learning_rate0, epoch_num)
 }
 
-/// The course's decay at fixed intervals, `α = α₀/(1 + r·⌊t/T⌋)`. A `T` of 0 is taken as 1.
+/// Computes the course's decay at fixed intervals, `α = α₀/(1 + r·⌊t/T⌋)`. A `T` of 0 is taken as 1.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -180,11 +179,6 @@ pub fn schedule_lr_decay(
 /// `⌊t/T⌋`
 fn whole(epoch: usize, interval: usize) -> f64 {
     (epoch / interval.max(1)) as f64
-}
-
-fn check_not_negative(name: &'static str, value: f64) -> Result<()> {
-    let fits = value >= 0.0 && value.is_finite();
-    check_hyperparameter(fits, name, value, "a finite number of at least 0")
 }
 
 fn check_interval(name: &'static str, epochs: usize) -> Result<()> {

@@ -1,10 +1,10 @@
 //! What the crate promises beside the formulas.
 
 use dnn_blocks::activation::{relu, sigmoid, tanh, tanh_backward};
+use dnn_blocks::data::split;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::data::split;
 use dnn_blocks::rand::{Rng, SeedableRng, rngs::SmallRng};
 use dnn_blocks::{Error, L_model_backward, L_model_forward};
 

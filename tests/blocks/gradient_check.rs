@@ -1,9 +1,9 @@
 //! The public gradient check: the course's cases, planted mistakes by name, and what it refuses.
 
 use crate::reference::{assert_number, cases, matrix, network, number};
-use dnn_blocks::train::gradient_check::{Coordinate, Entry, TOLERANCE};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::gradient_check::{Coordinate, Entry, TOLERANCE};
 use dnn_blocks::{Error, Result};
 
 #[test]

@@ -2,12 +2,12 @@
 //! are nearly constant, huge, tiny or not there.
 
 use dnn_blocks::Error;
+use dnn_blocks::data::split;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{
     Array2, ArrayRef2, ArrayView2, Axis, ShapeBuilder, array, concatenate, s,
 };
 use dnn_blocks::prelude::*;
-use dnn_blocks::data::split;
 use dnn_blocks::rand::{SeedableRng, rngs::SmallRng};
 
 fn normal<F: Float>(rows: usize, m: usize, mean: f64, deviation: f64) -> Array2<F> {

@@ -2,10 +2,10 @@
 
 use crate::reference::assert_number;
 use dnn_blocks::Error;
+use dnn_blocks::data::split;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::data::split;
 use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());

@@ -6,11 +6,11 @@ use crate::models;
 use crate::support::{
     bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
 };
-use dnn_blocks::train::batches::Place;
 use dnn_blocks::distributed::{Dropout, Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::batches::Place;
 use dnn_blocks::{Error, Result};
 
 /// The cases whose names are given, with commas between them.

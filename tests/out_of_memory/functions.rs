@@ -2,9 +2,9 @@
 
 use crate::{LARGE, alone, refused, value_or_error};
 use dnn_blocks::course::{Descent, l_layer_model};
+use dnn_blocks::data::split;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
-use dnn_blocks::data::split;
 
 const M: usize = 300;
 

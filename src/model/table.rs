@@ -1,9 +1,9 @@
-use crate::error::{Operand, check_batch};
-use crate::data::check_finite;
+use crate::checks::{check_batch, check_finite_features};
+use crate::error::Operand;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2};
 
-/// A table of examples, and which way it lies.
+/// A table of examples, with the examples in its rows or in its columns.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -22,27 +22,27 @@ pub enum Examples<'a, F> {
 }
 
 impl<'a, F: Float> Examples<'a, F> {
-    /// Each row is an example.
+    /// Takes a table whose rows are the examples, as most files and scikit-learn have it.
     pub fn rows(x: impl Into<ArrayView2<'a, F>>) -> Self {
         Self::Rows(x.into())
     }
 
-    /// Each column is an example.
+    /// Takes a table whose columns are the examples, as the course has it.
     pub fn columns(x: impl Into<ArrayView2<'a, F>>) -> Self {
         Self::Columns(x.into())
     }
 
-    /// The number of examples.
+    /// Returns the number of examples.
     pub fn len(&self) -> usize {
         self.as_columns().ncols()
     }
 
-    /// Is there none?
+    /// Returns whether there are no examples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// (features, examples); nothing is copied.
+    /// Returns the table as (features, examples), without a copy.
     pub fn as_columns(&self) -> ArrayView2<'a, F> {
         match self {
             Self::Rows(x) => x.reversed_axes(),
@@ -50,8 +50,8 @@ impl<'a, F: Float> Examples<'a, F> {
         }
     }
 
-    /// A matrix (outputs, examples) the way round that the examples lie.
-    pub(super) fn like_these(&self, outputs: Array2<F>) -> Array2<F> {
+    /// Turns a matrix (outputs, examples) the way that the examples lie.
+    pub(super) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
         match self {
             Self::Rows(_) => outputs.reversed_axes(),
             Self::Columns(_) => outputs,
@@ -59,8 +59,8 @@ impl<'a, F: Float> Examples<'a, F> {
     }
 }
 
-/// `Ok` if there are numbers, all of them finite.
-pub(super) fn check_numbers<F: Float>(name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
+/// `Ok` if a table (features, examples) is not empty, and all numbers are finite.
+pub(crate) fn check_table<F: Float>(name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
     check_batch(Operand::of(name, x))?;
-    check_finite(name, x)
+    check_finite_features(name, x)
 }

@@ -1,0 +1,165 @@
+//! The checks that the functions of this crate share.
+
+use crate::error::{Operand, Position};
+use crate::{Error, Float, Result};
+use ndarray::{ArrayRef2, Zip};
+
+/// `Ok` if `fits`, else an [`Error::ShapeMismatch`] that states `rule`.
+#[inline]
+pub(crate) fn check(fits: bool, left: Operand, right: Operand, rule: &'static str) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::ShapeMismatch { layer: None, left, right, rule }) }
+}
+
+/// `Ok` if two matrices have one shape: nothing broadcasts here, not even (1, 1).
+#[inline]
+pub(crate) fn check_same_shape(left: Operand, right: Operand) -> Result<()> {
+    check(left.shape == right.shape, left, right, "same shape")
+}
+
+/// `Ok` if a matrix of examples has a row and a column, and not more elements than memory could
+/// hold: a broadcast view may.
+#[inline]
+pub(crate) fn check_batch(operand: Operand) -> Result<()> {
+    match operand.shape {
+        (0, _) => Err(Error::ZeroSize { layer: None, operand }),
+        (_, 0) => Err(Error::EmptyBatch { layer: None, operand }),
+        _ => check_countable(operand),
+    }
+}
+
+/// `Ok` if an array of `f64` could have this shape.
+#[inline]
+fn check_countable(operand: Operand) -> Result<()> {
+    const MOST: usize = isize::MAX as usize / size_of::<f64>();
+    match operand.shape.0.checked_mul(operand.shape.1) {
+        Some(elements) if elements <= MOST => Ok(()),
+        _ => Err(Error::TooLarge { layer: None, operand }),
+    }
+}
+
+/// `Ok` if `W` has a size and `b` is a column of its height.
+#[inline]
+pub(crate) fn check_weights(w: Operand, b: Operand) -> Result<()> {
+    if w.shape.0 == 0 || w.shape.1 == 0 {
+        return Err(Error::ZeroSize { layer: None, operand: w });
+    }
+    check_countable(w)?;
+    check(b.shape == (w.shape.0, 1), w, b, "b is one column with the rows of W")
+}
+
+/// `Ok` if two lists have one length.
+pub(crate) fn check_lengths(
+    (left, left_length): (&'static str, usize),
+    (right, right_length): (&'static str, usize),
+) -> Result<()> {
+    if left_length == right_length {
+        return Ok(());
+    }
+    Err(Error::LengthMismatch { left, left_length, right, right_length })
+}
+
+/// `Ok` if `fits`, else an [`Error::Hyperparameter`] that states `rule`.
+pub(crate) fn check_hyperparameter(
+    fits: bool,
+    name: &'static str,
+    value: f64,
+    rule: &'static str,
+) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::Hyperparameter { name, value, rule }) }
+}
+
+/// `Ok` if `fits`, else an [`Error::InvalidArgument`] that states `rule`.
+pub(crate) fn check_argument(
+    fits: bool,
+    name: &'static str,
+    value: f64,
+    rule: &'static str,
+) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::InvalidArgument { name, value, rule }) }
+}
+
+/// `Ok` if a number fits, also when it is rounded to `F`; the rules say what must hold of it, and
+/// of it as an `f32`.
+fn check_rounded<F: Float>(
+    name: &'static str,
+    value: f64,
+    fits: impl Fn(f64) -> bool,
+    [rule, rule_as_f32]: [&'static str; 2],
+) -> Result<()> {
+    check_hyperparameter(fits(value), name, value, rule)?;
+    check_hyperparameter(fits(F::of(value).as_f64()), name, value, rule_as_f32)
+}
+
+/// `Ok` if `value` is above 0 and finite, also as an `F`.
+pub(crate) fn check_positive<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["above 0 and finite", "above 0 and finite as an f32"];
+    check_rounded::<F>(name, value, |x| x > 0.0 && x.is_finite(), rules)
+}
+
+/// `Ok` if `value` is above 0, also as an `F`; it may be infinite.
+pub(crate) fn check_above_zero<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    check_rounded::<F>(name, value, |x| x > 0.0, ["above 0", "above 0 as an f32"])
+}
+
+/// `Ok` if `value` is at least 0 and finite, also as an `F`.
+pub(crate) fn check_non_negative<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["at least 0 and finite", "at least 0 and finite as an f32"];
+    check_rounded::<F>(name, value, |x| x >= 0.0 && x.is_finite(), rules)
+}
+
+/// `Ok` if `value` is at least 0 and below 1, also as an `F`.
+pub(crate) fn check_below_one<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["at least 0 and below 1", "at least 0 and below 1 as an f32"];
+    check_rounded::<F>(name, value, |x| (0.0..1.0).contains(&x), rules)
+}
+
+/// `Ok` if `value` is above 0 and at most 1, also as an `F`.
+pub(crate) fn check_probability<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["above 0 and at most 1", "above 0 and at most 1 as an f32"];
+    check_rounded::<F>(name, value, |x| x > 0.0 && x <= 1.0, rules)
+}
+
+/// `Ok` if `value` is finite, also as an `F`.
+pub(crate) fn check_finite_in<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["finite", "finite as an f32"];
+    check_rounded::<F>(name, value, f64::is_finite, rules)
+}
+
+/// `Ok` if there is a class number, and all are below `classes`.
+pub(crate) fn check_classes(name: &'static str, numbers: &[usize], classes: usize) -> Result<()> {
+    check_batch(Operand { name, shape: (1, numbers.len()) })?;
+    match numbers.iter().position(|&class| class >= classes) {
+        Some(example) => {
+            Err(Error::NoSuchClass { class: numbers[example], classes, example: Some(example) })
+        }
+        None => Ok(()),
+    }
+}
+
+/// `Ok` if all numbers of a matrix are finite.
+pub(crate) fn check_finite<F: Float>(operand: &'static str, matrix: &ArrayRef2<F>) -> Result<()> {
+    check_finite_at(operand, matrix, |row, column| Position::Entry { row, column })
+}
+
+/// `Ok` if all numbers of `X` (features, examples) are finite.
+pub(crate) fn check_finite_features<F: Float>(
+    operand: &'static str,
+    x: &ArrayRef2<F>,
+) -> Result<()> {
+    check_finite_at(operand, x, |feature, example| Position::Feature { feature, example })
+}
+
+fn check_finite_at<F: Float>(
+    operand: &'static str,
+    matrix: &ArrayRef2<F>,
+    position: impl Fn(usize, usize) -> Position,
+) -> Result<()> {
+    if Zip::from(matrix).all(|x| x.is_finite()) {
+        return Ok(());
+    }
+    let first = matrix.indexed_iter().find(|(_, x)| !x.is_finite());
+    first.map_or(Ok(()), |((row, column), x)| {
+        let position = position(row, column);
+        Err(Error::NotFinite { layer: None, operand, position, value: x.as_f64() })
+    })
+}

@@ -1,0 +1,177 @@
+use crate::buffer;
+use crate::checks::check_classes;
+use crate::error::{Operand, Position};
+use crate::{Error, Float, Result};
+use ndarray::{Array2, ArrayRef2, ArrayView1};
+use std::collections::BTreeSet;
+
+/// Encodes class numbers as one-hot columns: `Y` (classes, m) with `Y[class, example] = 1`.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let y = one_hot::<f64>(&[1, 0, 2], 3)?;
+/// assert_eq!(y, array![[0.0, 1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NoSuchClass`] with the example if a label is not below `classes`, [`Error::EmptyBatch`] if
+/// there is none, [`Error::TooLarge`] if `Y` does not fit in memory.
+pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> {
+    check_classes("labels", labels, classes)?;
+    let mut y = buffer::zeros("Y", (classes, labels.len()))?;
+    for (example, &label) in labels.iter().enumerate() {
+        y[[label, example]] = F::one();
+    }
+    Ok(y)
+}
+
+/// Returns the predicted class of each example, from the probabilities `AL` (n_L, m) of a network.
+///
+/// With one row, as after a sigmoid, the class is 1 where the probability is above 0.5 (strictly),
+/// else 0. With several rows, as after a softmax or in [`one_hot`] columns, the class is the row of
+/// the largest number, the first one of equals.
+///
+/// Each column is an example.
+/// [`Classifier::predict_proba`](crate::model::Classifier::predict_proba) of
+/// [rows](crate::model::Examples::rows) gives one row for each example: pass its transpose.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let softmax = array![[0.1, 0.4, 0.3], [0.7, 0.4, 0.3], [0.2, 0.2, 0.4]];
+/// assert_eq!(predicted_classes(&softmax)?, [1, 0, 2]);
+/// let sigmoid = array![[0.2, 0.5, 0.9]];
+/// assert_eq!(predicted_classes(&sigmoid)?, [0, 0, 1]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NotFinite`] if a number is NaN, [`Error::ZeroSize`] if there is no row,
+/// [`Error::TooLarge`] if the classes do not fit in memory.
+pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
+    let (outputs, m) = al.dim();
+    if outputs == 0 {
+        return Err(Error::ZeroSize { layer: None, operand: Operand::of("AL", al) });
+    }
+    let mut classes = buffer::list("classes", m, std::iter::repeat_n(0, m))?;
+    for (example, class) in classes.iter_mut().enumerate() {
+        let column = al.column(example);
+        if let Some(row) = column.iter().position(|a| a.is_nan()) {
+            let position = Position::Entry { row, column: example };
+            let (layer, operand, value) = (None, "AL", f64::NAN);
+            return Err(Error::NotFinite { layer, operand, position, value });
+        }
+        *class = predicted_class(column);
+    }
+    Ok(classes)
+}
+
+/// The class of one example; NaN never wins.
+pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
+    if al.len() == 1 {
+        return usize::from(al[0] > F::of(0.5));
+    }
+    let (mut class, mut largest) = (0, F::neg_infinity());
+    for (k, &a) in al.iter().enumerate() {
+        if a > largest {
+            (class, largest) = (k, a);
+        }
+    }
+    class
+}
+
+/// The classes of a data set: its distinct labels, sorted. Class 0 is the smallest.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let classes = Classes::from_labels(&["cat", "dog", "cat", "ant"]);
+/// assert_eq!(classes.names(), ["ant", "cat", "dog"]);
+/// assert_eq!(classes.encode(&["dog", "ant"])?, [2, 0]);
+/// assert_eq!(classes.decode(&[2, 0])?, ["dog", "ant"]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Classes<L> {
+    names: Vec<L>,
+}
+
+impl<L: Ord + Clone> Classes<L> {
+    /// Collects the classes that occur in `labels`.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// assert_eq!(Classes::from_labels(&[7, -1, 7]).names(), [-1, 7]);
+    /// ```
+    pub fn from_labels<'a>(labels: impl IntoIterator<Item = &'a L>) -> Self
+    where
+        L: 'a,
+    {
+        let mut distinct = BTreeSet::new();
+        distinct.extend(labels); // label by label: `collect` would list all of them first
+        Self { names: distinct.into_iter().cloned().collect() }
+    }
+
+    /// Returns the labels, sorted; class `c` is `names()[c]`.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let classes = Classes::from_labels(&["b", "a"]);
+    /// assert_eq!(classes.names().len(), 2); // the classes of `one_hot`
+    /// ```
+    pub fn names(&self) -> &[L] {
+        &self.names
+    }
+
+    /// Encodes each label as the number of its class.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let error = Classes::from_labels(&["a", "b"]).encode(&["b", "c"]).unwrap_err();
+    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known classes");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownLabel`] with the example, [`Error::TooLarge`] if the classes do not fit in
+    /// memory.
+    pub fn encode(&self, labels: &[L]) -> Result<Vec<usize>> {
+        let class = |(example, label)| {
+            let unknown = Error::UnknownLabel { example, classes: self.names.len() };
+            self.number(label).ok_or(unknown)
+        };
+        buffer::try_list("classes", labels.len(), labels.iter().enumerate().map(class))
+    }
+
+    /// The number of the class of a label.
+    pub(crate) fn number(&self, label: &L) -> Option<usize> {
+        self.names.binary_search(label).ok()
+    }
+
+    /// Decodes each class number to its label.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// let error = Classes::from_labels(&["a", "b"]).decode(&[0, 2]).unwrap_err();
+    /// assert_eq!(error.to_string(), "example 1 is of class 2, but the classes are 0 to 1");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSuchClass`] with the example if a class is not below their number, [`Error::TooLarge`]
+    /// if the labels do not fit in memory.
+    pub fn decode(&self, classes: &[usize]) -> Result<Vec<L>> {
+        let name = |(example, &class): (usize, &usize)| {
+            let classes = self.names.len();
+            let unknown = Error::NoSuchClass { class, classes, example: Some(example) };
+            self.names.get(class).cloned().ok_or(unknown)
+        };
+        buffer::try_list("labels", classes.len(), classes.iter().enumerate().map(name))
+    }
+}

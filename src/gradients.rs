@@ -1,0 +1,225 @@
+//! The gradients of a network, their norm and their clipping.
+//!
+//! Source: R. Pascanu, T. Mikolov, Y. Bengio, [*On the difficulty of training recurrent neural
+//! networks*](https://proceedings.mlr.press/v28/pascanu13.html) (2013), for clipping.
+
+use crate::buffer;
+use crate::checks::{check_above_zero, check_same_shape, check_weights};
+use crate::error::Operand;
+use crate::kernel::elementwise;
+use crate::{Error, Float, Layer, Parameters, Result};
+use ndarray::Array2;
+
+/// The gradients of one layer, shaped like its `W` and `b`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LayerGradients<F> {
+    /// `∂J/∂W`, (n, n_prev).
+    pub dw: Array2<F>,
+    /// `∂J/∂b`, (n, 1).
+    pub db: Array2<F>,
+}
+
+/// The gradients of all layers, first to last.
+///
+/// They borrow nothing, so they can be clipped, summed, averaged or logged between the backward pass
+/// and the update.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gradients<F> {
+    layers: Vec<LayerGradients<F>>,
+}
+
+impl<F: Float> Gradients<F> {
+    /// Creates zeros, shaped like `parameters`.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let mut rng = NumpyRandom::seed(1);
+    /// let parameters = initialize_parameters::<f64>(3, 2, 1, &mut rng)?;
+    /// assert_eq!(Gradients::zeros_like(&parameters).layers()[0].dw.dim(), (2, 3));
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn zeros_like(parameters: &Parameters<F>) -> Self {
+        let zeros = |layer: &Layer<F>| LayerGradients {
+            dw: Array2::zeros(layer.w.dim()),
+            db: Array2::zeros(layer.b.dim()),
+        };
+        Self { layers: parameters.layers().iter().map(zeros).collect() }
+    }
+
+    /// Creates zeros, if they fit in memory.
+    pub(crate) fn try_zeros_like(parameters: &Parameters<F>) -> Result<Self> {
+        let mut layers = Vec::with_capacity(parameters.layers().len());
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let dw = buffer::zeros("dW", layer.w.dim()).map_err(|e| e.in_layer(l + 1))?;
+            let db = buffer::zeros("db", layer.b.dim()).map_err(|e| e.in_layer(l + 1))?;
+            layers.push(LayerGradients { dw, db });
+        }
+        Ok(Self { layers })
+    }
+
+    /// Whether these are row-major matrices with the shapes of `parameters`.
+    pub(crate) fn are_buffers_of(&self, parameters: &Parameters<F>) -> bool {
+        let fits = |own: &Array2<F>, matrix: &Array2<F>| {
+            own.dim() == matrix.dim() && own.is_standard_layout()
+        };
+        let layers = || self.layers.iter().zip(parameters.layers());
+        self.layers.len() == parameters.layers().len()
+            && layers().all(|(own, layer)| fits(&own.dw, &layer.w) && fits(&own.db, &layer.b))
+    }
+
+    /// Creates the gradients of a network from those of its layers, first to last.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let layer = LayerGradients { dw: array![[0.1, 0.2]], db: array![[0.3]] };
+    /// assert_eq!(Gradients::from_layers(vec![layer])?.layers().len(), 1);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoLayers`] if there is none, [`Error::ZeroSize`] or [`Error::ShapeMismatch`] if
+    /// a `db` is not one column with the rows of its `dW`.
+    pub fn from_layers(layers: Vec<LayerGradients<F>>) -> Result<Self> {
+        if layers.is_empty() {
+            return Err(Error::NoLayers);
+        }
+        for (l, layer) in layers.iter().enumerate() {
+            check_weights(Operand::of("dW", &layer.dw), Operand::of("db", &layer.db))
+                .map_err(|e| e.in_layer(l + 1))?;
+        }
+        Ok(Self { layers })
+    }
+
+    /// Returns the layers, first to last.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1))?;
+    /// let gradients = Gradients::zeros_like(&parameters);
+    /// let norm: f64 = gradients.layers().iter().map(|layer| (&layer.dw * &layer.dw).sum()).sum();
+    /// assert_eq!(norm, 0.0);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn layers(&self) -> &[LayerGradients<F>] {
+        &self.layers
+    }
+
+    /// Returns the layers, to be changed in place.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1))?;
+    /// let mut gradients = Gradients::zeros_like(&parameters);
+    /// for layer in gradients.layers_mut() {
+    ///     layer.dw.mapv_inplace(|d| d.clamp(-1.0, 1.0));
+    /// }
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn layers_mut(&mut self) -> &mut [LayerGradients<F>] {
+        &mut self.layers
+    }
+
+    /// Computes the norm of the gradient of the whole network, `√Σ g²`.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1))?;
+    /// assert_eq!(Gradients::zeros_like(&parameters).norm(), 0.0);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn norm(&self) -> f64 {
+        let squares = |layer: &LayerGradients<F>| {
+            elementwise::sum_of_squares(&layer.dw) + elementwise::sum_of_squares(&layer.db)
+        };
+        self.layers().iter().map(squares).sum::<f64>().sqrt()
+    }
+}
+
+/// Clips the norm of the gradient of the whole network, `g ← g·min(1, max_norm/‖g‖)`, and returns
+/// the norm before.
+///
+/// If the norm is not finite, the gradient is unchanged.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let layer = LayerGradients { dw: array![[3.0]], db: array![[4.0]] };
+/// let mut gradients = Gradients::from_layers(vec![layer])?;
+/// assert_eq!(clip_by_norm(&mut gradients, 1.0)?, 5.0);
+/// assert!((gradients.norm() - 1.0).abs() < 1e-15);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Hyperparameter`] unless `max_norm` is above 0.
+pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
+    check_above_zero::<F>("max_norm", max_norm)?;
+    let norm = gradients.norm();
+    if norm > max_norm && norm.is_finite() {
+        let scale = F::of(max_norm / norm);
+        for layer in gradients.layers_mut() {
+            layer.dw.mapv_inplace(|g| g * scale);
+            layer.db.mapv_inplace(|g| g * scale);
+        }
+    }
+    Ok(norm)
+}
+
+/// Clips every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let layer = LayerGradients { dw: array![[3.0, -0.5]], db: array![[-4.0]] };
+/// let mut gradients = Gradients::from_layers(vec![layer])?;
+/// clip_by_value(&mut gradients, 1.0)?;
+/// assert_eq!(gradients.layers()[0].dw, array![[1.0, -0.5]]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::Hyperparameter`] unless `limit` is above 0.
+pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
+    check_above_zero::<F>("limit", limit)?;
+    let limit = F::of(limit);
+    let bounded = |g: F| {
+        if g > limit {
+            limit
+        } else if g < -limit {
+            -limit
+        } else {
+            g
+        }
+    };
+    for layer in gradients.layers_mut() {
+        layer.dw.mapv_inplace(bounded);
+        layer.db.mapv_inplace(bounded);
+    }
+    Ok(())
+}
+
+/// `Ok` if every `dW` and `db` has the shape of its `W` and `b`.
+pub(crate) fn check_same_network<F: Float>(
+    parameters: &Parameters<F>,
+    gradients: &Gradients<F>,
+) -> Result<()> {
+    let (expected, found) = (parameters.layers().len(), gradients.layers().len());
+    if expected != found {
+        return Err(Error::LayerCount { expected, found });
+    }
+    for (l, (layer, gradient)) in parameters.layers().iter().zip(gradients.layers()).enumerate() {
+        check_same_shape(Operand::of("W", &layer.w), Operand::of("dW", &gradient.dw))
+            .and(check_same_shape(Operand::of("b", &layer.b), Operand::of("db", &gradient.db)))
+            .map_err(|e| e.in_layer(l + 1))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,132 @@
+//! Fits that are saved after their epochs, and resumed.
+
+use super::dataset::RawData;
+use super::fit_state::{FitState, LentState};
+use super::hyperparameters::Hyperparameters;
+use super::network::Network;
+use super::trainer::{Progress, Save, Session};
+use crate::checks::check_hyperparameter;
+use crate::error::Cause;
+use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
+use crate::{Error, Float, Parameters, Result};
+use crc32fast::Hasher;
+
+/// The most epochs of a fit with checkpoints: the size of a header is limited.
+const MOST_EPOCHS: usize = 200_000;
+
+/// Resumes a fit from its newest checkpoint, if there is one, and saves it after its epochs.
+pub(crate) fn resume<'a, F: Float>(
+    session: &mut Session<'a, F>,
+    network: &mut Network<F>,
+    checkpoints: &'a Checkpoints,
+    (hyperparameters, fingerprint): (&'a Hyperparameters, u32),
+) -> Result<()> {
+    check_epochs(hyperparameters)?;
+    if let Some(checkpoint) = checkpoints.latest().map_err(checkpoint_error)? {
+        restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
+    }
+    session.save = saver(checkpoints, hyperparameters, fingerprint);
+    Ok(())
+}
+
+/// `Ok` if the records of all epochs can be read again.
+pub(crate) fn check_epochs(hyperparameters: &Hyperparameters) -> Result<()> {
+    let epochs = hyperparameters.epochs;
+    let rule = "at most 200000 in a fit with checkpoints";
+    check_hyperparameter(epochs <= MOST_EPOCHS, "epochs", epochs as f64, rule)
+}
+
+/// Restores network and session from a checkpoint of the same fit.
+pub(crate) fn restore<F: Float>(
+    session: &mut Session<'_, F>,
+    network: &mut Network<F>,
+    checkpoint: Checkpoint<F>,
+    (hyperparameters, fingerprint): (&Hyperparameters, u32),
+) -> Result<()> {
+    let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = checkpoint;
+    let state = fit.ok_or_else(|| belongs_to("a loop that is not a fit"))?;
+    if state.hyperparameters != *hyperparameters {
+        return Err(belongs_to("a fit with other hyperparameters"));
+    }
+    if state.fingerprint != fingerprint {
+        return Err(belongs_to("a fit to other examples, labels or weights"));
+    }
+    if !is_same_network(&parameters, &network.parameters) {
+        return Err(belongs_to("another network"));
+    }
+    (network.parameters, network.optimizer) = (parameters, optimizer);
+    (network.rng, network.epochs) = (generator, epoch);
+    let FitState { records, best, .. } = state;
+    (session.history.epochs, session.best) = (records, best);
+    Ok(())
+}
+
+/// Saves the training after each epoch that is due, and after the last one.
+pub(crate) fn saver<'a, F: Float>(
+    checkpoints: &'a Checkpoints,
+    hyperparameters: &'a Hyperparameters,
+    fingerprint: u32,
+) -> Save<'a, F> {
+    Box::new(move |progress| {
+        let Progress { network, records, best, last } = *progress;
+        if !(last || checkpoints.is_due(network.epochs)) {
+            return Ok(());
+        }
+        let checkpoint = LentCheckpoint {
+            parameters: &network.parameters,
+            optimizer: &network.optimizer,
+            generator: &network.rng,
+            learning_rate: hyperparameters.learning_rate,
+            schedule: hyperparameters.schedule,
+            epoch: network.epochs,
+            fit: Some(LentState { hyperparameters, fingerprint, records, best }),
+        };
+        checkpoints.save_lent(checkpoint).map(drop).map_err(checkpoint_error)
+    })
+}
+
+/// Wraps the error of a file.
+pub(crate) fn checkpoint_error(error: FileError) -> Error {
+    Error::Checkpoint { cause: Cause::new(error) }
+}
+
+fn belongs_to(what: &str) -> Error {
+    Error::Checkpoint { cause: Cause::new(format!("the one in the folder belongs to {what}")) }
+}
+
+fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
+    let shapes = |p: &Parameters<F>| -> Vec<_> {
+        p.layers().iter().map(|layer| (layer.w.dim(), layer.activation)).collect()
+    };
+    shapes(a) == shapes(b)
+}
+
+/// The sum of the CRC-32 of all examples, each with its number, counted from `first`: it does not
+/// depend on which process has which examples.
+pub(crate) fn fingerprint<F: Float>(data: &RawData<'_, F>, first: usize) -> u32 {
+    let mut sum = 0_u32;
+    for (i, weight) in data.weights.iter().enumerate() {
+        let mut hasher = Hasher::new();
+        hasher.update(&((first + i) as u64).to_le_bytes());
+        let (x, y) = (data.x.column(i), data.y.column(i));
+        hash_numbers(&mut hasher, x.iter().chain(&y).chain([weight]));
+        sum = sum.wrapping_add(hasher.finalize());
+    }
+    sum
+}
+
+/// Hashes numbers block by block, without allocation.
+fn hash_numbers<'a, F: Float>(hasher: &mut Hasher, numbers: impl Iterator<Item = &'a F>) {
+    const NUMBERS: usize = 128;
+    let mut block = [0; 8 * NUMBERS];
+    let mut length = 0;
+    for x in numbers {
+        block[length..length + 8].copy_from_slice(&x.as_f64().to_le_bytes());
+        length += 8;
+        if length == block.len() {
+            hasher.update(&block);
+            length = 0;
+        }
+    }
+    hasher.update(&block[..length]);
+}

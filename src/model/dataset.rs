@@ -1,0 +1,202 @@
+//! The examples of a fit, split into training and validation sets.
+
+use super::head::Head;
+use super::hyperparameters::Hyperparameters;
+use super::predictor::OutputBuffers;
+use crate::buffer;
+use crate::checks::check_batch;
+use crate::cost::Targets;
+use crate::data::Standardizer;
+use crate::error::Operand;
+use crate::train::batches::Batches;
+use crate::{Error, Float, Parameters, Result};
+use ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
+
+/// Examples with their labels and weights, laid out for training: each example is contiguous.
+#[derive(Debug)]
+pub(crate) struct Dataset<F> {
+    /// (examples, features)
+    x: Array2<F>,
+    /// The labels, and the weights as the last row, (labels + 1, examples).
+    y: Array2<F>,
+}
+
+/// The examples of a fit as the caller passes them.
+pub(crate) struct RawData<'a, F> {
+    /// (features, examples)
+    pub x: &'a ArrayRef2<F>,
+    /// (labels, examples)
+    pub y: &'a ArrayRef2<F>,
+    pub weights: &'a [F],
+}
+
+/// A training set, and a validation set if one was asked for.
+#[derive(Debug)]
+pub(crate) struct Split<F> {
+    pub training: Dataset<F>,
+    pub validation: Option<Dataset<F>>,
+}
+
+/// The cost and the score of a set.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evaluation {
+    pub cost: f64,
+    pub score: f64,
+}
+
+impl<F: Float> Split<F> {
+    /// Copies the columns of both sets; without columns, all examples are for training.
+    pub fn new(data: &RawData<'_, F>, columns: Option<&(Vec<usize>, Vec<usize>)>) -> Result<Self> {
+        let Some((training, validation)) = columns else {
+            return Ok(Self { training: Dataset::new(data)?, validation: None });
+        };
+        let training = Dataset::from_columns(data, training.iter().copied())?;
+        let validation = Some(Dataset::from_columns(data, validation.iter().copied())?);
+        Ok(Self { training, validation })
+    }
+
+    /// Standardizes the features of both sets by those of the training set, if that is asked for.
+    pub fn standardize(
+        &mut self,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Option<Standardizer<F>>> {
+        if !hyperparameters.standardize {
+            return Ok(None);
+        }
+        let scaler = Standardizer::fit(&self.training.x())?;
+        self.sets_mut().try_for_each(|set| set.standardize(&scaler))?;
+        Ok(Some(scaler))
+    }
+
+    /// Standardizes the targets of both sets by those of the training set, if that is asked for.
+    pub fn standardize_targets(
+        &mut self,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Option<Standardizer<F>>> {
+        if !hyperparameters.standardize {
+            return Ok(None);
+        }
+        let scaler = Standardizer::fit(&self.training.y())?;
+        self.sets_mut().try_for_each(|set| set.standardize_targets(&scaler))?;
+        Ok(Some(scaler))
+    }
+
+    pub fn sets_mut(&mut self) -> impl Iterator<Item = &mut Dataset<F>> {
+        std::iter::once(&mut self.training).chain(&mut self.validation)
+    }
+
+    /// `Ok` if the training set fills a batch and has a weight, and the validation set an example.
+    pub fn check(&self, hyperparameters: &Hyperparameters) -> Result<()> {
+        check_sizes(
+            hyperparameters,
+            self.training.len(),
+            self.validation.as_ref().map(Dataset::len),
+        )?;
+        if self.training.has_weight() { Ok(()) } else { Err(Error::NoWeight) }
+    }
+}
+
+/// `Ok` if so many training examples fill a batch, and the validation set is not empty.
+pub(crate) fn check_sizes(
+    hyperparameters: &Hyperparameters,
+    examples: usize,
+    validation: Option<usize>,
+) -> Result<()> {
+    let batch_size = hyperparameters.batch_size;
+    if examples < batch_size {
+        return Err(Error::TooFewExamples { examples, batch_size });
+    }
+    let operand = Operand { name: "the validation set", shape: (1, validation.unwrap_or(1)) };
+    check_batch(operand)
+}
+
+impl<F: Float> Dataset<F> {
+    /// Copies all examples.
+    pub fn new(data: &RawData<'_, F>) -> Result<Self> {
+        Self::from_columns(data, 0..data.x.ncols())
+    }
+
+    /// Copies these examples.
+    pub fn from_columns(
+        data: &RawData<'_, F>,
+        columns: impl ExactSizeIterator<Item = usize>,
+    ) -> Result<Self> {
+        let (m, labels) = (columns.len(), data.y.nrows());
+        let mut x = buffer::zeros("X", (m, data.x.nrows()))?;
+        let mut y = buffer::zeros("Y", (labels + 1, m))?;
+        for (i, column) in columns.enumerate() {
+            x.row_mut(i).assign(&data.x.column(column));
+            y.slice_mut(s![..labels, i]).assign(&data.y.column(column));
+            y[[labels, i]] = data.weights[column];
+        }
+        Ok(Self { x, y })
+    }
+
+    /// The number of examples.
+    pub fn len(&self) -> usize {
+        self.x.nrows()
+    }
+
+    /// The features, (features, examples).
+    pub fn x(&self) -> ArrayView2<'_, F> {
+        self.x.t()
+    }
+
+    /// The labels, (labels, examples).
+    pub fn y(&self) -> ArrayView2<'_, F> {
+        labels(self.y.view())
+    }
+
+    /// The labels, and the weights as the last row.
+    pub fn labels_and_weights(&self) -> ArrayView2<'_, F> {
+        self.y.view()
+    }
+
+    /// Whether an example has a weight above 0.
+    pub fn has_weight(&self) -> bool {
+        self.y.row(self.y.nrows() - 1).iter().any(|weight| !weight.is_zero())
+    }
+
+    pub fn standardize(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+        scaler.transform_inplace(&mut self.x.view_mut().reversed_axes())
+    }
+
+    pub fn standardize_targets(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+        let last = self.y.nrows() - 1;
+        scaler.transform_inplace(&mut self.y.slice_mut(s![..last, ..]))
+    }
+
+    pub fn batches(&self, size: usize) -> Result<Batches<'_, F>> {
+        Batches::new(self.x(), self.labels_and_weights(), size)
+    }
+
+    /// Buffers for the outputs of all examples.
+    pub fn output_buffers(&self, parameters: &Parameters<F>) -> Result<OutputBuffers<F>> {
+        OutputBuffers::new(parameters, self.len())
+    }
+
+    /// Evaluates the parameters on all examples; the cost is without L2.
+    pub fn evaluate(
+        &self,
+        head: &Head<F>,
+        parameters: &Parameters<F>,
+        buffers: &mut OutputBuffers<F>,
+    ) -> Result<Evaluation> {
+        let shape = buffers.compute(self.x(), parameters)?;
+        let al = buffers.al(shape);
+        let cost = head.cost.value(&al, targets(self.y.view()))?.as_f64();
+        Ok(Evaluation { cost, score: (head.score)(&al, &self.y())? })
+    }
+}
+
+/// All rows but the last, which holds the weights.
+fn labels<F>(y: ArrayView2<'_, F>) -> ArrayView2<'_, F> {
+    let last = y.nrows() - 1;
+    y.slice_move(s![..last, ..])
+}
+
+/// Labels with the weights of the last row.
+pub(crate) fn targets<F: Float>(y: ArrayView2<'_, F>) -> Targets<'_, F> {
+    let weights = y.index_axis_move(Axis(0), y.nrows() - 1);
+    Targets::from_views(labels(y), weights)
+}

@@ -1,0 +1,124 @@
+//! The parts of a fit that classifiers and regressors share.
+
+use super::dataset::{Dataset, RawData, Split};
+use super::head::Head;
+use super::history::History;
+use super::hyperparameters::Hyperparameters;
+use super::network::Network;
+use super::options::FitOptions;
+use super::table::check_table;
+use super::trainer::{Session, Source, Trainer};
+use crate::buffer;
+use crate::checks::check_lengths;
+use crate::data::Standardizer;
+use crate::error::Position;
+use crate::init::NumpyRandom;
+use crate::{Error, Float, Result};
+use ndarray::{ArrayRef2, ArrayView1};
+
+/// `Ok` if hyperparameters, examples and weights can be used. `labels` are a name and a length.
+pub(crate) fn check_examples<F: Float>(
+    hyperparameters: &Hyperparameters,
+    x: &ArrayRef2<F>,
+    labels: (&'static str, usize),
+    weights: Option<&[F]>,
+) -> Result<()> {
+    hyperparameters.check::<F>()?;
+    check_lengths(("X", x.ncols()), labels)?;
+    check_table("X", x)?;
+    check_weights(x.ncols(), weights)
+}
+
+/// `Ok` if there is a weight for each of m examples, at least 0 and finite.
+pub(crate) fn check_weights<F: Float>(m: usize, weights: Option<&[F]>) -> Result<()> {
+    let Some(weights) = weights else { return Ok(()) };
+    check_lengths(("X", m), ("weights", weights.len()))?;
+    match weights.iter().position(|w| !(*w >= F::zero() && w.is_finite())) {
+        Some(example) => Err(Error::InvalidValue {
+            layer: None,
+            operand: "weights",
+            position: Position::Index(example),
+            value: weights[example].as_f64(),
+            rule: "at least 0 and finite",
+        }),
+        None => Ok(()),
+    }
+}
+
+/// `Ok` if no feature has the same value in all of several examples, unless that is accepted.
+pub(crate) fn check_constant_features<F: Float>(
+    hyperparameters: &Hyperparameters,
+    x: &ArrayRef2<F>,
+) -> Result<()> {
+    if hyperparameters.constant_features || x.ncols() < 2 {
+        return Ok(());
+    }
+    let constant = |row: ArrayView1<'_, F>| row.iter().all(|value| *value == row[0]);
+    match x.rows().into_iter().position(constant) {
+        Some(feature) => Err(Error::ConstantFeature { feature }),
+        None => Ok(()),
+    }
+}
+
+/// The weights of m examples, 1 each unless they were given.
+pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Result<Vec<F>> {
+    match weights {
+        Some(weights) => buffer::list("weights", m, weights.iter().copied()),
+        None => buffer::list("weights", m, std::iter::repeat_n(F::one(), m)),
+    }
+}
+
+/// A network after a training, whether or not the training ended with an error.
+pub(crate) type Trained<F> = (Network<F>, Result<History>);
+
+/// Trains a new network on a split of `data`, which has been checked. `rng` has drawn the split.
+pub(crate) fn train<F: Float>(
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
+    data: &RawData<'_, F>,
+    mut split: Split<F>,
+    rng: NumpyRandom,
+    options: FitOptions<'_, F>,
+) -> Result<Trained<F>> {
+    let scaler = split.standardize(hyperparameters)?;
+    let mut network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?;
+    #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
+    let mut session = Session::new(options.on_epoch);
+    #[cfg(feature = "safetensors")]
+    if let Some(checkpoints) = options.checkpoints {
+        use super::checkpointing::{fingerprint, resume};
+        let of_fit = (hyperparameters, fingerprint(data, 0));
+        resume(&mut session, &mut network, checkpoints, of_fit)?;
+    }
+    let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
+    let trainer = Trainer::new(hyperparameters, head, source, session, &network.parameters)?;
+    let history = trainer.run(&mut network, hyperparameters.epochs);
+    Ok((network, history))
+}
+
+/// Trains a network for one more epoch on `data`, whose targets are scaled already.
+pub(crate) fn train_one_epoch<F: Float>(
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
+    data: &RawData<'_, F>,
+    network: &mut Network<F>,
+) -> Result<History> {
+    let mut training = Dataset::new(data)?;
+    if let Some(scaler) = &network.scaler {
+        training.standardize(scaler)?;
+    }
+    let split = Split { training, validation: None };
+    let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
+    let session = Session::silent();
+    let trainer = Trainer::new(hyperparameters, head, source, session, &network.parameters)?;
+    let epochs = network.epochs + 1;
+    trainer.run(network, epochs)
+}
+
+/// A standardizer of these rows, if one is asked for.
+pub(crate) fn standardizer<F: Float>(
+    hyperparameters: &Hyperparameters,
+    x: &ArrayRef2<F>,
+) -> Result<Option<Standardizer<F>>> {
+    if hyperparameters.standardize { Standardizer::fit(x).map(Some) } else { Ok(None) }
+}

@@ -1,0 +1,83 @@
+//! The state of a fit that a checkpoint keeps.
+
+use super::history::{BestEpoch, EpochRecord};
+use super::hyperparameters::Hyperparameters;
+use crate::checks::check_same_shape;
+use crate::error::Operand;
+use crate::train::optimizer::Algorithm;
+use crate::train::schedule::Schedule;
+use crate::{Error, Float, Parameters, Result};
+
+/// The part of a [`Checkpoint`](crate::files::Checkpoint) that only a fit has: hyperparameters, a
+/// checksum of the data, the figures of the epochs, and the best parameters of a patience.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitState<F> {
+    pub(crate) hyperparameters: Hyperparameters,
+    pub(crate) fingerprint: u32,
+    pub(crate) records: Vec<EpochRecord>,
+    pub(crate) best: Option<BestEpoch<F>>,
+}
+
+/// A borrowed [`FitState`], to be saved.
+#[derive(Clone, Copy)]
+pub(crate) struct LentState<'a, F> {
+    pub hyperparameters: &'a Hyperparameters,
+    pub fingerprint: u32,
+    pub records: &'a [EpochRecord],
+    pub best: Option<&'a BestEpoch<F>>,
+}
+
+/// The fields of a checkpoint that its [`FitState`] must agree with.
+pub(crate) struct TrainingFields<'a, F> {
+    pub parameters: &'a Parameters<F>,
+    pub algorithm: Algorithm,
+    pub learning_rate: f64,
+    pub schedule: Schedule,
+    pub epoch: usize,
+}
+
+impl<F: Float> FitState<F> {
+    pub(crate) fn lent(&self) -> LentState<'_, F> {
+        let Self { hyperparameters, fingerprint, records, best } = self;
+        LentState { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
+    }
+}
+
+impl<F: Float> LentState<'_, F> {
+    /// `Ok` if a fit can have this state together with these fields of its checkpoint.
+    pub fn check(&self, training: &TrainingFields<'_, F>) -> Result<()> {
+        let hyperparameters = self.hyperparameters;
+        hyperparameters.check::<F>()?;
+        let is = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
+        let epoch = training.epoch;
+        is(self.records.len() == epoch, "the number of records is not that of the epochs")?;
+        is(epoch <= hyperparameters.epochs, "there are more epochs than the hyperparameters have")?;
+        let numbered = self.records.iter().enumerate().all(|(i, record)| record.epoch == i);
+        is(numbered, "the records are not in the order of the epochs")?;
+        let same = training.algorithm == hyperparameters.algorithm
+            && training.learning_rate == hyperparameters.learning_rate
+            && training.schedule == hyperparameters.schedule;
+        is(same, "the checkpoint and its hyperparameters differ")?;
+        let has_best = hyperparameters.patience.is_some() && epoch > 0;
+        is(
+            self.best.is_some() == has_best,
+            "best parameters belong to a patience, and only to it",
+        )?;
+        let Some(best) = self.best else { return Ok(()) };
+        is(best.epoch < epoch && !best.cost.is_nan(), "the best epoch is no epoch of the fit")?;
+        check_same_shapes(training.parameters, &best.parameters)
+    }
+}
+
+fn check_same_shapes<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> Result<()> {
+    let (expected, found) = (a.layers().len(), b.layers().len());
+    if expected != found {
+        return Err(Error::LayerCount { expected, found });
+    }
+    for (l, (a, b)) in a.layers().iter().zip(b.layers()).enumerate() {
+        check_same_shape(Operand::of("W", &a.w), Operand::of("the best W", &b.w))
+            .and(check_same_shape(Operand::of("b", &a.b), Operand::of("the best b", &b.b)))
+            .map_err(|e| e.in_layer(l + 1))?;
+    }
+    Ok(())
+}

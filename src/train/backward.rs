@@ -1,0 +1,157 @@
+//! The general backward pass: any cost, L2, dropout, and the gradient of `X`.
+
+use super::regularization::{Mask, Objective, add_l2_to, check_lambda};
+use crate::backward::{linear_backward, parameter_gradients};
+use crate::buffer;
+use crate::checks::check_same_shape;
+use crate::cost::{Targets, check_output_activation};
+use crate::error::Operand;
+use crate::forward::{ActivationCache, LayerCache};
+use crate::kernel::product::matmul_into;
+use crate::{Error, Float, Gradients, Result};
+use ndarray::{Array2, ArrayRef2};
+
+/// The options of [`backpropagate`].
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let options = BackwardOptions::<f64>::new(Cost::MeanSquaredError).dx(true);
+/// # let _ = options;
+/// ```
+#[derive(Debug, Clone)]
+pub struct BackwardOptions<'a, F> {
+    objective: Objective,
+    masks: &'a [Mask<F>],
+    dx: bool,
+}
+
+impl<'a, F: Float> BackwardOptions<'a, F> {
+    /// Differentiates this cost, or cost with L2; without dropout and without `dX`.
+    pub fn new(objective: impl Into<Objective>) -> Self {
+        Self { objective: objective.into(), masks: &[], dx: false }
+    }
+
+    /// Applies the masks of the forward pass to the hidden layers: one for each layer but the last,
+    /// or none.
+    #[must_use]
+    pub fn masks(self, masks: &'a [Mask<F>]) -> Self {
+        Self { masks, ..self }
+    }
+
+    /// Sets whether `dX` is computed.
+    #[must_use]
+    pub fn dx(self, dx: bool) -> Self {
+        Self { dx, ..self }
+    }
+}
+
+/// The result of [`backpropagate`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct BackwardOutput<F> {
+    /// The gradients of every layer.
+    pub gradients: Gradients<F>,
+    /// `dX = W¹ᵀ·dZ¹`, (n₀, m), if it was asked for.
+    pub dx: Option<Array2<F>>,
+}
+
+/// Differentiates the whole network, for any cost with or without L2, dropout and weights.
+///
+/// `AL` (n_L, m), targets as the [`Cost`](crate::cost::Cost) takes them; `caches` are those of the
+/// forward pass that computed `AL`. After
+/// [the activation that belongs to the cost](crate::cost::Cost::output_activation) the pass starts
+/// at its simple `dZ`, exact also where the output saturates; after another one at
+/// `dZ = dAL ∘ g'(Z)`, with [`Cost::gradient`](crate::cost::Cost::gradient) as `dAL`. With L2 each
+/// layer adds `λ/m W` to its `dW`.
+///
+/// For the binary cross-entropy and no options the gradients are bit-identical to those of
+/// [`l_model_backward`](crate::backward::l_model_backward).
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let parameters = initialize_parameters_deep(&[2, 4, 3], Initializer::He, &mut rng)?
+///     .with_activations(Activation::Relu, Activation::Softmax);
+/// let (x, classes) = (array![[0.5, -1.0, 0.1], [1.0, 1.0, 0.2]], array![[2.0, 0.0, 1.0]]);
+/// let (al, caches) = l_model_forward(&x, &parameters)?;
+/// let options = BackwardOptions::new(Cost::CategoricalCrossEntropy).dx(true);
+/// let output = backpropagate(&al, &classes, &caches, options)?;
+/// assert_eq!(output.gradients.layers()[1].dw.dim(), (3, 4));
+/// assert_eq!(output.dx.unwrap().dim(), x.dim());
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NoLayers`] if there is no cache; [`Error::ShapeMismatch`] with the number of the layer
+/// if `AL`, targets, masks and `caches` do not belong together; [`Error::LayerCount`] if there are
+/// masks, but not one for each hidden layer; [`Error::OutputActivation`] if the output layer does
+/// not go with the cost; the errors of [`Cost::value`](crate::cost::Cost::value);
+/// [`Error::Hyperparameter`] if L2 is not finite in `F`.
+pub fn backpropagate<'t, F: Float>(
+    al: &ArrayRef2<F>,
+    targets: impl Into<Targets<'t, F>>,
+    caches: &[LayerCache<'_, F>],
+    options: BackwardOptions<'_, F>,
+) -> Result<BackwardOutput<F>> {
+    let BackwardOptions { objective, masks, dx } = options;
+    let last = caches.len();
+    let output = caches.last().ok_or(Error::NoLayers)?;
+    if !masks.is_empty() && masks.len() + 1 != last {
+        return Err(Error::LayerCount { expected: last, found: masks.len() + 1 });
+    }
+    check_lambda::<F>(objective.l2)?;
+    let dz = output_dz(&objective, al, &targets.into(), &output.activation);
+    let mut dz = dz.map_err(|e| e.in_layer(last))?;
+    let mut layers = Vec::with_capacity(last);
+    for l in (2..=last).rev() {
+        let (mut da, gradients) =
+            linear_backward(&dz, &caches[l - 1].linear).map_err(|e| e.in_layer(l))?;
+        layers.push(gradients);
+        if let Some(mask) = masks.get(l - 2) {
+            mask.apply(&mut da).map_err(|e| e.in_layer(l - 1))?;
+        }
+        let ActivationCache { z, activation } = &caches[l - 2].activation;
+        dz = activation.backward(da, z).map_err(|e| e.in_layer(l - 1))?;
+    }
+    layers.push(parameter_gradients(&dz, &caches[0].linear).map_err(|e| e.in_layer(1))?);
+    layers.reverse();
+    if objective.l2 != 0.0 {
+        for (gradients, cache) in layers.iter_mut().zip(caches) {
+            add_l2_to(&mut gradients.dw, cache.linear.w, objective.l2, al.ncols());
+        }
+    }
+    let gradients = Gradients::from_layers(layers)?;
+    let dx = if dx { Some(input_gradient(&dz, &caches[0])?) } else { None };
+    Ok(BackwardOutput { gradients, dx })
+}
+
+/// `dX = W¹ᵀ·dZ¹`
+fn input_gradient<F: Float>(dz: &ArrayRef2<F>, first: &LayerCache<'_, F>) -> Result<Array2<F>> {
+    let mut dx = buffer::zeros("dX", first.linear.a_prev.dim()).map_err(|e| e.in_layer(1))?;
+    matmul_into(&first.linear.w.t(), dz, &mut dx);
+    Ok(dx)
+}
+
+/// `dZ` of the output layer.
+fn output_dz<F: Float>(
+    objective: &Objective,
+    al: &ArrayRef2<F>,
+    targets: &Targets<'_, F>,
+    cache: &ActivationCache<F>,
+) -> Result<Array2<F>> {
+    let (cost, activation) = (&objective.cost, cache.activation);
+    cost.check_targets(targets, Operand::of("AL", al))?;
+    check_output_activation(cost, activation)?;
+    check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
+    let mut dal = buffer::copy_of("dAL", al)?;
+    if activation == cost.output_activation() {
+        cost.dz_in_place(&mut dal, targets);
+        return Ok(dal);
+    }
+    cost.gradient_in_place(&mut dal, targets);
+    activation.backward(dal, &cache.z)
+}

@@ -1,0 +1,227 @@
+use super::algorithm::Algorithm;
+use super::rule::{StateMatrix, Step, UpdateRule};
+use crate::buffer;
+use crate::checks::{check_lengths, check_same_shape};
+use crate::error::{Operand, Position};
+use crate::gradients::check_same_network;
+use crate::{Error, Float, Gradients, Parameters, Result};
+use ndarray::Array2;
+
+/// An optimizer: an update rule with its state for every layer.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
+/// let y = array![[0.0, 1.0, 1.0, 0.0]];
+/// let mut rng = NumpyRandom::seed(3);
+/// let mut parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+/// for _ in 0..200 {
+///     let (al, caches) = l_model_forward(&x, &parameters)?;
+///     let gradients = l_model_backward(&al, &y, &caches)?;
+///     optimizer.step(&mut parameters, &gradients, 0.05)?;
+/// }
+/// assert_eq!(predict(&x, &parameters)?, y);
+/// assert_eq!(optimizer.steps(), 200);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Optimizer<F, R = Algorithm> {
+    rule: R,
+    state: Vec<LayerState<F>>,
+    steps: u64,
+}
+
+/// The state of one layer: the matrices that [`UpdateRule::state`] names, shaped like `W` and `b`.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LayerState<F> {
+    /// The state of `W`, each (n, n_prev).
+    pub w: Vec<Array2<F>>,
+    /// The state of `b`, each (n, 1).
+    pub b: Vec<Array2<F>>,
+}
+
+impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
+    /// Creates an optimizer with zeroed state.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// let optimizer = Optimizer::new(Algorithm::MOMENTUM, &parameters)?;
+    /// assert_eq!(optimizer.state()[0].w[0].dim(), (3, 2)); // v of dW1
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if the state does not fit in memory.
+    pub fn new(rule: R, parameters: &Parameters<F>) -> Result<Self> {
+        let matrices = rule.state();
+        let zeros = |like: &Array2<F>| -> Result<Vec<_>> {
+            matrices.iter().map(|matrix| buffer::zeros(matrix.name, like.dim())).collect()
+        };
+        let layers = parameters.layers().iter().enumerate();
+        let state = layers
+            .map(|(l, layer)| {
+                let state = || Ok(LayerState { w: zeros(&layer.w)?, b: zeros(&layer.b)? });
+                state().map_err(|e: Error| e.in_layer(l + 1))
+            })
+            .collect::<Result<_>>()?;
+        Ok(Self { rule, state, steps: 0 })
+    }
+
+    /// Creates an optimizer with the state of an earlier run after `steps` steps.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let gradients = Gradients::zeros_like(&parameters);
+    /// # let mut first = Optimizer::new(Algorithm::ADAM, &parameters)?;
+    /// first.step(&mut parameters, &gradients, 0.01)?;
+    /// let second = Optimizer::from_state(*first.rule(), first.state().to_vec(), first.steps())?;
+    /// assert_eq!(first, second);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if a layer has other matrices than the rule names;
+    /// [`Error::NotFinite`]; [`Error::InvalidValue`] if a number is below 0 in a
+    /// [non-negative](StateMatrix::non_negative) matrix.
+    pub fn from_state(rule: R, state: Vec<LayerState<F>>, steps: u64) -> Result<Self> {
+        let optimizer = Self { rule, state, steps };
+        optimizer.check_numbers_of_state()?;
+        Ok(optimizer)
+    }
+
+    /// `Ok` if the numbers of the state are possible under the rule.
+    pub(crate) fn check_numbers_of_state(&self) -> Result<()> {
+        let Self { rule, state, .. } = self;
+        let expected = ("the state of the rule", rule.state().len());
+        for (l, layer) in state.iter().enumerate() {
+            for matrices in [&layer.w, &layer.b] {
+                check_lengths(expected, ("the state of the layer", matrices.len()))?;
+                check_numbers(rule, matrices).map_err(|e| e.in_layer(l + 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes one step in every layer.
+    ///
+    /// All shapes are checked before the first number is written.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let gradients = Gradients::zeros_like(&parameters);
+    /// let mut optimizer = Optimizer::new(Algorithm::RMS_PROP, &parameters)?;
+    /// optimizer.step(&mut parameters, &gradients, 0.001)?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, unless
+    /// parameters, gradients and state belong to one network; the errors of [`UpdateRule::update`].
+    ///
+    /// An error of an [`Algorithm`] leaves all parameters as they were, and the step is not
+    /// counted. The learning rate must be finite in `F`; it may be 0 or negative. Gradients are not
+    /// checked: NaN makes its parameter and its state NaN.
+    pub fn step(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        gradients: &Gradients<F>,
+        learning_rate: f64,
+    ) -> Result<()> {
+        check_same_network(parameters, gradients)?;
+        self.check_state(parameters)?;
+        let number = self.steps.saturating_add(1); // they may come from a file
+        let layers = parameters.layers_mut().iter_mut().zip(gradients.layers());
+        for (l, ((layer, gradient), state)) in layers.zip(&mut self.state).enumerate() {
+            let of_w = Step::new(learning_rate, number);
+            let of_b = of_w.is_weight(false);
+            self.rule
+                .update(of_w, &mut layer.w, &gradient.dw, &mut state.w)
+                .and_then(|()| self.rule.update(of_b, &mut layer.b, &gradient.db, &mut state.b))
+                .map_err(|e| e.in_layer(l + 1))?;
+        }
+        self.steps = number;
+        Ok(())
+    }
+
+    /// Zeroes the state.
+    pub(crate) fn reset(&mut self) {
+        for state in &mut self.state {
+            state.w.iter_mut().chain(&mut state.b).for_each(|matrix| matrix.fill(F::zero()));
+        }
+        self.steps = 0;
+    }
+
+    /// Returns whether every number of the state is finite.
+    ///
+    /// A second moment overflows where the square of a gradient does, in `f32` from 1.8e19 on. Its
+    /// parameter then moves no more and stays finite.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// assert!(Optimizer::new(Algorithm::ADAM, &parameters)?.is_finite());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn is_finite(&self) -> bool {
+        let matrices = self.state.iter().flat_map(|state| state.w.iter().chain(&state.b));
+        matrices.flatten().all(|x| x.is_finite())
+    }
+
+    pub(crate) fn check_state(&self, parameters: &Parameters<F>) -> Result<()> {
+        let (expected, found) = (parameters.layers().len(), self.state.len());
+        if expected != found {
+            return Err(Error::LayerCount { expected, found });
+        }
+        for (l, (layer, state)) in parameters.layers().iter().zip(&self.state).enumerate() {
+            let (w, b) = (Operand::of("W", &layer.w), Operand::of("b", &layer.b));
+            let w_fits = state.w.iter().map(|s| check_same_shape(w, Operand::of("state", s)));
+            let b_fits = state.b.iter().map(|s| check_same_shape(b, Operand::of("state", s)));
+            w_fits.chain(b_fits).collect::<Result<()>>().map_err(|e| e.in_layer(l + 1))?;
+        }
+        Ok(())
+    }
+}
+
+/// `Ok` if the numbers of these matrices are possible under the rule.
+fn check_numbers<F: Float>(rule: &impl UpdateRule<F>, matrices: &[Array2<F>]) -> Result<()> {
+    for (StateMatrix { name, non_negative }, matrix) in rule.state().iter().zip(matrices) {
+        let wrong = |x: F| !x.is_finite() || (*non_negative && x < F::zero());
+        if let Some(((row, column), x)) = matrix.indexed_iter().find(|(_, x)| wrong(**x)) {
+            let (layer, operand, value) = (None, *name, x.as_f64());
+            let position = Position::Entry { row, column };
+            return Err(if x.is_finite() {
+                Error::InvalidValue { layer, operand, position, value, rule: "at least 0" }
+            } else {
+                Error::NotFinite { layer, operand, position, value }
+            });
+        }
+    }
+    Ok(())
+}
+
+impl<F, R> Optimizer<F, R> {
+    /// Returns the rule.
+    pub fn rule(&self) -> &R {
+        &self.rule
+    }
+
+    /// Returns the state of each layer.
+    pub fn state(&self) -> &[LayerState<F>] {
+        &self.state
+    }
+
+    /// Returns the number of steps taken so far.
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+}

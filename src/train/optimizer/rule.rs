@@ -1,0 +1,145 @@
+use crate::{Float, Result};
+use ndarray::{Array2, ArrayRef2};
+
+/// The step that an [`UpdateRule`] takes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Step {
+    /// The learning rate α.
+    pub learning_rate: f64,
+    /// The number of the step, t, from 1.
+    pub number: u64,
+    /// Whether the matrix holds weights, not biases.
+    pub is_weight: bool,
+}
+
+impl Step {
+    /// Creates a step of the weights.
+    #[must_use]
+    pub fn new(learning_rate: f64, number: u64) -> Self {
+        Self { learning_rate, number, is_weight: true }
+    }
+
+    /// Sets whether the matrix holds weights, not biases.
+    #[must_use]
+    pub fn is_weight(self, is_weight: bool) -> Self {
+        Self { is_weight, ..self }
+    }
+}
+
+/// A matrix of state beside a matrix of parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StateMatrix {
+    pub(crate) name: &'static str,
+    pub(crate) non_negative: bool,
+}
+
+impl StateMatrix {
+    /// Names a matrix of any finite numbers.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, non_negative: false }
+    }
+
+    /// Names a matrix whose numbers are never below 0, such as a mean of squares. State that is read
+    /// from a file is checked for it.
+    #[must_use]
+    pub const fn non_negative(name: &'static str) -> Self {
+        Self { name, non_negative: true }
+    }
+}
+
+/// A rule that updates a matrix of parameters from its gradient.
+///
+/// A rule is a value without state. The [`Optimizer`](super::Optimizer) keeps the state that the
+/// rule names, and passes it to each update.
+///
+/// ```
+/// use dnn_blocks::ndarray::{Array2, ArrayRef2, Zip};
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::optimizer::{Step, UpdateRule};
+///
+/// /// Moves each parameter against the sign of its gradient.
+/// struct SignDescent;
+///
+/// impl UpdateRule<f64> for SignDescent {
+///     fn update(
+///         &self,
+///         step: Step,
+///         w: &mut ArrayRef2<f64>,
+///         dw: &ArrayRef2<f64>,
+///         _state: &mut [Array2<f64>],
+///     ) -> dnn_blocks::Result<()> {
+///         Zip::from(w).and(dw).for_each(|w, dw| *w -= step.learning_rate * dw.signum());
+///         Ok(())
+///     }
+/// }
+///
+/// # let mut parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
+/// # let gradients = Gradients::zeros_like(&parameters);
+/// let mut optimizer = Optimizer::new(SignDescent, &parameters)?;
+/// optimizer.step(&mut parameters, &gradients, 0.01)?;
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// A rule that wraps another one forwards [`state`](Self::state) too:
+///
+/// ```
+/// use dnn_blocks::ndarray::{Array2, ArrayRef2};
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::optimizer::{StateMatrix, Step, UpdateRule};
+///
+/// /// Trains the weights with a tenth of the learning rate of the biases.
+/// struct SlowWeights<R>(R);
+///
+/// impl<F: Float, R: UpdateRule<F>> UpdateRule<F> for SlowWeights<R> {
+///     fn state(&self) -> &'static [StateMatrix] {
+///         self.0.state()
+///     }
+///
+///     fn update(
+///         &self,
+///         mut step: Step,
+///         w: &mut ArrayRef2<F>,
+///         dw: &ArrayRef2<F>,
+///         state: &mut [Array2<F>],
+///     ) -> dnn_blocks::Result<()> {
+///         if step.is_weight {
+///             step.learning_rate /= 10.0;
+///         }
+///         self.0.update(step, w, dw, state)
+///     }
+/// }
+///
+/// # let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+/// # let gradients = Gradients::zeros_like(&parameters);
+/// let mut optimizer = Optimizer::new(SlowWeights(Algorithm::ADAM), &parameters)?;
+/// optimizer.step(&mut parameters, &gradients, 0.01)?;
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+pub trait UpdateRule<F: Float> {
+    /// Returns the matrices of state beside each matrix of parameters; all start at 0.
+    fn state(&self) -> &'static [StateMatrix] {
+        &[]
+    }
+
+    /// Takes one step: updates `w` and `state` from the gradient `dw`.
+    ///
+    /// [`Optimizer::step`](super::Optimizer::step) passes matrices of one shape, one in `state` for
+    /// each that [`state`](Self::state) names.
+    ///
+    /// # Errors
+    ///
+    /// A rule returns an error before it changes a number. An [`Algorithm`](super::Algorithm)
+    /// returns [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or
+    /// [`Error::LengthMismatch`](crate::Error::LengthMismatch) if the matrices do not fit, and
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the learning rate or a constant
+    /// cannot be used in `F`.
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> Result<()>;
+}

@@ -1,0 +1,424 @@
+//! The buffers of a training step, and the step itself: forward pass, cost and gradients without
+//! allocation.
+
+use super::backward_pass::BackwardPass;
+use super::batches::BatchColumns;
+use super::reduce::{GradientReducer, StepInfo};
+use super::regularization::{
+    Objective, add_l2_gradient, apply_mask, check_keep_prob, draw_mask_columns_into,
+    draw_mask_into, l2_cost,
+};
+use crate::activation::Activation;
+use crate::buffer::{self, matrix, matrix_mut};
+use crate::checks::{check, check_same_shape, check_weights};
+use crate::cost::{Cost, Targets, check_output_activation, compute_cost, cost_and_sigmoid_dz};
+use crate::error::Operand;
+use crate::forward::{check_linear, layer_output_into};
+use crate::kernel::product::matmul_into;
+use crate::{Error, Float, Gradients, Parameters, Result};
+use ndarray::{ArrayRef2, ArrayView2};
+
+/// The buffers of a training step for one network and up to a number of examples.
+///
+/// During the forward pass `a[l]` holds `A` of layer l + 1; during the backward pass it becomes
+/// `dZ` of the layer.
+#[derive(Debug, Clone)]
+pub(crate) struct StepBuffers<F> {
+    /// The features, then the units of each layer.
+    sizes: Vec<usize>,
+    examples: usize,
+    /// The probability that a hidden unit is kept, while a step has dropout.
+    keep_prob: Option<F>,
+    a: Vec<Vec<F>>,
+    /// `Z` of the layers whose derivative does not follow from `A`; empty for the others.
+    z: Vec<Vec<F>>,
+    /// `dA` between two layers.
+    da: Vec<F>,
+    /// `dX`, empty until it is asked for.
+    dx: Vec<F>,
+    /// The dropout masks of the hidden layers; empty until a step has dropout.
+    d: Vec<Vec<F>>,
+    /// `A` of the hidden layers after dropout; empty until a step has dropout.
+    dropped: Vec<Vec<F>>,
+    gradients: Gradients<F>,
+}
+
+/// What a step is computed from, beside the parameters.
+pub(crate) struct StepInput<'a, 't, F> {
+    pub x: &'a ArrayRef2<F>,
+    pub targets: &'a Targets<'t, F>,
+    pub objective: Objective,
+    pub dropout: Option<DropoutSource<'a>>,
+    /// Whether these are only some examples of a batch, and possibly none.
+    pub partial: bool,
+}
+
+/// Where the dropout masks of a step come from.
+pub(crate) struct DropoutSource<'a> {
+    pub keep_prob: f64,
+    /// Uniform numbers for the whole batch.
+    pub uniform: &'a mut dyn FnMut() -> f64,
+    /// The columns of the batch that the examples are, unless they are the whole batch.
+    pub columns: Option<BatchColumns<'a>>,
+}
+
+impl<F: Float> StepBuffers<F> {
+    /// Allocates the buffers.
+    pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
+        let layers = parameters.layers();
+        let mut sizes = vec![layers[0].w.ncols()];
+        sizes.extend(layers.iter().map(|layer| layer.w.nrows()));
+        let mut buffers = Self {
+            a: layer_buffers("A", &sizes[1..], examples)?,
+            z: vec![Vec::new(); layers.len()],
+            da: buffer::vec("dA", (sizes[1..].iter().copied().max().unwrap_or(0), examples))?,
+            dx: Vec::new(),
+            d: Vec::new(),
+            dropped: Vec::new(),
+            gradients: Gradients::try_zeros_like(parameters)?,
+            keep_prob: None,
+            sizes,
+            examples,
+        };
+        buffers.check_network(parameters)?;
+        buffers.allocate_z(parameters)?;
+        Ok(buffers)
+    }
+
+    /// Allocates the buffers for dropout, unless they are there.
+    pub fn allocate_dropout(&mut self) -> Result<()> {
+        if self.d.is_empty() {
+            let hidden = &self.sizes[1..self.sizes.len() - 1];
+            let d = layer_buffers("D", hidden, self.examples)?;
+            self.dropped = layer_buffers("A", hidden, self.examples)?;
+            self.d = d;
+        }
+        Ok(())
+    }
+
+    /// Allocates `Z` of the layers that need it: a caller may have changed their activations.
+    fn allocate_z(&mut self, parameters: &Parameters<F>) -> Result<()> {
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            if layer.activation.known_from_output::<F>() {
+                self.z[l].clear();
+            } else if self.z[l].is_empty() {
+                let shape = (self.sizes[l + 1], self.examples);
+                self.z[l] = buffer::vec("Z", shape).map_err(|e| e.in_layer(l + 1))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Allocates the gradients anew if the caller, who may change them, has changed their shapes.
+    pub fn restore_gradients(&mut self, parameters: &Parameters<F>) -> Result<()> {
+        if !self.gradients.are_buffers_of(parameters) {
+            self.gradients = Gradients::try_zeros_like(parameters)?;
+        }
+        Ok(())
+    }
+
+    /// Checks `X` and the network against the buffers, and ends the dropout of an earlier step.
+    pub fn prepare(&mut self, x: &ArrayRef2<F>, parameters: &Parameters<F>) -> Result<()> {
+        let first = &parameters.layers()[0];
+        check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
+        let room = Operand { name: "workspace", shape: (self.sizes[0], self.examples) };
+        let fits = x.ncols() <= self.examples;
+        check(fits, Operand::of("X", x), room, "at most the columns it was made for")
+            .map_err(|e| e.in_layer(1))?;
+        self.prepare_network(parameters)
+    }
+
+    /// Checks the network against the buffers, and ends the dropout of an earlier step.
+    pub fn prepare_network(&mut self, parameters: &Parameters<F>) -> Result<()> {
+        self.keep_prob = None;
+        self.check_network(parameters)?;
+        self.allocate_z(parameters)
+    }
+
+    fn check_network(&self, parameters: &Parameters<F>) -> Result<()> {
+        let (expected, found) = (parameters.layers().len(), self.sizes.len() - 1);
+        if expected != found {
+            return Err(Error::LayerCount { expected, found });
+        }
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let shape = (self.sizes[l + 1], self.sizes[l]);
+            let made_for = Operand { name: "W of the workspace", shape };
+            let w = Operand::of("W", &layer.w);
+            check_weights(w, Operand::of("b", &layer.b))
+                .and_then(|()| check_same_shape(w, made_for))
+                .and_then(|()| layer.activation.check::<F>())
+                .map_err(|e| e.in_layer(l + 1))?;
+        }
+        Ok(())
+    }
+
+    /// Computes `J` and its gradients over the examples of all processes of the `reducer`.
+    pub fn cost_and_gradients(
+        &mut self,
+        input: StepInput<'_, '_, F>,
+        parameters: &Parameters<F>,
+        reducer: &mut dyn GradientReducer<F>,
+    ) -> Result<(F, &mut Gradients<F>)> {
+        let StepInput { x, targets, objective, dropout, partial } = input;
+        let m = x.ncols();
+        let mut step = StepInfo {
+            features: x.nrows(),
+            m,
+            batch: dropout.as_ref().and_then(|source| source.columns).map(|columns| columns.total),
+            objective: objective.clone(),
+            keep_prob: dropout.as_ref().map(|source| source.keep_prob),
+            first_draw: None,
+        };
+        let ready = if m == 0 && partial {
+            self.begin_without_examples(x, parameters, dropout)
+        } else {
+            self.begin(x, targets, parameters, &objective.cost, dropout)
+        };
+        let ready = ready.map(|draw| step.first_draw = draw);
+        let output = self.output_activation(parameters, &objective.cost);
+        let mut forward = || self.forward(0, x, parameters, output);
+        let total = reducer.count_examples(ready, &step, &mut forward)?;
+        let mut cost = 0.0;
+        if m > 0 {
+            let share = m as f64 / total as f64;
+            cost =
+                share * self.cost_and_output_dz(&objective.cost, targets, parameters, m).as_f64();
+        }
+        let cost = self.backward(parameters, (m, total), Some(x), (cost, reducer));
+        let mut cost = F::of(cost);
+        if objective.l2 != 0.0 {
+            cost += l2_cost(parameters, objective.l2, total)?;
+            add_l2_gradient(&mut self.gradients, parameters, objective.l2, total)?;
+        }
+        Ok((cost, &mut self.gradients))
+    }
+
+    /// Checks the input, allocates and draws what the step needs. Returns the first random number.
+    fn begin(
+        &mut self,
+        x: &ArrayRef2<F>,
+        targets: &Targets<'_, F>,
+        parameters: &Parameters<F>,
+        cost: &Cost,
+        dropout: Option<DropoutSource<'_>>,
+    ) -> Result<Option<f64>> {
+        self.prepare(x, parameters)?;
+        self.restore_gradients(parameters)?;
+        let layers = parameters.layers();
+        let outputs = Operand { name: "AL", shape: (self.sizes[layers.len()], x.ncols()) };
+        cost.check_targets(targets, outputs)
+            .and_then(|()| check_output_activation(cost, layers[layers.len() - 1].activation))
+            .map_err(|e| e.in_layer(layers.len()))?;
+        dropout.map_or(Ok(None), |source| self.draw_masks(x.ncols(), source))
+    }
+
+    /// The same for a process without examples.
+    fn begin_without_examples(
+        &mut self,
+        x: &ArrayRef2<F>,
+        parameters: &Parameters<F>,
+        dropout: Option<DropoutSource<'_>>,
+    ) -> Result<Option<f64>> {
+        let (w, x) = (Operand::of("W", &parameters.layers()[0].w), Operand::of("X", x));
+        check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
+            .map_err(|e| e.in_layer(1))?;
+        self.prepare_network(parameters)?;
+        self.restore_gradients(parameters)?;
+        dropout.map_or(Ok(None), |source| self.draw_masks(0, source))
+    }
+
+    /// Draws the masks of the hidden layers for m examples, and returns the first random number.
+    fn draw_masks(&mut self, m: usize, source: DropoutSource<'_>) -> Result<Option<f64>> {
+        let DropoutSource { keep_prob, uniform, columns } = source;
+        check_keep_prob::<F>(keep_prob)?;
+        columns.map_or(Ok(()), |columns| columns.check(m))?;
+        let mut first = None;
+        let mut uniform = || {
+            let number = uniform();
+            first.get_or_insert(number);
+            number
+        };
+        self.allocate_dropout()?;
+        let keep_prob = F::of(keep_prob);
+        self.keep_prob = Some(keep_prob);
+        for (d, &units) in self.d.iter_mut().zip(&self.sizes[1..]) {
+            let d = &mut d[..units * m];
+            match columns {
+                Some(columns) => {
+                    draw_mask_columns_into(d, units, keep_prob, columns, &mut uniform);
+                }
+                None => draw_mask_into(d, keep_prob, &mut uniform),
+            }
+        }
+        Ok(first)
+    }
+
+    /// The activation that the forward pass applies to the last layer: none if the cost is computed
+    /// from the logits.
+    fn output_activation(&self, parameters: &Parameters<F>, cost: &Cost) -> Activation {
+        let output = parameters.layers()[parameters.layers().len() - 1].activation;
+        if output == cost.output_activation() { Activation::Identity } else { output }
+    }
+
+    /// Computes layers `from + 1` to L, with `output` as the activation of the last. `A` of layer
+    /// `from` is `X` or stands in its buffer.
+    pub fn forward(
+        &mut self,
+        from: usize,
+        x: &ArrayRef2<F>,
+        parameters: &Parameters<F>,
+        output: Activation,
+    ) {
+        let m = x.ncols();
+        let last = parameters.layers().len() - 1;
+        for (l, layer) in parameters.layers().iter().enumerate().skip(from) {
+            let (before, rest) = self.a.split_at_mut(l);
+            let a_prev = match before.last() {
+                Some(_) if self.keep_prob.is_some() => {
+                    matrix(&self.dropped[l - 1], self.sizes[l], m)
+                }
+                Some(a) => matrix(a, self.sizes[l], m),
+                None => x.view(),
+            };
+            let mut a = matrix_mut(&mut rest[0], self.sizes[l + 1], m);
+            let activation = if l == last { output } else { layer.activation };
+            if self.z[l].is_empty() {
+                layer_output_into(&a_prev, &layer.w, &layer.b, activation, &mut a);
+            } else {
+                let mut z = matrix_mut(&mut self.z[l], self.sizes[l + 1], m);
+                layer_output_into(&a_prev, &layer.w, &layer.b, Activation::Identity, &mut z);
+                a.assign(&z);
+                activation.apply(&mut a);
+            }
+            if let (Some(keep_prob), true) = (self.keep_prob, l < last) {
+                let mut dropped = matrix_mut(&mut self.dropped[l], self.sizes[l + 1], m);
+                dropped.assign(&a);
+                apply_mask(&mut dropped, &matrix(&self.d[l], self.sizes[l + 1], m), keep_prob);
+            }
+        }
+    }
+
+    /// The buffer of `A` of layer 1.
+    pub fn first_activation(&mut self) -> &mut [F] {
+        &mut self.a[0]
+    }
+
+    /// `AL` of the last forward pass, over m examples.
+    pub fn al(&self, m: usize) -> ArrayView2<'_, F> {
+        let last = self.a.len() - 1;
+        matrix(&self.a[last], self.sizes[last + 1], m)
+    }
+
+    /// Computes `dZ` of the last layer in the place of `AL`.
+    pub fn output_dz(&mut self, cost: &Cost, targets: &Targets<'_, F>, g: Activation, m: usize) {
+        let last = self.a.len() - 1;
+        let units = self.sizes[last + 1];
+        let mut al = matrix_mut(&mut self.a[last], units, m);
+        if g == cost.output_activation() {
+            cost.dz_in_place(&mut al, targets);
+        } else if self.z[last].is_empty() {
+            let mut dal = matrix_mut(&mut self.da, units, m);
+            dal.assign(&al);
+            cost.gradient_in_place(&mut dal, targets);
+            g.differentiate_output(&mut al, &dal);
+        } else {
+            cost.gradient_in_place(&mut al, targets);
+            g.differentiate(&mut al, &matrix(&self.z[last], units, m));
+        }
+    }
+
+    /// Computes the cost, and `dZ` of the last layer in its buffer: from `Z` where the forward pass
+    /// left out the activation, else from `AL`.
+    fn cost_and_output_dz(
+        &mut self,
+        cost: &Cost,
+        targets: &Targets<'_, F>,
+        parameters: &Parameters<F>,
+        m: usize,
+    ) -> F {
+        let last = self.a.len() - 1;
+        let g = parameters.layers()[last].activation;
+        if g == cost.output_activation() {
+            let mut z = matrix_mut(&mut self.a[last], self.sizes[last + 1], m);
+            return cost.value_and_dz(&mut z, targets);
+        }
+        let value = cost.value_unchecked(&self.al(m), targets);
+        self.output_dz(cost, targets, g, m);
+        value
+    }
+
+    /// Computes [`compute_cost`] of `AL`, and `dZ` in its place.
+    pub fn course_cost_and_dz(
+        &mut self,
+        y: &ArrayRef2<F>,
+        parameters: &Parameters<F>,
+    ) -> Result<F> {
+        let last = self.a.len() - 1;
+        let activation = parameters.layers()[last].activation;
+        let m = y.ncols();
+        if activation == Activation::Sigmoid {
+            return Ok(cost_and_sigmoid_dz(&mut matrix_mut(&mut self.a[last], y.nrows(), m), y));
+        }
+        let cost = compute_cost(&self.al(m), y)?;
+        self.output_dz(&Cost::BinaryCrossEntropy, &Targets::new(y), activation, m);
+        Ok(cost)
+    }
+
+    /// Computes the gradients of the mean over `total` examples from `dZ` of the last layer, of m
+    /// examples. Without `X` it ends at `dZ` of layer 1. Returns the sum of the costs.
+    pub fn backward(
+        &mut self,
+        parameters: &Parameters<F>,
+        (m, total): (usize, usize),
+        x: Option<&ArrayRef2<F>>,
+        (cost, reducer): (f64, &mut dyn GradientReducer<F>),
+    ) -> f64 {
+        let mut pass = BackwardPass {
+            layers: parameters.layers(),
+            sizes: &self.sizes,
+            keep_prob: self.keep_prob,
+            m,
+            total,
+            x,
+            a: &mut self.a,
+            z: &self.z,
+            da: &mut self.da,
+            d: &self.d,
+            dropped: &self.dropped,
+        };
+        reducer.reduce_gradients(&mut pass, self.gradients.layers_mut(), cost)
+    }
+
+    /// `dZ` of layer 1 after [`backward`](Self::backward), and the gradients.
+    pub fn dz_and_gradients(&mut self, m: usize) -> (ArrayView2<'_, F>, &mut Gradients<F>) {
+        (matrix(&self.a[0], self.sizes[1], m), &mut self.gradients)
+    }
+
+    /// The gradients, and `dX` of m examples from `dZ` of layer 1.
+    pub fn gradients_and_dx(
+        &mut self,
+        parameters: &Parameters<F>,
+        m: usize,
+    ) -> Result<(&mut Gradients<F>, ArrayView2<'_, F>)> {
+        let features = self.sizes[0];
+        if self.dx.is_empty() {
+            let dx = buffer::vec("dX", (features, self.examples));
+            self.dx = dx.map_err(|e| e.in_layer(1))?;
+        }
+        let dz = matrix(&self.a[0], self.sizes[1], m);
+        let w = &parameters.layers()[0].w;
+        matmul_into(&w.t(), &dz, &mut matrix_mut(&mut self.dx, features, m)); // dX = W¹ᵀ·dZ¹
+        Ok((&mut self.gradients, matrix(&self.dx, features, m)))
+    }
+}
+
+/// A buffer for each layer of so many units.
+fn layer_buffers<F: Float>(
+    name: &'static str,
+    units: &[usize],
+    examples: usize,
+) -> Result<Vec<Vec<F>>> {
+    let layers = units.iter().enumerate();
+    let buffer = |(l, &units)| buffer::vec(name, (units, examples)).map_err(|e| e.in_layer(l + 1));
+    layers.map(buffer).collect()
+}
