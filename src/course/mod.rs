@@ -8,16 +8,25 @@
 //! | [`two_layer_model`] | ReLU, sigmoid | `N(0, 1)·0.01` | week 4 |
 //! | [`l_layer_model`] | ReLU …, sigmoid | `N(0, 1)/√n_prev` | week 4 |
 //!
-//! `X` and `Y` must be finite (the course's own cases have labels beyond 0 and 1). A cost or parameters that are no longer finite stop
-//! the descent.
+//! [`initialize_with_zeros`], [`propagate`] and [`optimize`] are the functions of week 2, with its
+//! column `w` and number `b`.
+//!
+//! The models need a finite `X` and `Y`, but not labels of 0 and 1: some of the course's own cases
+//! have others. A cost or parameters that are no longer finite stop the descent.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 
+mod week2;
+
+pub use week2::{
+    LogisticGradients, LogisticParameters, initialize_with_zeros, optimize, propagate,
+};
+
 use crate::activation::Activation;
-use crate::error::{check_finite_in, check_hyperparameter};
-use crate::train::full_batch::FullBatch;
-use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
 use crate::data::check_finite;
+use crate::error::{check_finite_in, check_hyperparameter};
+use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
+use crate::train::full_batch::FullBatch;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
@@ -40,6 +49,13 @@ pub struct Descent {
     pub num_iterations: usize,
     /// The cost is kept at iteration 0, `every`, `2·every`, … and the last; 0 keeps none but that.
     pub every: usize,
+}
+
+impl Descent {
+    /// Whether the cost of iteration `i` is kept.
+    fn keeps(&self, i: usize) -> bool {
+        (self.every > 0 && i.is_multiple_of(self.every)) || i + 1 == self.num_iterations
+    }
 }
 
 /// Logistic regression: one sigmoid unit, from zeros. `w` of the course is the row `W1`.
@@ -183,7 +199,7 @@ fn run<F: Float>(
     parameters: Parameters<F>,
     descent: Descent,
 ) -> Result<Trained<F>> {
-    let Descent { learning_rate, num_iterations, every } = descent;
+    let Descent { learning_rate, num_iterations, .. } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
     check_values(x, y, learning_rate)?;
     let mut costs = Vec::new();
@@ -192,7 +208,7 @@ fn run<F: Float>(
         if !cost.is_finite() {
             return Err(Error::Diverged { epoch: i, batch: 0 });
         }
-        if (every > 0 && i % every == 0) || i + 1 == num_iterations {
+        if descent.keeps(i) {
             costs.push((i, cost));
         }
     }

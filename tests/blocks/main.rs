@@ -39,3 +39,4 @@ mod seeing;
 mod serialize;
 mod strides;
 mod training;
+mod week_2;

@@ -1,7 +1,7 @@
 //! The functions of the course, the buffers of the fast steps, and what prepares data.
 
 use crate::{LARGE, alone, refused, value_or_error};
-use dnn_blocks::course::{Descent, l_layer_model};
+use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::data::split;
@@ -151,6 +151,11 @@ fn a_full_batch_and_the_models_of_the_course() {
         assert!(refused(LARGE, start, run, |state| state.1) > 0);
         let descent = Descent { learning_rate: 0.1, num_iterations: 2, every: 1 };
         value_or_error(|| l_layer_model(&x, &y, &[60, 70, 3], descent, &mut NumpyRandom::seed(1)));
+        let (x, y) = (random(600, M, 2), Array2::ones((1, M)));
+        value_or_error(|| initialize_with_zeros::<f64>(600));
+        let (w, b) = initialize_with_zeros(600).unwrap();
+        value_or_error(|| propagate(&w, b, &x, &y));
+        value_or_error(|| optimize(&w, b, &x, &y, descent));
     });
 }
 
