@@ -9,13 +9,14 @@
 //! | [`l_layer_model`] | ReLU …, sigmoid | `N(0, 1)/√n_prev` | week 4 |
 //!
 //! [`initialize_with_zeros`], [`propagate`] and [`optimize`] are the functions of week 2, with its
-//! column `w` and number `b`.
+//! column `w` and number `b`. [`datasets`] generates data to try them on.
 //!
 //! The models need a finite `X` and `Y`, but not labels of 0 and 1: some of the course's own cases
 //! have others. A cost or parameters that are no longer finite stop the descent.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 
+pub mod datasets;
 mod week2;
 
 pub use week2::{

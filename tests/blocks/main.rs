@@ -7,6 +7,7 @@ mod checkpoints;
 mod contract;
 mod costs;
 mod course;
+mod datasets;
 mod fast;
 #[cfg(feature = "safetensors")]
 mod files;

@@ -1,6 +1,7 @@
 //! The functions of the course, the buffers of the fast steps, and what prepares data.
 
 use crate::{LARGE, alone, refused, value_or_error};
+use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -156,6 +157,16 @@ fn a_full_batch_and_the_models_of_the_course() {
         let (w, b) = initialize_with_zeros(600).unwrap();
         value_or_error(|| propagate(&w, b, &x, &y));
         value_or_error(|| optimize(&w, b, &x, &y, descent));
+    });
+}
+
+#[test]
+fn generated_data() {
+    alone(|| {
+        let rng = || NumpyRandom::seed(1);
+        value_or_error(|| load_planar_dataset::<f64>(1000, &mut rng()));
+        value_or_error(|| moons::<f64>(1000, 0.1, &mut rng()));
+        value_or_error(|| blobs::<f64>(1000, 50, 10, 0.1, &mut rng()));
     });
 }
 
