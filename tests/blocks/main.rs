@@ -1,5 +1,7 @@
 //! One test program, so that it links once: the promises of the crate through its public API.
 
+#[cfg(feature = "ndarray-rand")]
+mod any_distribution;
 mod batches;
 mod cats;
 #[cfg(feature = "safetensors")]

@@ -160,6 +160,20 @@ fn a_full_batch_and_the_models_of_the_course() {
     });
 }
 
+#[cfg(feature = "ndarray-rand")]
+#[test]
+fn weights_of_any_distribution() {
+    use dnn_blocks::init::initialize_parameters_with;
+    use dnn_blocks::ndarray_rand::rand::{SeedableRng, rngs::SmallRng};
+    use dnn_blocks::ndarray_rand::rand_distr::StandardNormal;
+    alone(|| {
+        let rng = || SmallRng::seed_from_u64(1);
+        value_or_error(|| {
+            initialize_parameters_with::<f64, _>(&[600, 700, 1], |_, _| StandardNormal, &mut rng())
+        });
+    });
+}
+
 #[test]
 fn generated_data() {
     alone(|| {
