@@ -15,17 +15,14 @@ fn seed(k: u32) -> NumpyRandom {
     NumpyRandom::seed(k)
 }
 
-/// Sine and cosine of NumPy and of the platform differ in the last bit here and there; the random
-/// numbers are the same.
+/// To the last bit where logarithm, sine and cosine are glibc's.
 #[test]
 fn the_flower_is_that_of_the_course() {
     let data = json("planar_flower");
     let (x, y) = load_planar_dataset::<f64>(400, &mut seed(1)).unwrap();
-    assert_close("X", &x, &matrix(&data["X"]), 1e-12);
+    let glibc = cfg!(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"));
+    assert_close("X", &x, &matrix(&data["X"]), if glibc { 0.0 } else { 1e-12 });
     assert_close("Y", &y, &matrix(&data["Y"]), 0.0);
-    let expected = matrix(&data["X"]);
-    let equal = x.iter().zip(&expected).filter(|(x, expected)| x == expected).count();
-    assert!(equal > 700, "{equal} of 800 are equal to the last bit");
 }
 
 #[test]
