@@ -20,13 +20,12 @@ mod arguments;
 mod boundary;
 #[path = "support/cats.rs"]
 mod cats;
-#[path = "support/flower.rs"]
-mod flower;
 #[path = "support/plot.rs"]
 mod plot;
 
 use accuracy::accuracy;
 use dnn_blocks::Parameters;
+use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use std::error::Error;
@@ -45,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn on_flower(pictures: &Path) -> Result<(), Box<dyn Error>> {
-    let (x, y) = flower::flower();
+    let (x, y) = load_planar_dataset(400, &mut NumpyRandom::seed(1))?;
     let (parameters, _) = train(&x, &y, 1.2)?;
     let labels = predict(&x, &parameters)?;
     println!("\naccuracy {:.4}: a line cannot separate the petals\n", accuracy(&labels, &y));

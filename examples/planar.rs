@@ -10,13 +10,12 @@ mod accuracy;
 mod arguments;
 #[path = "support/boundary.rs"]
 mod boundary;
-#[path = "support/flower.rs"]
-mod flower;
 #[path = "support/plot.rs"]
 mod plot;
 
 use accuracy::accuracy;
 use dnn_blocks::Parameters;
+use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use std::error::Error;
@@ -31,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(USAGE.into());
     }
 
-    let (x, y) = flower::flower();
+    let (x, y) = load_planar_dataset(400, &mut NumpyRandom::seed(1))?;
     let mut parameters = initialize_parameters(2, 4, 1, &mut NumpyRandom::seed(3))?
         .with_activations(Activation::Tanh, Activation::Sigmoid);
     println!("{parameters}");

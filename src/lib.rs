@@ -186,6 +186,10 @@ pub use forward::l_model_forward as L_model_forward;
 pub use ndarray;
 pub use rand;
 
+// Its `ndarray_rand::rand` is rand 0.9, whose generators are other types.
+#[cfg(feature = "ndarray-rand")]
+pub use ndarray_rand;
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -5,10 +5,17 @@
 //! ```
 //!
 //! The functions take any [`rand`] generator, or [`NumpyRandom`] for the digits of a notebook.
+//! With the feature `ndarray-rand`, `initialize_parameters_with` takes the distributions and
+//! generators of the `ndarray-rand` crate instead. These generators are of rand 0.9, not of
+//! [`dnn_blocks::rand`](crate::rand), which is 0.10.
 
+#[cfg(feature = "ndarray-rand")]
+mod ndarray_rand;
 mod numpy_random;
 mod numpy_state;
 
+#[cfg(feature = "ndarray-rand")]
+pub use self::ndarray_rand::initialize_parameters_with;
 pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
 

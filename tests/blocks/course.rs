@@ -538,17 +538,6 @@ fn planar_model_of_week_3() {
     }
 }
 
-#[path = "../../examples/support/flower.rs"]
-mod flower;
-
-#[test]
-fn the_flower_of_the_example_is_that_of_the_course() {
-    let data = json("planar_flower");
-    let (x, y) = flower::flower();
-    assert_close("X", &x, &matrix(&data["X"]), 1e-12);
-    assert_close("Y", &y, &matrix(&data["Y"]), 0.0);
-}
-
 #[test]
 fn planar_flower_end_to_end() {
     let data = json("planar_flower");

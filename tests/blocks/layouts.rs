@@ -865,7 +865,7 @@ fn regressors<F: Float>() {
 
 fn courses<F: Float>() {
     let (x, y) = (random::<F>(7, 31), labels::<F>(1, 31));
-    let descent = Descent { learning_rate: 0.1, num_iterations: 4, every: 1 };
+    let descent = Descent::new(0.1, 4).every(1);
     let all = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>| {
         let rng = || NumpyRandom::seed(3);
         vec![

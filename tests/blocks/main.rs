@@ -1,5 +1,7 @@
 //! One test program, so that it links once: the promises of the crate through its public API.
 
+#[cfg(feature = "ndarray-rand")]
+mod any_distribution;
 mod batches;
 mod cats;
 #[cfg(feature = "safetensors")]
@@ -7,6 +9,7 @@ mod checkpoints;
 mod contract;
 mod costs;
 mod course;
+mod datasets;
 mod fast;
 #[cfg(feature = "safetensors")]
 mod files;
@@ -39,3 +42,4 @@ mod seeing;
 mod serialize;
 mod strides;
 mod training;
+mod week_2;

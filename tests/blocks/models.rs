@@ -90,7 +90,7 @@ fn flower_of_week_3_end_to_end() {
     for seed in [2, 3] {
         let costs = &expected[format!("costs_seed{seed}")];
         let last = costs.as_object().unwrap().keys().map(|i| i.parse::<usize>().unwrap()).max();
-        let descent = Descent { learning_rate: 1.2, num_iterations: last.unwrap() + 1, every: 10 };
+        let descent = Descent::new(1.2, last.unwrap() + 1).every(10);
         let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(seed)).unwrap();
         check_costs(&trained, costs, 1e-9);
     }
@@ -125,7 +125,7 @@ fn logistic_regression_is_the_loop_of_week_2() {
 fn a_model_is_its_loop() {
     let data = json("c2_moons");
     let (x, y) = (matrix(&data["X"]), matrix(&data["Y"]));
-    let descent = Descent { learning_rate: 0.3, num_iterations: 30, every: 7 };
+    let descent = Descent::new(0.3, 30).every(7);
     let trained = l_layer_model(&x, &y, &[2, 6, 3, 1], descent, &mut NumpyRandom::seed(4)).unwrap();
 
     let rng = &mut NumpyRandom::seed(4);
@@ -146,7 +146,7 @@ fn a_model_is_its_loop() {
 #[test]
 fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
     let (x, y) = (array![[1.0, 2.0, 3.0]], array![[1.0, 0.0, 1.0]]);
-    let descent = Descent { learning_rate: 0.1, num_iterations: 0, every: 10 };
+    let descent = Descent::new(0.1, 0).every(10);
     let trained = logistic_regression(&x, &y, descent).unwrap();
     assert!(trained.costs.is_empty());
     assert_eq!(trained.parameters.layers()[0].w, array![[0.0]]);
@@ -168,7 +168,7 @@ fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
 #[test]
 fn what_cannot_be_learnt_is_named() {
     let (x, y) = (array![[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]], array![[1.0, 0.0, 1.0]]);
-    let descent = Descent { learning_rate: 0.1, num_iterations: 50, every: 10 };
+    let descent = Descent::new(0.1, 50).every(10);
     let deep = |x: &Array2<f64>, y: &Array2<f64>, descent| {
         let rng = &mut NumpyRandom::seed(1);
         l_layer_model(x, y, &[2, 3, 3, 1], descent, rng).map_err(|error| error.to_string())
@@ -188,7 +188,7 @@ fn what_cannot_be_learnt_is_named() {
     let message = "epoch 2, batch 0: the cost or its gradient is no longer finite";
     assert_eq!(deep(&x, &y, large).unwrap_err(), message);
     // The last step has no cost after it.
-    let large = Descent { learning_rate: f64::MAX, num_iterations: 1, every: 10 };
+    let large = Descent::new(f64::MAX, 1).every(10);
     let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
     assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
 }

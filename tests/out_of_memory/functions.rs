@@ -1,7 +1,8 @@
 //! The functions of the course, the buffers of the fast steps, and what prepares data.
 
 use crate::{LARGE, alone, refused, value_or_error};
-use dnn_blocks::course::{Descent, l_layer_model};
+use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
+use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::data::split;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -149,8 +150,37 @@ fn a_full_batch_and_the_models_of_the_course() {
             Ok::<_, dnn_blocks::Error>(())
         };
         assert!(refused(LARGE, start, run, |state| state.1) > 0);
-        let descent = Descent { learning_rate: 0.1, num_iterations: 2, every: 1 };
+        let descent = Descent::new(0.1, 2).every(1);
         value_or_error(|| l_layer_model(&x, &y, &[60, 70, 3], descent, &mut NumpyRandom::seed(1)));
+        let (x, y) = (random(600, M, 2), Array2::ones((1, M)));
+        value_or_error(|| initialize_with_zeros::<f64>(600));
+        let (w, b) = initialize_with_zeros(600).unwrap();
+        value_or_error(|| propagate(&w, b, &x, &y));
+        value_or_error(|| optimize(&w, b, &x, &y, descent));
+    });
+}
+
+#[cfg(feature = "ndarray-rand")]
+#[test]
+fn weights_of_any_distribution() {
+    use dnn_blocks::init::initialize_parameters_with;
+    use dnn_blocks::ndarray_rand::rand::{SeedableRng, rngs::SmallRng};
+    use dnn_blocks::ndarray_rand::rand_distr::StandardNormal;
+    alone(|| {
+        let rng = || SmallRng::seed_from_u64(1);
+        value_or_error(|| {
+            initialize_parameters_with::<f64, _>(&[600, 700, 1], |_, _| StandardNormal, &mut rng())
+        });
+    });
+}
+
+#[test]
+fn generated_data() {
+    alone(|| {
+        let rng = || NumpyRandom::seed(1);
+        value_or_error(|| load_planar_dataset::<f64>(1000, &mut rng()));
+        value_or_error(|| moons::<f64>(1000, 0.1, &mut rng()));
+        value_or_error(|| blobs::<f64>(1000, 50, 10, 0.1, &mut rng()));
     });
 }
 
