@@ -1,5 +1,6 @@
 //! What holds for all shapes, drawn at random; and that no input panics.
 
+use crate::support::random;
 use dnn_blocks::ndarray::{Array2, Axis, concatenate};
 use dnn_blocks::prelude::*;
 use dnn_blocks::{Error, Result};
@@ -39,13 +40,8 @@ fn dims() -> impl Strategy<Value = Vec<usize>> {
     prop::collection::vec(1_usize..7, 2..7)
 }
 
-fn network(dims: &[usize], seed: u32) -> Parameters<f64> {
+fn xavier(dims: &[usize], seed: u32) -> Parameters<f64> {
     initialize_parameters_deep(dims, Initializer::Xavier, &mut NumpyRandom::seed(seed)).unwrap()
-}
-
-fn batch(rows: usize, examples: usize, seed: u32) -> Array2<f64> {
-    let mut rng = NumpyRandom::seed(seed);
-    Array2::from_shape_simple_fn((rows, examples), || rng.randn())
 }
 
 fn close(a: &Array2<f64>, b: &Array2<f64>) -> bool {
@@ -60,8 +56,8 @@ fn pass(x: &Array2<f64>, y: &Array2<f64>, p: &Parameters<f64>) -> Result<Gradien
 proptest! {
     #[test]
     fn shapes_are_those_of_the_formulas(dims in dims(), m in 1_usize..6, seed: u32) {
-        let parameters = network(&dims, seed);
-        let x = batch(dims[0], m, seed);
+        let parameters = xavier(&dims, seed);
+        let x = random(dims[0], m, seed);
         let (al, caches) = l_model_forward(&x, &parameters).unwrap();
         prop_assert_eq!(al.dim(), (dims[dims.len() - 1], m));
         let (gradients, dx) = l_model_backward_with_dx(&al, &al, &caches).unwrap();
@@ -82,8 +78,8 @@ proptest! {
         dims in dims(), (m, n) in (1_usize..5, 1_usize..5), hidden in activation(), seed: u32,
     ) {
         let hidden = if let Activation::LeakyRelu(_) = hidden { Activation::LeakyRelu(0.1) } else { hidden };
-        let parameters = network(&dims, seed).with_activations(hidden, Activation::Sigmoid);
-        let (x1, x2) = (batch(dims[0], m, seed), batch(dims[0], n, seed.wrapping_add(1)));
+        let parameters = xavier(&dims, seed).with_activations(hidden, Activation::Sigmoid);
+        let (x1, x2) = (random(dims[0], m, seed), random(dims[0], n, seed.wrapping_add(1)));
         let outputs = dims[dims.len() - 1];
         let (y1, y2) = (Array2::ones((outputs, m)), Array2::zeros((outputs, n)));
         let parts = [pass(&x1, &y1, &parameters).unwrap(), pass(&x2, &y2, &parameters).unwrap()];
@@ -98,8 +94,8 @@ proptest! {
 
     #[test]
     fn forward_without_caches_is_forward(dims in dims(), m in 1_usize..6, hidden in activation(), seed: u32) {
-        let parameters = network(&dims, seed).with_activations(hidden, Activation::Sigmoid);
-        let x = batch(dims[0], m, seed);
+        let parameters = xavier(&dims, seed).with_activations(hidden, Activation::Sigmoid);
+        let x = random(dims[0], m, seed);
         let (al, _) = l_model_forward(&x, &parameters).unwrap();
         let bits = |a: &Array2<f64>| a.iter().map(|a| a.to_bits()).collect::<Vec<_>>();
         prop_assert_eq!(bits(&predict_proba(&x, &parameters).unwrap()), bits(&al));
