@@ -95,9 +95,7 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
         let data = vec![0.5; rows * columns];
         json!({"v": 1, "dim": [rows, columns], "data": data})
     };
-    let layer = |n: usize, n_prev: usize, bias: usize| {
-        json!({"w": matrix(n, n_prev), "b": matrix(bias, 1), "activation": "relu"})
-    };
+    let layer = |n: usize, n_prev: usize, bias: usize| json!({"w": matrix(n, n_prev), "b": matrix(bias, 1), "activation": "relu"});
     let networks = [
         (json!([]), "there is no layer"),
         (json!([layer(4, 2, 4), layer(1, 5, 1)]), "layer 2: W (1, 5) and W_prev (4, 2) do not fit"),

@@ -2,10 +2,10 @@
 
 use super::{
     ACTIVATIONS, BOUND, Numbers, SIZES, compare, exact, exact_owned, exact_owned_within, exact2,
-    first_row, gradients_like, laid_gradients, laid_network, laid_rows, owned, random, shares,
-    tanh_network, within, within_network, within2,
+    first_row, gradients_like, laid_gradients, laid_rows, owned, random, shares, tanh_network,
+    within, within_network, within2,
 };
-use crate::support::strides::{Laid, Layout, owned_layouts};
+use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use crate::support::{COSTS, labels};
 use dnn_blocks::activation::{relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward};
 use dnn_blocks::ndarray::{Array2, ArrayView2};

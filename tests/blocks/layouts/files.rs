@@ -1,7 +1,7 @@
 //! Arrays, networks and checkpoints in files.
 
-use super::{laid_network, owned, random, tanh_network};
-use crate::support::strides::{Laid, Layout};
+use super::{owned, random, tanh_network};
+use crate::support::strides::{Laid, Layout, laid_network};
 use dnn_blocks::files::{Limits, Module, Tensors};
 use dnn_blocks::ndarray::{Array2, ArrayD, Axis};
 use dnn_blocks::prelude::*;

@@ -38,7 +38,7 @@ mod train;
 
 use crate::support;
 use crate::support::network_with_biases;
-use crate::support::strides::{Laid, Layout, layouts, owned_layouts};
+use crate::support::strides::{Laid, Layout, laid_network, layouts, owned_layouts};
 use dnn_blocks::course::Trained;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
@@ -81,15 +81,6 @@ const SIZES: [[usize; 3]; 2] = [[90, 5, 3], [30, 40, 3]];
 /// The layouts that an array can have that owns its memory.
 fn owned() -> impl Iterator<Item = Layout> {
     owned_layouts(&Array2::from_elem((1, 1), 0.0)).into_iter().map(|laid| laid.layout)
-}
-
-fn laid_network<F: Float>(layout: Layout, parameters: &Parameters<F>) -> Parameters<F> {
-    let mut parameters = parameters.clone();
-    for layer in parameters.layers_mut() {
-        layer.w = Laid::new(layout, &layer.w).owned();
-        layer.b = Laid::new(layout, &layer.b).owned();
-    }
-    parameters
 }
 
 fn laid_gradients<F: Float>(layout: Layout, gradients: &Gradients<F>) -> Gradients<F> {

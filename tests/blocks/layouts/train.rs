@@ -2,11 +2,11 @@
 
 use super::{
     BOUND, Numbers, SIZES, compare, exact, exact_in_place, exact2, first_row, gradients_like,
-    laid_gradients, laid_network, laid_rows, owned, random, shares, tanh_network, within,
-    within_network, within2,
+    laid_gradients, laid_rows, owned, random, shares, tanh_network, within, within_network,
+    within2,
 };
 use crate::support::labels;
-use crate::support::strides::{Laid, Layout, owned_layouts};
+use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use dnn_blocks::ndarray::{Array2, ArrayView1, ArrayView2};
 use dnn_blocks::prelude::*;
 

@@ -1,9 +1,9 @@
 //! Matrices in every memory layout that a view can have.
 
-use dnn_blocks::Float;
 use dnn_blocks::ndarray::{
     Array2, ArrayBase, ArrayRef2, ArrayView2, ArrayViewMut2, Ix2, RawData, s,
 };
+use dnn_blocks::{Float, Parameters};
 
 /// How a matrix lies in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -153,6 +153,16 @@ pub fn layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
 pub fn owned_layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
     let layouts = Layout::ALL.into_iter().filter(|layout| !layout.is_broadcast());
     layouts.map(|layout| Laid::new(layout, matrix)).collect()
+}
+
+/// A network whose matrices all have the layout.
+pub fn laid_network<F: Float>(layout: Layout, parameters: &Parameters<F>) -> Parameters<F> {
+    let mut parameters = parameters.clone();
+    for layer in parameters.layers_mut() {
+        layer.w = Laid::new(layout, &layer.w).owned();
+        layer.b = Laid::new(layout, &layer.b).owned();
+    }
+    parameters
 }
 
 #[test]
