@@ -1,45 +1,31 @@
 //! One test program, so that it links once: the promises of the crate through its public API.
+//!
+//! The modules are those of `src`. Beside them are `layouts`, the memory layouts of all arguments;
+//! `properties`, what holds for all shapes; `shape_errors`, what all functions say of shapes that
+//! do not fit; and `support`, which the others use.
 
-#[cfg(feature = "ndarray-rand")]
-mod any_distribution;
-mod batches;
-mod cats;
-#[cfg(feature = "safetensors")]
-mod checkpoints;
-mod contract;
-mod costs;
+mod activation;
+mod backward;
+mod cost;
 mod course;
-mod datasets;
-mod fast;
-#[cfg(feature = "safetensors")]
+mod data;
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 mod files;
-#[cfg(all(feature = "npz", feature = "safetensors"))]
-mod fixtures;
-#[cfg(feature = "npz")]
-mod frameworks;
-mod gradient_check;
-mod gradients;
+mod forward;
+mod init;
+#[cfg(any(feature = "approx", feature = "serde"))]
+mod interop;
+mod kernel;
 mod layouts;
 mod metrics;
-mod models;
-#[cfg(feature = "npz")]
-mod npz;
-mod numpy_random;
-#[cfg(feature = "onnx")]
-mod onnx;
-mod optimizer;
-mod predictor;
-mod prepare;
-mod products;
+mod model;
+mod parameters;
+#[cfg(feature = "plot")]
+mod plot;
+#[cfg(feature = "progress")]
+mod progress;
 mod properties;
-mod reference;
-mod regularization;
-#[cfg(feature = "safetensors")]
-mod resumed;
-mod schedule;
-mod seeing;
-#[cfg(feature = "serde")]
-mod serialize;
-mod strides;
-mod training;
-mod week_2;
+mod shape_errors;
+mod support;
+mod train;
+mod update;

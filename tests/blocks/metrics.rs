@@ -1,6 +1,7 @@
 //! Scores against scikit-learn's, and what happens at 0/0, NaN and the ends of the numbers.
 
-use crate::reference::{assert_number, json, matrix, matrix_of, number};
+use crate::support::message;
+use crate::support::reference::{assert_number, json, matrix, matrix_of, number};
 use dnn_blocks::Error;
 use dnn_blocks::metrics::{log_loss, r2};
 use dnn_blocks::ndarray::{Array2, Axis, ShapeBuilder, array, s};
@@ -14,18 +15,14 @@ fn cases(of: &str) -> Vec<(Value, Value)> {
     cases.iter().map(|case| (case["inputs"].clone(), case["expected"].clone())).collect()
 }
 
-fn labels(values: &Value) -> Vec<usize> {
+fn labels_in(values: &Value) -> Vec<usize> {
     values.as_array().unwrap().iter().map(|label| label.as_u64().unwrap() as usize).collect()
-}
-
-fn message<T: std::fmt::Debug>(result: Result<T, Error>) -> String {
-    result.unwrap_err().to_string()
 }
 
 #[test]
 fn classifications_score_as_in_scikit_learn() {
     for (inputs, expected) in cases("classification") {
-        let (predicted, actual) = (labels(&inputs["predicted"]), labels(&inputs["actual"]));
+        let (predicted, actual) = (labels_in(&inputs["predicted"]), labels_in(&inputs["actual"]));
         let classes = inputs["classes"].as_u64().unwrap() as usize;
         let table = ConfusionMatrix::new(&predicted, &actual, classes).unwrap();
         assert_eq!(table.counts().mapv(|count| count as f64), matrix(&expected["counts"]));
@@ -47,7 +44,7 @@ fn classifications_score_as_in_scikit_learn() {
 
 fn check_log_loss<F: Float>(name: &str, bound: f64) {
     for (inputs, expected) in cases("log_loss") {
-        let (p, labels) = (matrix_of::<F>(&inputs["probabilities"]), labels(&inputs["labels"]));
+        let (p, labels) = (matrix_of::<F>(&inputs["probabilities"]), labels_in(&inputs["labels"]));
         let expected = number(&expected[name]);
         assert_number("loss", log_loss(&p, &labels).unwrap(), expected, bound);
         let transposed = p.t().as_standard_layout().into_owned();

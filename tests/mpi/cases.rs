@@ -4,7 +4,8 @@ use crate::counting::allocations;
 use crate::layouts;
 use crate::models;
 use crate::support::{
-    bits, columns, difference, examples, folder, kill_in, kill_me, leave, network, uneven,
+    Noise, bits, columns, difference, epoch_with_dropout, examples, folder, kill_in, kill_me,
+    leave, network, uneven,
 };
 use dnn_blocks::distributed::{Dropout, Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
@@ -229,19 +230,13 @@ fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
     let mut batches = ranks.batches(&x, &y, 16)?;
     let mut rng = NumpyRandom::seed(11);
     for _ in 0..8 {
-        batches.shuffle(&mut rng);
-        while let Some(part) = batches.next_part() {
-            let place = part.place.expect("a shard");
-            let dropout = Dropout { keep_prob: 0.8, rng: &mut rng, place };
-            let (_, gradients) = workspace.cost_and_gradients_with_dropout(
-                part.x,
-                part.y,
-                &parameters,
-                objective,
-                dropout,
-            )?;
-            optimizer.step(&mut parameters, gradients, 0.1)?;
-        }
+        epoch_with_dropout(
+            &mut workspace,
+            &mut batches,
+            &mut parameters,
+            Noise { objective, keep_prob: 0.8, rng: &mut rng },
+            |parameters, gradients| optimizer.step(parameters, gradients, 0.1),
+        )?;
     }
     let difference = difference(&parameters, &whole);
     assert!(difference < 1e-12, "{difference}");
@@ -310,20 +305,14 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
     let mut counted = 0;
     for epoch in 0..4 {
         let before = allocations();
-        batches.shuffle(&mut rng);
-        while let Some(part) = batches.next_part() {
-            let cost = Cost::BinaryCrossEntropy;
-            let dropout =
-                Dropout { keep_prob: 0.9, rng: &mut rng, place: part.place.expect("a shard") };
-            let (_, gradients) = workspace.cost_and_gradients_with_dropout(
-                part.x,
-                part.y,
-                &parameters,
-                cost,
-                dropout,
-            )?;
-            optimizer.step(&mut parameters, gradients, 0.01)?;
-        }
+        let objective = Cost::BinaryCrossEntropy.into();
+        epoch_with_dropout(
+            &mut workspace,
+            &mut batches,
+            &mut parameters,
+            Noise { objective, keep_prob: 0.9, rng: &mut rng },
+            |parameters, gradients| optimizer.step(parameters, gradients, 0.01),
+        )?;
         if epoch > 0 {
             counted += allocations() - before;
         }

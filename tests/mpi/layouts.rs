@@ -1,21 +1,12 @@
 //! What the ranks are given may lie in memory in any way: the results are those of row-major
 //! arrays.
 
-use crate::strides::{Laid, Layout, owned_layouts};
-use crate::support::{columns, difference, examples, network, uneven};
+use crate::strides::{Laid, Layout, laid_network, owned_layouts};
+use crate::support::{Noise, columns, difference, epoch_with_dropout, examples, network, uneven};
 use dnn_blocks::Result;
-use dnn_blocks::distributed::{Dropout, Ranks};
+use dnn_blocks::distributed::Ranks;
 use dnn_blocks::ndarray::ArrayView2;
 use dnn_blocks::prelude::*;
-
-fn laid_network(layout: Layout, parameters: &Parameters<f64>) -> Parameters<f64> {
-    let mut parameters = parameters.clone();
-    for layer in parameters.layers_mut() {
-        layer.w = Laid::new(layout, &layer.w).owned();
-        layer.b = Laid::new(layout, &layer.b).owned();
-    }
-    parameters
-}
 
 /// Some steps of gradient descent with dropout on mini-batches, and one without.
 fn train(
@@ -28,19 +19,13 @@ fn train(
     let cost = Cost::CategoricalCrossEntropy;
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let mut batches = ranks.batches(x, y, 20)?;
-    batches.shuffle(&mut rng);
-    while let Some(part) = batches.next_part() {
-        let place = part.place.expect("a shard");
-        let dropout = Dropout { keep_prob: 0.8, rng: &mut rng, place };
-        let (_, gradients) = workspace.cost_and_gradients_with_dropout(
-            part.x,
-            part.y,
-            &parameters,
-            cost,
-            dropout,
-        )?;
-        update_parameters(&mut parameters, gradients, 0.1)?;
-    }
+    epoch_with_dropout(
+        &mut workspace,
+        &mut batches,
+        &mut parameters,
+        Noise { objective: cost.into(), keep_prob: 0.8, rng: &mut rng },
+        |parameters, gradients| update_parameters(parameters, gradients, 0.1),
+    )?;
     let mut workspace = ranks.workspace(&parameters, x.ncols())?;
     let (_, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost)?;
     update_parameters(&mut parameters, gradients, 0.1)?;

@@ -15,7 +15,7 @@ mod layouts;
 mod models;
 
 #[allow(dead_code)]
-#[path = "../blocks/strides.rs"]
+#[path = "../blocks/support/strides.rs"]
 mod strides;
 
 mod support;

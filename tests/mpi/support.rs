@@ -1,6 +1,7 @@
 //! Data, the shards of it, and comparisons.
 
-use dnn_blocks::distributed::Ranks;
+use dnn_blocks::Result;
+use dnn_blocks::distributed::{Dropout, JointWorkspace, Ranks};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
@@ -42,6 +43,31 @@ pub fn uneven(ranks: &Ranks<'_>, m: usize) -> Range<usize> {
 
 pub fn columns<F: Float>(a: &Array2<F>, range: Range<usize>) -> Array2<F> {
     a.slice(s![.., range]).to_owned()
+}
+
+/// What is learnt, and what is dropped on the way.
+pub struct Noise<'a, F> {
+    pub objective: Objective,
+    pub keep_prob: F,
+    pub rng: &'a mut NumpyRandom,
+}
+
+/// All mini-batches once, in random order; `step` is given the gradients of each.
+pub fn epoch_with_dropout<F: Float>(
+    workspace: &mut JointWorkspace<'_, F>,
+    batches: &mut Batches<'_, F>,
+    parameters: &mut Parameters<F>,
+    Noise { objective, keep_prob, rng }: Noise<'_, F>,
+    mut step: impl FnMut(&mut Parameters<F>, &Gradients<F>) -> Result<()>,
+) -> Result<()> {
+    batches.shuffle(rng);
+    while let Some(part) = batches.next_part() {
+        let dropout = Dropout { keep_prob, rng: &mut *rng, place: part.place.expect("a shard") };
+        let (_, gradients) = workspace
+            .cost_and_gradients_with_dropout(part.x, part.y, parameters, objective, dropout)?;
+        step(parameters, gradients)?;
+    }
+    Ok(())
 }
 
 /// The largest difference of a matrix from another one, as a share of the longest entry.

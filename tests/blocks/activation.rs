@@ -1,0 +1,74 @@
+//! Activations at the ends of the numbers, and slopes that are none.
+
+use crate::support::{ACTIVATIONS, message, random};
+use dnn_blocks::activation::{relu, sigmoid, tanh};
+use dnn_blocks::ndarray::{Array2, array};
+use dnn_blocks::prelude::*;
+
+#[test]
+fn activations_at_the_ends_of_the_numbers() {
+    let z = array![[f64::NEG_INFINITY, -1e308, -0.0, 0.0, 1e308, f64::INFINITY]];
+    assert_eq!(sigmoid(&z).unwrap(), array![[0.0, 0.0, 0.5, 0.5, 1.0, 1.0]]);
+    assert_eq!(tanh(&z).unwrap(), array![[-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]]);
+    assert_eq!(relu(&z).unwrap(), array![[0.0, 0.0, 0.0, 0.0, 1e308, f64::INFINITY]]);
+    for activation in ACTIVATIONS {
+        let dz = activation.backward(Array2::ones(z.dim()), &z).unwrap();
+        assert!(dz.iter().all(|d| (0.0..=1.0).contains(d)), "{activation}: {dz}");
+    }
+    // The course's choice, and NumPy's assignment: a unit that is off passes nothing on.
+    let off = Activation::Relu.backward(array![[f64::INFINITY, 1.0]], &array![[-1.0, 0.0]]);
+    assert_eq!(off.unwrap(), array![[0.0, 0.0]]);
+}
+
+#[test]
+fn softmax_is_a_distribution_and_does_not_overflow() {
+    let z = array![[1e4, -1e4, 0.0, 1e308], [-1e4, -1e4, 0.0, -1e308], [0.0, -1e4, 0.0, 0.0]];
+    let a = Activation::Softmax.forward(&z).unwrap();
+    let third = 1.0 / 3.0;
+    assert_eq!(
+        a,
+        array![[1.0, third, third, 1.0], [0.0, third, third, 0.0], [0.0, third, third, 0.0]]
+    );
+    let a = Activation::Softmax.forward(&array![[f64::NAN, 1.0], [0.0, 1.0]]).unwrap();
+    assert!(a.column(0).iter().all(|a| a.is_nan()) && a[[0, 1]] == 0.5);
+    let single =
+        Activation::Softmax.forward(&random::<f64>(7, 130, 8).mapv(|z| (30.0 * z) as f32)).unwrap();
+    for column in single.columns() {
+        assert!((column.sum() - 1.0).abs() < 1e-6 && column.iter().all(|&a| a >= 0.0));
+    }
+}
+
+#[test]
+fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
+    let steep = Activation::LeakyRelu(1e300);
+    let z = array![[0_f32, 1.0]];
+    let refused = |message: String| {
+        let end = "a finite number as an f32";
+        assert!(message.ends_with(end) && message.contains("slope = 1e300"), "{message}");
+    };
+    refused(message(steep.forward(&z)));
+    refused(message(steep.backward(z.clone(), &z)));
+    assert_eq!(steep.forward(&array![[0.0, 1.0]]).unwrap(), array![[0.0, 1.0]]);
+    let (w, b) = (array![[1_f32]], array![[0_f32]]);
+    refused(message(linear_activation_forward(&z, &w, &b, steep)));
+    let layer = Layer { w: w.clone(), b: b.clone(), activation: steep };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    refused(message(l_model_forward(&z, &parameters)));
+    refused(message(predict_proba(&z, &parameters)));
+    refused(message(Workspace::new(&parameters, 2).forward(&z, &parameters).map(|_| ())));
+    refused(message(FullBatch::new(&z, &z, parameters.clone()).map(|_| ())));
+    let mut predictor = Predictor::new(&parameters, 2).unwrap();
+    refused(message(predictor.predict_proba(&z).map(|_| ())));
+
+    let rng = &mut NumpyRandom::seed(1);
+    let large = Initializer::Scaled(1e300);
+    let nearly = Initializer::Scaled(1.7e308);
+    let error = message(initialize_parameters_deep::<f64>(&[9, 9], nearly, rng));
+    assert_eq!(error, "factor = 1.7e308: small enough for finite weights");
+    assert!(initialize_parameters_deep::<f64>(&[2, 1], large, rng).is_ok());
+    let error = message(initialize_parameters_deep::<f32>(&[2, 1], large, rng));
+    assert!(error.starts_with("factor = 1e300"), "{error}");
+    assert!(
+        initialize_parameters_deep::<f64>(&[2, 1], Initializer::Scaled(f64::NAN), rng).is_err()
+    );
+}

@@ -1,0 +1,70 @@
+//! The pass back: NaN, outputs at their ends, and gradients as values.
+
+mod central_differences;
+
+use crate::support::{ACTIVATIONS, alternating, message, network, random};
+use dnn_blocks::ndarray::{array, s};
+use dnn_blocks::prelude::*;
+
+#[test]
+fn gradients_join_only_with_their_own_biases() {
+    let layers = vec![
+        LayerGradients { dw: array![[1.0, 2.0]], db: array![[1.0]] },
+        LayerGradients { dw: array![[1.0]], db: array![[1.0, 2.0]] },
+    ];
+    assert_eq!(
+        message(Gradients::from_layers(layers)),
+        "layer 2: dW (1, 1) and db (1, 2) do not fit: b is one column with the rows of W"
+    );
+}
+
+#[test]
+fn nan_reaches_the_output_the_cost_and_the_gradients() {
+    for hidden in ACTIVATIONS {
+        for output in ACTIVATIONS {
+            let parameters = network::<f64>(&[3, 4, 1], 5).with_activations(hidden, output);
+            let mut x = random(3, 2, 6);
+            x[[1, 0]] = f64::NAN;
+            let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+            assert!(al[[0, 0]].is_nan(), "{hidden} {output}");
+            assert!(compute_cost(&al, &alternating(2)).unwrap().is_nan(), "{hidden} {output}");
+            let gradients = l_model_backward(&al, &alternating(2), &caches).unwrap();
+            assert!(gradients.layers()[0].dw.iter().any(|d| d.is_nan()), "{hidden} {output}");
+            assert_eq!(predict(&x, &parameters).unwrap()[[0, 0]], 0.0);
+        }
+    }
+}
+
+#[test]
+fn a_saturated_wrong_output_still_learns() {
+    let layer = Layer { w: array![[30.0_f32]], b: array![[0.0]], activation: Activation::Sigmoid };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let (al, caches) = l_model_forward(array![[1.0]], &parameters).unwrap();
+    let gradients = l_model_backward(&al, &array![[0.0]], &caches).unwrap();
+    assert_eq!((al[[0, 0]], gradients.layers()[0].dw[[0, 0]]), (1.0, 1.0));
+}
+
+/// After outputs other than a sigmoid: the blocks where AL lies in (0, 1), finite at 0 and 1.
+#[test]
+fn other_outputs_start_at_the_blocks_and_stay_finite_at_0_and_1() {
+    let parameters =
+        network::<f64>(&[2, 1], 5).with_activations(Activation::Relu, Activation::Identity);
+    let x = random(2, 6, 6);
+    let (_, caches) = l_model_forward(&x, &parameters).unwrap();
+    let y = array![[0.0, 1.0, 0.0, 1.0, 0.3, -0.8]];
+    let al = array![[1e-300, 1e-300, 0.7, 0.7, 0.999, 0.4]];
+    let dal = output_gradient(&al, &y).unwrap();
+    let (dx, blocks) = linear_activation_backward(dal, &caches[0]).unwrap();
+    let (composed, composed_dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
+    assert_eq!((&composed.layers()[0], composed_dx), (&blocks, dx));
+
+    let at_the_ends = [(0.0, 0.0, 1.0), (1.0, 1.0, -1.0), (0.0, 1.0, -1e12), (1.0, 0.0, 1e12)];
+    for (al, y, dz) in at_the_ends {
+        let (_, caches) = l_model_forward(array![[1.0], [0.0]], &parameters).unwrap();
+        let gradients = l_model_backward(&array![[al]], &array![[y]], &caches).unwrap();
+        assert_eq!(gradients.layers()[0].db, array![[dz]], "{al} {y}");
+    }
+    let dal = output_gradient(&array![[0.0, 1.0, 0.0]], &array![[1.0, 0.0, 0.0]]).unwrap();
+    assert_eq!(dal.slice(s![0, ..2]).to_vec(), [f64::NEG_INFINITY, f64::INFINITY]);
+    assert!(dal[[0, 2]].is_nan(), "the course's formula as it stands");
+}

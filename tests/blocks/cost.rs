@@ -1,0 +1,255 @@
+//! Every cost against its formula, its gradient against central differences.
+
+use crate::support::reference::assert_number;
+use crate::support::{COSTS, labels, random};
+use dnn_blocks::Error;
+use dnn_blocks::ndarray::{Array1, Array2, ArrayView2, ShapeBuilder, array, s};
+use dnn_blocks::prelude::*;
+
+/// Class numbers (1, m), all of them there.
+fn classes(count: usize, m: usize) -> Array2<f64> {
+    Array2::from_shape_fn((1, m), |(_, i)| ((i * 7 + i / 3) % count) as f64)
+}
+
+fn hot(classes: &Array2<f64>, count: usize) -> Array2<f64> {
+    let labels: Vec<_> = classes.iter().map(|&class| class as usize).collect();
+    one_hot(&labels, count).unwrap()
+}
+
+/// Labels that suit the cost, (units, m).
+fn labels_for(cost: Cost, units: usize, m: usize) -> Array2<f64> {
+    match cost {
+        Cost::CategoricalCrossEntropy => hot(&classes(units, m), units),
+        Cost::BinaryCrossEntropy => labels(units, m),
+        _ => random(units, m, 99),
+    }
+}
+
+fn weights(m: usize) -> Array1<f64> {
+    Array1::from_shape_fn(m, |i| 0.25 + (i % 5) as f64)
+}
+
+/// The cost as it is written, term by term.
+fn formula(cost: Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) -> f64 {
+    let term = |a: f64, y: f64| match cost {
+        Cost::BinaryCrossEntropy => -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()),
+        Cost::CategoricalCrossEntropy => -y * a.ln(),
+        _ => (a - y) * (a - y),
+    };
+    let terms = a.indexed_iter().map(|((k, i), &a)| weights[i] * term(a, y[[k, i]]));
+    terms.sum::<f64>() / a.ncols() as f64
+}
+
+#[test]
+fn values_are_those_of_the_formulas() {
+    for cost in COSTS {
+        for (units, m) in [(1, 1), (1, 200), (3, 7), (10, 64), (4, 65), (2, 129)] {
+            let (z, y, w) = (random(units, m, 3), labels_for(cost, units, m), weights(m));
+            let a = cost.output_activation().forward(&z).unwrap();
+            let targets = Targets::new(&y).weighted(&w);
+            let expected = formula(cost, &a, &y, &w);
+            assert_number("J", cost.value(&a, targets).unwrap(), expected, 1e-13);
+            assert_number("J of Z", cost.value_from_z(&z, targets).unwrap(), expected, 1e-13);
+            let plain = formula(cost, &a, &y, &Array1::ones(m));
+            assert_number("J", cost.value(&a, &y).unwrap(), plain, 1e-13);
+            assert_number("J of Z", cost.value_from_z(&z, &y).unwrap(), plain, 1e-13);
+        }
+    }
+}
+
+#[test]
+fn the_binary_cost_is_compute_cost() {
+    let (a, y) =
+        (Activation::Sigmoid.forward(&random(2, 90, 1)).unwrap(), labels_for(COSTS[0], 2, 90));
+    let cost = Cost::BinaryCrossEntropy.value(&a, &y).unwrap();
+    assert_number("J", cost, compute_cost(&a, &y).unwrap(), 1e-14);
+    assert_eq!(Cost::BinaryCrossEntropy.value(&array![[0.0]], &array![[1.0]]).unwrap(), 100.0);
+}
+
+#[test]
+fn class_numbers_are_one_hot_labels() {
+    let (z, numbers) = (random(5, 131, 4), classes(5, 131));
+    let (one_hot, cost) = (hot(&numbers, 5), Cost::CategoricalCrossEntropy);
+    let a = Activation::Softmax.forward(&z).unwrap();
+    assert_eq!(cost.value(&a, &numbers), cost.value(&a, &one_hot));
+    assert_eq!(cost.value_from_z(&z, &numbers), cost.value_from_z(&z, &one_hot));
+    assert_eq!(cost.gradient(&a, &numbers), cost.gradient(&a, &one_hot));
+}
+
+fn huge_logits<F: Float>() {
+    let big = F::of(1e4);
+    let z = array![[big, -big, big, -big]];
+    let y = array![[F::zero(), F::one(), F::one(), F::zero()]];
+    let cost = Cost::BinaryCrossEntropy;
+    assert_eq!(cost.value_from_z(&z, &y).unwrap(), F::of(5e3));
+    let layer = Layer {
+        w: Array2::from_elem((1, 1), F::one()),
+        b: Array2::zeros((1, 1)),
+        activation: Activation::Sigmoid,
+    };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let mut workspace = Workspace::new(&parameters, 4);
+    let (value, gradients) = workspace.cost_and_gradients(&z, &y, &parameters, cost).unwrap();
+    assert_eq!(value, F::of(5e3));
+    assert_eq!(gradients.layers()[0].db[[0, 0]], F::zero()); // +1 -1 0 0
+    assert_eq!(gradients.layers()[0].dw[[0, 0]], F::of(5e3)); // (1e4 + 1e4)/4
+
+    let z = array![[big, -big], [-big, big], [F::zero(), F::zero()]];
+    let cost = Cost::CategoricalCrossEntropy;
+    let classes = array![[F::one(), F::one()]];
+    assert_eq!(cost.value_from_z(&z, &classes).unwrap(), F::of(1e4));
+    let layer =
+        Layer { w: Array2::eye(3), b: Array2::zeros((3, 1)), activation: Activation::Softmax };
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let mut workspace = Workspace::new(&parameters, 2);
+    let (value, gradients) = workspace.cost_and_gradients(&z, &classes, &parameters, cost).unwrap();
+    assert_eq!(value, F::of(1e4));
+    let db = array![[F::of(0.5)], [F::of(-0.5)], [F::zero()]]; // (1 -1 0, then 0 0 0)/2
+    assert_eq!(gradients.layers()[0].db, db);
+}
+
+#[test]
+fn huge_logits_give_finite_costs_and_right_gradients() {
+    huge_logits::<f32>();
+    huge_logits::<f64>();
+}
+
+/// Every activation after every cost, also the pairs that have no short form.
+#[test]
+fn gradients_are_those_of_central_differences() {
+    let outputs = [
+        Activation::Sigmoid,
+        Activation::Softmax,
+        Activation::Identity,
+        Activation::Tanh,
+        Activation::LeakyRelu(-0.3),
+    ];
+    for cost in COSTS {
+        for output in outputs {
+            let probabilities = matches!(output, Activation::Sigmoid | Activation::Softmax);
+            if cost != Cost::MeanSquaredError && !probabilities {
+                continue; // logarithms of negative numbers
+            }
+            for hidden in [Activation::Tanh, Activation::Softmax] {
+                check_gradients(cost, hidden, output);
+            }
+        }
+    }
+}
+
+fn check_gradients(cost: Cost, hidden: Activation, output: Activation) {
+    let mut rng = NumpyRandom::seed(7);
+    let parameters = initialize_parameters_deep(&[3, 4, 3], Initializer::LeCun, &mut rng).unwrap();
+    let parameters = parameters.with_activations(hidden, output);
+    let (x, y, w) = (random(3, 6, 2), labels_for(cost, 3, 6), weights(6));
+    let targets = Targets::new(&y).weighted(&w);
+    let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+    let gradients = l_model_backward_with_cost(cost, &al, targets, &caches).unwrap();
+    let check = gradient_check_n(&parameters, &gradients, 1e-6, |parameters| {
+        cost.value(&predict_proba(&x, parameters)?, targets)
+    });
+    let difference = check.unwrap().difference;
+    assert!(difference < 1e-7, "{cost} after {hidden}, {output}: {difference}");
+}
+
+#[test]
+fn labels_that_do_not_fit_are_errors() {
+    let (a, cost) = (Array2::from_elem((3, 2), 1.0 / 3.0), Cost::CategoricalCrossEntropy);
+    for (wrong, example) in [(3.0, 1), (-1.0, 0), (0.5, 1), (f64::NAN, 0), (f64::INFINITY, 1)] {
+        let mut y = array![[0.0, 0.0]];
+        y[[0, example]] = wrong;
+        let error = cost.value(&a, &y).unwrap_err();
+        let Error::Target { row: 0, example: found, .. } = error else { panic!("{error}") };
+        assert_eq!(found, example);
+        assert!(cost.gradient(&a, &y).is_err() && cost.value_from_z(&a, &y).is_err());
+    }
+    let shape = |error| assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+    shape(cost.value(&a, &Array2::zeros((2, 2))).unwrap_err());
+    shape(cost.value(&a, &Array2::zeros((1, 3))).unwrap_err());
+    shape(Cost::BinaryCrossEntropy.value(&a, &Array2::zeros((1, 2))).unwrap_err());
+    let (y, weights) = (Array2::zeros((1, 2)), array![1.0]);
+    shape(cost.value(&a, Targets::new(&y).weighted(&weights)).unwrap_err());
+    let empty = Array2::<f64>::zeros((3, 0));
+    let error = cost.value(&empty, &Array2::zeros((3, 0))).unwrap_err();
+    assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
+}
+
+#[test]
+fn nan_stays_nan() {
+    let y = array![[0.0, 1.0], [1.0, 0.0]];
+    for cost in COSTS {
+        for at in [(0, 0), (0, 1)] {
+            let mut a = array![[0.25, 0.5], [0.75, 0.5]];
+            a[at] = f64::NAN;
+            assert!(cost.value(&a, &y).unwrap().is_nan(), "{cost}");
+            assert!(cost.value_from_z(&a, &y).unwrap().is_nan(), "{cost}");
+        }
+    }
+}
+
+/// A logit of -∞ takes a class out: it costs nothing where its label is 0, as in PyTorch.
+fn masked_classes<F: Float>() {
+    let (zero, one, off) = (F::zero(), F::one(), F::neg_infinity());
+    let z = array![[zero, off], [off, one], [one, one]];
+    let cost = Cost::CategoricalCrossEntropy;
+    let kept = cost.value_from_z(&array![[zero, one], [one, one]], &array![[one, zero]]).unwrap();
+    let one_hot = array![[zero, zero], [zero, one], [one, zero]];
+    assert_eq!(cost.value_from_z(&z, &one_hot).unwrap(), kept);
+    assert_eq!(cost.value_from_z(&z, &array![[F::of(2.0), one]]).unwrap(), kept);
+    let taken_out = array![[one, zero]];
+    assert_eq!(cost.value_from_z(&z, &taken_out).unwrap(), F::infinity());
+    let a = Activation::Softmax.forward(&z).unwrap();
+    assert!(a[[1, 0]].is_zero() && a[[0, 1]].is_zero() && a.iter().all(|a| a.is_finite()));
+    let al = cost.value(&a, &one_hot).unwrap();
+    assert!((al - kept).abs() < F::of(1e-6));
+
+    let cost = Cost::BinaryCrossEntropy;
+    let sure = array![[off, F::infinity()]];
+    assert_eq!(cost.value_from_z(&sure, &array![[zero, one]]).unwrap(), zero);
+    assert_eq!(cost.value_from_z(&sure, &array![[one, zero]]).unwrap(), F::infinity());
+    let nan = array![[F::nan(), zero]];
+    assert!(cost.value_from_z(&nan, &array![[zero, one]]).unwrap().is_nan());
+    assert!(cost.value_from_z(&nan, &array![[one, zero]]).unwrap().is_nan());
+}
+
+#[test]
+fn masked_classes_cost_nothing() {
+    masked_classes::<f32>();
+    masked_classes::<f64>();
+}
+
+#[test]
+fn the_cost_is_finite_at_0_and_1_and_bounded_at_100() {
+    let cost = |a: f64, y: f64| compute_cost(&array![[a]], &array![[y]]).unwrap();
+    assert_eq!([cost(0.0, 0.0), cost(1.0, 1.0)], [0.0, 0.0]);
+    assert_eq!([cost(0.0, 1.0), cost(1.0, 0.0), cost(1e-300, 1.0)], [100.0; 3]);
+    assert!((cost(1e-20, 0.0) - 1e-20).abs() < 1e-30, "ln(1 - a) keeps a small a");
+    let single = compute_cost(&array![[0.0_f32, 1.0]], &array![[1.0, 0.0]]).unwrap();
+    assert_eq!(single, 100.0);
+    for al in [-1e-9, -1.0, 1.0 + 1e-9, 1.7886, f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        for y in [0.0, 1.0, 0.3] {
+            let cost = cost(al, y);
+            assert!(cost.is_nan() || cost >= 100.0, "{al} {y}: {cost}");
+        }
+    }
+    assert!(cost(0.5, f64::NAN).is_nan() && cost(0.0, f64::NAN).is_nan());
+}
+
+/// 2²⁵ terms of about 1 in a running f32 sum would stop at 2²⁴.
+#[test]
+fn the_cost_of_many_examples_is_summed_in_f64() {
+    let element = [0.3_f32];
+    let shape = (1, 1 << 25);
+    let al = ArrayView2::from_shape(shape.strides((0, 0)), &element).unwrap();
+    let y = ArrayView2::from_shape(shape.strides((0, 0)), &[1.0_f32]).unwrap();
+    let cost = compute_cost(&al, &y).unwrap();
+    assert!((cost + 0.3_f32.ln()).abs() < 1e-6, "{cost}");
+}
+
+#[test]
+fn several_outputs_add_their_costs() {
+    let (al, y) = (array![[0.8, 0.4], [0.3, 0.9]], array![[1.0, 0.0], [0.0, 1.0]]);
+    let whole: f64 = compute_cost(&al, &y).unwrap();
+    let row = |i| compute_cost(&al.slice(s![i..=i, ..]), &y.slice(s![i..=i, ..])).unwrap();
+    assert!((whole - row(0) - row(1)).abs() < 1e-15);
+}

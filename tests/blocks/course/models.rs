@@ -1,0 +1,188 @@
+//! The models of the `course` module against their published cases and their loops.
+
+use crate::support::reference::{
+    assert_close, assert_number, cases, check_parameters, json, matrix, number,
+};
+use dnn_blocks::Error;
+use dnn_blocks::course::{
+    Descent, Trained, l_layer_model, logistic_regression, nn_model, two_layer_model,
+};
+use dnn_blocks::ndarray::{Array2, array};
+use dnn_blocks::prelude::*;
+use serde_json::Value;
+
+fn descent(inputs: &Value, every: usize) -> Descent {
+    Descent {
+        learning_rate: number(&inputs["learning_rate"]),
+        num_iterations: number(&inputs["num_iterations"]) as usize,
+        every,
+    }
+}
+
+fn sizes(inputs: &Value) -> Vec<usize> {
+    inputs["layers_dims"].as_array().unwrap().iter().map(|n| number(n) as usize).collect()
+}
+
+fn check_every_cost(trained: &Trained<f64>, expected: &Value) {
+    let costs = expected["costs_every_iteration"].as_array().unwrap();
+    assert_eq!(trained.costs.len(), costs.len());
+    for (i, (found, expected)) in trained.costs.iter().zip(costs).enumerate() {
+        assert_eq!(found.0, i);
+        assert_number("cost", found.1, number(expected), 1e-12);
+    }
+    check_parameters(&trained.parameters, expected, 1e-11);
+}
+
+#[test]
+fn two_layer_model_of_week_4() {
+    for (inputs, expected) in cases("c1w4_two_layer_model") {
+        let (x, y, sizes) = (matrix(&inputs["X"]), matrix(&inputs["Y"]), sizes(&inputs));
+        let rng = &mut NumpyRandom::seed(1);
+        let trained = two_layer_model(&x, &y, sizes[1], descent(&inputs, 1), rng).unwrap();
+        check_every_cost(&trained, &expected);
+    }
+}
+
+#[test]
+fn l_layer_model_of_week_4() {
+    for (inputs, expected) in cases("c1w4_L_layer_model") {
+        let (x, y, sizes) = (matrix(&inputs["X"]), matrix(&inputs["Y"]), sizes(&inputs));
+        let rng = &mut NumpyRandom::seed(1);
+        let trained = l_layer_model(&x, &y, &sizes, descent(&inputs, 1), rng).unwrap();
+        check_every_cost(&trained, &expected);
+    }
+}
+
+fn check_costs(trained: &Trained<f64>, expected: &Value, bound: f64) {
+    let expected = expected.as_object().unwrap();
+    let mut checked = 0;
+    for (iteration, cost) in &trained.costs {
+        if let Some(expected) = expected.get(&iteration.to_string()) {
+            assert_number(&format!("cost {iteration}"), *cost, number(expected), bound);
+            checked += 1;
+        }
+    }
+    assert!(checked > 1);
+}
+
+#[test]
+fn planar_model_of_week_3() {
+    for (inputs, expected) in cases("c1w3_planar_nn_model") {
+        let (x, y) = (matrix(&inputs["X"]), matrix(&inputs["Y"]));
+        let rng = &mut NumpyRandom::seed(number(&inputs["init_seed"]) as u32);
+        let n_h = number(&inputs["n_h"]) as usize;
+        let trained = nn_model(&x, &y, n_h, descent(&inputs, 1000), rng).unwrap();
+        check_costs(&trained, &expected["costs"], 1e-9);
+        check_parameters(&trained.parameters, &expected, 1e-9);
+    }
+}
+
+#[test]
+fn flower_of_week_3_end_to_end() {
+    let (data, expected) = (json("planar_flower"), json("e2e_planar_short"));
+    let (x, y) = (matrix(&data["X"]), matrix(&data["Y"]));
+    for seed in [2, 3] {
+        let costs = &expected[format!("costs_seed{seed}")];
+        let last = costs.as_object().unwrap().keys().map(|i| i.parse::<usize>().unwrap()).max();
+        let descent = Descent::new(1.2, last.unwrap() + 1).every(10);
+        let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(seed)).unwrap();
+        check_costs(&trained, costs, 1e-9);
+    }
+}
+
+/// Week 2 starts its cases from given parameters; from zeros, the formula itself is the reference.
+#[test]
+fn logistic_regression_is_the_loop_of_week_2() {
+    let (inputs, _) = cases("c1w2_logreg_optimize").remove(0);
+    let (x, y) = (matrix(&inputs["X"]), matrix(&inputs["Y"]));
+    let (n, m) = x.dim();
+    let (mut w, mut b) = (Array2::<f64>::zeros((n, 1)), 0.0);
+    let mut cost = 0.0;
+    for _ in 0..100 {
+        let a = (w.t().dot(&x) + b).mapv(|z: f64| 1.0 / (1.0 + (-z).exp()));
+        let terms = a.iter().zip(&y).map(|(a, y)| y * a.ln() + (1.0 - y) * (1.0 - a).ln());
+        cost = -terms.sum::<f64>() / m as f64;
+        let dz = &a - &y;
+        w = w - 0.009 / m as f64 * x.dot(&dz.t());
+        b -= 0.009 * dz.sum() / m as f64;
+    }
+    let trained = logistic_regression(&x, &y, descent(&inputs, 0)).unwrap();
+    assert_eq!(trained.costs.len(), 1);
+    assert_number("cost", trained.costs[0].1, cost, 1e-12);
+    let layer = &trained.parameters.layers()[0];
+    assert_close("w", &layer.w.t().to_owned(), &w, 1e-12);
+    assert_number("b", layer.b[[0, 0]], b, 1e-12);
+}
+
+/// The models are the blocks in a loop, to the last bit.
+#[test]
+fn a_model_is_its_loop() {
+    let data = json("c2_moons");
+    let (x, y) = (matrix(&data["X"]), matrix(&data["Y"]));
+    let descent = Descent::new(0.3, 30).every(7);
+    let trained = l_layer_model(&x, &y, &[2, 6, 3, 1], descent, &mut NumpyRandom::seed(4)).unwrap();
+
+    let rng = &mut NumpyRandom::seed(4);
+    let mut parameters =
+        initialize_parameters_deep(&[2, 6, 3, 1], Initializer::LeCun, rng).unwrap();
+    let mut costs = Vec::new();
+    for i in 0..30 {
+        let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+        if i % 7 == 0 || i == 29 {
+            costs.push((i, compute_cost(&al, &y).unwrap()));
+        }
+        let gradients = l_model_backward(&al, &y, &caches).unwrap();
+        update_parameters(&mut parameters, &gradients, 0.3).unwrap();
+    }
+    assert_eq!(trained, Trained { parameters, costs });
+}
+
+#[test]
+fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
+    let (x, y) = (array![[1.0, 2.0, 3.0]], array![[1.0, 0.0, 1.0]]);
+    let descent = Descent::new(0.1, 0).every(10);
+    let trained = logistic_regression(&x, &y, descent).unwrap();
+    assert!(trained.costs.is_empty());
+    assert_eq!(trained.parameters.layers()[0].w, array![[0.0]]);
+
+    let rng = &mut NumpyRandom::seed(1);
+    let short = array![[1.0, 0.0]];
+    let error = two_layer_model(&x, &short, 2, descent, rng).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { layer: Some(2), .. }), "{error}");
+    let error = l_layer_model(&x, &y, &[3, 2, 1], descent, rng).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { layer: Some(1), .. }), "{error}");
+    let error = l_layer_model(&x, &y, &[1], descent, rng).unwrap_err();
+    assert_eq!(error, Error::NoLayers);
+    let none = Array2::<f64>::zeros((1, 0));
+    let error = logistic_regression(&none, &none, descent).unwrap_err();
+    assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
+}
+
+/// Values that would only give NaN, and a descent that ends in them, are errors.
+#[test]
+fn what_cannot_be_learnt_is_named() {
+    let (x, y) = (array![[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]], array![[1.0, 0.0, 1.0]]);
+    let descent = Descent::new(0.1, 50).every(10);
+    let deep = |x: &Array2<f64>, y: &Array2<f64>, descent| {
+        let rng = &mut NumpyRandom::seed(1);
+        l_layer_model(x, y, &[2, 3, 3, 1], descent, rng).map_err(|error| error.to_string())
+    };
+    deep(&x, &y, descent).unwrap();
+    for value in [f64::NAN, f64::INFINITY] {
+        let mut wrong = x.clone();
+        wrong[[1, 2]] = value;
+        let message = format!("X: feature 1 of example 2 is {value}");
+        assert_eq!(deep(&wrong, &y, descent).unwrap_err(), message);
+    }
+    let message = "Y: feature 0 of example 1 is NaN";
+    assert_eq!(deep(&x, &array![[1.0, f64::NAN, 0.0]], descent).unwrap_err(), message);
+    let wrong = Descent { learning_rate: f64::NAN, ..descent };
+    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate = NaN: a finite number");
+    let large = Descent { learning_rate: 1e200, ..descent };
+    let message = "epoch 2, batch 0: the cost or its gradient is no longer finite";
+    assert_eq!(deep(&x, &y, large).unwrap_err(), message);
+    // The last step has no cost after it.
+    let large = Descent::new(f64::MAX, 1).every(10);
+    let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
+    assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
+}

@@ -1,0 +1,264 @@
+//! A run that is killed and taken up again ends with the same bits.
+
+use crate::support::child;
+use dnn_blocks::Error;
+use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits};
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use std::path::Path;
+use std::time::Duration;
+use std::{env, fs, thread};
+
+const EPOCHS: usize = 40;
+
+pub fn beginning() -> Checkpoint<f32> {
+    let mut generator = NumpyRandom::seed(3);
+    let parameters =
+        initialize_parameters_deep(&[6, 30, 20, 1], Initializer::He, &mut generator).unwrap();
+    generator.randn(); // leaves the second of a pair
+    let optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters).unwrap();
+    let schedule = Schedule::Cosine { warm_up: 2, total: EPOCHS, lowest: 1e-4 };
+    let (learning_rate, epoch, fit) = (0.01, 0, None);
+    Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
+}
+
+/// Trains to the end, with batches in random order and dropout.
+fn train(run: &mut Checkpoint<f32>, mut after_epoch: impl FnMut(&Checkpoint<f32>)) {
+    let mut rng = NumpyRandom::seed(1);
+    let x = Array2::from_shape_simple_fn((6, 200), || rng.randn() as f32);
+    let y =
+        Array2::from_shape_fn((1, 200), |(_, i)| f32::from(u8::from(x[[0, i]] * x[[1, i]] > 0.0)));
+    let mut batches = Batches::new(&x, &y, 32).unwrap();
+    let mut workspace = Workspace::new(&run.parameters, 32);
+    while run.epoch < EPOCHS {
+        let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
+        batches.shuffle(&mut run.generator);
+        while let Some((x, y)) = batches.next() {
+            let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: 0.1 };
+            let (parameters, rng) = (&run.parameters, &mut run.generator);
+            let step =
+                workspace.cost_and_gradients_with_dropout(x, y, parameters, objective, 0.8, rng);
+            let (_, gradients) = step.unwrap();
+            run.optimizer.step(&mut run.parameters, gradients, learning_rate).unwrap();
+        }
+        run.epoch += 1;
+        after_epoch(run);
+    }
+}
+
+/// What the child of the next test does: take up the training and go on to its end.
+#[test]
+fn child_trains() {
+    let Some(folder) = env::var_os("DNN_BLOCKS_TRAIN") else { return };
+    let checkpoints = Checkpoints::new(folder, 2).unwrap();
+    let mut run = checkpoints.latest().unwrap().unwrap_or_else(beginning);
+    train(&mut run, |run| {
+        checkpoints.save(run).unwrap();
+        thread::sleep(Duration::from_millis(15));
+    });
+}
+
+fn training(folder: &Path) -> std::process::Child {
+    child(concat!(module_path!(), "::child_trains"), "DNN_BLOCKS_TRAIN", folder).spawn().unwrap()
+}
+
+#[test]
+fn a_run_that_is_killed_again_and_again_ends_with_the_same_bits() {
+    let mut straight = beginning();
+    train(&mut straight, |_| {});
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 2).unwrap();
+    let (mut done, mut cut_short) = (0, 0);
+    for more in [1, 5, 2, 9] {
+        let mut child = training(folder.path());
+        let reached = |epochs| {
+            checkpoints.latest::<f32>().ok().flatten().is_some_and(|run| run.epoch >= epochs)
+        };
+        while !reached(EPOCHS.min(done + more)) {
+            thread::sleep(Duration::from_millis(1));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        done = checkpoints.latest::<f32>().unwrap().unwrap().epoch;
+        cut_short += u8::from(done < EPOCHS);
+    }
+    assert!(cut_short > 0, "every child came to its end");
+    assert!(training(folder.path()).wait().unwrap().success());
+    let resumed = checkpoints.latest::<f32>().unwrap().unwrap();
+    assert_eq!(resumed.epoch, EPOCHS);
+    assert_eq!(resumed.parameters, straight.parameters);
+    assert_eq!(resumed.optimizer, straight.optimizer);
+    assert_eq!(resumed.generator.state(), straight.generator.state());
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_last_few_are_kept_and_a_damaged_one_is_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path().join("new"), 3).unwrap();
+    assert!(checkpoints.latest::<f32>().unwrap().is_none());
+    let mut run = beginning();
+    fs::write(folder.path().join("new/notes.txt"), "").unwrap();
+    for epoch in [1, 2, 9, 10, 11] {
+        run.epoch = epoch;
+        checkpoints.save(&run).unwrap();
+    }
+    let kept = [9, 10, 11].map(|epoch| format!("checkpoint-{epoch:08}.safetensors"));
+    assert_eq!(names(&folder.path().join("new")), [&kept[..], &["notes.txt".to_string()]].concat());
+    fs::write(folder.path().join("new").join(&kept[2]), "damaged").unwrap();
+    assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 10);
+    for name in &kept {
+        fs::write(folder.path().join("new").join(name), "damaged").unwrap();
+    }
+    assert!(checkpoints.latest::<f32>().is_err());
+    assert!(matches!(Checkpoints::new(folder.path(), 0), Err(FileError::Model(_))));
+}
+
+#[test]
+fn no_cut_and_no_flipped_bit_of_a_checkpoint_is_overlooked() {
+    let parameters = initialize_parameters::<f64>(1, 1, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let generator = NumpyRandom::seed(1);
+    for rule in [Algorithm::GradientDescent, Algorithm::ADAM] {
+        let optimizer = Optimizer::new(rule, &parameters).unwrap();
+        let (parameters, generator) = (parameters.clone(), generator.clone());
+        let (learning_rate, schedule) = (0.1, Schedule::Constant);
+        let run = Checkpoint {
+            parameters,
+            optimizer,
+            generator,
+            learning_rate,
+            schedule,
+            epoch: 0,
+            fit: None,
+        };
+        let mut file = run.to_safetensors().unwrap();
+        let limits = Limits::default();
+        Checkpoint::<f64>::from_safetensors(&file, &limits).unwrap();
+        for length in 0..file.len() {
+            assert!(Checkpoint::<f64>::from_safetensors(&file[..length], &limits).is_err());
+        }
+        for bit in (0..8 * file.len()).step_by(7) {
+            file[bit / 8] ^= 1 << (bit % 8);
+            assert!(Checkpoint::<f64>::from_safetensors(&file, &limits).is_err(), "bit {bit}");
+            file[bit / 8] ^= 1 << (bit % 8);
+        }
+        let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
+        assert_eq!(error.to_string(), "the file holds a checkpoint, not a network");
+    }
+}
+
+#[test]
+fn an_optimiser_of_another_network_is_not_written() {
+    let mut run = beginning();
+    let other = initialize_parameters::<f32>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    run.optimizer = Optimizer::new(Algorithm::ADAM, &other).unwrap();
+    let error = run.to_safetensors().unwrap_err();
+    assert!(matches!(error, FileError::Model(Error::LayerCount { .. })), "{error}");
+}
+
+/// It could not be read again, and would take the place of one that can.
+#[test]
+fn what_could_not_be_read_is_not_written() {
+    let nan = f64::NAN;
+    for change in [
+        |run: &mut Checkpoint<f32>| run.learning_rate = f64::NAN,
+        |run: &mut Checkpoint<f32>| run.learning_rate = 0.0,
+        |run: &mut Checkpoint<f32>| run.epoch = usize::MAX,
+        |run: &mut Checkpoint<f32>| run.schedule = Schedule::Step { factor: 0.5, every: 0 },
+    ] {
+        let mut run = beginning();
+        change(&mut run);
+        let error = run.to_safetensors().unwrap_err();
+        assert!(matches!(error, FileError::Model(Error::Hyperparameter { .. })), "{error}");
+    }
+    let mut run = beginning();
+    run.optimizer = Optimizer::new(Algorithm::Momentum { beta: nan }, &run.parameters).unwrap();
+    assert!(run.to_safetensors().is_err());
+}
+
+/// A file that is locked belongs to a writer that is at work.
+#[test]
+fn what_a_killed_writer_left_is_removed_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let at_work = fs::File::create(path(".dnn-blocks-at-work")).unwrap();
+    at_work.lock().unwrap();
+    fs::write(path(".dnn-blocks-left"), "half of a che").unwrap();
+    fs::write(path("dnn-blocks-notes"), "").unwrap();
+    fs::create_dir(path(".dnn-blocks-folder")).unwrap();
+    let mut expected = vec![".dnn-blocks-at-work", ".dnn-blocks-folder"];
+    expected.extend(["checkpoint-00000000.safetensors", "dnn-blocks-notes"]);
+    checkpoints.save(&beginning()).unwrap();
+    assert_eq!(names(folder.path()), expected);
+    drop(at_work);
+    checkpoints.save(&beginning()).unwrap();
+    assert_eq!(names(folder.path()), expected[1..]);
+}
+
+/// A run from the beginning in the folder of one that came further.
+#[test]
+fn the_checkpoint_just_written_is_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    for keep in [1, 2] {
+        let checkpoints = Checkpoints::new(folder.path(), keep).unwrap();
+        let mut run = beginning();
+        for epoch in [8, 9, 1, 2] {
+            run.epoch = epoch;
+            let path = checkpoints.save(&run).unwrap();
+            assert_eq!(Checkpoint::<f32>::load(path).unwrap().epoch, epoch);
+            assert!(names(folder.path()).len() <= keep);
+        }
+    }
+}
+
+#[test]
+fn several_processes_may_write_to_one_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+                let mut run = beginning();
+                for epoch in 0..25 {
+                    run.epoch = epoch;
+                    checkpoints.save(&run).unwrap();
+                }
+            });
+        }
+    });
+}
+
+/// The wider type could hold the numbers, but the training would not go on with the same bits.
+#[test]
+fn a_checkpoint_of_another_type_is_an_error_and_not_passed_over() {
+    let (f32, limits) = (beginning(), Limits::default());
+    let file = f32.to_safetensors().unwrap();
+    assert_eq!(Checkpoint::<f32>::from_safetensors(&file, &limits).unwrap().epoch, 0);
+    let error = Checkpoint::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert_eq!(error.to_string(), "W1 is of type f32, not f64");
+
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+    let Checkpoint { generator, learning_rate, schedule, .. } = f32.clone();
+    let (epoch, fit) = (5, None);
+    let f64 = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
+    let error = Checkpoint::<f32>::from_safetensors(&f64.to_safetensors().unwrap(), &limits);
+    assert_eq!(error.unwrap_err().to_string(), "W1 is of type f64, not f32");
+
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 3).unwrap();
+    checkpoints.save(&f64).unwrap();
+    checkpoints.save(&Checkpoint { epoch: 9, ..f32 }).unwrap();
+    assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 9);
+    assert!(matches!(checkpoints.latest::<f64>(), Err(FileError::Type { .. })));
+    fs::write(folder.path().join("checkpoint-00000009.safetensors"), "damaged").unwrap();
+    assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 5);
+}

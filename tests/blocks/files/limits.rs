@@ -1,0 +1,93 @@
+//! Limits on what a file may take.
+
+use super::damaged::{tensors, with_header};
+use crate::support::network;
+use dnn_blocks::files::{FileError, Limits, Tensors};
+use dnn_blocks::prelude::*;
+use std::fs;
+use std::path::Path;
+use tempfile::tempdir;
+
+#[test]
+fn limits_are_kept() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    network::<f32>(&[10, 10, 1], 1).save(&path).unwrap();
+    let bytes = fs::metadata(&path).unwrap().len() - 1;
+    let mut limits = Limits { bytes, ..Limits::default() };
+    let error = Parameters::<f32>::load_with(&path, &limits).unwrap_err();
+    assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
+    limits.bytes += 1;
+    Parameters::<f32>::load_with(&path, &limits).unwrap();
+    limits.arrays = 3;
+    assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
+    limits = Limits { header: 64, ..Limits::default() };
+    assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
+    let missing = Parameters::<f32>::load(folder.path().join("none")).unwrap_err();
+    assert!(matches!(missing, FileError::Io(_)), "{missing}");
+    assert!(Parameters::<f32>::load(folder.path()).is_err(), "a directory");
+    if Path::new("/dev/zero").exists() {
+        limits.bytes = 1 << 20;
+        let endless = Parameters::<f32>::load_with("/dev/zero", &limits).unwrap_err();
+        assert!(matches!(endless, FileError::TooLarge { .. }), "{endless}");
+    }
+}
+
+/// Each limit, at its last value within and its first beyond.
+#[test]
+fn dimensions_names_and_arrays_have_limits() {
+    let entry = |dimensions: usize| {
+        let shape = vec!["1"; dimensions].join(",");
+        format!("{{\"dtype\":\"F64\",\"shape\":[{shape}],\"data_offsets\":[0,8]}}")
+    };
+    let read = |header: &str| tensors(&with_header(header, &1.0_f64.to_le_bytes()));
+    let widest = read(&format!("{{\"a\":{}}}", entry(32))).unwrap();
+    assert_eq!(widest.get("a").unwrap().ndim(), 32);
+    assert!(format!("{widest:?}").len() < 10_000);
+    for dimensions in [33, 20_000, 200_000] {
+        let error = read(&format!("{{\"a\":{}}}", entry(dimensions))).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the number of dimensions takes 33, more than the limit of 32"
+        );
+    }
+    let longest = "n".repeat(1024);
+    let read_named = |name: &str| read(&format!("{{\"{name}\":{}}}", entry(1)));
+    assert!(read_named(&longest).unwrap().get(&longest).is_some());
+    let error = read_named(&format!("{longest}n")).unwrap_err();
+    assert_eq!(error.to_string(), "the name of an array takes 1025, more than the limit of 1024");
+
+    let empty =
+        |i: usize| format!("\"{i}\":{{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}}");
+    let many = |count: usize| {
+        let entries: Vec<_> = (0..count).map(empty).collect();
+        with_header(&format!("{{{}}}", entries.join(",")), &[])
+    };
+    assert_eq!(tensors(&many(4096)).unwrap().len(), 4096);
+    let error = tensors(&many(4097)).unwrap_err();
+    assert_eq!(error.to_string(), "the number of arrays takes 4097, more than the limit of 4096");
+
+    // What could not be read is not written.
+    let written = |name: &str, dimensions: usize| {
+        let mut tensors = Tensors::new();
+        let array = dnn_blocks::ndarray::ArrayD::from_elem(vec![1; dimensions], 0.5);
+        tensors.insert(name, array).unwrap();
+        tensors.to_safetensors()
+    };
+    assert!(written(&longest, 32).is_ok());
+    for (name, dimensions) in [("a", 33), (&format!("{longest}n"), 1)] {
+        let error = written(name, dimensions).unwrap_err();
+        assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
+    }
+}
+
+/// Numbers of half the size take twice their bytes: the limit is on what they take.
+#[test]
+fn the_limit_on_bytes_counts_the_arrays_in_memory() {
+    let network = network::<f32>(&[100, 100, 1], 1);
+    let file = network.to_safetensors().unwrap();
+    let limits = Limits { bytes: file.len() as u64, ..Limits::default() };
+    Parameters::<f32>::from_safetensors(&file, &limits).unwrap();
+    let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
+    assert!(error.to_string().starts_with("all arrays takes 81608,"), "{error}");
+}

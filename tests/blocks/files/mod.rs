@@ -1,0 +1,35 @@
+//! Files: what is written is read with the same bits, and a file that is damaged or made to harm is
+//! an error.
+
+#[cfg(feature = "safetensors")]
+mod atomic;
+#[cfg(feature = "safetensors")]
+mod checkpoints;
+#[cfg(feature = "safetensors")]
+mod damaged;
+#[cfg(all(feature = "npz", feature = "safetensors"))]
+mod fixtures;
+#[cfg(feature = "npz")]
+mod frameworks;
+#[cfg(feature = "safetensors")]
+mod limits;
+#[cfg(feature = "safetensors")]
+mod native;
+#[cfg(feature = "npz")]
+mod npz;
+#[cfg(feature = "onnx")]
+mod onnx;
+
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+use dnn_blocks::files::FileError;
+
+/// A short line of characters that can be printed, whatever the file has in it.
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+#[track_caller]
+fn assert_readable(error: &FileError) {
+    let text = error.to_string();
+    assert!(text.len() <= 1024, "{} bytes: {text}", text.len());
+    let printable = |c: char| c.is_ascii_graphic() || c == ' ' || c == '…';
+    assert!(text.chars().all(printable), "{text:?}");
+    assert!(format!("{error:?}").len() <= 8192, "{error}");
+}

@@ -1,0 +1,6 @@
+//! The traits of other crates.
+
+#[cfg(feature = "approx")]
+mod approx;
+#[cfg(feature = "serde")]
+mod serde;

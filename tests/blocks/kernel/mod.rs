@@ -1,0 +1,3 @@
+//! The kernels, through the functions that use them.
+
+mod products;

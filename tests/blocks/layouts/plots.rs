@@ -1,0 +1,64 @@
+//! Points and pictures that are drawn.
+
+use super::{kinds, random};
+use crate::support::strides::layouts;
+use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
+use dnn_blocks::plot;
+
+#[test]
+fn decision_boundaries() {
+    let classes: Vec<usize> = (0..12).map(|i| i % 3).collect();
+    let predict = |grid: &Array2<f64>| {
+        Ok(grid.columns().into_iter().map(|p| usize::from(p[0] > p[1])).collect())
+    };
+    for x in kinds(&random::<f64>(2, 12)) {
+        let expected = plot::decision_boundary("", (&x, &classes), predict).unwrap();
+        for laid in layouts(&x) {
+            let svg = plot::decision_boundary("", (&laid.view(), &classes), predict).unwrap();
+            assert!(svg == expected, "{:?}", laid.layout);
+        }
+    }
+}
+
+/// Views of `picture` with other strides: turned axes, negative steps, and parts of larger
+/// ones.
+fn check(picture: &Array3<f64>) {
+    let svg = |picture: ArrayView3<'_, f64>| {
+        plot::pictures("", &[(picture, "one".into()), (picture, "two".into())], 2).unwrap()
+    };
+    let expected = svg(picture.view());
+    let (rows, columns, colors) = picture.dim();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut back = [0; 3];
+        order.iter().enumerate().for_each(|(at, &axis)| back[axis] = at);
+        let turned = picture.view().permuted_axes(order).as_standard_layout().into_owned();
+        assert!(svg(turned.view().permuted_axes(back)) == expected, "{order:?}");
+        for axis in 0..3 {
+            let mut turned = turned.clone();
+            turned.invert_axis(Axis(axis));
+            let mut turned = turned.as_standard_layout().into_owned();
+            turned.invert_axis(Axis(axis));
+            assert!(svg(turned.view().permuted_axes(back)) == expected, "{order:?} {axis}");
+        }
+    }
+    let mut larger = Array3::from_elem((2 * rows + 1, 3 * columns, 2 * colors), f64::NAN);
+    let part = s![1..;2, ..;3, ..;-2];
+    larger.slice_mut(part).assign(picture);
+    assert!(svg(larger.slice(part)) == expected);
+}
+
+#[test]
+fn pictures() {
+    let number = |(i, j, c): (usize, usize, usize)| ((i * 7 + j * 5 + c * 3) % 11) as f64 / 10.0;
+    for colors in [1, 3] {
+        check(&Array3::from_shape_fn((4, 6, colors), number));
+    }
+    let grey = Array3::from_elem((1, 1, 1), 0.5);
+    let one = grey.broadcast((4, 6, 3)).unwrap();
+    let (found, expected) = (
+        plot::pictures("", &[(one, String::new())], 1).unwrap(),
+        plot::pictures("", &[(one.to_owned().view(), String::new())], 1).unwrap(),
+    );
+    assert!(found == expected);
+    check(&one.to_owned());
+}

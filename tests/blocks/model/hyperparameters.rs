@@ -1,0 +1,78 @@
+//! Hyperparameters: plain values, each checked by its name.
+
+use super::{clouds, quick};
+use dnn_blocks::Error;
+use dnn_blocks::prelude::*;
+
+/// Hyperparameters that are fine for an `f64` and 0 or infinite as an `f32`.
+#[test]
+fn hyperparameters_are_checked_in_the_type_of_the_model() {
+    let (x, labels) = clouds(2, 40);
+    let single = x.mapv(|x| x as f32);
+    let how = Hyperparameters::default().hidden(&[2]).epochs(1).batch_size(40);
+    let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
+    for (how, name) in [
+        (how.clone().learning_rate(1e-60), "learning_rate"),
+        (how.clone().keep_prob(1e-60), "keep_prob"),
+        (how.clone().clip_norm(1e-60), "clip_norm"),
+        (how.clone().l2(1e60), "l2"),
+        (how.clone().schedule(Schedule::Cosine { warm_up: 0, total: 9, lowest: 1e60 }), "lowest"),
+        (how.clone().activation(Activation::LeakyRelu(1e300)), "slope"),
+        (how.clone().initializer(Initializer::Scaled(1e60)), "factor"),
+        (how.clone().algorithm(Algorithm::Adam { beta1, beta2, epsilon }), "epsilon"),
+        (how.class_weights(ClassWeights::Given(vec![1.0, 1e60])), "class_weights"),
+    ] {
+        how.check::<f64>().unwrap();
+        let mut model = Classifier::<f32, usize>::new(how);
+        let error = model.fit(Examples::rows(&single), &labels).unwrap_err();
+        let Error::Hyperparameter { name: found, rule, .. } = error else { panic!("{error}") };
+        assert_eq!(found, name);
+        assert!(rule.ends_with("as an f32"), "{rule}");
+    }
+}
+
+#[test]
+fn hyperparameters_that_cannot_be_used_are_named() {
+    let (x, labels) = clouds(2, 40);
+    let how = Hyperparameters::default;
+    for (how, message) in [
+        (how().hidden(&[3, 0]), "hidden = 0: a layer has at least one unit"),
+        (how().learning_rate(0.0), "learning_rate = 0: above 0 and finite"),
+        (how().learning_rate(f64::NAN), "learning_rate = NaN: above 0 and finite"),
+        (how().batch_size(0), "batch_size = 0: at least 1"),
+        (how().epochs(0), "epochs = 0: at least 1"),
+        (how().l2(-1.0), "l2 = -1: at least 0 and finite"),
+        (how().keep_prob(0.0), "keep_prob = 0: above 0 and at most 1"),
+        (how().validation_share(1.0), "validation_share = 1: at least 0 and below 1"),
+        (how().patience(0), "patience = 0: at least 1"),
+        (how().clip_norm(0.0), "clip_norm = 0: above 0 and finite"),
+        (
+            how().class_weights(ClassWeights::Given(vec![1.0, -2.0])),
+            "class_weights = -2: at least 0 and finite",
+        ),
+        (how().algorithm(Algorithm::Momentum { beta: 2.0 }), "beta = 2: at least 0 and below 1"),
+        (how().schedule(Schedule::Step { factor: 0.5, every: 0 }), "every = 0: at least 1"),
+    ] {
+        let mut model = Classifier::<f64, usize>::new(how.clone());
+        let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        let mut model = Regressor::<f64>::new(how);
+        let error = model.fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+    let three = ClassWeights::Given(vec![1.0; 3]);
+    let mut model = Classifier::<f64, usize>::new(quick().class_weights(three));
+    let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
+    assert_eq!(error.to_string(), "class_weights has a length of 3, the classes of 2: one for one");
+}
+
+#[test]
+fn hyperparameters_are_a_plain_value() {
+    let how = quick().patience(4).validation_share(0.25);
+    assert_eq!(how, how.clone());
+    assert_ne!(how, how.clone().seed(1));
+    let printed = format!("{how:?}");
+    assert!(printed.contains("patience: Some(4)") && printed.contains("Adam"), "{printed}");
+    let model = Regressor::<f32>::new(how.clone());
+    assert_eq!(model.hyperparameters(), &how);
+}

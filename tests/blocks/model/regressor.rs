@@ -1,0 +1,113 @@
+//! What a regressor learns, in the units of its values.
+
+use super::quick;
+use crate::support::reference::assert_number;
+use dnn_blocks::Error;
+use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::prelude::*;
+
+#[test]
+fn values_of_another_regression_are_refused_by_layer() {
+    let x = Array2::from_shape_fn((40, 2), |(i, f)| (i * (f + 1) % 7) as f64);
+    let y = x.slice(s![.., ..1]).to_owned();
+    for standardize in [true, false] {
+        let mut model = Regressor::<f64>::new(quick().standardize(standardize));
+        model.partial_fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+        let before = model.parameters().cloned();
+        let error = model.partial_fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "layer 2: W (1, 8) and Y (2, 40) do not fit: rows of W = outputs of Y"
+        );
+        let error = model.partial_fit(Examples::rows(&y), Examples::rows(&y)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "layer 1: W (8, 2) and X (1, 40) do not fit: columns of W = features of X"
+        );
+        assert_eq!(model.parameters(), before.as_ref());
+    }
+}
+
+#[test]
+fn numbers_are_predicted_in_their_own_units() {
+    let mut rng = NumpyRandom::seed(1);
+    let x = Array2::from_shape_simple_fn((200, 3), || 10.0 * rng.randn());
+    let y = Array2::from_shape_fn((200, 2), |(i, k)| match k {
+        0 => 5000.0 + 30.0 * x[[i, 0]] - 10.0 * x[[i, 1]],
+        _ => 0.001 * x[[i, 2]].abs(),
+    });
+    let how = quick().hidden(&[30]).epochs(200).validation_share(0.2).patience(50);
+    let mut model = Regressor::<f64>::new(how.clone());
+    let history = model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    let score = model.score(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    assert!(score > 0.97, "{score}");
+    assert!(history.epochs.last().unwrap().validation_score.unwrap() > 0.9);
+    let predicted = model.predict(Examples::rows(&x)).unwrap();
+    assert_eq!(predicted.dim(), (200, 2));
+    assert!((predicted.column(0).mean().unwrap() - 5000.0).abs() < 20.0);
+    assert!(model.target_scaler().is_some());
+
+    let mut columns = Regressor::<f64>::new(how);
+    let (x_columns, y_columns) = (x.t().to_owned(), y.t().to_owned());
+    columns.fit(Examples::columns(&x_columns), Examples::columns(&y_columns)).unwrap();
+    assert_eq!(columns.predict(Examples::columns(&x_columns)).unwrap(), predicted.t());
+    // The choice is made for each: features in rows, values in columns.
+    let mixed = model.score(Examples::rows(&x), Examples::columns(&y_columns)).unwrap();
+    assert_eq!(mixed, score);
+
+    let mut wrong = y.clone();
+    wrong[[3, 1]] = f64::NAN;
+    let error = model.fit(Examples::rows(&x), Examples::rows(&wrong)).unwrap_err();
+    assert_eq!(error.to_string(), "Y: feature 1 of example 3 is NaN");
+    let error = model.fit(Examples::rows(&x), Examples::columns(&y)).unwrap_err();
+    assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+}
+
+/// Without hidden layers the networks are linear models, whose best parameters are known.
+#[test]
+fn without_hidden_layers_they_are_linear_models() {
+    let mut rng = NumpyRandom::seed(1);
+    let x = Array2::from_shape_simple_fn((64, 2), || rng.randn());
+    let y = Array2::from_shape_fn((64, 1), |(i, _)| 3.0 * x[[i, 0]] - 2.0 * x[[i, 1]] + 0.5);
+    let how = quick()
+        .hidden(&[])
+        .standardize(false)
+        .algorithm(Algorithm::GradientDescent)
+        .learning_rate(0.1)
+        .batch_size(64)
+        .epochs(400);
+    let mut model = Regressor::<f64>::new(how);
+    model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    let layer = &model.parameters().unwrap().layers()[0];
+    for (found, expected) in layer.w.iter().chain(&layer.b).zip([3.0, -2.0, 0.5]) {
+        assert_number("w", *found, expected, 1e-9);
+    }
+}
+
+/// A value that is wrong does no harm where its example has no weight.
+#[test]
+fn weights_count_in_a_regression_too() {
+    let x = Array2::from_shape_fn((30, 1), |(i, _)| i as f64 / 15.0 - 1.0);
+    let mut y = x.mapv(|x| 2.0 * x - 1.0);
+    y[[7, 0]] = 500.0;
+    let mut weights = [1.0; 30];
+    weights[7] = 0.0;
+    let how = quick()
+        .hidden(&[])
+        .standardize(false)
+        .algorithm(Algorithm::GradientDescent)
+        .learning_rate(0.2)
+        .batch_size(30)
+        .epochs(500);
+    let fitted = |weights: Option<&[f64]>| {
+        let mut model = Regressor::<f64>::new(how.clone());
+        let options =
+            weights.map_or(FitOptions::new(), |weights| FitOptions::new().weights(weights));
+        model.fit_with(Examples::rows(&x), Examples::rows(&y), options).unwrap();
+        model.parameters().unwrap().layers()[0].clone()
+    };
+    let layer = fitted(Some(&weights));
+    assert_number("w", layer.w[[0, 0]], 2.0, 1e-9);
+    assert_number("b", layer.b[[0, 0]], -1.0, 1e-9);
+    assert!((fitted(None).b[[0, 0]] + 1.0).abs() > 1.0, "it does harm with one");
+}

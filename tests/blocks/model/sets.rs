@@ -1,0 +1,104 @@
+//! The examples that a fit is given, and those that it keeps for validation.
+
+use super::{clouds, fitted, quick};
+use dnn_blocks::Error;
+use dnn_blocks::ndarray::{Array2, array, s};
+use dnn_blocks::prelude::*;
+
+#[test]
+fn rows_and_columns_are_the_same_examples() {
+    let (x, labels) = clouds(3, 90);
+    let by_rows = fitted(quick(), &x, &labels);
+    let columns = x.t().to_owned();
+    let mut by_columns = Classifier::new(quick());
+    by_columns.fit(Examples::columns(&columns), &labels).unwrap();
+    assert_eq!(by_rows.parameters(), by_columns.parameters());
+    let rows = by_rows.predict_proba(Examples::rows(&x)).unwrap();
+    let columns = by_columns.predict_proba(Examples::columns(&columns)).unwrap();
+    assert_eq!(rows.t(), columns);
+}
+
+/// Three classes of one example each: a small share leaves none to validate with.
+#[test]
+fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
+    let x = array![[0.0, 1.0], [1.0, 0.5], [2.0, 2.0]];
+    let (x, labels) = (Examples::rows(&x), [0, 1, 2]);
+    let how = quick().batch_size(1).validation_share(0.1);
+    let mut model = Classifier::<f64, i32>::new(how).with_classes(&labels);
+    model.partial_fit(x, &labels).unwrap();
+    let before = model.parameters().cloned();
+    let error = model.fit(x, &labels).unwrap_err().to_string();
+    assert!(error.starts_with("the validation set (2, 0) holds no example"), "{error}");
+    assert_eq!(model.parameters(), before.as_ref());
+}
+
+/// Everything that can be wrong before the first step has its own error, and leaves a model that
+/// was fitted before as it was.
+#[test]
+fn hostile_tables_are_refused_by_name() {
+    let (x, labels) = clouds(2, 40);
+    let mut model = fitted(quick(), &x, &labels);
+    let before = model.parameters().unwrap().clone();
+    let mut refused = |x: &Array2<f64>, labels: &[usize]| {
+        let error = model.fit(Examples::rows(x), labels).unwrap_err();
+        assert_eq!(model.parameters(), Some(&before));
+        error.to_string()
+    };
+    for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        let mut wrong = x.clone();
+        wrong[[17, 1]] = value;
+        assert_eq!(refused(&wrong, &labels), format!("X: feature 1 of example 17 is {value}"));
+    }
+    let mut constant = x.clone();
+    constant.column_mut(0).fill(3.0);
+    assert_eq!(
+        refused(&constant, &labels),
+        "feature 0 is the same in every example; `constant_features` accepts that"
+    );
+    assert_eq!(refused(&x, &[1; 40]), "there is one class only: a classifier needs at least two");
+    assert_eq!(refused(&x, &labels[..39]), "X has a length of 40, the labels of 39: one for one");
+    let few = x.slice(s![..19, ..]).to_owned();
+    assert_eq!(
+        refused(&few, &labels[..19]),
+        "19 examples to learn from are fewer than a batch of 20"
+    );
+    assert_eq!(
+        refused(&Array2::zeros((0, 2)), &[]),
+        "X (2, 0) holds no example: a batch has at least one column"
+    );
+    assert!(refused(&Array2::zeros((40, 0)), &labels).contains("size of 0"));
+
+    let two = Examples::rows(&few);
+    let error =
+        model.fit_with(two, &labels[..19], FitOptions::new().weights(&[1.0; 18])).unwrap_err();
+    assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+    for value in [-1.0, f64::NAN, f64::INFINITY] {
+        let mut weights = [1.0; 40];
+        weights[5] = value;
+        let error = model
+            .fit_with(Examples::rows(&x), &labels, FitOptions::new().weights(&weights))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("the weight of example 5 is {value}: at least 0 and finite")
+        );
+    }
+    let nothing =
+        model.fit_with(Examples::rows(&x), &labels, FitOptions::new().weights(&[0.0; 40]));
+    assert_eq!(nothing.unwrap_err(), Error::NoWeight);
+    assert_eq!(model.parameters(), Some(&before));
+
+    let nothing = ClassWeights::Given(vec![0.0, 0.0]);
+    let mut model = Classifier::<f64, usize>::new(quick().class_weights(nothing));
+    assert_eq!(model.fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
+    assert!(model.parameters().is_none());
+}
+
+#[test]
+fn constant_features_are_accepted_where_they_are_meant() {
+    let (x, labels) = clouds(2, 60);
+    let mut wide = Array2::zeros((60, 3));
+    wide.slice_mut(s![.., ..2]).assign(&x);
+    let model = fitted(quick().constant_features(true), &wide, &labels);
+    assert!(model.score(Examples::rows(&wide), &labels).unwrap() > 0.95);
+}
