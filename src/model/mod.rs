@@ -48,7 +48,7 @@ pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub use resume::FitState;
 #[cfg(feature = "safetensors")]
-pub(crate) use resume::LentState;
+pub(crate) use resume::FitStateRef;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::Kept;
 #[cfg(feature = "serde")]

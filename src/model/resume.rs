@@ -5,7 +5,7 @@ use super::history::EpochRecord;
 use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_hyperparameter, check_same_shape};
-use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
+use crate::files::{Checkpoint, Checkpoints, FileError, CheckpointRef};
 use crate::train::reduce::Team;
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
@@ -22,9 +22,9 @@ pub struct FitState<F> {
     pub(crate) best: Option<Best<F>>,
 }
 
-/// A [`FitState`] that is lent, to be saved.
+/// A [`FitState`] with borrowed parts, to be saved.
 #[derive(Clone, Copy)]
-pub(crate) struct LentState<'a, F> {
+pub(crate) struct FitStateRef<'a, F> {
     pub hyperparameters: &'a Hyperparameters,
     pub fingerprint: u32,
     pub records: &'a [EpochRecord],
@@ -32,15 +32,15 @@ pub(crate) struct LentState<'a, F> {
 }
 
 impl<F: Float> FitState<F> {
-    pub(crate) fn lent(&self) -> LentState<'_, F> {
+    pub(crate) fn by_ref(&self) -> FitStateRef<'_, F> {
         let Self { hyperparameters, fingerprint, records, best } = self;
-        LentState { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
+        FitStateRef { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
     }
 }
 
-impl<F: Float> LentState<'_, F> {
+impl<F: Float> FitStateRef<'_, F> {
     /// `Ok` if a fit can have come to this with such a checkpoint.
-    pub fn check(&self, of: &LentCheckpoint<'_, F>) -> Result<()> {
+    pub fn check(&self, of: &CheckpointRef<'_, F>) -> Result<()> {
         let how = self.hyperparameters;
         how.check::<F>()?;
         let is = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
@@ -119,13 +119,13 @@ impl<F: Float> Watch<'_, F> {
     }
 
     fn write(&self, saves: &Saves<'_>, how: &Hyperparameters, network: &Network<F>) -> Result<()> {
-        let state = LentState {
+        let state = FitStateRef {
             hyperparameters: how,
             fingerprint: saves.fingerprint,
             records: &self.history.epochs,
             best: self.best.as_ref(),
         };
-        let checkpoint = LentCheckpoint {
+        let checkpoint = CheckpointRef {
             parameters: &network.parameters,
             optimizer: &network.optimizer,
             generator: &network.rng,
@@ -134,7 +134,7 @@ impl<F: Float> Watch<'_, F> {
             epoch: network.epochs,
             fit: Some(state),
         };
-        saves.checkpoints.save_lent(checkpoint).map(drop).map_err(unusable)
+        saves.checkpoints.save_ref(checkpoint).map(drop).map_err(unusable)
     }
 }
 
