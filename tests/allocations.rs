@@ -525,7 +525,10 @@ mod reading {
         assert!(bounded("epochs", &file, &large_header(), &read));
         let run = Checkpoint::<f64>::from_safetensors(&file, &large_header()).unwrap();
         let again = run.to_safetensors().unwrap();
-        assert_eq!(Checkpoint::<f64>::from_safetensors(&again, &large_header()).unwrap().fit, run.fit);
+        assert_eq!(
+            Checkpoint::<f64>::from_safetensors(&again, &large_header()).unwrap().fit,
+            run.fit
+        );
     }
 
     #[cfg(feature = "npz")]

@@ -8,8 +8,8 @@ use std::io;
 /// FileError>` prints it. Text from the file, such as the name of an array, is cut and its control
 /// characters are escaped.
 ///
-/// [`Io`](Self::Io) and [`Model`](Self::Model) are transparent: message and
-/// [`source`](std::error::Error::source) are those of the error inside.
+/// [`Io`](Self::Io) and [`Model`](Self::Model) are transparent: they forward the message and the
+/// [`source`](std::error::Error::source) of the inner error.
 ///
 /// ```
 /// use dnn_blocks::files::FileError;

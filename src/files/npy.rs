@@ -115,8 +115,8 @@ fn structure(text: &str) -> Option<(&str, &str)> {
     Some((inside, rest.trim_start()))
 }
 
-/// Parses the sizes of a tuple, at most one more than an array may have dimensions. A tuple of one
-/// ends with a comma.
+/// Parses the sizes of a tuple. It stops at one more than an array may have dimensions, which is an
+/// error later. A tuple with a single size ends with a comma.
 fn parse_sizes(text: &str) -> Option<Vec<usize>> {
     let text = text.trim();
     if text.is_empty() {

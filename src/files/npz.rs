@@ -173,8 +173,9 @@ fn unpack<F: Float>(
     check_size(name, bytes(size_of::<F>()).map_or(u64::MAX, |bytes| bytes as u64), limits.bytes)?;
     let fill = |block: &mut [u8]| Ok(file.read_exact(block)?);
     let numbers = format.read(name, count.unwrap_or(0), block, fill)?;
+    // Reading to the end also verifies the checksum.
     if file.read(&mut [0])? > 0 {
-        return Err(malformed("an entry is longer than it should be")); // at its end the checksum is verified
+        return Err(malformed("an entry is longer than it should be"));
     }
     format.into_array(name, &shape, numbers)
 }

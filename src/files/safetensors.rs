@@ -1,11 +1,11 @@
 //! Arrays in the safetensors format (Hugging Face, 2022), with the crate `safetensors`.
 
+#[cfg(doc)]
+use super::FileError;
 use super::header::{Header, METADATA, malformed};
 use super::limits::{Source, check_array, check_size, open, reserved, zeros};
 use super::numbers::{BLOCK, NumberFormat, for_each_block, wrong_type};
 use super::tensors::TensorViews;
-#[cfg(doc)]
-use super::FileError;
 use super::{Limits, Result, Tensors, atomic};
 use crate::Float;
 use ::safetensors::Dtype;

@@ -320,6 +320,17 @@ fn limits_are_kept() {
     }
 }
 
+#[test]
+fn limits_are_serialized() {
+    let limits = Limits::default().bytes(1 << 20).header(1 << 10).arrays(7);
+    let text = serde_json::to_string(&limits).unwrap();
+    assert_eq!(text, r#"{"bytes":1048576,"header":1024,"arrays":7}"#);
+    assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), limits);
+    let limits: Limits = serde_json::from_str(r#"{"arrays":7}"#).unwrap();
+    assert_eq!(limits, Limits::default().arrays(7));
+    assert!(serde_json::from_str::<Limits>(r#"{"byte":7}"#).is_err());
+}
+
 /// Cut anywhere, and with any single bit the other way round, a model is refused.
 #[test]
 fn no_cut_and_no_flipped_bit_is_overlooked() {

@@ -1,7 +1,8 @@
 //! Checkpoints of a training, in files of their own.
 
-use super::description::TrainingDescription;
-use super::description::{Kind, LoadedNetwork, ModelDescription, network_writer};
+use super::description::{
+    Kind, LoadedNetwork, ModelDescription, TrainingDescription, network_writer,
+};
 use super::fit::{FitDescription, insert_best};
 use super::{FromFile, ToFile, load_methods, save_methods};
 use crate::error::{check_hyperparameter, check_positive};

@@ -64,7 +64,7 @@ macro_rules! load_methods {
         /// kind of model; [`FileError::Missing`], [`FileError::Unexpected`],
         /// [`FileError::Duplicate`], [`FileError::Type`], [`FileError::Shape`] or
         /// [`FileError::NotFinite`] for an array that does not belong to the model;
-        /// [`FileError::Model`] for parts that are not those of one model;
+        /// [`FileError::Model`] for parts that do not belong together;
         /// [`FileError::Malformed`] for a damaged file or one of another format;
         /// [`FileError::TooLarge`], [`FileError::Io`].
         ///
