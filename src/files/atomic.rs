@@ -12,7 +12,7 @@ const LINKS: usize = 64;
 
 /// Writes a temporary file beside `path`, syncs it, renames it, and syncs the directory.
 ///
-/// The file keeps the permissions of the file that it replaces, or gets those of a new file. A
+/// The file keeps the permissions of the file that it replaces; a new file gets the usual ones. A
 /// symbolic link stays: its target is replaced, or created. Anything but a file (a directory, a
 /// pipe, a device, a loop of links) is an error and stays as it is.
 pub(super) fn write(
@@ -38,7 +38,7 @@ pub(super) fn write(
     }
     let file = create_locked(&builder, directory)?;
     if let Some(permissions) = old {
-        file.as_file().set_permissions(permissions)?; // the umask restricted those of the builder
+        file.as_file().set_permissions(permissions)?; // the umask restricted the builder
     }
     let mut writer = BufWriter::with_capacity(1 << 16, file.as_file());
     content(&mut writer)?;

@@ -57,7 +57,7 @@ impl Checkpoints {
         epochs.is_multiple_of(self.every)
     }
 
-    /// Sets the limits for writing and reading. The defaults are those of [`Checkpoint::load`].
+    /// Sets the limits for writing and reading. The defaults are the limits of [`Checkpoint::load`].
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }

@@ -50,7 +50,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`load_npz`](Self::load_npz), except those of the file system.
+    /// The errors of [`load_npz`](Self::load_npz), except file-system errors.
     pub fn from_npz(file: &[u8], limits: &Limits) -> Result<Self> {
         read(&mut Cursor::new(file), file.len() as u64, limits)
     }

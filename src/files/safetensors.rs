@@ -50,7 +50,7 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`load_safetensors`](Self::load_safetensors), except those of the file system.
+    /// The errors of [`load_safetensors`](Self::load_safetensors), except file-system errors.
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
         Reader::from_bytes(file, limits)?.tensors(|_| {})
     }

@@ -79,7 +79,7 @@ impl Visitor<'_> for JsonNumberVisitor {
     }
 }
 
-/// The records, each as a [`Row`]. Records are converted one by one, and the vector grows by a quarter,
+/// The records, each as a [`Row`]. Rows are converted one by one and the vector grows by a quarter,
 /// so that reading takes little more memory than the records.
 #[derive(Debug)]
 struct Records(Vec<EpochRecord>);

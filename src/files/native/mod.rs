@@ -44,7 +44,7 @@ macro_rules! save_methods {
         ///
         /// # Errors
         ///
-        /// The errors of [`save`](Self::save), except those of the file system.
+        /// The errors of [`save`](Self::save), except file-system errors.
         pub fn to_safetensors(&self) -> $crate::files::Result<Vec<u8>> {
             $crate::files::native::ToFile::writer(self)?.to_vec()
         }
@@ -101,7 +101,7 @@ macro_rules! load_methods {
         ///
         /// # Errors
         ///
-        /// The errors of [`load`](Self::load), except those of the file system.
+        /// The errors of [`load`](Self::load), except file-system errors.
         pub fn from_safetensors(
             file: &[u8],
             limits: &$crate::files::Limits,
