@@ -5,7 +5,7 @@ use super::history::EpochRecord;
 use super::network::{Best, Network};
 use super::options::Watch;
 use crate::error::{Operand, check_hyperparameter, check_same_shape};
-use crate::files::{Checkpoint, Checkpoints, FileError, CheckpointRef};
+use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
 use crate::train::reduce::Team;
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
