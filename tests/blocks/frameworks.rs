@@ -120,7 +120,8 @@ fn keras() {
     says_the_same("keras", &weights.keras_weights(&activations).unwrap(), 1e-6);
     let missing = load::<f32>("keras.npz").keras_dense(&layers).unwrap_err();
     assert_eq!(missing.to_string(), "there is no dense/kernel");
-    let fewer = load::<f32>("keras.npz").strip_prefix("net/").keras_dense(&layers[..2]).unwrap_err();
+    let fewer =
+        load::<f32>("keras.npz").strip_prefix("net/").keras_dense(&layers[..2]).unwrap_err();
     assert!(matches!(fewer, FileError::Unexpected { .. }), "{fewer}");
     let mut wrong = layers;
     wrong.swap(0, 1);
