@@ -275,7 +275,7 @@ mod reading {
         assert!(most <= allowed, "{what}: {used:.1} MiB for a file of {size:.1} MiB");
         for error in results.iter().filter_map(|result| result.as_ref().err()) {
             assert!(error.to_string().len() <= 1024, "{what}: {error}");
-            assert!(format!("{error:?}").len() <= 8192, "{what}: {error}");
+            assert!(format!("{error:?}").len() <= 1024, "{what}: {error}");
         }
         results.iter().any(Result::is_ok)
     }
@@ -289,7 +289,9 @@ mod reading {
 
     /// As large as the limits of a checkpoint allow.
     #[cfg(feature = "safetensors")]
-    const LARGE: Limits = Limits { bytes: 1 << 30, header: 1 << 26, arrays: 4096 };
+    fn large_header() -> Limits {
+        Limits::default().header(1 << 26)
+    }
 
     /// Each reader of models, one after the other.
     #[cfg(feature = "safetensors")]
@@ -365,14 +367,14 @@ mod reading {
                 with_header(&format!("{{\"__metadata__\":{{{}}}}}", filled("\"b\":1,")), &[]),
             ),
         ] {
-            assert!(!bounded(what, &file, &LARGE, &safetensors), "{what}");
+            assert!(!bounded(what, &file, &large_header(), &safetensors), "{what}");
         }
         for (what, header) in [
             ("texts", format!("{{\"__metadata__\":{{{}\"b\":\"\"}}}}", filled("\"b\":\"\","))),
             ("a text beside", format!("{{\"__metadata__\":{{\"b\":\"{}\"}}}}", filled("a"))),
             ("a description", format!("{{\"__metadata__\":{{\"dnn_blocks\":\"{escapes}\"}}}}")),
         ] {
-            bounded(what, &with_header(&header, &[]), &LARGE, &safetensors);
+            bounded(what, &with_header(&header, &[]), &large_header(), &safetensors);
         }
     }
 
@@ -449,7 +451,7 @@ mod reading {
                 format!("{layers},\"training\":{{\"fit\":{{\"records\":[{}", filled("[],")),
             ),
         ] {
-            assert!(!bounded(what, &described(kind, &rest), &LARGE, &models), "{what}");
+            assert!(!bounded(what, &described(kind, &rest), &large_header(), &models), "{what}");
         }
     }
 
@@ -485,7 +487,7 @@ mod reading {
             ("records", "checkpoint", &records, "[0,0,0,0,0],", 96, "]}}}"),
         ] {
             let file = described(kind, begin, value, cost, end);
-            assert!(!bounded(what, &file, &LARGE, &models), "{what}");
+            assert!(!bounded(what, &file, &large_header(), &models), "{what}");
         }
     }
 
@@ -520,10 +522,13 @@ mod reading {
                 Checkpoint::<f64>::load(path).map(|_| 0),
             ]
         };
-        assert!(bounded("epochs", &file, &LARGE, &read));
-        let run = Checkpoint::<f64>::from_safetensors(&file, &LARGE).unwrap();
+        assert!(bounded("epochs", &file, &large_header(), &read));
+        let run = Checkpoint::<f64>::from_safetensors(&file, &large_header()).unwrap();
         let again = run.to_safetensors().unwrap();
-        assert_eq!(Checkpoint::<f64>::from_safetensors(&again, &LARGE).unwrap().fit, run.fit);
+        assert_eq!(
+            Checkpoint::<f64>::from_safetensors(&again, &large_header()).unwrap().fit,
+            run.fit
+        );
     }
 
     #[cfg(feature = "npz")]
@@ -562,8 +567,8 @@ mod reading {
         };
         let small =
             |entries: u16| [&directory[..], &end(entries, directory.len() as u32, 0)].concat();
-        let all = Limits { arrays: u64::MAX, header: u64::MAX, ..Limits::default() };
-        for limits in [Limits::default(), Limits { header: 1 << 26, ..Limits::default() }, all] {
+        let all = Limits::default().arrays(u64::MAX).header(u64::MAX);
+        for limits in [Limits::default(), Limits::default().header(1 << 26), all] {
             for (what, file) in [
                 ("a large end", large(count as u64)),
                 ("a large end that lies", large(4000)),

@@ -7,7 +7,7 @@ use dnn_blocks::prelude::*;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    let limits = Limits { bytes: 1 << 20, header: 1 << 16, arrays: 64 };
+    let limits = Limits::default().bytes(1 << 20).header(1 << 16).arrays(64);
     _ = Tensors::<f32>::from_npz(file, &limits);
     if let Ok(tensors) = Tensors::<f64>::from_npz(file, &limits) {
         let again = tensors.to_npz().unwrap();
@@ -16,6 +16,6 @@ fuzz_target!(|file: &[u8]| {
         _ = tensors.clone().torch_sequential(&modules);
         _ = tensors.clone().keras_weights(&[Activation::Relu, Activation::Sigmoid]);
         _ = tensors.clone().sklearn_mlp(Activation::Relu, Activation::Sigmoid);
-        _ = tensors.course(Activation::Relu, Activation::Sigmoid);
+        _ = tensors.into_parameters(Activation::Relu, Activation::Sigmoid);
     }
 });

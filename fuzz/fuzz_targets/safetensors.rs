@@ -7,7 +7,7 @@ use dnn_blocks::prelude::*;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|file: &[u8]| {
-    let limits = Limits { bytes: 1 << 20, header: 1 << 16, arrays: 64 };
+    let limits = Limits::default().bytes(1 << 20).header(1 << 16).arrays(64);
     if let Ok(tensors) = Tensors::<f64>::from_safetensors(file, &limits) {
         let path = std::env::temp_dir().join(format!("dnn-blocks-{}", std::process::id()));
         std::fs::write(&path, file).unwrap();
@@ -15,7 +15,7 @@ fuzz_target!(|file: &[u8]| {
         std::fs::remove_file(path).unwrap();
         let again = tensors.to_safetensors().unwrap();
         assert_eq!(Tensors::from_safetensors(&again, &Limits::default()).unwrap(), tensors);
-        _ = tensors.course(Activation::Relu, Activation::Sigmoid);
+        _ = tensors.into_parameters(Activation::Relu, Activation::Sigmoid);
     }
     if let Ok(parameters) = Parameters::<f32>::from_safetensors(file, &limits) {
         assert!(parameters.is_finite());

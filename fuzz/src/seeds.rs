@@ -24,9 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write("corpus/json/regressor", serde_json::to_vec(&regressor)?)?;
     let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
     fs::write("corpus/json/optimizer", serde_json::to_vec(&optimizer)?)?;
-    let (learning_rate, schedule) = (0.1, Schedule::Constant);
-    let (epoch, fit) = (1, None);
-    let run = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
+    let run = Checkpoint::new(parameters, optimizer, generator).learning_rate(0.1).epoch(1);
     fs::write("corpus/safetensors/checkpoint", run.to_safetensors()?)?;
     let checkpoints = Checkpoints::new("target/seeds", 1)?;
     let how = how.patience(1).validation_share(0.5);

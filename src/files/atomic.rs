@@ -1,4 +1,4 @@
-//! Files that are there as a whole, or not at all.
+//! Atomic file writes.
 
 use super::Result;
 use std::fs::File;
@@ -7,19 +7,19 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 const PREFIX: &str = ".dnn-blocks-";
-/// More links in a row than operating systems follow.
+/// The most symbolic links in a row, more than operating systems follow.
 const LINKS: usize = 64;
 
-/// Writes a file beside `path`, syncs it, gives it the name, and syncs the directory.
+/// Writes a temporary file beside `path`, syncs it, renames it, and syncs the directory.
 ///
-/// The file has the permissions of the one that it replaces, or those of any new file. A symbolic
-/// link stays one: the file that it leads to is replaced, or made if there is none yet. What is no
-/// file (a directory, a pipe, a device, a loop of links) is left alone.
+/// The file keeps the permissions of the file that it replaces; a new file gets the usual ones. A
+/// symbolic link stays: its target is replaced, or created. Anything but a file (a directory, a
+/// pipe, a device, a loop of links) is an error and stays as it is.
 pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
-    let path = &followed(path)?;
+    let path = &resolve(path)?;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -36,9 +36,9 @@ pub(super) fn write(
     if let Some(permissions) = old.clone().or_else(usual_permissions) {
         builder.permissions(permissions);
     }
-    let file = locked(&builder, directory)?;
+    let file = create_locked(&builder, directory)?;
     if let Some(permissions) = old {
-        file.as_file().set_permissions(permissions)?; // those of the builder are masked
+        file.as_file().set_permissions(permissions)?; // the umask restricted the builder
     }
     let mut writer = BufWriter::with_capacity(1 << 16, file.as_file());
     content(&mut writer)?;
@@ -49,8 +49,8 @@ pub(super) fn write(
     sync_directory(directory)
 }
 
-/// Where the links lead, whether or not there is a file.
-fn followed(path: &Path) -> Result<PathBuf> {
+/// Follows symbolic links to a file that may not exist yet.
+fn resolve(path: &Path) -> Result<PathBuf> {
     match path.canonicalize() {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         real => return Ok(real?),
@@ -63,22 +63,23 @@ fn followed(path: &Path) -> Result<PathBuf> {
     Err(Error::new(ErrorKind::InvalidInput, "too many symbolic links").into())
 }
 
-/// A temporary file that is locked for as long as it is being written, where the file system has
-/// locks, so that [`remove_left`] can tell it from one whose writer was killed.
-fn locked(builder: &Builder<'_, '_>, directory: &Path) -> Result<NamedTempFile> {
+/// Creates a temporary file that is locked until it is complete, where the file system has locks.
+///
+/// By the lock, [`remove_abandoned`] tells it from the file of a killed process.
+fn create_locked(builder: &Builder<'_, '_>, directory: &Path) -> Result<NamedTempFile> {
     loop {
         let file = builder.tempfile_in(directory)?;
         let held = file.as_file().lock().is_ok();
         if !held || file.path().try_exists()? {
             return Ok(file);
-        } // else it was taken for one that was left, before it was locked
+        } // another process removed it as abandoned before it was locked
     }
 }
 
-/// Removes what killed writers left in this directory. What cannot be removed stays: nobody asked
-/// for it.
+/// Removes the temporary files of killed processes. A file that cannot be removed stays: cleaning up
+/// is not what the caller asked for.
 #[cfg(feature = "safetensors")]
-pub(super) fn remove_left(directory: &Path) -> Result<()> {
+pub(super) fn remove_abandoned(directory: &Path) -> Result<()> {
     for entry in std::fs::read_dir(directory)? {
         let entry = entry?;
         let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
@@ -104,13 +105,13 @@ fn usual_permissions() -> Option<std::fs::Permissions> {
     None
 }
 
-/// The new name is a change of the directory.
+/// Syncs the directory, which holds the new name.
 #[cfg(unix)]
 fn sync_directory(directory: &Path) -> Result<()> {
     Ok(File::open(directory)?.sync_all()?)
 }
 
-/// Directories are no files elsewhere.
+/// Other systems do not open directories as files.
 #[cfg(not(unix))]
 fn sync_directory(_: &Path) -> Result<()> {
     Ok(())

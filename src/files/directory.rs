@@ -1,31 +1,38 @@
-//! The directory at the end of a zip archive, read entry by entry. The crate `zip` makes a table of
-//! it first, which takes several times its memory before anything can be said of it.
+//! The directory at the end of a zip archive, read entry by entry.
+//!
+//! The crate `zip` builds a table of all entries first, which takes several times the memory of the
+//! directory before a limit can be checked.
 
 use super::limits::{Source, check_size, zeros};
-use super::npz::malformed;
-use super::{Limits, Result};
+use super::{FileError, Limits, Result};
+use std::fmt::Display;
 use std::io::SeekFrom;
 
-/// Where a file is in the archive, and what it has to be.
+pub(super) fn malformed(reason: impl Display) -> FileError {
+    FileError::malformed("npz", reason)
+}
+
+/// Position, size and checksum of a file in the archive.
 pub(super) struct Entry {
     pub name: String,
     pub crc: u32,
-    /// Bytes in the archive.
+    /// The compressed size in bytes.
     pub packed: u64,
-    /// Bytes once unpacked.
+    /// The uncompressed size in bytes.
     pub size: u64,
-    /// Where its own header begins.
+    /// The position of the local header.
     pub begin: u64,
 }
 
-/// The entries, of which there are as many as the archive says.
+/// The entries that are still to be read.
 pub(super) struct Directory {
     data: Vec<u8>,
     at: usize,
     left: u64,
 }
 
-/// Number, length and beginning of the directory, and where it ends.
+/// The record at the end of the archive: number, length and position of the entries, and `at`, its
+/// own position.
 struct End {
     entries: u64,
     length: u64,
@@ -60,7 +67,7 @@ impl Directory {
     }
 }
 
-/// An entry, and how many bytes it has.
+/// Parses the first entry and returns its length in bytes.
 fn entry(data: &[u8]) -> Option<(Entry, usize)> {
     let (header, rest) = data.split_at_checked(46)?;
     let length = |at| Some(usize::from(number_u16(header, at)?));
@@ -72,9 +79,10 @@ fn entry(data: &[u8]) -> Option<(Entry, usize)> {
     }
     let mut sizes = [24, 20, 42].map(|at| number_u32(header, at).map_or(0, u64::from));
     while !extra.is_empty() {
-        let (kind, length) = (number_u16(extra, 0)?, number_u16(extra, 2)?);
-        let (field, after) = extra[4..].split_at_checked(length.into())?;
-        if kind == 1 {
+        let (&[kind_0, kind_1, length_0, length_1], after) = extra.split_first_chunk()?;
+        let length = u16::from_le_bytes([length_0, length_1]);
+        let (field, after) = after.split_at_checked(length.into())?;
+        if u16::from_le_bytes([kind_0, kind_1]) == 1 {
             let large = sizes.iter_mut().filter(|size| **size == u64::from(u32::MAX));
             large.zip(field.as_chunks().0).for_each(|(size, &x)| *size = u64::from_le_bytes(x));
         }
@@ -85,7 +93,7 @@ fn entry(data: &[u8]) -> Option<(Entry, usize)> {
     Some((Entry { name, crc, packed, size, begin }, data.len() - rest.len()))
 }
 
-/// What stands at the end of the archive: the last record there whose comment reaches to it.
+/// Finds the end record: the last one whose comment reaches to the end of the archive.
 fn end(source: &mut dyn Source, length: u64) -> Result<End> {
     let begin = length.saturating_sub(20 + 22 + (1 << 16));
     let tail = part(source, begin, (length - begin) as usize)?;
@@ -107,7 +115,7 @@ fn end(source: &mut dyn Source, length: u64) -> Result<End> {
     Ok(End { entries: entries.into(), length, begin: first, at: begin + at as u64 })
 }
 
-/// The record of an archive with numbers of 64 bits, which ends where its locator begins.
+/// Reads the end record with 64-bit numbers, which ends where its locator begins.
 fn large_end(source: &mut dyn Source, locator: u64, at: u64) -> Result<End> {
     let damaged = || malformed("a damaged end");
     if locator.checked_sub(at).is_none_or(|length| length < 56) {
@@ -122,7 +130,7 @@ fn large_end(source: &mut dyn Source, locator: u64, at: u64) -> Result<End> {
     Ok(End { entries, length, begin, at })
 }
 
-/// So many bytes of the archive, which it has.
+/// Reads `length` bytes of the archive.
 fn part(source: &mut dyn Source, begin: u64, length: usize) -> Result<Vec<u8>> {
     let mut data = zeros("the directory", length)?;
     source.seek(SeekFrom::Start(begin))?;

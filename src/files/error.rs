@@ -2,103 +2,128 @@ use crate::Error;
 use std::fmt::{self, Display, Write};
 use std::io;
 
-/// Why a file could not be read or written.
+/// An error of reading or writing a file.
 ///
-/// The text of an error is shorter than 1 kB. What comes from the file, such as the name of an
-/// array, is shortened there, and its control characters are escaped.
-#[derive(Debug)]
+/// The message is one line of less than 1 kB, also in `Debug`, so that `fn main() -> Result<(),
+/// FileError>` prints it. Text from the file, such as the name of an array, is cut and its control
+/// characters are escaped.
+///
+/// [`Io`](Self::Io) and [`Model`](Self::Model) are transparent: they forward the message and the
+/// [`source`](std::error::Error::source) of the inner error.
+///
+/// ```
+/// use dnn_blocks::files::FileError;
+///
+/// let error = FileError::Missing { name: "W1".to_string() };
+/// assert_eq!(error.to_string(), "there is no W1");
+/// assert_eq!(format!("{error:?}"), "there is no W1");
+/// ```
 #[non_exhaustive]
 pub enum FileError {
-    /// What the operating system says.
+    /// An error of the operating system.
     Io(io::Error),
-    /// More than [`Limits`](super::Limits) or the memory allow.
+    /// Something exceeds [`Limits`](super::Limits) or the memory.
     TooLarge {
-        /// What is too large.
+        /// The part of the file that is too large.
         what: String,
-        /// How large it is, or says to be.
+        /// Its size, as found or as the file claims.
         size: u64,
-        /// What is allowed; `size` or more if the memory did not suffice.
+        /// The limit; at least `size` if the memory was too small.
         limit: u64,
     },
-    /// Not a file of this format, or a damaged one.
+    /// The file is not of this format, or is damaged.
     Malformed {
         /// The format.
         format: &'static str,
-        /// What is wrong.
+        /// The first mistake found.
         reason: String,
     },
-    /// A file of a version of this crate that is yet to come.
+    /// A later version of this crate wrote the file.
     Version {
         /// The version of the file.
         found: u64,
-        /// The newest that is known.
+        /// The newest version that this crate reads.
         known: u64,
     },
-    /// A file of another kind of model.
+    /// The file holds another kind of model.
     Kind {
-        /// What it holds.
+        /// The kind in the file.
         found: &'static str,
-        /// What was asked for.
+        /// The kind asked for.
         expected: &'static str,
     },
-    /// An array that belongs to the model is not there.
+    /// An array of the model is missing.
     Missing {
-        /// Its name.
+        /// The name of the array.
         name: String,
     },
-    /// An array that does not belong to the model.
+    /// An array does not belong to the model.
     Unexpected {
-        /// Its name.
+        /// The name of the array.
         name: String,
     },
-    /// A name that is there twice.
-    Doubled {
+    /// A name occurs twice.
+    Duplicate {
         /// The name.
         name: String,
     },
-    /// An array of another type than the network's.
+    /// An array has an element type that cannot be read as the network's.
     Type {
-        /// Its name.
+        /// The name of the array.
         name: String,
-        /// Its type.
+        /// Its element type.
         found: String,
-        /// The type asked for.
+        /// The element type asked for.
         expected: &'static str,
     },
-    /// An array of another shape than the model needs.
+    /// An array has another shape than the model needs.
     Shape {
-        /// Its name.
+        /// The name of the array.
         name: String,
         /// Its shape.
         found: Vec<usize>,
         /// The shape that the model needs.
         expected: Vec<usize>,
     },
-    /// A number that is NaN or infinite.
+    /// A number is NaN or infinite.
     NotFinite {
-        /// The array.
+        /// The name of the array.
         name: String,
-        /// The place of the number, row by row, from 0.
+        /// The row-major index of the number, from 0.
         index: usize,
         /// The number.
         value: f64,
     },
-    /// The arrays do not make a model.
+    /// The arrays do not make a valid model.
     Model(Error),
+}
+
+impl FileError {
+    /// Creates [`FileError::Malformed`] with a bounded reason.
+    #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
+    pub(super) fn malformed(format: &'static str, reason: impl Display) -> Self {
+        Self::Malformed { format, reason: excerpt(reason) }
+    }
+}
+
+impl fmt::Debug for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Display::fmt(self, f)
+    }
 }
 
 impl Display for FileError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Io(error) => write!(f, "{}", Shown(error)),
+            Self::Io(error) => write!(f, "{}", Excerpt(error)),
             Self::TooLarge { what, size, limit } if size <= limit => {
-                write!(f, "{} takes {size}, more than the memory has", Shown(what))
+                write!(f, "{} takes {size}, more than the memory has", Excerpt(what))
             }
             Self::TooLarge { what, size, limit } => {
-                write!(f, "{} takes {size}, more than the limit of {limit}", Shown(what))
+                write!(f, "{} takes {size}, more than the limit of {limit}", Excerpt(what))
             }
             Self::Malformed { format, reason } => {
-                write!(f, "no {format} file, or a damaged one: {}", Shown(reason))
+                write!(f, "no {format} file, or a damaged one: {}", Excerpt(reason))
             }
             Self::Version { found, known } => {
                 write!(f, "version {found} of the format; this program knows {known}")
@@ -106,23 +131,23 @@ impl Display for FileError {
             Self::Kind { found, expected } => {
                 write!(f, "the file holds a {found}, not a {expected}")
             }
-            Self::Missing { name } => write!(f, "there is no {}", Shown(name)),
+            Self::Missing { name } => write!(f, "there is no {}", Excerpt(name)),
             Self::Unexpected { name } => {
-                write!(f, "{} does not belong to the model", Shown(name))
+                write!(f, "{} does not belong to the model", Excerpt(name))
             }
-            Self::Doubled { name } => write!(f, "{} is there twice", Shown(name)),
+            Self::Duplicate { name } => write!(f, "{} is there twice", Excerpt(name)),
             Self::Type { name, found, expected } => {
-                write!(f, "{} is of type {}, not {expected}", Shown(name), Shown(found))
+                write!(f, "{} is of type {}, not {expected}", Excerpt(name), Excerpt(found))
             }
             Self::Shape { name, found, expected } => {
                 let (found, expected) = (format_args!("{found:?}"), format_args!("{expected:?}"));
-                let name = Shown(name);
-                write!(f, "{name} has the shape {}, not {}", Shown(found), Shown(expected))
+                let name = Excerpt(name);
+                write!(f, "{name} has the shape {}, not {}", Excerpt(found), Excerpt(expected))
             }
             Self::NotFinite { name, index, value } => {
-                write!(f, "number {index} of {} is {value}", Shown(name))
+                write!(f, "number {index} of {} is {value}", Excerpt(name))
             }
-            Self::Model(error) => write!(f, "{}", Shown(error)),
+            Self::Model(error) => write!(f, "{}", Excerpt(error)),
         }
     }
 }
@@ -149,14 +174,13 @@ impl From<Error> for FileError {
     }
 }
 
-/// Bytes of a name or a reason in the text of an error; of the longest text there are three.
+/// Bytes of an excerpt; a message holds at most three.
 const LONGEST: usize = 300;
 
-/// A text from somewhere else in the text of an error: one line of printable characters, cut where
-/// it is too long.
-struct Shown<T>(T);
+/// Foreign text as one line of printable characters, cut after [`LONGEST`] bytes.
+struct Excerpt<T>(T);
 
-impl<T: Display> Display for Shown<T> {
+impl<T: Display> Display for Excerpt<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match write!(Line { f, left: LONGEST }, "{}", self.0) {
             Err(fmt::Error) => f.write_str("…"),
@@ -165,7 +189,7 @@ impl<T: Display> Display for Shown<T> {
     }
 }
 
-/// Takes the characters that fit, escaped, and then no more.
+/// A writer that escapes characters and fails at the first one that does not fit.
 struct Line<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     left: usize,
@@ -174,7 +198,7 @@ struct Line<'a, 'b> {
 impl Write for Line<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            // Quotes and backslashes can be printed, marks that join the letter before cannot.
+            // `escape_debug` escapes quotes and backslashes too, which are printable.
             let plain = matches!(character, '\'' | '"' | '\\');
             let escaped = character.escape_debug();
             let length = if plain { 1 } else { escaped.clone().map(char::len_utf8).sum() };
@@ -185,15 +209,16 @@ impl Write for Line<'_, '_> {
     }
 }
 
-/// The text of `reason` as a field of an error, no longer than an error shows.
+/// The excerpt of a text, for a field of an error.
 #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
-pub(super) fn shortened(reason: impl Display) -> String {
-    Shown(reason).to_string()
+pub(super) fn excerpt(text: impl Display) -> String {
+    Excerpt(text).to_string()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::error::Error as _;
 
     #[test]
     fn texts_of_errors_are_short_lines_whatever_they_quote() {
@@ -207,7 +232,7 @@ mod tests {
             FileError::Malformed { format: "safetensors", reason: name() },
             FileError::Missing { name: name() },
             FileError::Unexpected { name: name() },
-            FileError::Doubled { name: name() },
+            FileError::Duplicate { name: name() },
             FileError::Type { name: name(), found: name(), expected: "f32" },
             FileError::Shape { name: name(), found: shape.clone(), expected: shape },
             FileError::NotFinite { name: name(), index: usize::MAX, value: -f64::MIN_POSITIVE },
@@ -215,6 +240,7 @@ mod tests {
         ] {
             let text = error.to_string();
             assert!(text.len() <= 1024, "{} bytes: {text}", text.len());
+            assert_eq!(format!("{error:?}"), text);
             let printable = |c: char| c == '…' || c == ' ' || c.is_ascii_graphic();
             assert!(text.chars().all(printable), "{text:?}");
             assert!(text.contains(r"a\n\r\t\0\u{7f}\u{1b}[31m\u{85}\u{200e}\u{202e}\u{2028}"));
@@ -227,7 +253,31 @@ mod tests {
         {
             let error = FileError::Missing { name: name.to_string() };
             assert_eq!(error.to_string(), format!("there is no {name}"));
-            assert_eq!(shortened(name), name);
+            assert_eq!(excerpt(name), name);
         }
+    }
+
+    #[derive(Debug)]
+    struct Outer(Error);
+
+    impl Display for Outer {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("outer")
+        }
+    }
+
+    impl std::error::Error for Outer {
+        fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+            Some(&self.0)
+        }
+    }
+
+    #[test]
+    fn io_and_model_are_transparent() {
+        let error = FileError::Io(io::Error::other(Outer(Error::NoLayers)));
+        assert_eq!(error.to_string(), "outer");
+        let source = error.source().and_then(|source| source.downcast_ref::<Error>());
+        assert_eq!(source, Some(&Error::NoLayers));
+        assert!(FileError::Model(Error::NoLayers).source().is_none());
     }
 }

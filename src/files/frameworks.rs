@@ -1,5 +1,6 @@
-//! Networks of other programs. They multiply examples (m, n_prev) from the left, so PyTorch keeps
-//! `W` (out, in) as we do, Keras and scikit-learn the transpose.
+//! Networks of PyTorch, Keras and scikit-learn.
+//!
+//! PyTorch stores `W` (n, n_prev) as this crate does, Keras and scikit-learn its transpose.
 
 use super::{FileError, Result, Tensors};
 use crate::activation::Activation;
@@ -11,7 +12,7 @@ use ndarray::Array2;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Module {
-    /// `Linear`, with a bias or without.
+    /// `Linear`, with or without a bias.
     Linear,
     /// `ReLU`.
     Relu,
@@ -23,9 +24,9 @@ pub enum Module {
     Sigmoid,
     /// `Softmax(dim=1)`.
     Softmax,
-    /// `Identity`, or anything else that does nothing when it predicts.
+    /// `Identity`, or another module without effect on predictions.
     Identity,
-    /// `Dropout`, which does nothing when it predicts.
+    /// `Dropout`, which has no effect on predictions.
     Dropout,
 }
 
@@ -42,20 +43,20 @@ impl Module {
     }
 }
 
-/// A matrix of no size may have any number of rows.
+/// The error of a `W` without elements, whose number of rows a file may choose.
 fn zero_size<F: Float>(number: usize, w: &Array2<F>) -> FileError {
     Error::ZeroSize { layer: Some(number), operand: Operand::of("W", w) }.into()
 }
 
-fn no_sequential(reason: String) -> FileError {
+fn malformed_sequential(reason: String) -> FileError {
     FileError::Malformed { format: "torch.nn.Sequential", reason }
 }
 
 impl<F: Float> Tensors<F> {
-    /// The network of a `torch.nn.Sequential`, from its `state_dict()`: `0.weight`, `0.bias`, …
+    /// Converts the `state_dict()` of a `torch.nn.Sequential`: `0.weight`, `0.bias`, …
     ///
-    /// The state does not say what the modules are, so name them, all and in their order. A
-    /// `Linear` without an activation is followed by the identity, one without a bias has `b = 0`.
+    /// The state does not name the modules, so pass all of them in order. A `Linear` without an
+    /// activation after it gets the identity, one without a bias gets `b = 0`.
     ///
     /// ```
     /// use dnn_blocks::files::{Module, Tensors};
@@ -75,18 +76,18 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::Malformed`] if the modules are no network of this crate,
+    /// [`FileError::Malformed`] if an activation does not follow a `Linear`;
     /// [`FileError::Missing`], [`FileError::Unexpected`], [`FileError::Shape`] or
-    /// [`FileError::Model`] if they are not those of the state.
+    /// [`FileError::Model`] if the modules do not match the state.
     pub fn torch_sequential(mut self, modules: &[Module]) -> Result<Parameters<F>> {
         let mut layers: Vec<Layer<F>> = Vec::new();
         let mut activated = true;
         for (i, module) in modules.iter().enumerate() {
             if *module == Module::Linear {
-                let w = self.matrix(&format!("{i}.weight"))?;
+                let w = self.take_matrix(&format!("{i}.weight"))?;
                 let bias = format!("{i}.bias");
                 let b = match self.get(&bias) {
-                    Some(_) => self.column(&bias)?,
+                    Some(_) => self.take_column(&bias)?,
                     None if w.is_empty() => return Err(zero_size(layers.len() + 1, &w)),
                     None => crate::buffer::zeros("b", (w.nrows(), 1))
                         .map_err(|e: Error| e.in_layer(layers.len() + 1))?,
@@ -96,22 +97,25 @@ impl<F: Float> Tensors<F> {
             } else if let Some(activation) = module.activation() {
                 let layer = layers.last_mut().filter(|_| !activated);
                 let layer = layer.ok_or_else(|| {
-                    no_sequential(format!("module {i}, {module:?}, does not follow a Linear"))
+                    malformed_sequential(format!(
+                        "module {i}, {module:?}, does not follow a Linear"
+                    ))
                 })?;
                 layer.activation = activation;
                 activated = true;
             }
         }
-        self.nothing_left()?;
+        self.check_empty()?;
         Ok(Parameters::from_layers(layers)?)
     }
 
-    /// The network of a stack of Keras `Dense` layers: `dense/kernel`, `dense/bias`, … under the
-    /// names that you give, first to last, each with its activation. Other layers that hold no
-    /// weights (`Input`, `Dropout`) are left out.
+    /// Converts Keras `Dense` layers: `dense/kernel` (n_prev, n), `dense/bias` (n), …
     ///
-    /// In Python, `np.savez(path, **{w.path: w.numpy() for w in model.weights})`; the name of the
-    /// model before those of the layers is taken off by [`under`](Self::under).
+    /// Pass the names of the layers from first to last, each with its activation. Leave out layers
+    /// without weights, such as `Input` and `Dropout`.
+    ///
+    /// In Python, `np.savez(path, **{w.path: w.numpy() for w in model.weights})` writes the file.
+    /// Its names begin with that of the model, which [`strip_prefix`](Self::strip_prefix) removes.
     ///
     /// ```
     /// use dnn_blocks::files::Tensors;
@@ -121,7 +125,7 @@ impl<F: Float> Tensors<F> {
     /// let mut weights = Tensors::new();
     /// weights.insert("sequential/dense/kernel", array![[1.0, 2.0, 3.0]].into_dyn())?;
     /// weights.insert("sequential/dense/bias", array![0.0, 0.0, 0.0].into_dyn())?;
-    /// let weights = weights.under("sequential/");
+    /// let weights = weights.strip_prefix("sequential/");
     /// let parameters: Parameters<f64> = weights.keras_dense(&[("dense", Activation::Softmax)])?;
     /// assert_eq!(parameters.layers()[0].w.dim(), (3, 1)); // the transpose
     /// # Ok::<(), dnn_blocks::files::FileError>(())
@@ -134,52 +138,84 @@ impl<F: Float> Tensors<F> {
     pub fn keras_dense(mut self, layers: &[(&str, Activation)]) -> Result<Parameters<F>> {
         let names = |name: &str| (format!("{name}/kernel"), format!("{name}/bias"));
         let layers = layers.iter().map(|&(name, activation)| (names(name), activation)).collect();
-        self.transposed(layers)
+        self.layers_from_kernels(layers)
     }
 
-    /// The same from `np.savez(path, *model.get_weights())`, where the arrays are `arr_0`, `arr_1`,
-    /// …: kernel and bias of each layer, with its activation.
+    /// Converts the weights of Keras `Dense` layers without names: `arr_0`, `arr_1`, …
+    ///
+    /// The arrays are kernel (n_prev, n) and bias (n) of each layer; pass one activation for each
+    /// layer. In Python, `np.savez(path, *model.get_weights())` writes the file.
+    ///
+    /// ```
+    /// use dnn_blocks::files::Tensors;
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let mut weights = Tensors::<f64>::new();
+    /// weights.insert("arr_0", array![[1.0, 2.0, 3.0]].into_dyn())?;
+    /// weights.insert("arr_1", array![0.0, 0.0, 0.0].into_dyn())?;
+    /// let parameters = weights.keras_weights(&[Activation::Softmax])?;
+    /// assert_eq!(parameters.layers()[0].w.dim(), (3, 1)); // the transpose
+    /// # Ok::<(), dnn_blocks::files::FileError>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`keras_dense`](Self::keras_dense).
+    /// The errors of [`keras_dense`](Self::keras_dense).
     pub fn keras_weights(mut self, activations: &[Activation]) -> Result<Parameters<F>> {
         let names = |l: usize| (format!("arr_{}", 2 * l), format!("arr_{}", 2 * l + 1));
         let layers = activations.iter().enumerate();
-        self.transposed(layers.map(|(l, &activation)| (names(l), activation)).collect())
+        self.layers_from_kernels(layers.map(|(l, &activation)| (names(l), activation)).collect())
     }
 
-    /// The network of a scikit-learn `MLPClassifier` or `MLPRegressor`: `coefs_0`, `intercepts_0`,
-    /// …; `hidden` is its `activation` (`logistic` is the sigmoid), `output` its `out_activation_`.
+    /// Converts a scikit-learn `MLPClassifier` or `MLPRegressor`: `coefs_0` (n_prev, n),
+    /// `intercepts_0` (n), …
     ///
-    /// In Python:
+    /// `hidden` is the `activation` of the model (`logistic` is the sigmoid), `output` its
+    /// `out_activation_`. In Python, this writes the file:
     ///
     /// ```text
     /// np.savez(path, **{f"coefs_{i}": w for i, w in enumerate(mlp.coefs_)},
     ///                **{f"intercepts_{i}": b for i, b in enumerate(mlp.intercepts_)})
     /// ```
     ///
+    /// ```
+    /// use dnn_blocks::files::Tensors;
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let mut mlp = Tensors::<f64>::new();
+    /// mlp.insert("coefs_0", array![[1.0, 2.0, 3.0]].into_dyn())?;
+    /// mlp.insert("intercepts_0", array![0.0, 0.0, 0.0].into_dyn())?;
+    /// let parameters = mlp.sklearn_mlp(Activation::Relu, Activation::Softmax)?;
+    /// assert_eq!(parameters.layers()[0].w.dim(), (3, 1)); // the transpose
+    /// # Ok::<(), dnn_blocks::files::FileError>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// Those of [`keras_dense`](Self::keras_dense).
+    /// The errors of [`keras_dense`](Self::keras_dense).
     pub fn sklearn_mlp(mut self, hidden: Activation, output: Activation) -> Result<Parameters<F>> {
         let numbered = |l: usize| (format!("coefs_{l}"), format!("intercepts_{l}"));
         let count = (0..self.len()).take_while(|&l| self.get(&numbered(l).0).is_some()).count();
         let layers = (0..count.max(1)).map(|l| (numbered(l), hidden)).collect();
-        Ok(self.transposed(layers)?.with_activations(hidden, output))
+        Ok(self.layers_from_kernels(layers)?.with_activations(hidden, output))
     }
 
-    /// The network of these kernels (n_prev, n) and biases (n), if that is all there is.
-    fn transposed(&mut self, names: Vec<((String, String), Activation)>) -> Result<Parameters<F>> {
+    /// Converts kernels (n_prev, n) and biases (n); other arrays are an error.
+    fn layers_from_kernels(
+        &mut self,
+        names: Vec<((String, String), Activation)>,
+    ) -> Result<Parameters<F>> {
         let mut layers = Vec::new();
         for ((kernel, bias), activation) in names {
-            let kernel = self.matrix(&kernel)?;
+            let kernel = self.take_matrix(&kernel)?;
             let mut w = crate::buffer::zeros("W", (kernel.ncols(), kernel.nrows()))
                 .map_err(|e: Error| e.in_layer(layers.len() + 1))?;
             w.assign(&kernel.t());
-            layers.push(Layer { w, b: self.column(&bias)?, activation });
+            layers.push(Layer { w, b: self.take_column(&bias)?, activation });
         }
-        self.nothing_left()?;
+        self.check_empty()?;
         Ok(Parameters::from_layers(layers)?)
     }
 }

@@ -1,30 +1,33 @@
-//! The header of a safetensors file: names and places of its arrays, and texts beside them, as
-//! JSON.
+//! The header of a safetensors file: names and positions of its arrays, and metadata, as JSON.
 //!
-//! A parser that makes a tree of it, or quotes what is wrong in it, takes many times its memory:
-//! here each limit is looked at where it would be exceeded, and nothing is kept but what is asked
-//! for.
+//! A general JSON parser takes many times the memory of a header, for a tree or for an error that
+//! quotes it. This one checks each limit before it is exceeded and keeps only what is needed.
 
 use super::limits::{check_dimensions, check_name, check_size, no_memory};
-use super::safetensors::malformed;
 use super::{FileError, Limits, Result};
 use ::safetensors::Dtype;
 use ::safetensors::tensor::TensorInfo;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
 use serde::de::value::{Error, StrDeserializer};
+use std::fmt::Display;
 
-/// The name that is that of no array, but of the texts.
+/// The reserved name of the metadata.
 pub(super) const METADATA: &str = "__metadata__";
-/// The key of the text that is kept.
+/// The key of the description in the metadata.
 pub(super) const KEY: &str = "dnn_blocks";
 
-/// What a header says.
+/// The content of a header.
 #[derive(Default)]
 pub(super) struct Header {
-    /// In the order in which they stand there.
+    /// The arrays in the order of the header.
     pub arrays: Vec<(String, TensorInfo)>,
+    /// The metadata under [`KEY`].
     pub text: Option<String>,
+}
+
+pub(super) fn malformed(reason: impl Display) -> FileError {
+    FileError::malformed("safetensors", reason)
 }
 
 impl Header {
@@ -35,7 +38,7 @@ impl Header {
             check_name(name.len())?;
             match name.as_str() {
                 "" => return Err(malformed("an array without a name")),
-                METADATA if metadata => return Err(FileError::Doubled { name }),
+                METADATA if metadata => return Err(FileError::Duplicate { name }),
                 METADATA => {
                     metadata = true;
                     return header.metadata(json);
@@ -60,7 +63,7 @@ impl Header {
                 return Ok(());
             }
             if self.text.is_some() {
-                return Err(FileError::Doubled { name: KEY.to_string() });
+                return Err(FileError::Duplicate { name: KEY.to_string() });
             }
             self.text = Some(unescaped(text)?);
             Ok(())
@@ -70,67 +73,67 @@ impl Header {
     fn check_names(&self) -> Result<()> {
         let mut names: Vec<&str> = self.arrays.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
-        match names.windows(2).find(|pair| pair[0] == pair[1]) {
-            Some(pair) => Err(FileError::Doubled { name: pair[0].to_string() }),
+        match names.iter().zip(names.iter().skip(1)).find(|(name, next)| name == next) {
+            Some((name, _)) => Err(FileError::Duplicate { name: name.to_string() }),
             None => Ok(()),
         }
     }
 }
 
-/// What is still to be read.
+/// A parser at its position in a text.
 struct Json<'a> {
     rest: &'a str,
 }
 
 impl<'a> Json<'a> {
-    /// Without the spaces before it.
+    /// Skips white space and returns the rest.
     fn rest(&mut self) -> &'a str {
         self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
         self.rest
     }
 
-    /// Is this the next character? Then it is taken.
-    fn takes(&mut self, token: char) -> bool {
+    /// Takes the next character if it is `token`, and returns whether it was.
+    fn take(&mut self, token: char) -> bool {
         let after = self.rest().strip_prefix(token);
         self.rest = after.unwrap_or(self.rest);
         after.is_some()
     }
 
-    fn expect(&mut self, token: char) -> Result<()> {
-        if self.takes(token) { Ok(()) } else { Err(malformed(format!("no {token} in its place"))) }
+    fn require(&mut self, token: char) -> Result<()> {
+        if self.take(token) { Ok(()) } else { Err(malformed(format!("no {token} in its place"))) }
     }
 
-    /// What stands between `open` and `close`, separated by commas.
+    /// Parses elements between `open` and `close`, separated by commas.
     fn list(
         &mut self,
         [open, close]: [char; 2],
         mut element: impl FnMut(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        self.expect(open)?;
-        if self.takes(close) {
+        self.require(open)?;
+        if self.take(close) {
             return Ok(());
         }
         loop {
             element(self)?;
-            if self.takes(close) {
+            if self.take(close) {
                 return Ok(());
             }
-            self.expect(',')?;
+            self.require(',')?;
         }
     }
 
-    /// The members of an object, each with its key as it stands there.
+    /// Parses the members of an object; keys are given with their escapes.
     fn members(&mut self, mut member: impl FnMut(&mut Self, &'a str) -> Result<()>) -> Result<()> {
         self.list(['{', '}'], |json| {
             let key = json.string()?;
-            json.expect(':')?;
+            json.require(':')?;
             member(json, key)
         })
     }
 
-    /// What stands between two quotes, with its escapes.
+    /// Parses a string and returns it with its escapes.
     fn string(&mut self) -> Result<&'a str> {
-        self.expect('"')?;
+        self.require('"')?;
         let mut escaped = false;
         let end = self.rest.bytes().position(|byte| {
             let quote = byte == b'"' && !escaped;
@@ -139,11 +142,11 @@ impl<'a> Json<'a> {
         });
         let (text, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
         self.rest = rest;
-        self.expect_quote()?;
+        self.end_of_string()?;
         Ok(text)
     }
 
-    fn expect_quote(&mut self) -> Result<()> {
+    fn end_of_string(&mut self) -> Result<()> {
         match self.rest.strip_prefix('"') {
             Some(rest) => self.rest = rest,
             None => return Err(malformed("a text without an end")),
@@ -172,7 +175,7 @@ impl<'a> Json<'a> {
         Ok(numbers)
     }
 
-    /// Type, shape and place of an array.
+    /// Parses type, shape and position of an array.
     fn array(&mut self) -> Result<TensorInfo> {
         let (mut kind, mut shape, mut place) = (None, None, None);
         self.members(|json, key| {
@@ -194,12 +197,12 @@ impl<'a> Json<'a> {
 }
 
 fn dtype(name: &str) -> Result<Dtype> {
-    let name = name.get(..16).unwrap_or(name); // an error would quote the whole
+    let name = name.get(..16).unwrap_or(name); // an error quotes the name
     let deserializer: StrDeserializer<'_, Error> = name.into_deserializer();
     Dtype::deserialize(deserializer).map_err(malformed)
 }
 
-/// The text that stands there with escapes.
+/// Replaces the escapes of a string.
 fn unescaped(raw: &str) -> Result<String> {
     let mut text = String::new();
     text.try_reserve_exact(raw.len()).map_err(|_| no_memory("the header", raw.len() as u64))?;
@@ -207,14 +210,14 @@ fn unescaped(raw: &str) -> Result<String> {
     while let Some((before, escape)) = rest.split_once('\\') {
         let (character, after) = character(escape).ok_or_else(|| malformed("no such escape"))?;
         text.push_str(before);
-        text.push(character); // of fewer bytes than its escape
+        text.push(character); // within the capacity: an escape is longer
         rest = after;
     }
     text.push_str(rest);
     Ok(text)
 }
 
-/// The character of an escape, and what follows.
+/// Parses an escape after its backslash; returns the character and the rest.
 fn character(escape: &str) -> Option<(char, &str)> {
     let (kind, rest) = escape.split_at_checked(1)?;
     let character = match kind {
@@ -230,7 +233,7 @@ fn character(escape: &str) -> Option<(char, &str)> {
     Some((character, rest))
 }
 
-/// A character of UTF-16, which may be a pair.
+/// Parses one or two UTF-16 units; returns the character and the rest.
 fn unicode(digits: &str) -> Option<(char, &str)> {
     let (first, rest) = unit(digits)?;
     if let Some(character) = char::from_u32(u32::from(first)) {

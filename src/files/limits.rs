@@ -1,12 +1,15 @@
-use super::error::shortened;
+//! Limits on the size of a file and of its arrays in memory.
+
+use super::error::excerpt;
 use super::{FileError, Result};
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-/// What a file may take before it is refused.
+/// Limits on a file that is read; a file that exceeds one is refused.
 ///
-/// Besides, an array has at most 32 dimensions, as in NumPy, and a name of at most 1024 bytes.
+/// Two limits are fixed: an array has at most 32 dimensions, as in NumPy, and a name has at most
+/// 1024 bytes.
 ///
 /// With the default number of arrays, reading takes at most twice the larger of the file and its
 /// arrays, plus 16 MiB.
@@ -14,55 +17,81 @@ use std::path::Path;
 /// ```
 /// use dnn_blocks::files::Limits;
 ///
-/// let small = Limits { bytes: 1 << 20, ..Limits::default() };
-/// assert!(small.bytes < Limits::default().bytes);
+/// let limits = Limits::default().bytes(1 << 20).arrays(64);
+/// assert_eq!((limits.bytes, limits.arrays), (1 << 20, 64));
+/// assert_eq!(limits.header, Limits::default().header);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
+#[non_exhaustive]
 pub struct Limits {
     /// Bytes of a file, and of its arrays in memory. Default: 1 GiB.
     pub bytes: u64,
-    /// Bytes of a header: the names and shapes of a file. Default: 1 MiB.
+    /// Bytes of the header, which holds names and shapes. Default: 1 MiB.
     pub header: u64,
-    /// Arrays in a file. Default: 4096.
+    /// The number of arrays. Default: 4096.
     pub arrays: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 1 << 30, header: 1 << 20, arrays: 4096 }
+        Self::DEFAULT
     }
 }
 
-/// The longest name of an array, in bytes.
+impl Limits {
+    pub(super) const DEFAULT: Self = Self { bytes: 1 << 30, header: 1 << 20, arrays: 4096 };
+
+    /// Sets the largest size of a file, and of its arrays in memory, in bytes.
+    #[must_use]
+    pub const fn bytes(self, bytes: u64) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Sets the largest size of the header, in bytes.
+    #[must_use]
+    pub const fn header(self, header: u64) -> Self {
+        Self { header, ..self }
+    }
+
+    /// Sets the largest number of arrays.
+    #[must_use]
+    pub const fn arrays(self, arrays: u64) -> Self {
+        Self { arrays, ..self }
+    }
+}
+
+/// The most bytes of the name of an array.
 const NAME: u64 = 1024;
 /// The most dimensions of an array.
 pub(super) const DIMENSIONS: usize = 32;
 
-/// `Ok` if `size` is within `limit`.
+/// Checks that `size` is at most `limit`.
 pub(super) fn check_size(what: &str, size: u64, limit: u64) -> Result<()> {
     if size <= limit {
         return Ok(());
     }
-    Err(FileError::TooLarge { what: shortened(what), size, limit })
+    Err(FileError::TooLarge { what: excerpt(what), size, limit })
 }
 
-/// `Ok` if an array may have a name of so many bytes.
+/// Checks the length of a name, in bytes.
 pub(super) fn check_name(length: usize) -> Result<()> {
     check_size("the name of an array", length as u64, NAME)
 }
 
-/// `Ok` if an array may have so many dimensions.
+/// Checks the number of dimensions of an array.
 pub(super) fn check_dimensions(count: usize) -> Result<()> {
     check_size("the number of dimensions", count as u64, DIMENSIONS as u64)
 }
 
-/// `Ok` if an array of this shape may have this name.
+/// Checks the name and the number of dimensions of an array.
 pub(super) fn check_array(name: &str, shape: &[usize]) -> Result<()> {
     check_name(name.len())?;
     check_dimensions(shape.len())
 }
 
-/// Room for `len` elements.
+/// Creates an empty vector with room for `len` elements.
 pub(super) fn reserved<T>(what: &str, len: usize) -> Result<Vec<T>> {
     let mut data = Vec::new();
     let size = (len as u64).saturating_mul(size_of::<T>() as u64);
@@ -70,24 +99,24 @@ pub(super) fn reserved<T>(what: &str, len: usize) -> Result<Vec<T>> {
     Ok(data)
 }
 
-/// So many zeros.
+/// Creates a vector of `len` zeros.
 pub(super) fn zeros(what: &str, len: usize) -> Result<Vec<u8>> {
     let mut data = reserved(what, len)?;
     data.resize(len, 0);
     Ok(data)
 }
 
-/// For so many bytes there is no memory.
+/// The error that `size` bytes could not be allocated.
 pub(super) fn no_memory(what: &str, size: u64) -> FileError {
-    FileError::TooLarge { what: shortened(what), size, limit: isize::MAX as u64 }
+    FileError::TooLarge { what: excerpt(what), size, limit: isize::MAX as u64 }
 }
 
-/// Where a file is read from.
+/// A file or a buffer that is read.
 pub(super) trait Source: Read + Seek {}
 
 impl<R: Read + Seek> Source for R {}
 
-/// A file and its length. A pipe or a device does not say how long it is, and is read at once.
+/// Opens a file and returns its length. A pipe or a device has none and is read into memory.
 pub(super) fn open(path: &Path, limits: &Limits) -> Result<(Box<dyn Source>, u64)> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -97,6 +126,6 @@ pub(super) fn open(path: &Path, limits: &Limits) -> Result<(Box<dyn Source>, u64
     let mut data = Vec::new();
     let read = file.take(limits.bytes.saturating_add(1)).read_to_end(&mut data)? as u64;
     check_size("the file", read, limits.bytes)?;
-    data.shrink_to_fit(); // it grew by doubling
+    data.shrink_to_fit(); // `read_to_end` doubles it
     Ok((Box::new(Cursor::new(data)), read))
 }

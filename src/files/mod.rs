@@ -1,18 +1,23 @@
-//! Models in files: kept, checked, and moved from and to other programs.
+//! Saving, loading and exporting models.
 //!
-//! A file is not trusted. Its size is looked at before it is read, names, types and shapes before a
-//! matrix is made, and every number must be finite; what does not fit is a [`FileError`], within
-//! the memory that [`Limits`] allow. A file is written beside its target, synced and renamed: a
-//! crash leaves the old one whole.
+//! | format | feature | contents |
+//! |---|---|---|
+//! | safetensors | `safetensors` | networks, models and checkpoints; networks of PyTorch |
+//! | npz | `npz` | networks as NumPy arrays; networks of Keras and scikit-learn |
+//! | ONNX (written only) | `onnx` | networks and models for ONNX Runtime |
+//!
+//! Files are not trusted. Sizes, names, element types and shapes are checked before memory is
+//! allocated, within [`Limits`], and every number must be finite. A violation is a [`FileError`].
+//!
+//! Files are written atomically: a temporary file is written, synced and renamed, so that a crash
+//! leaves the old file intact.
 
 mod atomic;
 #[cfg(feature = "safetensors")]
-mod checkpoint;
+mod checkpoints;
 #[cfg(feature = "npz")]
 mod directory;
 mod error;
-#[cfg(feature = "safetensors")]
-mod fit;
 mod frameworks;
 #[cfg(feature = "safetensors")]
 mod header;
@@ -25,6 +30,9 @@ mod native;
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
+#[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
+// ONNX is only written
+mod numbers;
 #[cfg(feature = "onnx")]
 mod onnx;
 #[cfg(feature = "safetensors")]
@@ -36,13 +44,15 @@ mod tensors;
 #[cfg(feature = "safetensors")]
 pub use crate::model::FitState;
 #[cfg(feature = "safetensors")]
-pub(crate) use checkpoint::LentCheckpoint;
-#[cfg(feature = "safetensors")]
-pub use checkpoint::{Checkpoint, Checkpoints};
+pub use checkpoints::Checkpoints;
 pub use error::FileError;
 pub use frameworks::Module;
 pub use limits::Limits;
+#[cfg(feature = "safetensors")]
+pub use native::Checkpoint;
+#[cfg(feature = "safetensors")]
+pub(crate) use native::CheckpointRef;
 pub use tensors::Tensors;
 
-/// Shorthand for a result with a [`FileError`].
+/// A result with a [`FileError`].
 pub type Result<T, E = FileError> = std::result::Result<T, E>;

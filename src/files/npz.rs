@@ -1,14 +1,14 @@
-//! Arrays in NumPy's npz format (a zip archive of npy files), by the crate `zip`.
+//! Arrays in NumPy's npz format (a zip archive of npy files), with the crate `zip`.
 
-use super::directory::{Directory, Entry};
-use super::error::shortened;
+use super::directory::{Directory, Entry, malformed};
+use super::error::excerpt;
 use super::limits::{Source, check_array, check_name, check_size, open, reserved, zeros};
-use super::tensors::{BLOCK, Views, each_block, of_course, wrong_type};
+use super::numbers::{BLOCK, for_each_block, wrong_type};
+use super::tensors::TensorViews;
 use super::{FileError, Limits, Result, Tensors, atomic, npy};
 use crate::activation::Activation;
 use crate::{Float, Parameters};
 use ndarray::{ArrayD, ArrayViewD};
-use std::fmt::Display;
 use std::io::{self, Cursor, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use zip::read::read_zipfile_from_stream_with_options;
@@ -17,30 +17,45 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipReadOptions, ZipWriter};
 
 impl<F: Float> Tensors<F> {
-    /// The arrays of an npz file (feature `npz`), of types `float32` and `float64` in either order
-    /// of memory and of bytes.
+    /// Reads the arrays of an npz file (feature `npz`).
     ///
-    /// A `float32` is read as `f64` without loss. The other way round is a [`FileError::Type`], and
-    /// so is every other type; nothing is unpickled.
+    /// Element types are `float32` and `float64`, in C or Fortran order and either byte order.
+    /// `float32` is read as `f64` without loss; `float64` as `f32` is an error. Nothing is
+    /// unpickled.
+    ///
+    /// ```
+    /// use dnn_blocks::files::{Limits, Tensors};
+    /// use dnn_blocks::ndarray::array;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("arrays.npz");
+    /// let mut tensors = Tensors::<f64>::new();
+    /// tensors.insert("W1", array![[1.0, 2.0]].into_dyn())?;
+    /// tensors.save_npz(&path)?; // np.load(path)["W1"] in Python
+    /// assert_eq!(Tensors::load_npz(&path, &Limits::default())?, tensors);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Every [`FileError`] but those about the model.
+    /// [`FileError::Type`], [`FileError::NotFinite`], [`FileError::Duplicate`],
+    /// [`FileError::Malformed`], [`FileError::TooLarge`], [`FileError::Io`];
+    /// [`FileError::Unexpected`] for a file in the archive that is not an npy file.
     pub fn load_npz(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
         let (mut source, length) = open(path.as_ref(), limits)?;
         read(&mut *source, length, limits)
     }
 
-    /// [`load_npz`](Self::load_npz) of a file in memory.
+    /// Reads an npz file in memory; see [`load_npz`](Self::load_npz).
     ///
     /// # Errors
     ///
-    /// Those of [`load_npz`](Self::load_npz).
+    /// The errors of [`load_npz`](Self::load_npz), except file-system errors.
     pub fn from_npz(file: &[u8], limits: &Limits) -> Result<Self> {
         read(&mut Cursor::new(file), file.len() as u64, limits)
     }
 
-    /// Writes an npz file that `np.load` reads, as a whole or not at all.
+    /// Writes an npz file that `np.load` reads, atomically (feature `npz`).
     ///
     /// # Errors
     ///
@@ -49,11 +64,11 @@ impl<F: Float> Tensors<F> {
         save(path.as_ref(), &self.views())
     }
 
-    /// The npz file in memory, not compressed.
+    /// Returns the npz file in memory, not compressed (feature `npz`).
     ///
     /// # Errors
     ///
-    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if it cannot be packed.
+    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if the archive cannot be written.
     pub fn to_npz(&self) -> Result<Vec<u8>> {
         let arrays = self.views();
         let mut file = InMemory { data: reserved("the file", length(&arrays))?, at: 0 };
@@ -63,8 +78,9 @@ impl<F: Float> Tensors<F> {
 }
 
 impl<F: Float> Parameters<F> {
-    /// Writes `W1`, `b1`, `W2`, … to an npz file (feature `npz`), the course's dictionary:
-    /// `dict(np.load(path))` in Python. Activations are not kept.
+    /// Writes the course's dictionary `W1`, `b1`, `W2`, … to an npz file (feature `npz`).
+    ///
+    /// In Python, `dict(np.load(path))` reads it. Activations are not saved.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -80,23 +96,25 @@ impl<F: Float> Parameters<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::NotFinite`], [`FileError::Io`].
+    /// [`FileError::NotFinite`], [`FileError::Io`]; [`FileError::Model`] if shapes do not fit.
     pub fn save_npz(&self, path: impl AsRef<Path>) -> Result<()> {
-        save(path.as_ref(), &of_course(self)?)
+        save(path.as_ref(), &TensorViews::from_parameters(self)?)
     }
 
-    /// Reads the course's dictionary as `np.savez(path, **parameters)` wrote it, within
-    /// [`Limits::default`]: `hidden` in every layer but the last, `output` in the last.
+    /// Reads the course's dictionary from an npz file (feature `npz`).
+    ///
+    /// In Python, `np.savez(path, **parameters)` writes it. The last layer has the activation
+    /// `output`, the others `hidden`. The limits are [`Limits::default`].
     ///
     /// # Errors
     ///
-    /// Those of [`Tensors::load_npz`] and of [`Tensors::course`].
+    /// The errors of [`Tensors::load_npz`] and of [`Tensors::into_parameters`].
     pub fn load_npz(
         path: impl AsRef<Path>,
         hidden: Activation,
         output: Activation,
     ) -> Result<Self> {
-        Tensors::load_npz(path, &Limits::default())?.course(hidden, output)
+        Tensors::load_npz(path, &Limits::default())?.into_parameters(hidden, output)
     }
 }
 
@@ -108,7 +126,7 @@ fn read<F: Float>(source: &mut dyn Source, length: u64, limits: &Limits) -> Resu
     let mut tensors = Tensors::new();
     while let Some(entry) = directory.next()? {
         let Some(name) = entry.name.strip_suffix(".npy") else {
-            return Err(FileError::Unexpected { name: shortened(entry.name) });
+            return Err(FileError::Unexpected { name: excerpt(entry.name) });
         };
         check_name(name.len())?;
         packed += u128::from(entry.packed);
@@ -116,19 +134,19 @@ fn read<F: Float>(source: &mut dyn Source, length: u64, limits: &Limits) -> Resu
             return Err(malformed("the entries are longer than the archive"));
         }
         let left = Limits { bytes: limits.bytes - memory, ..*limits };
-        let array = unpacked(source, &entry, name, &left, &mut block).map_err(as_malformed)?;
+        let array = unpack(source, &entry, name, &left, &mut block).map_err(as_malformed)?;
         memory += (array.len() * size_of::<F>()) as u64;
         tensors.insert(name, array)?;
     }
     Ok(tensors)
 }
 
-/// Bytes of the longest names and the longest field of an entry's own header.
+/// The most bytes of a local header, with the longest name and the longest extra field.
 const HEADER: u64 = 30 + 2 * 65535;
 
-/// The array of an entry. Room is made for its numbers once its header is found to say how many
-/// bytes there are.
-fn unpacked<F: Float>(
+/// Reads the array of an entry. Memory is reserved only after the shape in its header has been
+/// checked against the size of the entry.
+fn unpack<F: Float>(
     source: &mut dyn Source,
     entry: &Entry,
     name: &str,
@@ -143,29 +161,30 @@ fn unpacked<F: Float>(
         .override_crc(entry.crc);
     let file = read_zipfile_from_stream_with_options(&mut part, options).map_err(malformed)?;
     let mut file = file.ok_or_else(|| malformed("an entry is not where it should be"))?;
-    let (npy::Header { kind, stored, shape }, header) = npy::read(&mut file, limits)?;
-    let stored = stored.ok_or_else(|| wrong_type::<F>(name, &kind))?.fitting::<F>(name)?;
+    let (npy::Header { dtype, format, shape }, header) = npy::read(&mut file, limits)?;
+    let format = format.ok_or_else(|| wrong_type::<F>(name, &dtype))?.check::<F>(name)?;
     let count = shape.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
     let bytes = |size: usize| count.and_then(|count| count.checked_mul(size));
     let numbers = entry.size.checked_sub(header);
-    if bytes(stored.bytes).map(|bytes| bytes as u64) != numbers {
+    if bytes(format.bytes).map(|bytes| bytes as u64) != numbers {
         let found = numbers.unwrap_or(0);
         return Err(malformed(format!("{name} has {found} bytes for the shape {shape:?}")));
     }
     check_size(name, bytes(size_of::<F>()).map_or(u64::MAX, |bytes| bytes as u64), limits.bytes)?;
     let fill = |block: &mut [u8]| Ok(file.read_exact(block)?);
-    let numbers = stored.read(name, count.unwrap_or(0), block, fill)?;
+    let numbers = format.read(name, count.unwrap_or(0), block, fill)?;
+    // Reading to the end also verifies the checksum.
     if file.read(&mut [0])? > 0 {
-        return Err(malformed("an entry is longer than it should be")); // else its checksum fits
+        return Err(malformed("an entry is longer than it should be"));
     }
-    stored.shaped(name, &shape, numbers)
+    format.into_array(name, &shape, numbers)
 }
 
-fn save<F: Float>(path: &Path, arrays: &Views<'_, F>) -> Result<()> {
+fn save<F: Float>(path: &Path, arrays: &TensorViews<'_, F>) -> Result<()> {
     atomic::write(path, |file| write(file, arrays))
 }
 
-fn write<F: Float>(file: impl Write + Seek, arrays: &Views<'_, F>) -> Result<()> {
+fn write<F: Float>(file: impl Write + Seek, arrays: &TensorViews<'_, F>) -> Result<()> {
     let mut archive = ZipWriter::new(file);
     for (name, array) in arrays.iter() {
         check_array(name, array.shape())?;
@@ -173,16 +192,16 @@ fn write<F: Float>(file: impl Write + Seek, arrays: &Views<'_, F>) -> Result<()>
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Stored)
             .large_file(large);
-        archive.start_file(format!("{name}.npy"), options).map_err(unwritten)?;
+        archive.start_file(format!("{name}.npy"), options).map_err(write_error)?;
         archive.write_all(&npy::header(size_of::<F>(), array.shape()))?;
-        each_block(array, |block| Ok(archive.write_all(block)?))?;
+        for_each_block(array, |block| Ok(archive.write_all(block)?))?;
     }
-    archive.finish().map_err(unwritten)?;
+    archive.finish().map_err(write_error)?;
     Ok(())
 }
 
-/// No fewer bytes than the archive has: its numbers, the headers of each array, and its end.
-fn length<F: Float>(arrays: &Views<'_, F>) -> usize {
+/// An upper bound of the length of the archive: numbers, headers and the end.
+fn length<F: Float>(arrays: &TensorViews<'_, F>) -> usize {
     let of = |(name, array): (&str, &ArrayViewD<'_, F>)| {
         let header = npy::header(size_of::<F>(), array.shape()).len();
         256 + 2 * name.len() + header + array.len() * size_of::<F>()
@@ -190,7 +209,7 @@ fn length<F: Float>(arrays: &Views<'_, F>) -> usize {
     arrays.iter().map(of).sum::<usize>() + 256
 }
 
-/// A file in memory. That there is no more is an error.
+/// A file in memory that returns an error where memory is short.
 struct InMemory {
     data: Vec<u8>,
     at: usize,
@@ -226,15 +245,12 @@ impl Seek for InMemory {
     }
 }
 
-pub(super) fn malformed(reason: impl Display) -> FileError {
-    FileError::Malformed { format: "npz", reason: shortened(reason) }
-}
-
-fn unwritten(error: ZipError) -> FileError {
+fn write_error(error: ZipError) -> FileError {
     if let ZipError::Io(error) = error { error.into() } else { malformed(error) }
 }
 
-/// What goes wrong while unpacking is wrong with the archive, unless the operating system says it.
+/// Turns an error of decompression, which is no error of the operating system, into a malformed
+/// archive.
 fn as_malformed(error: FileError) -> FileError {
     match error {
         FileError::Io(error) if error.raw_os_error().is_none() => malformed(error),

@@ -1,12 +1,11 @@
-//! Networks as ONNX graphs, for ONNX Runtime and whatever else reads them. The messages are the few
-//! of `onnx.proto` that a network needs, written for the crate `prost`.
+//! Networks as ONNX models, for ONNX Runtime and other programs.
 
 mod proto;
 
 #[cfg(doc)]
 use super::FileError;
 use super::limits::{check_size, reserved};
-use super::tensors::{check_finite, each_block};
+use super::numbers::{check_finite, for_each_block};
 use super::{Result, atomic};
 use crate::activation::Activation;
 use crate::data::Standardizer;
@@ -16,21 +15,23 @@ use crate::{Error, Float, Layer, Parameters};
 use ndarray::{Array2, CowArray, IxDyn, arr0};
 use prost::Message;
 use proto::{Attribute, Dimension, Graph, Model, Node, Operators, Shape, TensorType, Type, Value};
-use proto::{GRAPH, INITIALIZER, RAW_DATA};
+use proto::{GRAPH, INITIALIZER, RAW_DATA, begin};
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-/// The oldest version of the operators in which `Softmax` works along one axis.
+/// The version of the operators: the oldest in which `Softmax` works along one axis.
 const OPERATORS: i64 = 13;
-/// Of the file format; the one that came with those operators' last fixes.
+/// The version of the file format, which came with the last fixes of these operators.
 const FORMAT: i64 = 8;
-/// A message of protobuf is shorter than 2 GiB.
+/// The most bytes of a protobuf message.
 const LONGEST: u64 = (1 << 31) - 1;
 
 impl<F: Float> Parameters<F> {
-    /// The network as an ONNX model (feature `onnx`): input `X` (batch, features), output `A`
-    /// (batch, outputs), for a batch of any size. With a scaler the input is in its units.
+    /// Exports the network as an ONNX model (feature `onnx`).
+    ///
+    /// The input is `X` (batch, features), the output `A` (batch, outputs), with a batch of any
+    /// size. With a scaler, the model standardizes the input first.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -46,14 +47,14 @@ impl<F: Float> Parameters<F> {
     /// [`FileError::NotFinite`]; [`FileError::Model`] if the scaler has other features;
     /// [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
     pub fn to_onnx(&self, scaler: Option<&Standardizer<F>>) -> Result<Vec<u8>> {
-        self.onnx(scaler)?.bytes()
+        self.onnx(scaler)?.to_vec()
     }
 
-    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
+    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
     ///
     /// # Errors
     ///
-    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
     pub fn save_onnx(
         &self,
         path: impl AsRef<Path>,
@@ -62,7 +63,7 @@ impl<F: Float> Parameters<F> {
         self.onnx(scaler)?.save(path.as_ref())
     }
 
-    fn onnx<'a>(&'a self, scaler: Option<&'a Standardizer<F>>) -> Result<Unwritten<'a, F>> {
+    fn onnx<'a>(&'a self, scaler: Option<&'a Standardizer<F>>) -> Result<Writer<'a, F>> {
         Builder::new(self, scaler)?.finish("A", self.outputs())
     }
 
@@ -72,27 +73,29 @@ impl<F: Float> Parameters<F> {
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
-    /// The model as an ONNX graph (feature `onnx`): input `X` (batch, features) as the classifier
-    /// takes them, output `probabilities` (batch, classes) in the order of
-    /// [`classes`](Self::classes), as by [`predict_proba`](Self::predict_proba).
+    /// Exports the classifier as an ONNX model (feature `onnx`).
+    ///
+    /// The input is `X` (batch, features) before standardization. The output is `probabilities`
+    /// (batch, classes) in the order of [`classes`](Self::classes), as from
+    /// [`predict_proba`](Self::predict_proba).
     ///
     /// # Errors
     ///
     /// [`Error::NotFitted`], [`FileError::TooLarge`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
-        self.onnx()?.bytes()
+        self.onnx()?.to_vec()
     }
 
-    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
+    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
     ///
     /// # Errors
     ///
-    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
     pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
         self.onnx()?.save(path.as_ref())
     }
 
-    fn onnx(&self) -> Result<Unwritten<'_, F>> {
+    fn onnx(&self) -> Result<Writer<'_, F>> {
         let parameters = self.parameters().ok_or(Error::NotFitted)?;
         let mut graph = Builder::new(parameters, self.scaler())?;
         if parameters.outputs() == 1 {
@@ -106,26 +109,28 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 }
 
 impl<F: Float> Regressor<F> {
-    /// The model as an ONNX graph (feature `onnx`): input `X` (batch, features) as the regressor
-    /// takes them, output `values` (batch, outputs) in their own units.
+    /// Exports the regressor as an ONNX model (feature `onnx`).
+    ///
+    /// The input is `X` (batch, features) before standardization. The output is `values` (batch,
+    /// outputs) in the units of the targets.
     ///
     /// # Errors
     ///
     /// [`Error::NotFitted`], [`FileError::TooLarge`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
-        self.onnx()?.bytes()
+        self.onnx()?.to_vec()
     }
 
-    /// Writes [`to_onnx`](Self::to_onnx) to a file, as a whole or not at all.
+    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
     ///
     /// # Errors
     ///
-    /// Those of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
     pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
         self.onnx()?.save(path.as_ref())
     }
 
-    fn onnx(&self) -> Result<Unwritten<'_, F>> {
+    fn onnx(&self) -> Result<Writer<'_, F>> {
         let parameters = self.parameters().ok_or(Error::NotFitted)?;
         let mut graph = Builder::new(parameters, self.scaler())?;
         if let Some(scaler) = self.target_scaler() {
@@ -138,17 +143,17 @@ impl<F: Float> Regressor<F> {
     }
 }
 
-/// A graph that grows node by node.
+/// A graph under construction.
 struct Builder<'a, F> {
     features: usize,
     nodes: Vec<Node>,
     constants: BTreeMap<String, CowArray<'a, F, IxDyn>>,
-    /// The value that came last.
+    /// The name of the latest value.
     last: String,
 }
 
 impl<'a, F: Float> Builder<'a, F> {
-    /// From `X` to `A`, through the scaler if there is one.
+    /// Builds the graph from `X` to the output of the network, through the scaler if there is one.
     fn new(parameters: &'a Parameters<F>, scaler: Option<&'a Standardizer<F>>) -> Result<Self> {
         check_network(parameters.layers())?;
         let features = parameters.layers()[0].w.ncols();
@@ -166,7 +171,7 @@ impl<'a, F: Float> Builder<'a, F> {
         Ok(graph)
     }
 
-    /// `A = g(A_prev·Wᵀ + b)`, an example in each row.
+    /// Adds `A = g(A_prev·Wᵀ + b)`, with an example in each row.
     fn layer(&mut self, number: usize, layer: &'a Layer<F>) -> Result<()> {
         let (w, b) = (format!("W{number}"), format!("b{number}"));
         self.constant(&w, layer.w.view().into_dyn().into())?;
@@ -179,7 +184,7 @@ impl<'a, F: Float> Builder<'a, F> {
                 self.node("Softmax", &[&z], vec![Attribute::integer("axis", 1)]);
                 return Ok(());
             }
-            // The slope of `LeakyRelu` would be an f32, and its runtime has no f64.
+            // `LeakyRelu` takes its slope as f32, and ONNX Runtime has it for f32 only.
             Activation::LeakyRelu(slope) => return self.leaky(number, slope, &z),
             Activation::Relu => "Relu",
             Activation::Sigmoid => "Sigmoid",
@@ -189,7 +194,7 @@ impl<'a, F: Float> Builder<'a, F> {
         Ok(())
     }
 
-    /// `z` where `z > 0`, else `slope·z`.
+    /// Adds `z` where `z > 0`, else `slope·z`.
     fn leaky(&mut self, number: usize, slope: f64, z: &str) -> Result<()> {
         let slope = self.scalar(&format!("slope{number}"), F::of(slope))?;
         let zero = self.scalar(&format!("zero{number}"), F::zero())?;
@@ -199,19 +204,20 @@ impl<'a, F: Float> Builder<'a, F> {
         Ok(())
     }
 
+    /// Adds a constant scalar and returns its name.
     fn scalar(&mut self, name: &str, value: F) -> Result<String> {
         self.constant(name, arr0(value).into_dyn().into())?;
         Ok(name.to_string())
     }
 
-    /// A constant, which stays where it is.
+    /// Adds a constant, which must be finite.
     fn constant(&mut self, name: &str, array: CowArray<'a, F, IxDyn>) -> Result<()> {
         check_finite(name, &array)?;
         self.constants.insert(name.to_string(), array);
         Ok(())
     }
 
-    /// Mean and deviation as rows.
+    /// Adds mean and standard deviation as rows and returns their names.
     fn columns(&mut self, name: &str, scaler: &'a Standardizer<F>) -> Result<[String; 2]> {
         let names = [format!("{name}.mean"), format!("{name}.deviation")];
         for (name, column) in names.iter().zip([scaler.mean(), scaler.deviation()]) {
@@ -220,6 +226,7 @@ impl<'a, F: Float> Builder<'a, F> {
         Ok(names)
     }
 
+    /// Adds a node and returns the name of its value.
     fn node(&mut self, operator: &str, inputs: &[&str], attributes: Vec<Attribute>) -> String {
         self.last = format!("v{}", self.nodes.len() + 1);
         self.nodes.push(Node {
@@ -232,10 +239,10 @@ impl<'a, F: Float> Builder<'a, F> {
         self.last.clone()
     }
 
-    /// The model whose last value is the output.
-    fn finish(mut self, output: &str, outputs: usize) -> Result<Unwritten<'a, F>> {
-        let last = self.nodes.last_mut().expect("a network has a layer");
-        last.output = vec![output.to_string()];
+    /// Completes the model. The latest value is renamed to `output`.
+    fn finish(mut self, output: &str, outputs: usize) -> Result<Writer<'a, F>> {
+        let values = self.nodes.iter_mut().flat_map(|node| &mut node.output);
+        values.filter(|name| **name == self.last).for_each(|name| *name = output.to_string());
         let before = Graph { node: self.nodes, name: Some("network".into()), ..Graph::default() };
         let input = vec![batch::<F>("X", self.features)];
         let output = vec![batch::<F>(output, outputs)];
@@ -257,24 +264,24 @@ impl<'a, F: Float> Builder<'a, F> {
         let tail = [after, tail.encode_to_vec()].concat();
         let length = head.len() + tensors + tail.len();
         check_size("the model", length as u64, LONGEST)?;
-        Ok(Unwritten { head, constants, tail, length })
+        Ok(Writer { head, constants, tail, length })
     }
 }
 
-/// A model that is to be written: what comes before its constants, and after them.
-struct Unwritten<'a, F> {
+/// A model to be written: its constants, and the bytes before and after them.
+struct Writer<'a, F> {
     head: Vec<u8>,
     constants: Vec<Constant<'a, F>>,
     tail: Vec<u8>,
     length: usize,
 }
 
-impl<F: Float> Unwritten<'_, F> {
+impl<F: Float> Writer<'_, F> {
     fn save(&self, path: &Path) -> Result<()> {
         atomic::write(path, |writer| self.write(writer))
     }
 
-    fn bytes(&self) -> Result<Vec<u8>> {
+    fn to_vec(&self) -> Result<Vec<u8>> {
         let mut model = reserved("the model", self.length)?;
         self.write(&mut model)?;
         Ok(model)
@@ -284,13 +291,13 @@ impl<F: Float> Unwritten<'_, F> {
         writer.write_all(&self.head)?;
         for Constant { head, array, .. } in &self.constants {
             writer.write_all(head)?;
-            each_block(array, |block| Ok(writer.write_all(block)?))?;
+            for_each_block(array, |block| Ok(writer.write_all(block)?))?;
         }
         Ok(writer.write_all(&self.tail)?)
     }
 }
 
-/// A tensor, and what comes before its numbers.
+/// A tensor, and the bytes before its numbers.
 struct Constant<'a, F> {
     head: Vec<u8>,
     array: CowArray<'a, F, IxDyn>,
@@ -315,23 +322,17 @@ impl<'a, F: Float> Constant<'a, F> {
     }
 }
 
-/// The key of a field, and its length.
-fn begin(message: &mut Vec<u8>, key: u8, length: usize) {
-    message.push(key);
-    prost::encode_length_delimiter(length, message).expect("a vector takes what it is given");
-}
-
-/// The numbers of a column, without the second axis.
+/// A column (n, 1) as a list (n).
 fn list<F: Float>(column: &Array2<F>) -> CowArray<'_, F, IxDyn> {
     column.column(0).into_dyn().into()
 }
 
-/// The number of a type in `TensorProto`.
+/// The number of the element type in `TensorProto`.
 fn data_type<F>() -> i32 {
     if size_of::<F>() == 4 { 1 } else { 11 }
 }
 
-/// A value (batch, columns).
+/// Describes an input or output (batch, columns).
 fn batch<F>(name: &str, columns: usize) -> Value {
     let any = Dimension { dim_value: None, dim_param: Some("batch".into()) };
     let fixed = Dimension { dim_value: Some(columns as i64), dim_param: None };

@@ -1,75 +1,92 @@
-//! Arrays in the safetensors format (Hugging Face 2022), by the crate `safetensors`.
+//! Arrays in the safetensors format (Hugging Face, 2022), with the crate `safetensors`.
 
-use super::error::shortened;
-use super::header::{Header, METADATA};
+#[cfg(doc)]
+use super::FileError;
+use super::header::{Header, METADATA, malformed};
 use super::limits::{Source, check_array, check_size, open, reserved, zeros};
-use super::tensors::{BLOCK, Stored, Views, each_block, wrong_type};
-use super::{FileError, Limits, Result, Tensors, atomic};
+use super::numbers::{BLOCK, NumberFormat, for_each_block, wrong_type};
+use super::tensors::TensorViews;
+use super::{Limits, Result, Tensors, atomic};
 use crate::Float;
 use ::safetensors::Dtype;
 use ::safetensors::tensor::{Metadata, TensorInfo};
 use ndarray::ArrayD;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::io::{Cursor, ErrorKind, Read, SeekFrom, Write};
 use std::path::Path;
 
-/// Bytes of a header that other readers of the format refuse, as its crate does.
+/// The most bytes of a header: the crate `safetensors` refuses longer ones.
 const HEADER: u64 = 100_000_000;
 
 impl<F: Float> Tensors<F> {
-    /// The arrays of a safetensors file, of types `F32` and `F64`.
+    /// Reads the arrays of a safetensors file (feature `safetensors`).
     ///
-    /// An `f32` is read as `f64` without loss. The other way round is a [`FileError::Type`].
+    /// Element types are `F32` and `F64`. `F32` is read as `f64` without loss; `F64` as `f32` is an
+    /// error.
+    ///
+    /// ```
+    /// use dnn_blocks::files::{Limits, Tensors};
+    /// use dnn_blocks::ndarray::array;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("arrays.safetensors");
+    /// let mut tensors = Tensors::<f64>::new();
+    /// tensors.insert("W1", array![[1.0, 2.0]].into_dyn())?;
+    /// tensors.save_safetensors(&path)?;
+    /// let limits = Limits::default().bytes(1 << 20);
+    /// assert_eq!(Tensors::load_safetensors(&path, &limits)?, tensors);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Every [`FileError`] but those about the model.
+    /// [`FileError::Type`], [`FileError::NotFinite`], [`FileError::Duplicate`],
+    /// [`FileError::Malformed`], [`FileError::TooLarge`], [`FileError::Io`].
     pub fn load_safetensors(path: impl AsRef<Path>, limits: &Limits) -> Result<Self> {
-        Unread::open(path.as_ref(), limits)?.tensors(|_| {})
+        Reader::open(path.as_ref(), limits)?.tensors(|_| {})
     }
 
-    /// [`load_safetensors`](Self::load_safetensors) of a file in memory.
+    /// Reads a safetensors file in memory; see [`load_safetensors`](Self::load_safetensors).
     ///
     /// # Errors
     ///
-    /// Those of [`load_safetensors`](Self::load_safetensors).
+    /// The errors of [`load_safetensors`](Self::load_safetensors), except file-system errors.
     pub fn from_safetensors(file: &[u8], limits: &Limits) -> Result<Self> {
-        Unread::bytes(file, limits)?.tensors(|_| {})
+        Reader::from_bytes(file, limits)?.tensors(|_| {})
     }
 
-    /// Writes a safetensors file, as a whole or not at all.
+    /// Writes a safetensors file, atomically (feature `safetensors`).
     ///
     /// # Errors
     ///
-    /// Those of [`to_safetensors`](Self::to_safetensors), [`FileError::Io`].
+    /// The errors of [`to_safetensors`](Self::to_safetensors), [`FileError::Io`].
     pub fn save_safetensors(&self, path: impl AsRef<Path>) -> Result<()> {
-        Unwritten::new(self.views(), None)?.save(path.as_ref())
+        Writer::new(self.views(), None)?.save(path.as_ref())
     }
 
-    /// The safetensors file in memory.
+    /// Returns the safetensors file in memory (feature `safetensors`).
     ///
     /// # Errors
     ///
-    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if an array is called `__metadata__`, which
-    /// is a name of the format's own, or has no name.
+    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if a name is empty or `__metadata__`, which
+    /// the format reserves.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
-        Unwritten::new(self.views(), None)?.bytes()
+        Writer::new(self.views(), None)?.to_vec()
     }
 }
 
-/// A file whose header is checked and whose numbers are still to be read.
-pub(super) struct Unread<'a> {
+/// A reader of a file whose header has been parsed and checked.
+pub(super) struct Reader<'a> {
     source: Box<dyn Source + 'a>,
     length: u64,
     arrays: Metadata,
-    /// The text beside the arrays that is this crate's.
+    /// The description in the metadata.
     pub text: Option<String>,
     limits: Limits,
 }
 
-impl<'a> Unread<'a> {
-    pub fn bytes(file: &'a [u8], limits: &Limits) -> Result<Self> {
+impl<'a> Reader<'a> {
+    pub fn from_bytes(file: &'a [u8], limits: &Limits) -> Result<Self> {
         Self::new(Box::new(Cursor::new(file)), file.len() as u64, limits)
     }
 
@@ -91,24 +108,25 @@ impl<'a> Unread<'a> {
         Ok(Self { source, length, arrays, text, limits: *limits })
     }
 
-    /// `Ok` if all numbers are of this type, not only such that it can hold them.
+    /// Checks that all arrays have exactly this element type.
     pub fn check_type<F: Float>(&self) -> Result<()> {
         for (name, info) in self.arrays.tensors().into_iter().collect::<BTreeMap<_, _>>() {
-            if stored::<F>(&name, info.dtype)?.bytes < size_of::<F>() {
+            if format_of::<F>(&name, info.dtype)?.bytes < size_of::<F>() {
                 return Err(wrong_type::<F>(&name, "f32"));
             }
         }
         Ok(())
     }
 
-    /// The arrays, read in the order of their names, in which `seen` is given name and shape of each,
-    /// then its bytes.
-    pub fn tensors<F: Float>(mut self, mut seen: impl FnMut(&[u8])) -> Result<Tensors<F>> {
+    /// Reads the arrays in the order of their names.
+    ///
+    /// `observe` is called for each with its name and shape, then with its bytes block by block.
+    pub fn tensors<F: Float>(mut self, mut observe: impl FnMut(&[u8])) -> Result<Tensors<F>> {
         let arrays: BTreeMap<String, &TensorInfo> = self.arrays.tensors().into_iter().collect();
         let mut memory = 0;
         for (name, info) in &arrays {
-            let numbers =
-                (info.data_offsets.1 - info.data_offsets.0) / stored::<F>(name, info.dtype)?.bytes;
+            let numbers = (info.data_offsets.1 - info.data_offsets.0)
+                / format_of::<F>(name, info.dtype)?.bytes;
             memory += (numbers * size_of::<F>()) as u64;
         }
         check_size("all arrays", memory, self.limits.bytes)?;
@@ -117,10 +135,10 @@ impl<'a> Unread<'a> {
         let mut block = zeros("a block", length.min(BLOCK))?;
         let mut tensors = Tensors::new();
         for (name, info) in arrays {
-            seen(format!("{name}{:?}", info.shape).as_bytes());
+            observe(format!("{name}{:?}", info.shape).as_bytes());
             self.source.seek(SeekFrom::Start(begin + info.data_offsets.0 as u64))?;
-            let array = array(&name, info, &mut self.source, &mut block, &mut seen)?;
-            tensors.insert_finite(name, array);
+            let array = array(&name, info, &mut self.source, &mut block, &mut observe)?;
+            tensors.insert_checked(name, array);
         }
         if self.source.seek(SeekFrom::End(0))? != self.length {
             return Err(malformed("its length changed while it was read"));
@@ -129,11 +147,7 @@ impl<'a> Unread<'a> {
     }
 }
 
-pub(super) fn malformed(reason: impl Display) -> FileError {
-    FileError::Malformed { format: "safetensors", reason: shortened(reason) }
-}
-
-/// Fills `data`, which lies within the length that the file had.
+/// Fills `data`, which lies within the length that the file had when it was opened.
 fn read_exact(source: &mut impl Read, data: &mut [u8]) -> Result<()> {
     source.read_exact(data).map_err(|error| match error.kind() {
         ErrorKind::UnexpectedEof => malformed("it became shorter while it was read"),
@@ -141,6 +155,7 @@ fn read_exact(source: &mut impl Read, data: &mut [u8]) -> Result<()> {
     })
 }
 
+/// Reads the text of the header.
 fn header(source: &mut impl Read, length: u64, limits: &Limits) -> Result<String> {
     let rest = length.checked_sub(8).ok_or_else(|| malformed("shorter than its first number"))?;
     let mut header = [0; 8];
@@ -159,44 +174,45 @@ fn dtype_of<F>() -> Dtype {
     if size_of::<F>() == 4 { Dtype::F32 } else { Dtype::F64 }
 }
 
-fn stored<F: Float>(name: &str, dtype: Dtype) -> Result<Stored> {
+/// The number format of an array, if it can be read as `F`.
+fn format_of<F: Float>(name: &str, dtype: Dtype) -> Result<NumberFormat> {
     let bytes = match dtype {
         Dtype::F32 => 4,
         Dtype::F64 => 8,
         other => return Err(wrong_type::<F>(name, &other.to_string())),
     };
-    Stored { bytes, big_endian: false, columns_first: false }.fitting::<F>(name)
+    NumberFormat { bytes, big_endian: false, column_major: false }.check::<F>(name)
 }
 
-/// An array that is read block by block. Its bytes are as many as its shape says.
+/// Reads an array block by block. Its length has been checked against its shape.
 fn array<F: Float>(
     name: &str,
     info: &TensorInfo,
     source: &mut impl Read,
     block: &mut [u8],
-    seen: &mut impl FnMut(&[u8]),
+    observe: &mut impl FnMut(&[u8]),
 ) -> Result<ArrayD<F>> {
-    let stored = stored::<F>(name, info.dtype)?;
-    let count = (info.data_offsets.1 - info.data_offsets.0) / stored.bytes;
-    let numbers = stored.read(name, count, block, |block| {
+    let format = format_of::<F>(name, info.dtype)?;
+    let count = (info.data_offsets.1 - info.data_offsets.0) / format.bytes;
+    let numbers = format.read(name, count, block, |block| {
         read_exact(source, block)?;
-        seen(block);
+        observe(block);
         Ok(())
     })?;
-    stored.shaped(name, &info.shape, numbers)
+    format.into_array(name, &info.shape, numbers)
 }
 
-/// A file that is to be written: its header, and the arrays whose numbers follow.
-pub(super) struct Unwritten<'a, F> {
+/// A file to be written: its header, and the arrays that follow.
+pub(super) struct Writer<'a, F> {
     header: Vec<u8>,
-    arrays: Views<'a, F>,
+    arrays: TensorViews<'a, F>,
     length: u64,
 }
 
-impl<'a, F: Float> Unwritten<'a, F> {
-    /// With one text beside the arrays: of several, the order would be random, and the same model
-    /// should be the same file.
-    pub fn new(arrays: Views<'a, F>, text: Option<(&str, String)>) -> Result<Self> {
+impl<'a, F: Float> Writer<'a, F> {
+    /// Creates the header. There is at most one metadata entry, because several would have a random
+    /// order and the same model should give the same bytes.
+    pub fn new(arrays: TensorViews<'a, F>, text: Option<(&str, String)>) -> Result<Self> {
         let dtype = dtype_of::<F>();
         let (mut infos, mut end) = (Vec::new(), 0);
         for (name, array) in arrays.iter() {
@@ -213,13 +229,13 @@ impl<'a, F: Float> Unwritten<'a, F> {
         let texts = text.map(|(key, text)| [(key.to_string(), text)].into_iter().collect());
         let header = Metadata::new(texts, infos).map_err(malformed)?;
         let mut header = serde_json::to_vec(&header).map_err(malformed)?;
-        header.resize(header.len().next_multiple_of(8), b' '); // so the numbers are aligned
+        header.resize(header.len().next_multiple_of(8), b' '); // aligns the numbers
         check_size("the header", header.len() as u64, HEADER)?;
         let length = (8 + header.len() + end) as u64;
         Ok(Self { header, arrays, length })
     }
 
-    /// Could it be read within these limits?
+    /// Checks that the file can be read within these limits.
     pub fn check(&self, limits: &Limits) -> Result<()> {
         check_size("the file", self.length, limits.bytes)?;
         check_size("the header", self.header.len() as u64, limits.header)?;
@@ -230,7 +246,7 @@ impl<'a, F: Float> Unwritten<'a, F> {
         atomic::write(path, |writer| self.write(writer))
     }
 
-    pub fn bytes(&self) -> Result<Vec<u8>> {
+    pub fn to_vec(&self) -> Result<Vec<u8>> {
         let mut file = reserved("the file", self.length as usize)?;
         self.write(&mut file)?;
         Ok(file)
@@ -240,7 +256,7 @@ impl<'a, F: Float> Unwritten<'a, F> {
         writer.write_all(&(self.header.len() as u64).to_le_bytes())?;
         writer.write_all(&self.header)?;
         for (_, array) in self.arrays.iter() {
-            each_block(array, |block| Ok(writer.write_all(block)?))?;
+            for_each_block(array, |block| Ok(writer.write_all(block)?))?;
         }
         Ok(())
     }
@@ -249,10 +265,11 @@ impl<'a, F: Float> Unwritten<'a, F> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::FileError;
 
-    /// The outcome for a file that had another length when it was opened.
+    /// Reads a file that had another length when it was opened.
     fn read(file: &[u8], length: usize) -> Result<Tensors<f64>> {
-        let file = Unread::new(Box::new(Cursor::new(file)), length as u64, &Limits::default())?;
+        let file = Reader::new(Box::new(Cursor::new(file)), length as u64, &Limits::default())?;
         file.tensors(|_| {})
     }
 

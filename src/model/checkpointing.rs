@@ -1,13 +1,13 @@
 //! Fits that are saved after their epochs, and resumed.
 
 use super::dataset::RawData;
-use super::fit_state::{FitState, LentState};
+use super::fit_state::{FitState, FitStateRef};
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::trainer::{Progress, Save, Session};
 use crate::checks::check_hyperparameter;
 use crate::error::Cause;
-use crate::files::{Checkpoint, Checkpoints, FileError, LentCheckpoint};
+use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
 
@@ -72,16 +72,16 @@ pub(crate) fn saver<'a, F: Float>(
         if !(last || checkpoints.is_due(network.epochs)) {
             return Ok(());
         }
-        let checkpoint = LentCheckpoint {
+        let checkpoint = CheckpointRef {
             parameters: &network.parameters,
             optimizer: &network.optimizer,
             generator: &network.rng,
             learning_rate: hyperparameters.learning_rate,
             schedule: hyperparameters.schedule,
             epoch: network.epochs,
-            fit: Some(LentState { hyperparameters, fingerprint, records, best }),
+            fit: Some(FitStateRef { hyperparameters, fingerprint, records, best }),
         };
-        checkpoints.save_lent(checkpoint).map(drop).map_err(checkpoint_error)
+        checkpoints.save_ref(checkpoint).map(drop).map_err(checkpoint_error)
     })
 }
 

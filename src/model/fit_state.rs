@@ -20,7 +20,7 @@ pub struct FitState<F> {
 
 /// A borrowed [`FitState`], to be saved.
 #[derive(Clone, Copy)]
-pub(crate) struct LentState<'a, F> {
+pub(crate) struct FitStateRef<'a, F> {
     pub hyperparameters: &'a Hyperparameters,
     pub fingerprint: u32,
     pub records: &'a [EpochRecord],
@@ -37,13 +37,13 @@ pub(crate) struct TrainingFields<'a, F> {
 }
 
 impl<F: Float> FitState<F> {
-    pub(crate) fn lent(&self) -> LentState<'_, F> {
+    pub(crate) fn by_ref(&self) -> FitStateRef<'_, F> {
         let Self { hyperparameters, fingerprint, records, best } = self;
-        LentState { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
+        FitStateRef { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
     }
 }
 
-impl<F: Float> LentState<'_, F> {
+impl<F: Float> FitStateRef<'_, F> {
     /// `Ok` if a fit can have this state together with these fields of its checkpoint.
     pub fn check(&self, training: &TrainingFields<'_, F>) -> Result<()> {
         let hyperparameters = self.hyperparameters;

@@ -48,7 +48,7 @@ pub use classifier::Classifier;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
-pub(crate) use fit_state::{LentState, TrainingFields};
+pub(crate) use fit_state::{FitStateRef, TrainingFields};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;
 pub use history::{Epoch, EpochRecord, History};

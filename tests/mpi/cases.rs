@@ -506,8 +506,8 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
             let optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
             let schedule = Schedule::Cosine { warm_up: 0, total: 10, lowest: 0.0 };
             let generator = NumpyRandom::seed(3);
-            let (learning_rate, epoch, fit) = (0.01, 0, None);
-            Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
+            let run = Checkpoint::new(parameters, optimizer, generator);
+            run.learning_rate(0.01).schedule(schedule)
         }
     };
     ranks.agree("epoch", &run.epoch)?;

@@ -74,20 +74,14 @@ fn models_in_safetensors() {
 fn checkpoints() {
     use dnn_blocks::files::{Checkpoint, Checkpoints};
     let parameters = network::<f64>();
-    let run = Checkpoint {
-        optimizer: Optimizer::new(Algorithm::ADAM, &parameters).unwrap(),
-        parameters,
-        generator: NumpyRandom::seed(1),
-        learning_rate: 0.1,
-        schedule: Schedule::Constant,
-        epoch: 1,
-        fit: None,
-    };
+    let optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+    let run = Checkpoint::new(parameters, optimizer, NumpyRandom::seed(1));
+    let run = run.learning_rate(0.1).epoch(1);
     let folder = tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 2).unwrap();
     refused(|| checkpoints.save(&run));
     refused(|| run.to_safetensors());
-    checkpoints.save(&Checkpoint { epoch: 2, ..run }).unwrap();
+    checkpoints.save(&run.epoch(2)).unwrap();
     // Not what is left of an older one.
     refused(|| checkpoints.latest::<f64>());
     assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 2);

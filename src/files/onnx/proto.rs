@@ -1,17 +1,28 @@
-//! The part of `onnx.proto` (proto2, ONNX 1.x) that a network is written with; names and numbers of
-//! the fields are those of the standard.
+//! The messages of `onnx.proto` (proto2, ONNX 1.x) that a network needs, for the crate `prost`.
+//! Fields have the names and numbers of the standard.
 
 use prost::Message;
 
-/// The keys of the fields that hold the numbers, or what holds those. They are written by hand: a
-/// field of a message would own a copy.
+/// The keys of the fields around the numbers. These fields are written by hand, because a `prost`
+/// message would own a copy of the numbers.
 pub const GRAPH: u8 = key(7);
 pub const INITIALIZER: u8 = key(5);
 pub const RAW_DATA: u8 = key(9);
 
-/// The key of a field that begins with its length.
+/// The key of a field with a length.
 const fn key(tag: u8) -> u8 {
     tag << 3 | 2
+}
+
+/// Begins a field: its key, then its length as a varint.
+pub fn begin(message: &mut Vec<u8>, key: u8, length: usize) {
+    message.push(key);
+    let mut rest = length;
+    while rest >= 0x80 {
+        message.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    message.push(rest as u8);
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -123,4 +134,21 @@ pub struct Dimension {
     pub dim_value: Option<i64>,
     #[prost(string, optional, tag = "2")]
     pub dim_param: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_varints() {
+        for length in
+            (0..usize::BITS).flat_map(|bit| [(1_usize << bit) - 1, 1 << bit]).chain([usize::MAX])
+        {
+            let (mut message, mut expected) = (Vec::new(), vec![GRAPH]);
+            begin(&mut message, GRAPH, length);
+            prost::encode_length_delimiter(length, &mut expected).unwrap();
+            assert_eq!(message, expected, "{length}");
+        }
+    }
 }

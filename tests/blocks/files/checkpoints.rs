@@ -18,8 +18,7 @@ pub fn beginning() -> Checkpoint<f32> {
     generator.randn(); // leaves the second of a pair
     let optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters).unwrap();
     let schedule = Schedule::Cosine { warm_up: 2, total: EPOCHS, lowest: 1e-4 };
-    let (learning_rate, epoch, fit) = (0.01, 0, None);
-    Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
+    Checkpoint::new(parameters, optimizer, generator).learning_rate(0.01).schedule(schedule)
 }
 
 /// Trains to the end, with batches in random order and dropout.
@@ -128,16 +127,7 @@ fn no_cut_and_no_flipped_bit_of_a_checkpoint_is_overlooked() {
     for rule in [Algorithm::GradientDescent, Algorithm::ADAM] {
         let optimizer = Optimizer::new(rule, &parameters).unwrap();
         let (parameters, generator) = (parameters.clone(), generator.clone());
-        let (learning_rate, schedule) = (0.1, Schedule::Constant);
-        let run = Checkpoint {
-            parameters,
-            optimizer,
-            generator,
-            learning_rate,
-            schedule,
-            epoch: 0,
-            fit: None,
-        };
+        let run = Checkpoint::new(parameters, optimizer, generator).learning_rate(0.1);
         let mut file = run.to_safetensors().unwrap();
         let limits = Limits::default();
         Checkpoint::<f64>::from_safetensors(&file, &limits).unwrap();
@@ -248,15 +238,15 @@ fn a_checkpoint_of_another_type_is_an_error_and_not_passed_over() {
     let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
     let optimizer = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
     let Checkpoint { generator, learning_rate, schedule, .. } = f32.clone();
-    let (epoch, fit) = (5, None);
-    let f64 = Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
+    let f64 = Checkpoint::new(parameters, optimizer, generator);
+    let f64 = f64.learning_rate(learning_rate).schedule(schedule).epoch(5);
     let error = Checkpoint::<f32>::from_safetensors(&f64.to_safetensors().unwrap(), &limits);
     assert_eq!(error.unwrap_err().to_string(), "W1 is of type f64, not f32");
 
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 3).unwrap();
     checkpoints.save(&f64).unwrap();
-    checkpoints.save(&Checkpoint { epoch: 9, ..f32 }).unwrap();
+    checkpoints.save(&f32.epoch(9)).unwrap();
     assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 9);
     assert!(matches!(checkpoints.latest::<f64>(), Err(FileError::Type { .. })));
     fs::write(folder.path().join("checkpoint-00000009.safetensors"), "damaged").unwrap();

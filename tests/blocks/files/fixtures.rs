@@ -129,8 +129,8 @@ fn loop_of_ones_own() -> Checkpoint<f64> {
     let mut generator = NumpyRandom::seed(5);
     generator.randn();
     let schedule = Schedule::Step { factor: 0.5, every: 3 };
-    let (learning_rate, epoch, fit) = (0.25, 7, None);
-    Checkpoint { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
+    let run = Checkpoint::new(parameters, optimizer, generator);
+    run.learning_rate(0.25).schedule(schedule).epoch(7)
 }
 
 #[test]

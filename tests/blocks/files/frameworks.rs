@@ -113,7 +113,7 @@ fn keras() {
         ("dense_2", Activation::Softmax),
     ];
     for name in both("keras") {
-        let parameters = load::<f32>(&name).under("net/").keras_dense(&layers).unwrap();
+        let parameters = load::<f32>(&name).strip_prefix("net/").keras_dense(&layers).unwrap();
         says_the_same("keras", &parameters, 1e-6);
     }
     let weights = load::<f32>("keras_weights.npz");
@@ -121,11 +121,12 @@ fn keras() {
     says_the_same("keras", &weights.keras_weights(&activations).unwrap(), 1e-6);
     let missing = load::<f32>("keras.npz").keras_dense(&layers).unwrap_err();
     assert_eq!(missing.to_string(), "there is no dense/kernel");
-    let fewer = load::<f32>("keras.npz").under("net/").keras_dense(&layers[..2]).unwrap_err();
+    let fewer =
+        load::<f32>("keras.npz").strip_prefix("net/").keras_dense(&layers[..2]).unwrap_err();
     assert!(matches!(fewer, FileError::Unexpected { .. }), "{fewer}");
     let mut wrong = layers;
     wrong.swap(0, 1);
-    let error = load::<f32>("keras.npz").under("net/").keras_dense(&wrong).unwrap_err();
+    let error = load::<f32>("keras.npz").strip_prefix("net/").keras_dense(&wrong).unwrap_err();
     assert!(matches!(error, FileError::Model(dnn_blocks::Error::ShapeMismatch { .. })), "{error}");
 }
 

@@ -87,7 +87,7 @@ fn bombs_are_refused_by_their_limits() {
     let zeros = npy(&header("<f8", "(4194304,)"), &vec![0; 32 << 20]);
     let bomb = archive(&[("W1.npy", &zeros)]);
     assert!(bomb.len() < 64 << 10, "{}", bomb.len());
-    let limits = Limits { bytes: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().bytes(1 << 20);
     let error = Tensors::<f64>::from_npz(&bomb, &limits).unwrap_err();
     assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
     read(&bomb).unwrap();
@@ -109,7 +109,7 @@ fn bombs_are_refused_by_their_limits() {
     let parts: Vec<_> = names.iter().map(|name| (name.as_str(), &part[..])).collect();
     let error = Tensors::<f64>::from_npz(&archive(&parts), &limits).unwrap_err();
     assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
-    let few = Limits { arrays: 7, ..Limits::default() };
+    let few = Limits::default().arrays(7);
     assert!(Tensors::<f64>::from_npz(&archive(&parts), &few).is_err());
 }
 
@@ -194,17 +194,17 @@ fn names_that_are_there_twice_or_are_no_arrays_are_errors() {
     assert!(matches!(error, FileError::Unexpected { .. }), "{error}");
     let tensors =
         read(&archive(&[("W1.npy", &one), ("b1.npy", &one), ("costs.npy", &one)])).unwrap();
-    let error = tensors.course(Activation::Relu, Activation::Sigmoid).unwrap_err();
+    let error = tensors.into_parameters(Activation::Relu, Activation::Sigmoid).unwrap_err();
     assert_eq!(error.to_string(), "costs does not belong to the model");
     let tensors = read(&archive(&[("W1.npy", &one)])).unwrap();
     assert!(matches!(
-        tensors.course(Activation::Relu, Activation::Sigmoid),
+        tensors.into_parameters(Activation::Relu, Activation::Sigmoid),
         Err(FileError::Missing { .. })
     ));
     let flat = npy(&header("<f8", "(1,)"), &1.0_f64.to_le_bytes());
     let tensors = read(&archive(&[("W1.npy", &one), ("b1.npy", &flat)])).unwrap();
     assert!(matches!(
-        tensors.course(Activation::Relu, Activation::Sigmoid),
+        tensors.into_parameters(Activation::Relu, Activation::Sigmoid),
         Err(FileError::Shape { .. })
     ));
 }

@@ -347,7 +347,7 @@ fn a_checkpoint_of_another_network_is_refused() {
 fn a_folder_that_cannot_be_used_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path().join("gone"), 1).unwrap();
-    let small = Limits { bytes: 4000, ..Limits::default() };
+    let small = Limits::default().bytes(4000);
     let too_small = checkpoints.clone().limits(small);
     let fit = |checkpoints: &Checkpoints| {
         let mut model = Regressor::<f64>::new(how());

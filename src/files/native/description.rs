@@ -1,0 +1,285 @@
+//! The description of a file: its metadata, which is JSON.
+
+use super::fit::FitDescription;
+use crate::activation::Activation;
+use crate::cost::Cost;
+use crate::files::header::KEY;
+use crate::files::limits::check_size;
+use crate::files::numbers::for_each_block;
+use crate::files::safetensors::{Reader, Writer};
+use crate::files::tensors::TensorViews;
+use crate::files::{FileError, Result, Tensors};
+use crate::init::NumpyState;
+use crate::model::Hyperparameters;
+use crate::train::optimizer::Algorithm;
+use crate::train::schedule::Schedule;
+use crate::{Error, Float, Parameters};
+use crc32fast::Hasher;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::fmt::Display;
+
+const VERSION: u64 = 1;
+
+/// The description beside the arrays. The order of the fields is that in the file.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description<L> {
+    version: u64,
+    kind: Kind,
+    layer_sizes: Vec<usize>,
+    activations: Vec<Activation>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<ModelDescription<L>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    training: Option<TrainingDescription>,
+    /// The [`checksum`] of everything else; `None` in a file of another program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksum: Option<String>,
+}
+
+/// The description of a classifier or a regressor with labels of type `L`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ModelDescription<L> {
+    pub cost: Cost,
+    pub hyperparameters: Hyperparameters,
+    pub epochs: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub labels: Option<Vec<L>>,
+    /// Whether the labels were given to `with_classes`, and so hold for the next fit too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub declared: bool,
+}
+
+/// The description of a checkpoint.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TrainingDescription {
+    pub rule: Algorithm,
+    pub steps: u64,
+    pub generator: NumpyState,
+    pub learning_rate: f64,
+    pub schedule: Schedule,
+    pub epoch: usize,
+    /// The state of a `fit`; `None` in a custom training loop.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fit: Option<FitDescription>,
+}
+
+/// The kind of value that a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    Parameters,
+    Checkpoint,
+    Classifier,
+    Regressor,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Kind::Parameters => "network",
+            Kind::Checkpoint => "checkpoint",
+            Kind::Classifier => "classifier",
+            Kind::Regressor => "regressor",
+        }
+    }
+}
+
+pub(super) fn malformed(reason: impl Display) -> FileError {
+    FileError::malformed("dnn-blocks", reason)
+}
+
+/// The number of inputs, then the units of each layer.
+fn layer_sizes<F: Float>(parameters: &Parameters<F>) -> Vec<usize> {
+    let layers = parameters.layers();
+    let inputs = layers.iter().take(1).map(|layer| layer.w.ncols());
+    inputs.chain(layers.iter().map(|layer| layer.w.nrows())).collect()
+}
+
+/// Prepares the file of a network, with what describes its model or its training.
+pub(super) fn network_writer<'a, F: Float, L: Serialize>(
+    kind: Kind,
+    arrays: TensorViews<'a, F>,
+    parameters: &Parameters<F>,
+    (model, training): (Option<ModelDescription<L>>, Option<TrainingDescription>),
+) -> Result<Writer<'a, F>> {
+    parameters.layers().iter().try_for_each(|layer| layer.activation.check::<F>())?;
+    let description = Description {
+        version: VERSION,
+        kind,
+        layer_sizes: layer_sizes(parameters),
+        activations: parameters.layers().iter().map(|layer| layer.activation).collect(),
+        model,
+        training,
+        checksum: None,
+    };
+    let mut text = serde_json::to_string(&description).map_err(malformed)?;
+    check_values(&text)?;
+    text.pop(); // the closing brace, so that the checksum is the last entry
+    let checksum = checksum(&text, &arrays)?;
+    text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
+    Writer::new(arrays, Some((KEY, text)))
+}
+
+/// The text before the checksum. It cannot occur in a label, where quotes are escaped.
+const CHECKSUM: &str = ",\"checksum\":";
+
+/// Computes the CRC-32 of the description before its checksum and of all arrays, sorted by name.
+fn checksum<F: Float>(text: &str, arrays: &TensorViews<'_, F>) -> Result<String> {
+    let mut hasher = Hasher::new();
+    hasher.update(text.as_bytes());
+    for (name, array) in arrays.iter() {
+        hasher.update(format!("{name}{:?}", array.shape()).as_bytes());
+        for_each_block(array, |block| {
+            hasher.update(block);
+            Ok(())
+        })?;
+    }
+    Ok(hex(hasher))
+}
+
+fn hex(hasher: Hasher) -> String {
+    format!("{:08x}", hasher.finalize())
+}
+
+/// A network read from a file, with its descriptions and the arrays that are not its layers.
+pub(super) struct LoadedNetwork<F, L = ()> {
+    pub parameters: Parameters<F>,
+    model: Option<ModelDescription<L>>,
+    training: Option<TrainingDescription>,
+    pub tensors: Tensors<F>,
+}
+
+impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
+    /// Reads a file of this kind and verifies its checksum.
+    pub fn read(kind: Kind, reader: Reader<'_>) -> Result<Self> {
+        let text = reader.text.as_deref();
+        let text = text.ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+        check_values(text)?;
+        let description: Description<L> = parse(kind, text)?;
+        if kind == Kind::Checkpoint {
+            reader.check_type::<F>()?; // in a wider type, training would go on with other bits
+        }
+        let mut hasher = Hasher::new();
+        hasher.update(text.rsplit_once(CHECKSUM).map_or(text, |(before, _)| before).as_bytes());
+        let mut tensors = reader.tensors(|bytes| hasher.update(bytes))?;
+        if description.checksum.as_ref().is_some_and(|expected| hex(hasher) != *expected) {
+            return Err(malformed("the checksum does not fit: the file has been changed"));
+        }
+        let parameters = take_network(&mut tensors, &description)?;
+        let Description { model, training, .. } = description;
+        Ok(Self { parameters, model, training, tensors })
+    }
+
+    /// Takes apart the file of a classifier or a regressor.
+    pub fn into_model(self) -> Result<(ModelDescription<L>, Parameters<F>, Tensors<F>)> {
+        let model = self.model.ok_or_else(|| malformed("there is no model beside the network"))?;
+        Ok((model, self.parameters, self.tensors))
+    }
+
+    /// Takes apart the file of a checkpoint.
+    pub fn into_training(self) -> Result<(TrainingDescription, Parameters<F>, Tensors<F>)> {
+        let training = self.training.ok_or_else(|| malformed("there is no training in it"))?;
+        Ok((training, self.parameters, self.tensors))
+    }
+
+    /// Checks that the file does not describe a classifier or a regressor.
+    pub fn check_without_model(&self) -> Result<()> {
+        check_absent(self.model.as_ref())
+    }
+
+    /// Checks that the file does not describe a training.
+    pub fn check_without_training(&self) -> Result<()> {
+        check_absent(self.training.as_ref())
+    }
+}
+
+fn check_absent<T>(part: Option<T>) -> Result<()> {
+    match part {
+        Some(_) => Err(malformed("there is more beside the network than belongs to it")),
+        None => Ok(()),
+    }
+}
+
+/// The most bytes of a text in the description, such as a label.
+const TEXT: u64 = 1 << 16;
+/// The most bytes that the parsed values take beyond the length of the description.
+const VALUES: u64 = 12 << 20;
+
+/// Checks that the parsed description will not take much more memory than its text.
+///
+/// The estimate is 16 bytes for a number, whose text has at least two with its comma, and 100 for a
+/// string, which is copied several times.
+fn check_values(text: &str) -> Result<()> {
+    let (mut memory, mut begin, mut escaped) = (0, None, false);
+    for (at, byte) in text.bytes().enumerate() {
+        match (begin, byte) {
+            (None, b'"') => (memory, begin) = (memory + 100, Some(at)),
+            (None, b',' | b'[') => memory += 16,
+            (None, _) => {}
+            (Some(begin), _) if (at - begin) as u64 > TEXT => {
+                return check_size("a text of the description", (at - begin) as u64, TEXT);
+            }
+            (Some(_), b'"') if !escaped => begin = None,
+            (Some(_), _) => escaped = byte == b'\\' && !escaped,
+        }
+    }
+    check_size("the description", memory, text.len() as u64 + VALUES)
+}
+
+/// Parses the description after its version and its kind, which decide how the rest is read.
+fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> {
+    #[derive(Deserialize)]
+    struct VersionOnly {
+        version: u64,
+    }
+    let VersionOnly { version } = serde_json::from_str(text).map_err(malformed)?;
+    if version != VERSION {
+        return Err(FileError::Version { found: version, known: VERSION });
+    }
+    check_kind(kind, text)?;
+    serde_json::from_str(text).map_err(malformed)
+}
+
+/// Checks the kind alone, because a file of another kind may have labels of another type.
+fn check_kind(expected: Kind, text: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct KindOnly {
+        kind: Kind,
+    }
+    let KindOnly { kind } = serde_json::from_str(text).map_err(malformed)?;
+    if kind == expected {
+        return Ok(());
+    }
+    Err(FileError::Kind { found: kind.name(), expected: expected.name() })
+}
+
+/// Removes the layers and gives them their activations.
+fn take_network<F: Float, L>(
+    tensors: &mut Tensors<F>,
+    description: &Description<L>,
+) -> Result<Parameters<F>> {
+    let Description { layer_sizes, activations, .. } = description;
+    if layer_sizes.len() != activations.len() + 1 {
+        return Err(malformed("there are not as many activations as layers"));
+    }
+    let mut parameters = Parameters::from_layers(tensors.take_layers()?)?;
+    let found = parameters.layers().len();
+    if found != activations.len() {
+        return Err(Error::LayerCount { expected: activations.len(), found }.into());
+    }
+    let layers = parameters.layers_mut().iter_mut().enumerate();
+    let dims = layer_sizes.iter().skip(1).zip(layer_sizes);
+    for ((l, layer), (&activation, (&n, &n_prev))) in layers.zip(activations.iter().zip(dims)) {
+        let expected = vec![n, n_prev];
+        if layer.w.shape() != expected {
+            let (name, found) = (format!("W{}", l + 1), layer.w.shape().to_vec());
+            return Err(FileError::Shape { name, found, expected });
+        }
+        layer.activation = activation;
+    }
+    Ok(parameters)
+}

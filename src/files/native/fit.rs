@@ -1,0 +1,192 @@
+//! The state of a fit in a checkpoint.
+
+use crate::files::tensors::TensorViews;
+use crate::files::{Result, Tensors};
+use crate::model::{Best, EpochRecord, FitState, FitStateRef, Hyperparameters};
+use crate::{Float, Layer, Parameters};
+use serde::de::{Error, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+
+/// The description of a fit; the best parameters are arrays.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FitDescription {
+    hyperparameters: Hyperparameters,
+    fingerprint: u32,
+    records: Records,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    best: Option<BestDescription>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BestDescription {
+    epoch: usize,
+    cost: JsonNumber,
+}
+
+/// An epoch: learning rate, cost, gradient norm, validation cost and validation score.
+type Row = (JsonNumber, JsonNumber, JsonNumber, Option<JsonNumber>, Option<JsonNumber>);
+
+/// A number that may be NaN or infinite, as a validation cost may be; JSON has no number for these.
+#[derive(Debug, Clone, Copy)]
+struct JsonNumber(f64);
+
+impl Serialize for JsonNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            x if x.is_finite() => serializer.serialize_f64(x),
+            x => serializer.collect_str(&x),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for JsonNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonNumberVisitor)
+    }
+}
+
+struct JsonNumberVisitor;
+
+impl Visitor<'_> for JsonNumberVisitor {
+    type Value = JsonNumber;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number, \"NaN\", \"inf\" or \"-inf\"")
+    }
+
+    fn visit_f64<E: Error>(self, x: f64) -> Result<JsonNumber, E> {
+        Ok(JsonNumber(x))
+    }
+
+    fn visit_u64<E: Error>(self, x: u64) -> Result<JsonNumber, E> {
+        Ok(JsonNumber(x as f64))
+    }
+
+    fn visit_i64<E: Error>(self, x: i64) -> Result<JsonNumber, E> {
+        Ok(JsonNumber(x as f64))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<JsonNumber, E> {
+        match text {
+            "NaN" => Ok(JsonNumber(f64::NAN)),
+            "inf" => Ok(JsonNumber(f64::INFINITY)),
+            "-inf" => Ok(JsonNumber(f64::NEG_INFINITY)),
+            _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+        }
+    }
+}
+
+/// The records, each as a [`Row`]. Rows are converted one by one and the vector grows by a quarter,
+/// so that reading takes little more memory than the records.
+#[derive(Debug)]
+struct Records(Vec<EpochRecord>);
+
+impl Serialize for Records {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(row))
+    }
+}
+
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RecordsVisitor)
+    }
+}
+
+struct RecordsVisitor;
+
+impl<'de> Visitor<'de> for RecordsVisitor {
+    type Value = Records;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row for each epoch")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<Records, A::Error> {
+        let mut records = Vec::new();
+        while let Some(row) = rows.next_element()? {
+            if records.len() == records.capacity() {
+                let more = 16 + records.len() / 4;
+                records.try_reserve_exact(more).map_err(A::Error::custom)?;
+            }
+            records.push(record(records.len(), row));
+        }
+        Ok(Records(records))
+    }
+}
+
+/// The prefix of the best parameters, as in `best.W1`.
+const BEST: &str = "best.";
+
+/// Adds the best parameters to the arrays of a checkpoint.
+pub(super) fn insert_best<'a, F: Float>(
+    state: FitStateRef<'a, F>,
+    arrays: &mut TensorViews<'a, F>,
+) -> Result<()> {
+    state.best.map_or(Ok(()), |best| arrays.insert_parameters(BEST, &best.parameters))
+}
+
+impl FitDescription {
+    pub fn from_state<F: Float>(state: FitStateRef<'_, F>) -> Self {
+        let best =
+            |best: &Best<F>| BestDescription { epoch: best.epoch, cost: JsonNumber(best.cost) };
+        Self {
+            hyperparameters: state.hyperparameters.clone(),
+            fingerprint: state.fingerprint,
+            records: Records(state.records.to_vec()),
+            best: state.best.map(best),
+        }
+    }
+
+    /// Restores the state and removes its best parameters from the arrays.
+    pub fn into_state<F: Float>(
+        self,
+        parameters: &Parameters<F>,
+        tensors: &mut Tensors<F>,
+    ) -> Result<FitState<F>> {
+        let best = match self.best {
+            None => None,
+            Some(BestDescription { epoch, cost }) => {
+                let parameters = take_best(parameters, tensors)?;
+                Some(Best { epoch, cost: cost.0, parameters })
+            }
+        };
+        let Self { hyperparameters, fingerprint, records: Records(records), .. } = self;
+        Ok(FitState { hyperparameters, fingerprint, records, best })
+    }
+}
+
+fn row(record: &EpochRecord) -> Row {
+    (
+        JsonNumber(record.learning_rate),
+        JsonNumber(record.cost),
+        JsonNumber(record.gradient_norm),
+        record.validation_cost.map(JsonNumber),
+        record.validation_score.map(JsonNumber),
+    )
+}
+
+fn record(epoch: usize, row: Row) -> EpochRecord {
+    let (learning_rate, cost, gradient_norm, validation_cost, validation_score) = row;
+    EpochRecord {
+        epoch,
+        learning_rate: learning_rate.0,
+        cost: cost.0,
+        gradient_norm: gradient_norm.0,
+        validation_cost: validation_cost.map(|number| number.0),
+        validation_score: validation_score.map(|number| number.0),
+    }
+}
+
+/// Removes and returns the best parameters, with the activations of `like`.
+fn take_best<F: Float>(like: &Parameters<F>, tensors: &mut Tensors<F>) -> Result<Parameters<F>> {
+    let layers = like.layers().iter().enumerate().map(|(l, layer)| {
+        let w = tensors.take_matrix(&format!("{BEST}W{}", l + 1))?;
+        let b = tensors.take_matrix(&format!("{BEST}b{}", l + 1))?;
+        Ok(Layer { w, b, activation: layer.activation })
+    });
+    Ok(Parameters::from_layers(layers.collect::<Result<_>>()?)?)
+}

@@ -1,0 +1,195 @@
+//! Classifiers and regressors in files of their own.
+
+use super::description::{Kind, LoadedNetwork, ModelDescription, malformed, network_writer};
+use super::{FromFile, ToFile, load_methods, save_methods};
+use crate::cost::Cost;
+use crate::data::{Classes, Standardizer};
+#[cfg(doc)]
+use crate::files::FileError;
+use crate::files::safetensors::{Reader, Writer};
+use crate::files::tensors::TensorViews;
+use crate::files::{Result, Tensors};
+use crate::model::{Classifier, NetworkState, Regressor};
+use crate::{Error, Float};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
+    save_methods! {
+        /// Writes the model to a safetensors file (feature `safetensors`).
+        ///
+        /// The file holds network, feature scaler, labels, hyperparameters and the number of
+        /// trained epochs. It does not hold the optimizer state: `partial_fit` after loading
+        /// begins with a new optimizer. Serde keeps the state.
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// # let folder = tempfile::tempdir()?;
+        /// # let path = folder.path().join("model.safetensors");
+        /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+        /// # let how = Hyperparameters::default().hidden(&[8]).batch_size(2).epochs(100).seed(1);
+        /// # let mut model = Classifier::<f64, &str>::new(how);
+        /// # model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+        /// model.save(&path)?;
+        /// let model = Classifier::<f64, String>::load(&path)?;
+        /// assert_eq!(model.predict(Examples::rows(&array![[1.0, 1.0]]))?, ["yes"]);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
+        /// [`FileError::Malformed`] if serde cannot write the labels as JSON.
+    }
+}
+
+impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
+    load_methods! {
+        /// The limits are [`Limits::default`](crate::files::Limits). A file of `f32` loads as
+        /// `f64` without loss; `f64` as `f32` is an error.
+    }
+}
+
+impl<F: Float> Regressor<F> {
+    save_methods! {
+        /// Writes the model to a safetensors file (feature `safetensors`).
+        ///
+        /// The file holds network, scalers of features and targets, hyperparameters and the number
+        /// of trained epochs. It does not hold the optimizer state: `partial_fit` after loading
+        /// begins with a new optimizer. Serde keeps the state.
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// # let folder = tempfile::tempdir()?;
+        /// # let path = folder.path().join("model.safetensors");
+        /// let (x, y) = (array![[0.0], [1.0], [2.0]], array![[1.0], [3.0], [5.0]]);
+        /// # let how = Hyperparameters::default().hidden(&[]).batch_size(3).epochs(1);
+        /// # let mut model = Regressor::<f64>::new(how);
+        /// # model.fit(Examples::rows(&x), Examples::rows(&y))?;
+        /// model.save(&path)?;
+        /// let again = Regressor::<f64>::load(&path)?;
+        /// assert_eq!(again.predict(Examples::rows(&x))?, model.predict(Examples::rows(&x))?);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`].
+    }
+
+    load_methods! {
+        /// The limits are [`Limits::default`](crate::files::Limits). A file of `f32` loads as
+        /// `f64` without loss; `f64` as `f32` is an error.
+    }
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
+    type Element = F;
+
+    fn writer(&self) -> Result<Writer<'_, F>> {
+        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let mut arrays = TensorViews::from_parameters(parameters)?;
+        insert_scaler(&mut arrays, "scaler", self.scaler())?;
+        let model = ModelDescription {
+            cost: classification_cost(self.classes().len()),
+            hyperparameters: self.hyperparameters().clone(),
+            epochs,
+            labels: Some(self.classes().to_vec()),
+            declared: self.declares_classes(),
+        };
+        network_writer(Kind::Classifier, arrays, parameters, (Some(model), None))
+    }
+}
+
+impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> {
+    fn from_reader(reader: Reader<'_>) -> Result<Self> {
+        let network = LoadedNetwork::<F, L>::read(Kind::Classifier, reader)?;
+        let (model, parameters, mut tensors) = network.into_model()?;
+        let ModelDescription { cost, hyperparameters, epochs, labels, declared } = model;
+        let labels = labels.ok_or_else(|| malformed("there are no labels"))?;
+        if !labels.is_sorted_by(|a, b| a < b) {
+            return Err(malformed("the labels are not sorted, or one is there twice"));
+        }
+        check_cost(cost, classification_cost(labels.len()))?;
+        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
+        tensors.check_empty()?;
+        let kept = NetworkState { parameters, scaler, epochs, memory: None };
+        let classes = Classes::of(&labels);
+        let declared = declared.then(|| classes.clone());
+        Ok(Self::from_kept(hyperparameters, declared, Some((classes, kept)))?)
+    }
+}
+
+impl<F: Float> ToFile for Regressor<F> {
+    type Element = F;
+
+    fn writer(&self) -> Result<Writer<'_, F>> {
+        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let mut arrays = TensorViews::from_parameters(parameters)?;
+        insert_scaler(&mut arrays, "scaler", self.scaler())?;
+        insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
+        let model = ModelDescription {
+            cost: Cost::MeanSquaredError,
+            hyperparameters: self.hyperparameters().clone(),
+            epochs,
+            labels: None::<Vec<()>>,
+            declared: false,
+        };
+        network_writer(Kind::Regressor, arrays, parameters, (Some(model), None))
+    }
+}
+
+impl<F: Float> FromFile for Regressor<F> {
+    fn from_reader(reader: Reader<'_>) -> Result<Self> {
+        let network = LoadedNetwork::<F>::read(Kind::Regressor, reader)?;
+        let (model, parameters, mut tensors) = network.into_model()?;
+        let ModelDescription { cost, hyperparameters, epochs, labels, declared } = model;
+        if labels.is_some() || declared {
+            return Err(malformed("a regressor has no labels"));
+        }
+        check_cost(cost, Cost::MeanSquaredError)?;
+        let standardized = hyperparameters.standardize;
+        let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
+        let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
+        tensors.check_empty()?;
+        let kept = NetworkState { parameters, scaler, epochs, memory: None };
+        Ok(Self::from_kept(hyperparameters, target_scaler, Some(kept))?)
+    }
+}
+
+fn classification_cost(classes: usize) -> Cost {
+    if classes == 2 { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy }
+}
+
+fn check_cost(found: Cost, expected: Cost) -> Result<()> {
+    if found == expected { Ok(()) } else { Err(malformed("the cost is not that of the model")) }
+}
+
+/// Adds mean and standard deviation of a scaler, if there is one.
+fn insert_scaler<'a, F: Float>(
+    arrays: &mut TensorViews<'a, F>,
+    name: &str,
+    scaler: Option<&'a Standardizer<F>>,
+) -> Result<()> {
+    let Some(scaler) = scaler else { return Ok(()) };
+    arrays.insert(format!("{name}.mean"), scaler.mean().view())?;
+    arrays.insert(format!("{name}.deviation"), scaler.deviation().view())
+}
+
+/// Removes and returns a scaler if the model is `standardized`.
+fn take_scaler<F: Float>(
+    tensors: &mut Tensors<F>,
+    name: &str,
+    standardized: bool,
+) -> Result<Option<Standardizer<F>>> {
+    if !standardized {
+        return Ok(None);
+    }
+    let mean = tensors.take_matrix(&format!("{name}.mean"))?;
+    let deviation = tensors.take_matrix(&format!("{name}.deviation"))?;
+    Ok(Some(Standardizer::from_columns(mean, deviation)?))
+}
