@@ -32,7 +32,7 @@ fn row(n: usize, m: usize, size: usize) {
     let table = x.t().as_standard_layout().to_owned();
     let parameters = initialize_parameters_deep(&[n, 128, 1], Initializer::He, &mut rng);
     let parameters = parameters.expect("fits");
-    let mut workspace = Workspace::new(&parameters, size);
+    let mut workspace = Workspace::new(&parameters, size).unwrap();
     let order = rng.permutation(m);
     let mut copied = Batches::new(&x, &y, size).expect("a set");
     let mut lent = Batches::new(table.t(), &y, size).expect("a set");

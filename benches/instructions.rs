@@ -2,6 +2,7 @@
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 
 const STEPS: usize = 1000;
 
@@ -24,7 +25,7 @@ fn run(
     x: &Array2<f64>,
     y: &Array2<f64>,
 ) -> dnn_blocks::Result<()> {
-    let mut workspace = Workspace::new(parameters, x.ncols());
+    let mut workspace = Workspace::new(parameters, x.ncols()).unwrap();
     match case {
         "step-full-batch" => {
             let mut descent = FullBatch::new(x, y, parameters.clone())?;

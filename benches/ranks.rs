@@ -37,7 +37,7 @@ fn run(ranks: &Ranks<'_>, examples: usize, steps: usize) -> dnn_blocks::Result<(
     ranks.broadcast(&mut parameters)?;
     let cost = Cost::BinaryCrossEntropy;
     let (mut times, mut last) = (Vec::new(), 0.0);
-    let mut alone = Workspace::new(&parameters, x.ncols());
+    let mut alone = Workspace::new(&parameters, x.ncols()).unwrap();
     let mut joint = ranks.workspace(&parameters, x.ncols())?;
     for _ in 0..steps + 2 {
         let start = Instant::now();

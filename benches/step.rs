@@ -9,6 +9,7 @@ use dnn_blocks::backward::linear_backward;
 use dnn_blocks::forward::linear_forward;
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -89,7 +90,7 @@ fn steps<F: Float>(c: &mut Criterion, dims: &[usize], m: usize, hidden: Activati
     });
     group.bench_function("workspace", |bench| {
         let mut parameters = parameters.clone();
-        let mut workspace = Workspace::new(&parameters, m);
+        let mut workspace = Workspace::new(&parameters, m).unwrap();
         bench.iter(|| {
             let pass = workspace.forward(black_box(x), &parameters).unwrap();
             let cost = pass.cost(y).unwrap();
@@ -121,7 +122,7 @@ fn predictions<F: Float>(c: &mut Criterion, dims: &[usize], m: usize) {
     let Case { name, parameters, x, .. } = &case;
     let mut group = group(c, &format!("prediction {name}"));
     group.bench_function("workspace", |bench| {
-        let mut workspace = Workspace::new(parameters, m);
+        let mut workspace = Workspace::new(parameters, m).unwrap();
         bench.iter(|| workspace.forward(black_box(x), parameters).unwrap().al()[[0, 0]]);
     });
     group.bench_function("predict_proba", |bench| {

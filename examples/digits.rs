@@ -10,6 +10,8 @@
 #[path = "support/arguments.rs"]
 mod arguments;
 
+use dnn_blocks::data::stratified_split;
+use dnn_blocks::model::History;
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::plot;
 use dnn_blocks::prelude::*;

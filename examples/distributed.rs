@@ -31,11 +31,11 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     let lines = ranks.read_lines(path)?;
     let header = usize::from(ranks.is_first());
     let lines: Vec<&str> = lines.lines().skip(header).collect();
-    let (first, total) = ranks.place(lines.len());
+    let (first, total) = ranks.offset_and_total(lines.len());
     let (test, training) =
         lines.iter().enumerate().partition::<Vec<_>, _>(|(i, _)| (first + i) % TEST_SHARE == 0);
-    let (x, digits) = ranks.together(handwriting(&training))?;
-    let (test_x, test_digits) = ranks.together(handwriting(&test))?;
+    let (x, digits) = ranks.all_ok(handwriting(&training))?;
+    let (test_x, test_digits) = ranks.all_ok(handwriting(&test))?;
     println!("rank {} of {}: {} of {total} examples", ranks.rank(), ranks.size(), lines.len());
 
     let how = Hyperparameters::default()
@@ -61,7 +61,7 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     };
     let right = predicted.iter().zip(&test_digits).filter(|(p, d)| p == d).count();
     let mut counts = [right as f64, test_digits.len() as f64];
-    ranks.sum(&mut counts);
+    ranks.all_reduce_sum(&mut counts);
     if ranks.is_first() {
         println!("test accuracy {:.4}", counts[0] / counts[1]);
     }

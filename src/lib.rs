@@ -151,6 +151,8 @@ pub mod cost;
 pub mod course;
 pub mod data;
 #[cfg(feature = "mpi")]
+mod digest;
+#[cfg(feature = "mpi")]
 pub mod distributed;
 pub mod error;
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]

@@ -11,7 +11,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::checks::{check, check_argument, check_batch, check_lengths};
+use crate::checks::{check, check_argument, check_batch, check_finite_features, check_lengths};
 use crate::error::{Cause, Operand};
 use crate::metrics::ConfusionMatrix;
 use crate::{Error, Float, Result, buffer};
@@ -230,7 +230,7 @@ pub fn decision_boundary<F: Float>(
         (Operand::of("X", x), Operand { name: "a plane", shape: (2, x.ncols()) });
     check(x.nrows() == 2, operand, plane, "two features, to be drawn")?;
     check_batch(operand)?;
-    check_finite("X", x)?;
+    check_finite_features("X", x)?;
     check_lengths(("X", x.ncols()), ("the classes", classes.len()))?;
     let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
     check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;

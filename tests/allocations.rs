@@ -4,6 +4,7 @@
 
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -87,7 +88,7 @@ fn network<F: Float>(dims: &[usize], m: usize, hidden: Activation) -> Network<F>
 
 fn steps<F: Float>(dims: &[usize], m: usize, hidden: Activation) {
     let (mut parameters, x, y) = network::<F>(dims, m, hidden);
-    let mut workspace = Workspace::new(&parameters, m);
+    let mut workspace = Workspace::new(&parameters, m).unwrap();
     let mut step = |examples: usize| {
         let (x, y) = (x.slice(s![.., ..examples]), y.slice(s![.., ..examples]));
         let pass = workspace.forward(x, &parameters).unwrap();
@@ -128,8 +129,8 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
     alone(|| {
         let (mut parameters, x, y) = network::<f32>(&[100, 60, 50, 1], 150, Activation::Relu);
         let mut batches = Batches::new(&x, &y, 64).unwrap();
-        let mut workspace = Workspace::new(&parameters, 64);
-        let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: 0.1 };
+        let mut workspace = Workspace::new(&parameters, 64).unwrap();
+        let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
         let mut rng = NumpyRandom::seed(1);
         for rule in [Algorithm::GradientDescent, Algorithm::RMS_PROP, Algorithm::ADAM_W] {
             let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
@@ -162,7 +163,7 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
 fn the_second_step_allocates_nothing() {
     alone(|| {
         let (parameters, x, y) = network::<f32>(&[100, 60, 50, 1], 64, Activation::Relu);
-        let mut workspace = Workspace::new(&parameters, 64);
+        let mut workspace = Workspace::new(&parameters, 64).unwrap();
         workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
         let second = allocations(|| {
             workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();

@@ -7,8 +7,10 @@
 //! Adam's correction of the bias: the hashes are those of Linux.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
+use dnn_blocks::model::History;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 use serde_json::{Map, Value};
 use std::process::Command;
 
@@ -97,9 +99,9 @@ fn workspace<F: Float>(hash: &mut Hash) {
         let Problem { mut parameters, x, y, mut rng } =
             problem::<F>(&[60, 40, 30, 1], 100, Activation::Relu);
         let mut batches = Batches::new(&x, &y, 64).unwrap();
-        let mut workspace = Workspace::new(&parameters, 64);
+        let mut workspace = Workspace::new(&parameters, 64).unwrap();
         let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
-        let objective = Objective { l2: 0.1, ..Objective::from(Cost::BinaryCrossEntropy) };
+        let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
         for _ in 0..3 {
             batches.shuffle(&mut rng);
             while let Some((x, y)) = batches.next() {

@@ -288,7 +288,12 @@ fn empty<F: Float>(n_x: usize, m: usize, classes: usize) -> Result<(Array2<F>, A
     check_argument(classes >= 1, "classes", classes as f64, "at least 1")?;
     check_argument(classes <= m, "m", m as f64, "at least the number of classes")?;
     let exact = classes as f64 <= 2.0 / F::epsilon().as_f64();
-    check_argument(exact, "classes", classes as f64, "few enough that class numbers are exact as an f32")?;
+    check_argument(
+        exact,
+        "classes",
+        classes as f64,
+        "few enough that class numbers are exact as an f32",
+    )?;
     Ok((buffer::zeros(x.name, x.shape)?, buffer::zeros("Y", (1, m))?))
 }
 

@@ -187,7 +187,11 @@ pub fn l_layer_model<F: Float>(
 }
 
 /// Checks the values of the data and the learning rate.
-pub(super) fn check_values<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, learning_rate: f64) -> Result<()> {
+pub(super) fn check_values<F: Float>(
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    learning_rate: f64,
+) -> Result<()> {
     check_finite_in::<F>("learning_rate", learning_rate)?;
     let lost = learning_rate != 0.0 && F::of(learning_rate).is_zero();
     check_hyperparameter(!lost, "learning_rate", learning_rate, "not 0 as an f32")?;

@@ -3,8 +3,8 @@
 use super::models::{Descent, check_values};
 use crate::activation::Activation;
 use crate::backward::{Gradients, l_model_backward};
-use crate::cost::compute_cost;
 use crate::checks::{check, check_batch};
+use crate::cost::compute_cost;
 use crate::error::{Operand, Position};
 use crate::forward::l_model_forward;
 use crate::update::update_parameters;

@@ -1,5 +1,7 @@
-//! Training on many machines: one network, the examples dealt out, gradients added up by MPI
-//! (feature `mpi`).
+//! Data-parallel training by MPI (feature `mpi`).
+//!
+//! Each process holds part of the examples. Gradients are all-reduced layer by layer while the
+//! backward pass continues.
 //!
 //! With `m_r` examples on rank r of N, and m in all:
 //!
@@ -7,8 +9,8 @@
 //! dW = \sum_{r=0}^{N-1} \frac{m_r}{m}\, dW_r \qquad db = \sum_{r=0}^{N-1} \frac{m_r}{m}\, db_r
 //! ```
 //!
-//! so N processes take the step that one would take on the whole batch. Every rank then has the same
-//! gradients to the last bit, and makes the same update.
+//! so N processes take the step of one process on the whole batch. The gradients are bit-identical on
+//! all ranks, and so are the updates.
 //!
 //! ```no_run
 //! use dnn_blocks::distributed::{Ranks, mpi};
@@ -24,51 +26,48 @@
 //! let mut rng = NumpyRandom::seed(1);
 //! let mut parameters = initialize_parameters_deep(&[3, 8, 1], Initializer::He, &mut rng)?;
 //! ranks.broadcast(&mut parameters)?;
-//! ranks.agree("generator", &rng)?;
+//! ranks.ensure_equal("generator", &rng)?;
 //! let mut batches = ranks.batches(x, y, 100)?;
-//! let mut workspace = ranks.workspace(&parameters, 100)?; // alone: Workspace::new
+//! let mut workspace = ranks.workspace(&parameters, 100)?; // one process: Workspace::new
 //! for _epoch in 0..10 {
 //!     batches.shuffle(&mut rng);
 //!     while let Some((x, y)) = batches.next() {
 //!         let cost = Cost::BinaryCrossEntropy;
-//!         let (_, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost)?;
+//!         let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
 //!         update_parameters(&mut parameters, gradients, 0.1)?;
 //!     }
 //! }
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! Run it with `mpirun -np 4 program`. A loop of the plain functions becomes a distributed one by
-//! [`Ranks::average`] between backward and update. A [`Classifier`](crate::model::Classifier) or
-//! [`Regressor`](crate::model::Regressor) is trained by all ranks with
-//! [`FitOptions::ranks`](crate::model::FitOptions::ranks).
+//! Run it with `mpirun -np 4 program`. In a loop of the plain functions, call [`Ranks::average`]
+//! between the backward pass and the update. [`Ranks::fit_classifier`] and [`Ranks::fit_regressor`]
+//! train the models of [`model`](crate::model).
 //!
-//! # What is the same as on one machine
+//! # Equality with one process
 //!
-//! Batches and dropout: all ranks draw the order of all examples from equal generators, and each
-//! takes its own of every batch; it draws the masks of the whole batch, and keeps its columns. So
-//! the result does not depend on N but for the rounding of sums in another order, and for a given N
-//! it has the same bits in every run on machines of one kind. The price is that drawing is not
-//! shared, and that the parts of a small batch are not all of one size.
+//! All ranks draw the order of all examples, and the dropout masks of whole batches, from equal
+//! generators, and use their own columns. The result therefore depends on the number of ranks only by
+//! the rounding of sums. For a given number of ranks it is bit-identical in every run on machines of
+//! one kind. Drawing is not divided among the ranks, and the parts of a small batch may differ in size.
 //!
-//! Products are done by the threads of rayon's global pool (feature `rayon`), which has all cores
-//! unless `RAYON_NUM_THREADS` says less: with several processes on a machine, let it. MPI is called by
-//! the thread that takes the steps, which must be the one that initialised it; a program with threads
-//! initialises it by `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
+//! With the feature `rayon`, products run on rayon's global pool. With several processes per machine,
+//! set `RAYON_NUM_THREADS`. MPI is called from the thread that takes the steps, which must be the one
+//! that initialized MPI; initialize a program with threads by
+//! `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
 //!
-//! A network has at most 256 layers here: a step takes a frame of the stack for each.
+//! A network has at most 256 layers here: each takes a stack frame in a step.
 //!
-//! # When something is wrong
+//! # Errors on one rank
 //!
-//! What is an error on one rank is an [`Error::OnRank`](crate::Error::OnRank) on all in
-//! every function here, and [`Ranks::together`] makes it one for what a program does itself. Where
-//! ranks were given different things, all get an
-//! [`Error::Disagreement`](crate::Error::Disagreement): networks and parameters are compared by
-//! [`Ranks::workspace`], the objective and what was drawn for dropout in every step, all of it in a
-//! model's fit; rule, learning rate and generator of a loop of one's own by [`Ranks::agree`].
+//! An error on one rank is an [`Error::OnRank`](crate::Error::OnRank) on all ranks, in every function
+//! of this module; [`Ranks::all_ok`] does the same for your own errors. If ranks pass different values,
+//! all ranks get an [`Error::Disagreement`](crate::Error::Disagreement). [`Ranks::workspace`] compares
+//! networks and parameters, each step its objective and dropout masks, and a fit all of them. In your
+//! own loop, compare rule, learning rate and generator by [`Ranks::ensure_equal`].
 //!
-//! A process that ends by a panic or a signal ends the job. One that returns early does not: the
-//! others wait for it. So a program's own errors go through [`Ranks::together`] or [`Ranks::abort`]:
+//! A process that ends by a panic or a signal ends the job. If it returns early, the others wait. So
+//! pass your own errors to [`Ranks::all_ok`] or [`Ranks::abort`]:
 //!
 //! ```no_run
 //! # use dnn_blocks::distributed::{Ranks, mpi};
@@ -87,12 +86,19 @@
 //!
 //! Sources: Message Passing Interface Forum, *MPI: A Message-Passing Interface Standard*, 3.1
 //! (2015), chapter 5; Li et al., *PyTorch Distributed: Experiences on Accelerating Data Parallel
-//! Training* (2020), for sums that start while the rest is differentiated.
+//! Training* (2020), for reductions that overlap with the backward pass.
 
+#[cfg(feature = "safetensors")]
+mod checkpointing;
+mod collectives;
+mod comparable;
+mod fit;
 mod ranks;
-mod team;
+mod reducer;
+mod standardize;
 mod workspace;
 
+pub use crate::digest::{Comparable, Digest};
 pub use mpi;
 pub use ranks::Ranks;
-pub use workspace::{Dropout, JointWorkspace};
+pub use workspace::DistributedWorkspace;

@@ -1,5 +1,7 @@
-use super::JointWorkspace;
-use crate::error::Operand;
+use super::comparable::{Shapes, Structure, Weights};
+use super::workspace::DistributedWorkspace;
+use crate::digest::{Comparable, Digest};
+use crate::error::{Cause, Operand};
 use crate::train::batches::Batches;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use mpi::collective::SystemOperation;
@@ -7,38 +9,38 @@ use mpi::environment::Universe;
 use mpi::topology::SimpleCommunicator;
 use mpi::traits::{Communicator, CommunicatorCollectives, Root};
 use ndarray::{Array2, ArrayView2};
-use std::fmt::{Debug, Display, Write};
+use std::fmt::{Debug, Display};
 use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::Path;
 
-/// The processes that train one network.
+/// The processes of an MPI job that train one network.
 ///
-/// All of them call each function in the same order.
+/// Every process must call the same methods in the same order.
 pub struct Ranks<'u> {
     world: SimpleCommunicator,
     universe: PhantomData<&'u Universe>,
 }
 
-/// So many bytes of a text that differs are shown.
+/// The longest text of a differing value in an error, in bytes.
 const SHOWN: usize = 400;
 
-/// Longer texts of errors are cut.
+/// The longest text of an error from another rank, in bytes.
 const LONGEST_TEXT: usize = 4096;
 
-/// Numbers that are added up at once by [`Ranks::average`].
+/// The numbers in one message of [`Ranks::average`] and [`Ranks::broadcast`].
 const CHUNK: usize = 1 << 16;
 
 impl<'u> Ranks<'u> {
-    /// All processes of the job. Messages of the program's own do not get in the way.
+    /// Joins all processes of the job, with a communicator of their own.
     pub fn new(universe: &'u Universe) -> Self {
-        Self::of(universe, &universe.world())
+        Self::from_communicator(universe, &universe.world())
     }
 
-    /// The processes of a communicator.
-    pub fn of(_universe: &'u Universe, communicator: &impl Communicator) -> Self {
+    /// Joins the processes of a communicator, with a copy of it.
+    pub fn from_communicator(_universe: &'u Universe, communicator: &impl Communicator) -> Self {
         Self { world: communicator.duplicate(), universe: PhantomData }
     }
 
@@ -46,32 +48,32 @@ impl<'u> Ranks<'u> {
         &self.world
     }
 
-    /// The number of this process, from 0.
+    /// Returns the rank of this process, from 0.
     pub fn rank(&self) -> usize {
         self.world.rank() as usize
     }
 
-    /// How many there are.
+    /// Returns the number of processes.
     pub fn size(&self) -> usize {
         self.world.size() as usize
     }
 
-    /// Is this the first, that prints and writes files?
+    /// Returns whether this is rank 0, which prints and writes files.
     pub fn is_first(&self) -> bool {
         self.rank() == 0
     }
 
-    /// Which of `total` examples this process is to read: equal parts, in the order of the ranks,
-    /// the first ones longer by one where it does not come out even.
+    /// Returns the share of `total` examples that this rank should read: equal parts in the order of
+    /// the ranks, the first parts longer by one where `total` is no multiple.
     pub fn share(&self, total: usize) -> Range<usize> {
         let (rank, size) = (self.rank(), self.size());
         let start = |rank: usize| total / size * rank + rank.min(total % size);
         start(rank)..start(rank + 1)
     }
 
-    /// The lines of a text file that this process is to read: those that begin in its share of the
-    /// bytes. All ranks together have each line once, in the order of the ranks, and no more is
-    /// read than that.
+    /// Reads the lines of a text file that begin in the share of this rank of its bytes.
+    ///
+    /// All ranks together read every line once, in the order of the ranks.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -96,23 +98,26 @@ impl<'u> Ranks<'u> {
             };
             lines_in(&mut file, end(self.rank())..end(self.rank() + 1))
         });
-        self.together(lines)
+        self.all_ok(lines)
     }
 
-    /// What one process could not do, none has done: an error on one is an error on all.
+    /// Returns the own value if all ranks are `Ok`, else an error on all ranks.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
     /// # let universe = mpi::initialize().unwrap();
     /// # let ranks = Ranks::new(&universe);
-    /// let table = ranks.together(std::fs::read("part.bin"))?; // all of them, or none
+    /// let table = ranks.all_ok(std::fs::read("part.bin"))?;
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::OnRank`] with the first process that failed, and why.
-    pub fn together<T, E: Display>(&self, own: Result<T, E>) -> Result<T> {
+    /// [`Error::OnRank`] with the first rank that failed and its error.
+    pub fn all_ok<T, E>(&self, own: Result<T, E>) -> Result<T>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
         let size = self.world.size();
         let own_rank = if own.is_err() { self.world.rank() } else { size };
         let mut failed = size;
@@ -120,16 +125,19 @@ impl<'u> Ranks<'u> {
         match own {
             Ok(value) if failed == size => Ok(value),
             own => {
-                let reason = own.err().map(|error| error.to_string()).unwrap_or_default();
-                Err(Error::OnRank { rank: failed as usize, reason: self.text_of(failed, reason) })
+                let own = own.err().map(Cause::new);
+                let text = own.as_ref().map(ToString::to_string).unwrap_or_default();
+                let text = self.text_of(failed, text);
+                let cause = own.filter(|_| own_rank == failed).unwrap_or_else(|| Cause::new(text));
+                Err(Error::OnRank { rank: failed as usize, cause })
             }
         }
     }
 
-    /// `Ok` if this value is the same on all ranks: a rule, a learning rate, hyperparameters, a
-    /// generator. What is compared is how it is printed by `Debug`, which tells numbers with all
-    /// digits. Arrays print a part of themselves only: those of a network are compared by
-    /// [`workspace`](Self::workspace).
+    /// Returns `Ok` if the value is bit-identical on all ranks.
+    ///
+    /// Values are compared by a 64-bit digest of their [`Comparable`] bits; `Debug` only prints them
+    /// in the error. [`workspace`](Self::workspace) compares the weights of a network.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -137,16 +145,22 @@ impl<'u> Ranks<'u> {
     /// # let universe = mpi::initialize().unwrap();
     /// # let ranks = Ranks::new(&universe);
     /// # let (rng, learning_rate) = (NumpyRandom::seed(1), 0.1);
-    /// ranks.agree("rule, learning rate and generator", &(Algorithm::ADAM, learning_rate, &rng))?;
+    /// let training = (Algorithm::ADAM, learning_rate, &rng);
+    /// ranks.ensure_equal("rule, learning rate or generator", &training)?;
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] with the first rank that has another value than rank 0, and both.
-    pub fn agree(&self, what: &'static str, value: &(impl Debug + ?Sized)) -> Result<()> {
-        // The largest and, as the largest complement, the smallest.
-        let own = [hash(value), !hash(value)];
+    /// [`Error::Disagreement`] with the first rank whose value differs from that of rank 0.
+    pub fn ensure_equal(
+        &self,
+        field: &'static str,
+        value: &(impl Comparable + Debug + ?Sized),
+    ) -> Result<()> {
+        // The largest digest and, as the largest complement, the smallest.
+        let digest = Digest::new(value);
+        let own = [digest, !digest];
         let mut largest = [0_u64; 2];
         self.world.all_reduce_into(&own[..], &mut largest[..], SystemOperation::max());
         if largest[0] == !largest[1] {
@@ -156,21 +170,21 @@ impl<'u> Ranks<'u> {
         self.world.all_gather_into(&own[0], &mut all[..]);
         let rank = all.iter().position(|hash| *hash != all[0]).unwrap_or(0);
         let text = format!("{value:?}").into_bytes();
-        let expected = self.bytes_of(0, text.clone());
-        let found = self.bytes_of(rank as i32, text);
-        let (expected, found) = where_they_differ(&expected, &found);
-        Err(Error::Disagreement { what, rank, expected, found })
+        let expected = self.broadcast_bytes(0, text.clone());
+        let found = self.broadcast_bytes(rank as i32, text);
+        let (expected, found) = around_difference(&expected, &found);
+        Err(Error::Disagreement { field, rank, expected, found })
     }
 
-    /// The text of one rank, on all.
+    /// Sends the text of one rank to all.
     fn text_of(&self, rank: i32, own: String) -> String {
         let mut text = own.into_bytes();
         text.truncate(LONGEST_TEXT);
-        String::from_utf8_lossy(&self.bytes_of(rank, text)).into_owned()
+        String::from_utf8_lossy(&self.broadcast_bytes(rank, text)).into_owned()
     }
 
-    /// The bytes of one rank, on all.
-    pub(super) fn bytes_of(&self, rank: i32, mut bytes: Vec<u8>) -> Vec<u8> {
+    /// Sends the bytes of one rank to all.
+    pub(super) fn broadcast_bytes(&self, rank: i32, mut bytes: Vec<u8>) -> Vec<u8> {
         let root = self.world.process_at_rank(rank);
         let mut length = bytes.len() as u64;
         root.broadcast_into(&mut length);
@@ -181,29 +195,28 @@ impl<'u> Ranks<'u> {
         bytes
     }
 
-    /// Each number becomes the sum of those of all ranks, which bring equally many: for figures of
-    /// the program's own, such as how many predictions were right.
-    pub fn sum(&self, numbers: &mut [f64]) {
+    /// Replaces each number by its sum over all ranks, which pass equally many.
+    pub fn all_reduce_sum(&self, numbers: &mut [f64]) {
         let own = numbers.to_vec();
         self.world.all_reduce_into(&own[..], numbers, SystemOperation::sum());
     }
 
-    /// Where the m examples of this process are among all, in the order of the ranks: the first of
-    /// them, and how many there are in all.
-    pub fn place(&self, m: usize) -> (usize, usize) {
+    /// Returns the number of the first of the m examples of this rank among those of all ranks, and
+    /// the number of all.
+    pub fn offset_and_total(&self, m: usize) -> (usize, usize) {
         let mut all = vec![0_u64; self.size()];
         self.world.all_gather_into(&(m as u64), &mut all[..]);
         let first: u64 = all[..self.rank()].iter().sum();
         (first as usize, all.iter().sum::<u64>() as usize)
     }
 
-    /// Gives all ranks the parameters of rank 0.
+    /// Replaces the parameters of all ranks by those of rank 0.
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if they are not those of one network.
+    /// [`Error::Disagreement`] if the networks differ in structure.
     pub fn broadcast<F: Float>(&self, parameters: &mut Parameters<F>) -> Result<()> {
-        self.agree_on_network(parameters)?;
+        self.ensure_equal_structure(parameters)?;
         let root = self.world.process_at_rank(0);
         for layer in parameters.layers_mut() {
             for matrix in [&mut layer.w, &mut layer.b] {
@@ -215,23 +228,16 @@ impl<'u> Ranks<'u> {
         Ok(())
     }
 
-    fn agree_on_network<F: Float>(&self, parameters: &Parameters<F>) -> Result<()> {
-        self.agree("network", &(std::any::type_name::<F>(), Network(parameters)))
+    fn ensure_equal_structure<F: Float>(&self, parameters: &Parameters<F>) -> Result<()> {
+        self.ensure_equal("network", &Structure(parameters))
     }
 
-    /// `Ok` if all ranks have the same parameters to the last bit.
-    fn agree_on_parameters<F: Float>(&self, parameters: &Parameters<F>) -> Result<()> {
-        let matrices = parameters.layers().iter().flat_map(|layer| [&layer.w, &layer.b]);
-        let bits = matrices.flatten().map(|x| x.as_f64().to_bits());
-        let checksum = bits.fold(0, |sum: u64, bits| sum.rotate_left(1).wrapping_mul(3) ^ bits);
-        self.agree("set of parameters", &format_args!("checksum {checksum:016x}"))
-    }
-
-    /// Makes gradients of this process's m examples those of all ranks' examples together, in place:
-    /// for loops of the plain functions, between backward and update. Returns the number of all.
+    /// Averages the gradients over the examples of all ranks, of which this rank has m. Returns the
+    /// number of all examples.
     ///
-    /// A rank without examples brings gradients of any value, and `m = 0`. What belongs to the
-    /// whole comes after it: the L2 term with the number that is returned, clipping, the norm.
+    /// Call it between the backward pass and the update of a loop of the plain functions. A rank
+    /// without examples passes gradients of any value, and `m = 0`. Compute the L2 term (with the
+    /// returned number), clipping and the norm after it.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -251,16 +257,14 @@ impl<'u> Ranks<'u> {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
-    /// [`workspace`](Self::workspace) does the same without a pass over the gradients of its own,
-    /// and while the rest is still being differentiated.
+    /// A [`workspace`](Self::workspace) sums the gradients while the backward pass still runs.
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if the gradients are not those of one network,
+    /// [`Error::Disagreement`] if the gradients differ in shape,
     /// [`Error::EmptyBatch`] if no rank has an example.
     pub fn average<F: Float>(&self, gradients: &mut Gradients<F>, m: usize) -> Result<usize> {
-        let shapes = Shapes(gradients);
-        self.agree("gradients", &(std::any::type_name::<F>(), shapes))?;
+        self.ensure_equal("gradients", &Shapes(gradients))?;
         let mut total = 0_u64;
         self.world.all_reduce_into(&(m as u64), &mut total, SystemOperation::sum());
         let total = total as usize;
@@ -285,14 +289,14 @@ impl<'u> Ranks<'u> {
         Ok(total)
     }
 
-    /// This rank's part of the examples, to be dealt with those of the other ranks: each batch is of
-    /// `size` examples from all of them. `X` (n_x, m) may be empty.
+    /// Creates mini-batches of `size` examples from the examples of all ranks. `X` (n_x, m) of this
+    /// rank may be empty.
     ///
-    /// All ranks [shuffle](Batches::shuffle) with equal generators.
+    /// All ranks must [shuffle](Batches::shuffle) with equal generators.
     ///
     /// # Errors
     ///
-    /// [`Error::OnRank`] with those of [`Batches::of_shard`], [`Error::Disagreement`] if the
+    /// [`Error::OnRank`] with those of [`Batches::from_shard`], [`Error::Disagreement`] if the
     /// features, outputs or sizes differ.
     pub fn batches<'a, F: Float>(
         &self,
@@ -301,34 +305,35 @@ impl<'u> Ranks<'u> {
         size: usize,
     ) -> Result<Batches<'a, F>> {
         let (x, y) = (x.into(), y.into());
-        self.agree(
-            "number of features, of outputs, and size of the batches",
+        self.ensure_equal(
+            "number of features, of outputs, or size of the batches",
             &(x.nrows(), y.nrows(), size),
         )?;
-        let (first, total) = self.place(x.ncols());
-        self.together(Batches::of_shard(x, y, size, first, total))
+        let (first, total) = self.offset_and_total(x.ncols());
+        self.all_ok(Batches::from_shard(x, y, size, first, total))
     }
 
-    /// A [`Workspace`](crate::Workspace) whose costs and gradients are those of all ranks. `examples`
-    /// are the most that this rank has at once; other ranks may have others.
+    /// Creates a workspace whose costs and gradients are those of all ranks, for up to `examples`
+    /// examples of this rank at a time.
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: see
-    /// [`broadcast`](Self::broadcast). [`Error::OnRank`] with [`Error::TooLarge`] if a rank has not
-    /// the memory.
+    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: call
+    /// [`broadcast`](Self::broadcast) first. [`Error::OnRank`] with [`Error::TooLarge`] if a rank does
+    /// not have the memory.
     pub fn workspace<F: Float>(
         &self,
         parameters: &Parameters<F>,
         examples: usize,
-    ) -> Result<JointWorkspace<'_, F>> {
-        self.agree_on_network(parameters)?;
-        self.agree_on_parameters(parameters)?;
-        self.together(JointWorkspace::new(self, parameters, examples))
+    ) -> Result<DistributedWorkspace<'_, F>> {
+        self.ensure_equal_structure(parameters)?;
+        self.ensure_equal("set of parameters", &Weights(parameters))?;
+        self.all_ok(DistributedWorkspace::new(self, parameters, examples))
     }
 
-    /// Ends the job with a message: for what happened to this process alone, after which the others
-    /// would wait for it.
+    /// Ends the job on all ranks with a message.
+    ///
+    /// Call it for an error of one rank alone, which the other ranks would wait for.
     pub fn abort(&self, error: &dyn Display) -> ! {
         eprintln!("rank {} of {}: {error}", self.rank(), self.size());
         self.world.abort(1)
@@ -350,8 +355,8 @@ impl Drop for Ranks<'_> {
     }
 }
 
-/// Both texts from a little before their first difference on, if they are long.
-fn where_they_differ(expected: &[u8], found: &[u8]) -> (String, String) {
+/// Cuts two long texts to the surroundings of their first difference.
+fn around_difference(expected: &[u8], found: &[u8]) -> (String, String) {
     let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
     let start = if expected.len().max(found.len()) <= SHOWN { 0 } else { same.saturating_sub(40) };
     let part = |text: &[u8]| {
@@ -361,7 +366,7 @@ fn where_they_differ(expected: &[u8], found: &[u8]) -> (String, String) {
     (part(expected), part(found))
 }
 
-/// The lines of a file that begin in a range of its bytes.
+/// Reads the lines of a file that begin in a range of its bytes.
 fn lines_in(file: &mut File, bytes: Range<u64>) -> std::io::Result<String> {
     let before = bytes.start.saturating_sub(1);
     file.seek(SeekFrom::Start(before))?;
@@ -389,42 +394,4 @@ fn contiguous<F: Float>(matrix: &mut Array2<F>) -> &mut [F] {
         *matrix = matrix.as_standard_layout().into_owned();
     }
     matrix.as_slice_mut().expect("standard layout")
-}
-
-/// Sizes and activations.
-struct Network<'a, F>(&'a Parameters<F>);
-
-impl<F: Float> Debug for Network<'_, F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let layers = self.0.layers().iter();
-        f.debug_list()
-            .entries(layers.map(|layer| (layer.w.dim(), layer.b.dim(), layer.activation)))
-            .finish()
-    }
-}
-
-struct Shapes<'a, F>(&'a Gradients<F>);
-
-impl<F: Float> Debug for Shapes<'_, F> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list()
-            .entries(self.0.layers().iter().map(|layer| (layer.dw.dim(), layer.db.dim())))
-            .finish()
-    }
-}
-
-/// FNV-1a of how a value is printed, without making a text of it.
-pub(super) fn hash(value: &(impl Debug + ?Sized)) -> u64 {
-    struct Fnv(u64);
-    impl Write for Fnv {
-        fn write_str(&mut self, text: &str) -> std::fmt::Result {
-            for byte in text.bytes() {
-                self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-            }
-            Ok(())
-        }
-    }
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    write!(hash, "{value:?}").expect("a hash takes any text");
-    hash.0
 }

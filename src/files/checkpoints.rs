@@ -3,7 +3,7 @@
 use super::atomic::remove_abandoned;
 use super::native::{CHECKPOINT_LIMITS, Checkpoint, CheckpointRef};
 use super::{FileError, Limits, Result};
-use crate::error::check_hyperparameter;
+use crate::checks::check_argument;
 use crate::{Error, Float};
 use std::fs;
 use std::io::ErrorKind;
@@ -28,7 +28,7 @@ impl Checkpoints {
     ///
     /// [`FileError::Io`]; [`FileError::Model`] if `keep` is 0.
     pub fn new(folder: impl Into<PathBuf>, keep: usize) -> Result<Self> {
-        check_hyperparameter(keep > 0, "keep", 0.0, "at least 1")?;
+        check_argument(keep > 0, "keep", 0.0, "at least 1")?;
         let folder = folder.into();
         fs::create_dir_all(&folder)?;
         Ok(Self { folder, keep, every: 1, limits: CHECKPOINT_LIMITS })
@@ -48,7 +48,7 @@ impl Checkpoints {
     ///
     /// [`FileError::Model`] if `n` is 0.
     pub fn every(self, n: usize) -> Result<Self> {
-        check_hyperparameter(n > 0, "every", 0.0, "at least 1")?;
+        check_argument(n > 0, "every", 0.0, "at least 1")?;
         Ok(Self { every: n, ..self })
     }
 

@@ -220,7 +220,7 @@ impl<'a, F: Float> Builder<'a, F> {
     /// Adds mean and standard deviation as rows and returns their names.
     fn columns(&mut self, name: &str, scaler: &'a Standardizer<F>) -> Result<[String; 2]> {
         let names = [format!("{name}.mean"), format!("{name}.deviation")];
-        for (name, column) in names.iter().zip([scaler.mean(), scaler.deviation()]) {
+        for (name, column) in names.iter().zip([scaler.mean(), scaler.std_dev()]) {
             self.constant(name, list(column))?;
         }
         Ok(names)

@@ -1,10 +1,10 @@
 //! Weights from the distributions and generators of `ndarray-rand`.
 
+#[cfg(doc)]
+use crate::Error;
 use crate::activation::Activation;
 use crate::checks::{check_finite, check_weights};
 use crate::error::Operand;
-#[cfg(doc)]
-use crate::Error;
 use crate::{Float, Layer, Parameters, Result, buffer};
 use ndarray::{Array1, ArrayRef2, Axis};
 use ndarray_rand::RandomExt;

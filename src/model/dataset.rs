@@ -37,11 +37,11 @@ pub(crate) struct Split<F> {
     pub validation: Option<Dataset<F>>,
 }
 
-/// The cost and the score of a set.
+/// The cost of a set, and its score if that was asked for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evaluation {
     pub cost: f64,
-    pub score: f64,
+    pub score: Option<f64>,
 }
 
 impl<F: Float> Split<F> {
@@ -175,17 +175,30 @@ impl<F: Float> Dataset<F> {
         OutputBuffers::new(parameters, self.len())
     }
 
-    /// Evaluates the parameters on all examples; the cost is without L2.
+    /// Computes the score of all examples.
+    pub fn score(
+        &self,
+        head: &Head<F>,
+        parameters: &Parameters<F>,
+        buffers: &mut OutputBuffers<F>,
+    ) -> Result<f64> {
+        let shape = buffers.compute(self.x(), parameters)?;
+        (head.score)(&buffers.al(shape), &self.y())
+    }
+
+    /// Evaluates the parameters on all examples, without L2.
     pub fn evaluate(
         &self,
         head: &Head<F>,
         parameters: &Parameters<F>,
         buffers: &mut OutputBuffers<F>,
+        with_score: bool,
     ) -> Result<Evaluation> {
         let shape = buffers.compute(self.x(), parameters)?;
         let al = buffers.al(shape);
         let cost = head.cost.value(&al, targets(self.y.view()))?.as_f64();
-        Ok(Evaluation { cost, score: (head.score)(&al, &self.y())? })
+        let score = if with_score { Some((head.score)(&al, &self.y())?) } else { None };
+        Ok(Evaluation { cost, score })
     }
 }
 

@@ -75,6 +75,13 @@ macro_rules! hyperparameters {
             }
         }
 
+        #[cfg(feature = "mpi")]
+        impl crate::digest::Comparable for Hyperparameters {
+            fn digest(&self, digest: &mut crate::digest::Digest) {
+                $(self.$name.digest(digest);)*
+            }
+        }
+
         #[cfg(feature = "serde")]
         mod serde_impl {
             use super::*;

@@ -76,7 +76,7 @@ impl<'a, F: Float> Source<'a, F> {
         parameters: &Parameters<F>,
     ) -> Result<Self> {
         let evaluate = match evaluated_set(hyperparameters, split) {
-            Some(set) => Some(evaluate(head, set, parameters)?),
+            Some(set) => Some(evaluate(head, set, parameters, split.validation.is_some())?),
             None => None,
         };
         let examples = split.training.len();
@@ -105,9 +105,10 @@ fn evaluate<'a, F: Float>(
     head: &'a Head<F>,
     set: &'a Dataset<F>,
     parameters: &Parameters<F>,
+    with_score: bool,
 ) -> Result<Evaluate<'a, F>> {
     let mut buffers = set.output_buffers(parameters)?;
-    Ok(Box::new(move |parameters| set.evaluate(head, parameters, &mut buffers)))
+    Ok(Box::new(move |parameters| set.evaluate(head, parameters, &mut buffers, with_score)))
 }
 
 /// A training with everything it needs beside the network, allocated before the first step.
@@ -220,7 +221,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         let Some(evaluate) = &mut self.source.evaluate else { return Ok((record, None)) };
         let Evaluation { cost, score } = evaluate(parameters)?;
         if self.source.has_validation {
-            (record.validation_cost, record.validation_score) = (Some(cost), Some(score));
+            (record.validation_cost, record.validation_score) = (Some(cost), score);
             return Ok((record, Some(cost)));
         }
         let l2 = self.hyperparameters.l2 * self.source.batches.len() as f64; // every batch adds it
@@ -233,7 +234,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         let (training, head) = (self.source.training, self.head);
         let score = || {
             let mut buffers = training.output_buffers(parameters)?;
-            Ok(training.evaluate(head, parameters, &mut buffers)?.score)
+            training.score(head, parameters, &mut buffers)
         };
         let total_epochs = self.hyperparameters.epochs;
         let epoch = Epoch { record: *record, total_epochs, parameters, score: &score };

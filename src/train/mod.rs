@@ -13,7 +13,7 @@
 //! | [`gradient_check`] | gradients compared with finite differences |
 
 pub mod backward;
-mod backward_pass;
+pub(crate) mod backward_pass;
 pub mod batches;
 pub mod full_batch;
 pub mod gradient_check;

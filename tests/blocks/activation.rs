@@ -4,6 +4,7 @@ use crate::support::{ACTIVATIONS, message, random};
 use dnn_blocks::activation::{relu, sigmoid, tanh};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 
 #[test]
 fn activations_at_the_ends_of_the_numbers() {
@@ -55,7 +56,7 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
     refused(message(l_model_forward(&z, &parameters)));
     refused(message(predict_proba(&z, &parameters)));
-    refused(message(Workspace::new(&parameters, 2).forward(&z, &parameters).map(|_| ())));
+    refused(message(Workspace::new(&parameters, 2).unwrap().forward(&z, &parameters).map(|_| ())));
     refused(message(FullBatch::new(&z, &z, parameters.clone()).map(|_| ())));
     let mut predictor = Predictor::new(&parameters, 2).unwrap();
     refused(message(predictor.predict_proba(&z).map(|_| ())));

@@ -3,8 +3,10 @@
 use crate::support::reference::assert_number;
 use crate::support::{COSTS, labels, random};
 use dnn_blocks::Error;
+use dnn_blocks::data::one_hot;
 use dnn_blocks::ndarray::{Array1, Array2, ArrayView2, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::gradient_check::gradient_check_n;
 
 /// Class numbers (1, m), all of them there.
 fn classes(count: usize, m: usize) -> Array2<f64> {
@@ -49,10 +51,10 @@ fn values_are_those_of_the_formulas() {
             let targets = Targets::new(&y).weighted(&w);
             let expected = formula(cost, &a, &y, &w);
             assert_number("J", cost.value(&a, targets).unwrap(), expected, 1e-13);
-            assert_number("J of Z", cost.value_from_z(&z, targets).unwrap(), expected, 1e-13);
+            assert_number("J of Z", cost.value_from_logits(&z, targets).unwrap(), expected, 1e-13);
             let plain = formula(cost, &a, &y, &Array1::ones(m));
             assert_number("J", cost.value(&a, &y).unwrap(), plain, 1e-13);
-            assert_number("J of Z", cost.value_from_z(&z, &y).unwrap(), plain, 1e-13);
+            assert_number("J of Z", cost.value_from_logits(&z, &y).unwrap(), plain, 1e-13);
         }
     }
 }
@@ -72,7 +74,7 @@ fn class_numbers_are_one_hot_labels() {
     let (one_hot, cost) = (hot(&numbers, 5), Cost::CategoricalCrossEntropy);
     let a = Activation::Softmax.forward(&z).unwrap();
     assert_eq!(cost.value(&a, &numbers), cost.value(&a, &one_hot));
-    assert_eq!(cost.value_from_z(&z, &numbers), cost.value_from_z(&z, &one_hot));
+    assert_eq!(cost.value_from_logits(&z, &numbers), cost.value_from_logits(&z, &one_hot));
     assert_eq!(cost.gradient(&a, &numbers), cost.gradient(&a, &one_hot));
 }
 
@@ -81,14 +83,14 @@ fn huge_logits<F: Float>() {
     let z = array![[big, -big, big, -big]];
     let y = array![[F::zero(), F::one(), F::one(), F::zero()]];
     let cost = Cost::BinaryCrossEntropy;
-    assert_eq!(cost.value_from_z(&z, &y).unwrap(), F::of(5e3));
+    assert_eq!(cost.value_from_logits(&z, &y).unwrap(), F::of(5e3));
     let layer = Layer {
         w: Array2::from_elem((1, 1), F::one()),
         b: Array2::zeros((1, 1)),
         activation: Activation::Sigmoid,
     };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
-    let mut workspace = Workspace::new(&parameters, 4);
+    let mut workspace = Workspace::new(&parameters, 4).unwrap();
     let (value, gradients) = workspace.cost_and_gradients(&z, &y, &parameters, cost).unwrap();
     assert_eq!(value, F::of(5e3));
     assert_eq!(gradients.layers()[0].db[[0, 0]], F::zero()); // +1 -1 0 0
@@ -97,11 +99,11 @@ fn huge_logits<F: Float>() {
     let z = array![[big, -big], [-big, big], [F::zero(), F::zero()]];
     let cost = Cost::CategoricalCrossEntropy;
     let classes = array![[F::one(), F::one()]];
-    assert_eq!(cost.value_from_z(&z, &classes).unwrap(), F::of(1e4));
+    assert_eq!(cost.value_from_logits(&z, &classes).unwrap(), F::of(1e4));
     let layer =
         Layer { w: Array2::eye(3), b: Array2::zeros((3, 1)), activation: Activation::Softmax };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
-    let mut workspace = Workspace::new(&parameters, 2);
+    let mut workspace = Workspace::new(&parameters, 2).unwrap();
     let (value, gradients) = workspace.cost_and_gradients(&z, &classes, &parameters, cost).unwrap();
     assert_eq!(value, F::of(1e4));
     let db = array![[F::of(0.5)], [F::of(-0.5)], [F::zero()]]; // (1 -1 0, then 0 0 0)/2
@@ -161,7 +163,7 @@ fn labels_that_do_not_fit_are_errors() {
         let error = cost.value(&a, &y).unwrap_err();
         let Error::Target { row: 0, example: found, .. } = error else { panic!("{error}") };
         assert_eq!(found, example);
-        assert!(cost.gradient(&a, &y).is_err() && cost.value_from_z(&a, &y).is_err());
+        assert!(cost.gradient(&a, &y).is_err() && cost.value_from_logits(&a, &y).is_err());
     }
     let shape = |error| assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
     shape(cost.value(&a, &Array2::zeros((2, 2))).unwrap_err());
@@ -182,7 +184,7 @@ fn nan_stays_nan() {
             let mut a = array![[0.25, 0.5], [0.75, 0.5]];
             a[at] = f64::NAN;
             assert!(cost.value(&a, &y).unwrap().is_nan(), "{cost}");
-            assert!(cost.value_from_z(&a, &y).unwrap().is_nan(), "{cost}");
+            assert!(cost.value_from_logits(&a, &y).unwrap().is_nan(), "{cost}");
         }
     }
 }
@@ -192,12 +194,13 @@ fn masked_classes<F: Float>() {
     let (zero, one, off) = (F::zero(), F::one(), F::neg_infinity());
     let z = array![[zero, off], [off, one], [one, one]];
     let cost = Cost::CategoricalCrossEntropy;
-    let kept = cost.value_from_z(&array![[zero, one], [one, one]], &array![[one, zero]]).unwrap();
+    let kept =
+        cost.value_from_logits(&array![[zero, one], [one, one]], &array![[one, zero]]).unwrap();
     let one_hot = array![[zero, zero], [zero, one], [one, zero]];
-    assert_eq!(cost.value_from_z(&z, &one_hot).unwrap(), kept);
-    assert_eq!(cost.value_from_z(&z, &array![[F::of(2.0), one]]).unwrap(), kept);
+    assert_eq!(cost.value_from_logits(&z, &one_hot).unwrap(), kept);
+    assert_eq!(cost.value_from_logits(&z, &array![[F::of(2.0), one]]).unwrap(), kept);
     let taken_out = array![[one, zero]];
-    assert_eq!(cost.value_from_z(&z, &taken_out).unwrap(), F::infinity());
+    assert_eq!(cost.value_from_logits(&z, &taken_out).unwrap(), F::infinity());
     let a = Activation::Softmax.forward(&z).unwrap();
     assert!(a[[1, 0]].is_zero() && a[[0, 1]].is_zero() && a.iter().all(|a| a.is_finite()));
     let al = cost.value(&a, &one_hot).unwrap();
@@ -205,11 +208,11 @@ fn masked_classes<F: Float>() {
 
     let cost = Cost::BinaryCrossEntropy;
     let sure = array![[off, F::infinity()]];
-    assert_eq!(cost.value_from_z(&sure, &array![[zero, one]]).unwrap(), zero);
-    assert_eq!(cost.value_from_z(&sure, &array![[one, zero]]).unwrap(), F::infinity());
+    assert_eq!(cost.value_from_logits(&sure, &array![[zero, one]]).unwrap(), zero);
+    assert_eq!(cost.value_from_logits(&sure, &array![[one, zero]]).unwrap(), F::infinity());
     let nan = array![[F::nan(), zero]];
-    assert!(cost.value_from_z(&nan, &array![[zero, one]]).unwrap().is_nan());
-    assert!(cost.value_from_z(&nan, &array![[one, zero]]).unwrap().is_nan());
+    assert!(cost.value_from_logits(&nan, &array![[zero, one]]).unwrap().is_nan());
+    assert!(cost.value_from_logits(&nan, &array![[one, zero]]).unwrap().is_nan());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::support::message;
 use crate::support::reference::{assert_number, json, matrix, matrix_of, number};
 use dnn_blocks::Error;
+use dnn_blocks::data::one_hot;
 use dnn_blocks::metrics::{log_loss, r2};
 use dnn_blocks::ndarray::{Array2, Axis, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;

@@ -1,6 +1,8 @@
 //! What holds for all shapes, drawn at random; and that no input panics.
 
 use crate::support::random;
+use dnn_blocks::backward::output_gradient;
+use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array2, Axis, concatenate};
 use dnn_blocks::prelude::*;
 use dnn_blocks::{Error, Result};

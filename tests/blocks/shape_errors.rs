@@ -3,9 +3,12 @@
 use crate::support::{alternating, message, network, random};
 use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh_backward};
+use dnn_blocks::backward::output_gradient;
 use dnn_blocks::data::split;
+use dnn_blocks::forward::LinearCache;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, ShapeBuilder, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::batches::random_mini_batches;
 
 /// A matrix that is huge without memory behind it.
 fn broadcast(element: &[f64; 1], rows: usize, columns: usize) -> ArrayView2<'_, f64> {
@@ -187,7 +190,7 @@ fn sizes_that_no_array_can_have_are_errors() {
     assert!(refused(random_mini_batches(&long, &y, huge, rng).err()));
     assert!(refused(random_mini_batches(&long, &y, 1, rng).err()));
     assert!(refused(predicted_classes(&long).err()));
-    assert!(refused(Batches::of_shard(long, y, 4, 0, huge).err()));
+    assert!(refused(Batches::from_shard(long, y, 4, 0, huge).err()));
     assert!(refused(split(usize::MAX, 0.5, rng).err()));
     assert!(refused(split(huge, 0.5, rng).err()));
     let most = usize::MAX / 2;

@@ -73,7 +73,7 @@ fn depth(ranks: &Ranks<'_>) -> Result<()> {
 fn shares(ranks: &Ranks<'_>) -> Result<()> {
     for total in [0, 1, 3, 4, 17] {
         let share = ranks.share(total);
-        assert_eq!(ranks.place(share.len()), (share.start, total));
+        assert_eq!(ranks.offset_and_total(share.len()), (share.start, total));
         assert!(share.len().abs_diff(total / ranks.size()) <= 1);
     }
     Ok(())
@@ -96,11 +96,11 @@ fn lines(ranks: &Ranks<'_>) -> Result<()> {
     {
         let path = folder().join(format!("lines-{i}"));
         let written = if ranks.is_first() { std::fs::write(&path, text) } else { Ok(()) };
-        ranks.together(written)?;
+        ranks.all_ok(written)?;
         let own = ranks.read_lines(&path)?;
         assert!(own.is_empty() || own.ends_with('\n') || text.ends_with(&own));
         let part = folder().join(format!("part-{i}-{}", ranks.rank()));
-        ranks.together(std::fs::write(&part, own))?;
+        ranks.all_ok(std::fs::write(&part, own))?;
         let part = |rank: usize| folder().join(format!("part-{i}-{rank}"));
         let all = (0..ranks.size()).map(|rank| std::fs::read_to_string(part(rank)).expect("read"));
         assert_eq!(all.collect::<String>(), *text);
@@ -109,7 +109,7 @@ fn lines(ranks: &Ranks<'_>) -> Result<()> {
     is_of_rank(missing, 0, "No such file");
     let path = folder().join("latin1");
     let written = if ranks.is_first() { std::fs::write(&path, b"\xe4 one line\n") } else { Ok(()) };
-    ranks.together(written)?;
+    ranks.all_ok(written)?;
     is_of_rank(ranks.read_lines(&path), 0, "utf-8");
     Ok(())
 }
@@ -134,11 +134,11 @@ fn broadcast(ranks: &Ranks<'_>) -> Result<()> {
 /// A hundred steps of Adam on all examples.
 fn full_batches(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 203);
-    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.3 };
+    let objective = Objective::new(Cost::CategoricalCrossEntropy).l2(0.3);
     let sizes = [5, 16, 8, 3];
     let mut whole = network(&sizes);
     let mut optimizer = Optimizer::new(Algorithm::ADAM, &whole)?;
-    let mut workspace = Workspace::new(&whole, 203);
+    let mut workspace = Workspace::new(&whole, 203).unwrap();
     let mut whole_cost = 0.0;
     for _ in 0..100 {
         let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &whole, objective)?;
@@ -205,11 +205,11 @@ fn plain_loops(ranks: &Ranks<'_>) -> Result<()> {
 /// A hundred steps of mini-batches in random order, with dropout, L2 and momentum.
 fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 203);
-    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.1 };
+    let objective = Objective::new(Cost::CategoricalCrossEntropy).l2(0.1);
     let sizes = [5, 24, 300, 12, 3];
     let mut whole = network(&sizes);
     let mut optimizer = Optimizer::new(Algorithm::MOMENTUM, &whole)?;
-    let mut workspace = Workspace::new(&whole, 16);
+    let mut workspace = Workspace::new(&whole, 16).unwrap();
     let mut batches = Batches::new(&x, &y, 16)?;
     let mut rng = NumpyRandom::seed(11);
     for _ in 0..8 {
@@ -248,7 +248,7 @@ fn single_precision(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f32>(5, 2, 400);
     let sizes = [5, 64, 1];
     let mut whole = network(&sizes);
-    let mut workspace = Workspace::new(&whole, 400);
+    let mut workspace = Workspace::new(&whole, 400).unwrap();
     for _ in 0..100 {
         let (_, gradients) =
             workspace.cost_and_gradients(&x, &y, &whole, Cost::BinaryCrossEntropy)?;
@@ -273,7 +273,7 @@ fn single_precision(ranks: &Ranks<'_>) -> Result<()> {
 fn small_and_large(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 2, 50);
     let whole = network(&[5, 400, 10, 200, 30, 1]);
-    let mut workspace = Workspace::new(&whole, 50);
+    let mut workspace = Workspace::new(&whole, 50).unwrap();
     let cost = Cost::BinaryCrossEntropy;
     let (_, expected) = workspace.cost_and_gradients(&x, &y, &whole, cost)?;
     let mine = uneven(ranks, 50);
@@ -364,8 +364,8 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     is_of_rank(too_many, bad, "21");
 
     let own: Result<u8, &str> = if is_bad { Err("the disk is gone") } else { Ok(3) };
-    is_of_rank(ranks.together(own), bad, "the disk is gone");
-    assert_eq!(ranks.together(Ok::<_, String>(5))?, 5);
+    is_of_rank(ranks.all_ok(own), bad, "the disk is gone");
+    assert_eq!(ranks.all_ok(Ok::<_, String>(5))?, 5);
 
     let y_here = if is_bad { Array2::zeros((1, 19)) } else { y.clone() };
     is_of_rank(ranks.batches(&x, &y_here, 4), bad, "(1, 19)");
@@ -418,17 +418,17 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     disagrees(ranks, ranks.workspace(&own, 20), "network", "(9, 5)");
     let how = Hyperparameters::default();
     let how = if is_other { how.l2(0.25) } else { how };
-    disagrees(ranks, ranks.agree("hyperparameters", &how), "hyperparameters", "l2: 0.25");
+    disagrees(ranks, ranks.ensure_equal("hyperparameters", &how), "hyperparameters", "l2: 0.25");
     let rule =
         Algorithm::Adam { beta1: if is_other { 0.8 } else { 0.9 }, beta2: 0.9, epsilon: 1e-8 };
-    disagrees(ranks, ranks.agree("optimiser", &rule), "optimiser", "0.8");
+    disagrees(ranks, ranks.ensure_equal("optimiser", &rule), "optimiser", "0.8");
 
     let rng = NumpyRandom::seed(if is_other { 2 } else { 1 });
     let other = format!("{:?}", NumpyRandom::seed(2));
-    disagrees(ranks, ranks.agree("generator", &rng), "generator", &other);
+    disagrees(ranks, ranks.ensure_equal("generator", &rng), "generator", &other);
     let mut long = vec![0; 3000];
     long[2500] = if is_other { 77 } else { 0 };
-    disagrees(ranks, ranks.agree("list", &long), "list", "77");
+    disagrees(ranks, ranks.ensure_equal("list", &long), "list", "77");
     let g = if is_other { Activation::Tanh } else { Activation::Relu };
     let other = parameters.clone().with_activations(g, Activation::Sigmoid);
     disagrees(ranks, ranks.workspace(&other, 20), "network", "Tanh");
@@ -468,7 +468,7 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let mut rng = NumpyRandom::seed(ranks.rank() as u32);
     let mut found = false;
     batches.shuffle(&mut rng);
-    while let Some(part) = batches.next_part() {
+    while let Some(part) = batches.next_local() {
         let dropout =
             Dropout { keep_prob: 0.5, rng: &mut rng, place: part.place.expect("a shard") };
         let cost = Cost::BinaryCrossEntropy;
@@ -499,7 +499,7 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
     let mine = uneven(ranks, 100);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
     let kept = Checkpoints::new(folder().join("kept"), 2).expect("a folder");
-    let mut run = match ranks.together(kept.latest::<f64>())? {
+    let mut run = match ranks.all_ok(kept.latest::<f64>())? {
         Some(run) => run,
         None => {
             let parameters = network(&[5, 100, 50, 1]);
@@ -510,7 +510,7 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
             run.learning_rate(0.01).schedule(schedule)
         }
     };
-    ranks.agree("epoch", &run.epoch)?;
+    ranks.ensure_equal("epoch", &run.epoch)?;
     let kill = kill_in();
     if kill.is_some_and(|epoch| epoch > 3) {
         assert!(run.epoch > 0, "the second run begins where the first one was killed");
@@ -532,7 +532,7 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
         }
         run.epoch += 1;
         let saved = if ranks.is_first() { kept.save(&run).map(|_| ()) } else { Ok(()) };
-        ranks.together(saved)?;
+        ranks.all_ok(saved)?;
     }
     leave(ranks, &run.parameters);
     Ok(())

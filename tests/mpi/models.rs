@@ -6,6 +6,7 @@ use crate::support::{
 };
 use dnn_blocks::distributed::Ranks;
 use dnn_blocks::files::Checkpoints;
+use dnn_blocks::model::{ClassWeights, History};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::{Error, Result};

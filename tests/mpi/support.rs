@@ -1,7 +1,7 @@
 //! Data, the shards of it, and comparisons.
 
 use dnn_blocks::Result;
-use dnn_blocks::distributed::{Dropout, JointWorkspace, Ranks};
+use dnn_blocks::distributed::{DistributedWorkspace, Dropout, Ranks};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
@@ -54,14 +54,14 @@ pub struct Noise<'a, F> {
 
 /// All mini-batches once, in random order; `step` is given the gradients of each.
 pub fn epoch_with_dropout<F: Float>(
-    workspace: &mut JointWorkspace<'_, F>,
+    workspace: &mut DistributedWorkspace<'_, F>,
     batches: &mut Batches<'_, F>,
     parameters: &mut Parameters<F>,
     Noise { objective, keep_prob, rng }: Noise<'_, F>,
     mut step: impl FnMut(&mut Parameters<F>, &Gradients<F>) -> Result<()>,
 ) -> Result<()> {
     batches.shuffle(rng);
-    while let Some(part) = batches.next_part() {
+    while let Some(part) = batches.next_local() {
         let dropout = Dropout { keep_prob, rng: &mut *rng, place: part.place.expect("a shard") };
         let (_, gradients) = workspace
             .cost_and_gradients_with_dropout(part.x, part.y, parameters, objective, dropout)?;
@@ -93,7 +93,7 @@ pub fn bits<F: Float>(parameters: &Parameters<F>) -> Vec<u64> {
 /// All ranks have the same bits, which are left for the job to look at.
 pub fn leave<F: Float>(ranks: &Ranks<'_>, parameters: &Parameters<F>) {
     let bits = bits(parameters);
-    ranks.agree("bits", &bits).expect("the same bits on all ranks");
+    ranks.ensure_equal("bits", &bits).expect("the same bits on all ranks");
     if ranks.is_first() {
         let bytes: Vec<u8> = bits.iter().flat_map(|bits| bits.to_le_bytes()).collect();
         std::fs::write(folder().join("result"), bytes).expect("written");

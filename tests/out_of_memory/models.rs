@@ -1,6 +1,7 @@
 //! Classifiers and regressors: a fit that fails for want of memory leaves the model as it was.
 
 use crate::{LARGE, alone, refused, value_or_error};
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 

@@ -9,6 +9,7 @@ mod memory;
 
 use dnn_blocks::ndarray::ArrayRef2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 use files::{Case, Spec};
 use std::hint::black_box;
 use std::path::PathBuf;
@@ -85,7 +86,7 @@ fn run<F: Float>(options: &Options, name: &str, float: &str) -> Result<(), Failu
         let mut descent = FullBatch::new(&x, &y, parameters)?;
         report(options, (name, float), &spec, || Ok(descent.step(rate)?.as_f64()))
     } else {
-        let mut workspace = Workspace::new(&parameters, x.ncols());
+        let mut workspace = Workspace::new(&parameters, x.ncols()).unwrap();
         report(options, (name, float), &spec, || {
             Ok(mean(&workspace.forward(&x, &parameters)?.al()))
         })

@@ -5,15 +5,15 @@ use super::description::{
 };
 use super::fit::{FitDescription, insert_best};
 use super::{FromFile, ToFile, load_methods, save_methods};
-use crate::error::{check_hyperparameter, check_positive};
+use crate::checks::{check_argument, check_positive};
 #[cfg(doc)]
 use crate::files::FileError;
 use crate::files::safetensors::{Reader, Writer};
 use crate::files::tensors::TensorViews;
 use crate::files::{Limits, Result, Tensors};
 use crate::init::NumpyRandom;
-use crate::model::{FitState, FitStateRef};
-use crate::train::optimizer::{Algorithm, LayerState, Optimizer, Rule};
+use crate::model::{FitState, FitStateRef, TrainingFields};
+use crate::train::optimizer::{Algorithm, LayerState, Optimizer, UpdateRule};
 use crate::train::schedule::Schedule;
 use crate::{Float, Parameters};
 use ndarray::Array2;
@@ -198,9 +198,10 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
     pub(in crate::files) fn writer(&self) -> Result<Writer<'a, F>> {
         self.check()?;
         let mut arrays = TensorViews::from_parameters(self.parameters)?;
-        let names = Rule::<F>::state(self.optimizer.rule());
+        let matrices = UpdateRule::<F>::state(self.optimizer.rule());
         for (l, state) in self.optimizer.state().iter().enumerate() {
-            for ((name, w), b) in names.iter().zip(&state.w).zip(&state.b) {
+            for ((matrix, w), b) in matrices.iter().zip(&state.w).zip(&state.b) {
+                let name = matrix.name;
                 arrays.insert(format!("W{}.{name}", l + 1), w.view())?;
                 arrays.insert(format!("b{}.{name}", l + 1), b.view())?;
             }
@@ -224,13 +225,20 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
     /// Checks that the parts belong together, when a file is written and when it is read.
     fn check(&self) -> Result<()> {
         check_positive::<F>("learning_rate", self.learning_rate)?;
-        self.schedule.check()?;
+        self.schedule.check::<F>()?;
         self.optimizer.rule().check::<F>()?;
-        let countable = self.epoch <= usize::MAX / 2; // and so is every epoch to come
-        let rule = "a number that can be reached";
-        check_hyperparameter(countable, "epoch", self.epoch as f64, rule)?;
+        let countable = self.epoch <= usize::MAX / 2; // so that later epochs are countable too
+        check_argument(countable, "epoch", self.epoch as f64, "less than 2^63")?;
         self.optimizer.check_state(self.parameters)?;
-        Ok(self.fit.map_or(Ok(()), |fit| fit.check(self))?)
+        let Some(fit) = self.fit else { return Ok(()) };
+        fit.check(&TrainingFields {
+            parameters: self.parameters,
+            algorithm: *self.optimizer.rule(),
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            epoch: self.epoch,
+        })?;
+        Ok(())
     }
 }
 
@@ -240,9 +248,10 @@ fn take_state<F: Float>(
     layers: usize,
     tensors: &mut Tensors<F>,
 ) -> Result<Vec<LayerState<F>>> {
-    let names = Rule::<F>::state(&rule);
+    let matrices = UpdateRule::<F>::state(&rule);
     let mut of_matrix = |matrix: String| -> Result<Vec<Array2<F>>> {
-        names.iter().map(|name| tensors.take_matrix(&format!("{matrix}.{name}"))).collect()
+        let names = matrices.iter().map(|state| format!("{matrix}.{}", state.name));
+        names.map(|name| tensors.take_matrix(&name)).collect()
     };
     let layer = |l| {
         let (w, b) = (of_matrix(format!("W{l}"))?, of_matrix(format!("b{l}"))?);

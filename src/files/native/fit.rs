@@ -2,7 +2,7 @@
 
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
-use crate::model::{Best, EpochRecord, FitState, FitStateRef, Hyperparameters};
+use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters};
 use crate::{Float, Layer, Parameters};
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -131,8 +131,10 @@ pub(super) fn insert_best<'a, F: Float>(
 
 impl FitDescription {
     pub fn from_state<F: Float>(state: FitStateRef<'_, F>) -> Self {
-        let best =
-            |best: &Best<F>| BestDescription { epoch: best.epoch, cost: JsonNumber(best.cost) };
+        let best = |best: &BestEpoch<F>| BestDescription {
+            epoch: best.epoch,
+            cost: JsonNumber(best.cost),
+        };
         Self {
             hyperparameters: state.hyperparameters.clone(),
             fingerprint: state.fingerprint,
@@ -151,7 +153,7 @@ impl FitDescription {
             None => None,
             Some(BestDescription { epoch, cost }) => {
                 let parameters = take_best(parameters, tensors)?;
-                Some(Best { epoch, cost: cost.0, parameters })
+                Some(BestEpoch { epoch, cost: cost.0, parameters })
             }
         };
         let Self { hyperparameters, fingerprint, records: Records(records), .. } = self;

@@ -91,7 +91,7 @@ impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
     type Element = F;
 
     fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let (parameters, epochs) = self.network_and_epochs().ok_or(Error::NotFitted)?;
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         let model = ModelDescription {
@@ -117,10 +117,10 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         check_cost(cost, classification_cost(labels.len()))?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
-        let kept = NetworkState { parameters, scaler, epochs, memory: None };
-        let classes = Classes::of(&labels);
+        let state = NetworkState { parameters, scaler, epochs, training: None };
+        let classes = Classes::from_labels(&labels);
         let declared = declared.then(|| classes.clone());
-        Ok(Self::from_kept(hyperparameters, declared, Some((classes, kept)))?)
+        Ok(Self::from_state(hyperparameters, declared, Some((classes, state)))?)
     }
 }
 
@@ -128,7 +128,7 @@ impl<F: Float> ToFile for Regressor<F> {
     type Element = F;
 
     fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs) = self.learnt().ok_or(Error::NotFitted)?;
+        let (parameters, epochs) = self.network_and_epochs().ok_or(Error::NotFitted)?;
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
@@ -156,8 +156,8 @@ impl<F: Float> FromFile for Regressor<F> {
         let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
         tensors.check_empty()?;
-        let kept = NetworkState { parameters, scaler, epochs, memory: None };
-        Ok(Self::from_kept(hyperparameters, target_scaler, Some(kept))?)
+        let state = NetworkState { parameters, scaler, epochs, training: None };
+        Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
 }
 
@@ -177,7 +177,7 @@ fn insert_scaler<'a, F: Float>(
 ) -> Result<()> {
     let Some(scaler) = scaler else { return Ok(()) };
     arrays.insert(format!("{name}.mean"), scaler.mean().view())?;
-    arrays.insert(format!("{name}.deviation"), scaler.deviation().view())
+    arrays.insert(format!("{name}.deviation"), scaler.std_dev().view())
 }
 
 /// Removes and returns a scaler if the model is `standardized`.

@@ -3,6 +3,7 @@
 mod central_differences;
 
 use crate::support::{ACTIVATIONS, alternating, message, network, random};
+use dnn_blocks::backward::output_gradient;
 use dnn_blocks::ndarray::{array, s};
 use dnn_blocks::prelude::*;
 

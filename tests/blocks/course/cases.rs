@@ -8,6 +8,8 @@ use crate::support::reference::{
 };
 use crate::support::share_right;
 use dnn_blocks::activation::{relu_backward, sigmoid, sigmoid_backward};
+use dnn_blocks::backward::output_gradient;
+use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::{L_model_backward, L_model_forward};

@@ -3,6 +3,7 @@
 use super::normal;
 use crate::support::message;
 use dnn_blocks::Error;
+use dnn_blocks::data::{Classes, one_hot};
 use dnn_blocks::ndarray::{Array2, ArrayRef2, array, s};
 use dnn_blocks::prelude::*;
 
@@ -81,7 +82,7 @@ fn the_classes_of_two_and_of_three_labels_are_those_of_the_model() {
 #[test]
 fn classes_are_sorted_and_distinct() {
     let labels = ["setosa", "virginica", "setosa", "versicolor"].map(String::from);
-    let classes = Classes::of(&labels);
+    let classes = Classes::from_labels(&labels);
     assert_eq!(classes.names(), ["setosa", "versicolor", "virginica"]);
     let encoded = classes.encode(&labels).unwrap();
     assert_eq!(encoded, [0, 2, 0, 1]);
@@ -97,5 +98,5 @@ fn classes_are_sorted_and_distinct() {
     let none = Classes::<i32>::of(&[]);
     assert_eq!((none.encode(&[]), none.decode(&[])), (Ok(vec![]), Ok(vec![])));
     assert_eq!(message(none.decode(&[0])), "example 0 is of class 0, but the classes are none");
-    assert_eq!(Classes::of(&[true, false]).encode(&[true]).unwrap(), [1]);
+    assert_eq!(Classes::from_labels(&[true, false]).encode(&[true]).unwrap(), [1]);
 }

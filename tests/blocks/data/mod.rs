@@ -4,6 +4,7 @@ mod labels;
 mod split;
 mod standardizer;
 
+use dnn_blocks::data::{Classes, one_hot, stratified_split};
 use dnn_blocks::ndarray::{Array2, Axis, concatenate};
 use dnn_blocks::prelude::*;
 
@@ -20,7 +21,7 @@ fn a_network_is_trained_on_prepared_data() {
     let far = Array2::from_shape_simple_fn((2, 40), || 1e4 + 4.0 + rng.randn());
     let x = concatenate![Axis(1), near, far];
     let names: Vec<_> = (0..100).map(|i| if i < 60 { "near" } else { "far" }).collect();
-    let classes = Classes::of(&names);
+    let classes = Classes::from_labels(&names);
     let labels = classes.encode(&names).unwrap();
     let (train, test) = stratified_split(&labels, 0.25, &mut rng).unwrap();
     let standardizer = Standardizer::fit(&x.select(Axis(1), &train)).unwrap();

@@ -3,6 +3,7 @@
 use crate::support::message;
 use dnn_blocks::Error;
 use dnn_blocks::data::split;
+use dnn_blocks::data::stratified_split;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::prelude::*;
 use dnn_blocks::rand::SeedableRng;

@@ -13,7 +13,7 @@ fn mean_and_deviation_are_those_of_ndarray() {
     let mean = x.mean_axis(Axis(1)).unwrap().insert_axis(Axis(1));
     let deviation = x.std_axis(Axis(1), 0.0).insert_axis(Axis(1));
     assert!((standardizer.mean() - &mean).iter().all(|d| d.abs() < 1e-14));
-    assert!((standardizer.deviation() - &deviation).iter().all(|d| d.abs() < 1e-14));
+    assert!((standardizer.std_dev() - &deviation).iter().all(|d| d.abs() < 1e-14));
     let scaled = standardizer.transform(&x).unwrap();
     assert!((&scaled - (&x - &mean) / &deviation).iter().all(|d| d.abs() < 1e-13));
     let back = standardizer.inverse_transform(&scaled).unwrap();
@@ -33,8 +33,8 @@ fn a_small_deviation_beside_a_large_mean_is_kept() {
         let standardizer = Standardizer::fit(&far).unwrap();
         let mean = standardizer.mean()[[0, 0]];
         assert!((mean - 1e9 - exact.mean()[[0, 0]]).abs() < 2e-7, "{mean}");
-        let deviation = standardizer.deviation()[[0, 0]];
-        assert!((deviation - exact.deviation()[[0, 0]]).abs() < 1e-8, "{deviation}");
+        let deviation = standardizer.std_dev()[[0, 0]];
+        assert!((deviation - exact.std_dev()[[0, 0]]).abs() < 1e-8, "{deviation}");
         let scaled = standardizer.transform(&far).unwrap();
         assert!(scaled.mean().unwrap().abs() < 2e-7);
         assert!((scaled.std(0.0) - 1.0).abs() < 1e-8);
@@ -48,12 +48,12 @@ fn a_small_deviation_beside_a_large_mean_is_kept() {
 fn f32_rows_are_summed_in_f64() {
     let many = Array2::from_shape_fn((1, 1 << 26), |(_, i)| (i % 2) as f32);
     let standardizer = Standardizer::fit(&many).unwrap();
-    assert_eq!((standardizer.mean()[[0, 0]], standardizer.deviation()[[0, 0]]), (0.5, 0.5));
+    assert_eq!((standardizer.mean()[[0, 0]], standardizer.std_dev()[[0, 0]]), (0.5, 0.5));
 
     let x = normal::<f32>(1, 10_000, 1e6, 1.0);
     let wide = x.mapv(f64::from);
     let standardizer = Standardizer::fit(&x).unwrap();
-    let deviation = f64::from(standardizer.deviation()[[0, 0]]);
+    let deviation = f64::from(standardizer.std_dev()[[0, 0]]);
     assert!((deviation / wide.std(0.0) - 1.0).abs() < 1e-6, "{deviation}");
     assert_eq!(standardizer.mean()[[0, 0]], wide.mean().unwrap() as f32);
     let scaled = standardizer.transform(&x).unwrap().mapv(f64::from);
@@ -66,7 +66,7 @@ fn many_examples_do_not_make_a_feature_constant() {
     let x = Array2::from_shape_fn((1, 1 << 23), |(_, i)| 1e9 + 2.0 * (i % 2) as f64);
     let standardizer = Standardizer::fit(&x).unwrap();
     assert_eq!(standardizer.mean()[[0, 0]], 1e9 + 1.0);
-    assert_eq!(standardizer.deviation()[[0, 0]], 1.0);
+    assert_eq!(standardizer.std_dev()[[0, 0]], 1.0);
 }
 
 fn constants_become_0<F: Float>() {
@@ -77,7 +77,7 @@ fn constants_become_0<F: Float>() {
             let x = Array2::from_elem((1, m), value);
             let standardizer = Standardizer::fit(&x).unwrap();
             assert_eq!(standardizer.mean()[[0, 0]], value);
-            assert_eq!(standardizer.deviation()[[0, 0]], F::one(), "{value} times {m}");
+            assert_eq!(standardizer.std_dev()[[0, 0]], F::one(), "{value} times {m}");
             assert_eq!(standardizer.transform(&x).unwrap(), Array2::<F>::zeros((1, m)));
             assert_eq!(standardizer.inverse_transform(&Array2::zeros((1, m))).unwrap(), x);
         }
@@ -98,7 +98,7 @@ fn rounding_becomes_nearly_0<F: Float>() {
             let x = Array2::from_shape_fn((1, m), |(_, i)| value(i));
             assert!(x[[0, 0]] != x[[0, 1]]);
             let standardizer = Standardizer::fit(&x).unwrap();
-            assert!(standardizer.deviation()[[0, 0]] >= F::one(), "{size} times {m}");
+            assert!(standardizer.std_dev()[[0, 0]] >= F::one(), "{size} times {m}");
             let scaled = standardizer.transform(&x).unwrap();
             let bound = F::of(4.0) * F::epsilon();
             assert!(scaled.iter().all(|z| z.abs() <= bound), "{size} times {m}: {scaled}");
@@ -124,12 +124,12 @@ fn features_that_are_constant_but_for_rounding_become_nearly_0() {
     // What a subnormal number cannot halve, and what f32 cannot hold as a deviation.
     for x in [array![[0.0, 5e-324_f64]], array![[5e-324, 1e-323, 1.5e-323]]] {
         let standardizer = Standardizer::fit(&x).unwrap();
-        assert!(standardizer.deviation()[[0, 0]] > 0.0);
+        assert!(standardizer.std_dev()[[0, 0]] > 0.0);
         assert!(standardizer.transform(&x).unwrap().iter().all(|z| z.abs() <= 2.0));
     }
     let x = array![[0.0, 1e-45_f32]];
     let standardizer = Standardizer::fit(&x).unwrap();
-    assert!(standardizer.deviation()[[0, 0]] > 0.0);
+    assert!(standardizer.std_dev()[[0, 0]] > 0.0);
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn data_of_other_shapes_are_refused() {
 #[test]
 fn columns_come_back_as_they_were_kept() {
     let standardizer = Standardizer::fit(&normal::<f32>(3, 50, 4.0, 0.3)).unwrap();
-    let (mean, deviation) = (standardizer.mean().clone(), standardizer.deviation().clone());
+    let (mean, deviation) = (standardizer.mean().clone(), standardizer.std_dev().clone());
     let kept = Standardizer::from_columns(mean.clone(), deviation.clone()).unwrap();
     assert_eq!(kept, standardizer);
     for wrong in [0.0, -1.0] {

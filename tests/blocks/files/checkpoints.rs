@@ -28,12 +28,12 @@ fn train(run: &mut Checkpoint<f32>, mut after_epoch: impl FnMut(&Checkpoint<f32>
     let y =
         Array2::from_shape_fn((1, 200), |(_, i)| f32::from(u8::from(x[[0, i]] * x[[1, i]] > 0.0)));
     let mut batches = Batches::new(&x, &y, 32).unwrap();
-    let mut workspace = Workspace::new(&run.parameters, 32);
+    let mut workspace = Workspace::new(&run.parameters, 32).unwrap();
     while run.epoch < EPOCHS {
         let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
         batches.shuffle(&mut run.generator);
         while let Some((x, y)) = batches.next() {
-            let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: 0.1 };
+            let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
             let (parameters, rng) = (&run.parameters, &mut run.generator);
             let step =
                 workspace.cost_and_gradients_with_dropout(x, y, parameters, objective, 0.8, rng);

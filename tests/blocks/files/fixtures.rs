@@ -5,9 +5,12 @@
 //! writes only what is not there.
 
 use crate::support::reference::{assert_close, matrix};
+use dnn_blocks::data::Classes;
 use dnn_blocks::files::{Checkpoint, Checkpoints, Limits};
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::regularization::Mask;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -201,7 +204,7 @@ fn json_of_version_1() {
     assert_eq!(same_text("hyperparameters.json", hyperparameters), hyperparameters());
     let scaler = || Standardizer::fit(&uniform::<f64>(2, 9)).unwrap();
     same_text("standardizer.json", scaler);
-    let classes = || Classes::of(&repeated(&["no", "yes"]));
+    let classes = || Classes::from_labels(&repeated(&["no", "yes"]));
     assert_eq!(same_text("classes.json", classes), classes());
     same_text("optimizer.json", || loop_of_ones_own().optimizer);
     same_text("generator.json", || NumpyRandom::seed(5));

@@ -93,7 +93,7 @@ fn weights_that_are_not_finite_are_refused() {
     }
     let large = |_, _| StandardNormal.map(|z: f32| z * f32::MAX);
     let error = initialize_parameters_with::<f32, _>(&DIMS, large, rng).unwrap_err();
-    assert!(matches!(error, Error::NotFiniteEntry { layer: Some(1), operand: "W", .. }));
+    assert!(matches!(error, Error::NotFinite { layer: Some(1), operand: "W", .. }));
 }
 
 /// The generators of rand 0.9 and of rand 0.10 are different types, side by side.

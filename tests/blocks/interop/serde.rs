@@ -1,8 +1,11 @@
 //! Values through JSON, there and back; and what is no value of the type is refused.
 
 use crate::support::{network, three_points};
+use dnn_blocks::data::Classes;
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::optimizer::{Step, UpdateRule};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, from_value, json, to_value};
@@ -31,7 +34,7 @@ fn values_stay_as_they_are() {
     stays(parameters.clone().with_activations(Activation::LeakyRelu(0.1), Activation::Softmax));
     stays(Gradients::zeros_like(&parameters));
     stays(Standardizer::fit(&array![[0.1, 0.7, 1e-300], [1e300, 2.0, 5.0]]).unwrap());
-    stays(Classes::of(&["b".to_string(), "a".to_string()]));
+    stays(Classes::from_labels(&["b".to_string(), "a".to_string()]));
     for rule in [Algorithm::GradientDescent, Algorithm::ADAM_W, Algorithm::RMS_PROP] {
         let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
         let mut moved = parameters.clone();
@@ -181,7 +184,7 @@ fn what_would_be_refused_is_not_written() {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
 struct Limited(Algorithm);
 
-impl Rule<f64> for Limited {
+impl UpdateRule<f64> for Limited {
     fn update(
         &self,
         _: Step,

@@ -16,6 +16,7 @@ use dnn_blocks::ndarray::{Array2, ArrayRef2};
 use dnn_blocks::prelude::*;
 use dnn_blocks::rand::rngs::SmallRng;
 use dnn_blocks::rand::{Rng, SeedableRng};
+use dnn_blocks::train::full_batch::FullBatch;
 
 fn below(rng: &mut SmallRng, n: usize) -> usize {
     (rng.next_u64() % n as u64) as usize
@@ -152,7 +153,7 @@ impl Case {
         assert!(same(&predictor.predict_proba(x).unwrap(), &al), "a predictor");
 
         let (forward, caches) = l_model_forward(x, &parameters).unwrap();
-        let mut workspace = Workspace::new(&parameters, examples + 1);
+        let mut workspace = Workspace::new(&parameters, examples + 1).unwrap();
         assert!(same(&workspace.forward(x, &parameters).unwrap().al(), &al), "AL of a workspace");
         assert!(same(&forward, &al), "AL of l_model_forward");
         let cost = Cost::MeanSquaredError;

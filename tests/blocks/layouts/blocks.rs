@@ -8,8 +8,11 @@ use super::{
 use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use crate::support::{COSTS, labels};
 use dnn_blocks::activation::{relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward};
+use dnn_blocks::backward::output_gradient;
+use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::regularization::l_model_forward_with_dropout;
 
 both! {
     activations costs weighted_costs costs_by_number linear_blocks whole_passes passes_with_dropout
@@ -42,7 +45,7 @@ fn costs<F: Float>() {
         exact2(&al, &y, |al, y| {
             (cost.value(&al, y).unwrap().as_f64(), cost.gradient(&al, y).unwrap())
         });
-        exact2(&random::<F>(3, 70), &y, |z, y| cost.value_from_z(&z, y).unwrap().as_f64());
+        exact2(&random::<F>(3, 70), &y, |z, y| cost.value_from_logits(&z, y).unwrap().as_f64());
     }
 }
 
@@ -51,7 +54,7 @@ fn weighted_costs<F: Float>() {
     let all = |targets: Targets<'_, F>| {
         COSTS.map(|cost| {
             let (value, gradient) = (cost.value(&al, targets), cost.gradient(&al, targets));
-            let from_z = cost.value_from_z(&al, targets).unwrap().as_f64();
+            let from_z = cost.value_from_logits(&al, targets).unwrap().as_f64();
             ((value.unwrap().as_f64(), from_z), gradient.unwrap())
         })
     };
@@ -70,7 +73,7 @@ fn costs_by_number<F: Float>() {
         let al = shares::<F>(3, 70);
         (cost.value(&al, y).unwrap().as_f64(), cost.gradient(&al, y).unwrap())
     });
-    exact(&numbers, |y| cost.value_from_z(&random::<F>(3, 70), y).unwrap().as_f64());
+    exact(&numbers, |y| cost.value_from_logits(&random::<F>(3, 70), y).unwrap().as_f64());
 }
 
 fn linear_blocks<F: Float>() {

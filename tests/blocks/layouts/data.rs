@@ -2,6 +2,7 @@
 
 use super::{exact, exact_in_place, exact_owned, exact2, random, shares};
 use crate::support::strides::owned_layouts;
+use dnn_blocks::data::one_hot;
 use dnn_blocks::prelude::*;
 
 both! {
@@ -12,7 +13,7 @@ fn scalers<F: Float>() {
     let x = random::<F>(4, 70);
     exact(&x, |x| {
         let scaler = Standardizer::fit(&x).unwrap();
-        (scaler.mean().clone(), scaler.deviation().clone())
+        (scaler.mean().clone(), scaler.std_dev().clone())
     });
     let scaler = Standardizer::fit(&random::<F>(4, 30)).unwrap();
     exact(&x, |x| (scaler.transform(&x).unwrap(), scaler.inverse_transform(&x).unwrap()));
@@ -26,7 +27,7 @@ fn scalers_of_columns<F: Float>() {
     for mean_layout in owned_layouts(&mean) {
         exact_owned(&deviation, |deviation| {
             let scaler = Standardizer::from_columns(mean_layout.owned(), deviation).unwrap();
-            let expected = Standardizer::from_columns(mean.clone(), scaler.deviation().clone());
+            let expected = Standardizer::from_columns(mean.clone(), scaler.std_dev().clone());
             assert_eq!(scaler, expected.unwrap());
             (scaler.transform(&x).unwrap(), scaler.inverse_transform(&x).unwrap())
         });

@@ -35,7 +35,7 @@ fn serialized_values() {
         let laid = |matrix: &Array2<f64>| Laid::new(layout, matrix).owned();
         let mask = Mask { d: laid(&mask.d), ..mask };
         let scaler =
-            Standardizer::from_columns(laid(scaler.mean()), laid(scaler.deviation())).unwrap();
+            Standardizer::from_columns(laid(scaler.mean()), laid(scaler.std_dev())).unwrap();
         let found = [
             text(&|| serde_json::to_string(&laid_network(layout, &parameters))),
             text(&|| serde_json::to_string(&laid_gradients(layout, &gradients))),

@@ -7,8 +7,16 @@ use super::{
 };
 use crate::support::labels;
 use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
+use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayView1, ArrayView2};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::batches::random_mini_batches;
+use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::gradient_check::gradient_check_n;
+use dnn_blocks::train::optimizer::{Step, UpdateRule};
+use dnn_blocks::train::regularization::{
+    Mask, add_l2_gradient, compute_cost_with_regularization, l2_cost,
+};
 
 both! {
     workspaces workspaces_with_targets full_batches optimizers regularization masks clipping batches
@@ -22,7 +30,7 @@ fn workspaces<F: Float>() {
         let check = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>, parameters: &Parameters<F>| {
             let (al, caches) = l_model_forward(x, parameters).unwrap();
             let (gradients, dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
-            let mut workspace = Workspace::new(parameters, 30);
+            let mut workspace = Workspace::new(parameters, 30).unwrap();
             let pass = workspace.forward(x, parameters).unwrap();
             let bits = |a: &dyn Numbers, b: &dyn Numbers| assert_eq!(a.numbers(), b.numbers());
             bits(&pass.al(), &al);
@@ -50,8 +58,8 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
         tanh_network::<F>(dims).with_activations(Activation::Relu, Activation::Softmax);
     let (x, y, weights) = (random::<F>(dims[0], 21), labels::<F>(3, 21), shares::<F>(1, 21));
     let step = |x: ArrayView2<'_, F>, targets: Targets<'_, F>, parameters: &Parameters<F>| {
-        let mut workspace = Workspace::new(parameters, 21);
-        let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.1 };
+        let mut workspace = Workspace::new(parameters, 21).unwrap();
+        let objective = Objective::new(Cost::CategoricalCrossEntropy).l2(0.1);
         let (cost, gradients) =
             workspace.cost_and_gradients(x, targets, parameters, objective).unwrap();
         let whole = (cost.as_f64(), gradients.clone());
@@ -77,7 +85,7 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
     within_network(BOUND, &parameters, |parameters| step(x.view(), weighted(), &parameters));
 
     // Gradients that somebody put into the buffers.
-    let mut workspace = Workspace::new(&parameters, 21);
+    let mut workspace = Workspace::new(&parameters, 21).unwrap();
     let cost = Cost::CategoricalCrossEntropy;
     let mut differentiate = |next: Option<Layout>| {
         let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap();
@@ -160,7 +168,7 @@ fn optimizers<F: Float>() {
     let gradients = gradients_like(&start);
     for rule in rules {
         exact_in_place(&random::<F>(5, 70), |w| {
-            let count = Rule::<F>::state(&rule).len();
+            let count = UpdateRule::<F>::state(&rule).len();
             let mut state = vec![shares::<F>(5, 70); count];
             let step = Step { learning_rate: 0.1, number: 2, is_weight: true };
             rule.update(step, w, &random::<F>(5, 70), &mut state).unwrap();
@@ -259,7 +267,7 @@ fn batches<F: Float>() {
         numbers
     };
     exact2(&x, &y, |x, y| all(Batches::new(x, y, 5).unwrap()));
-    exact2(&x, &y, |x, y| all(Batches::of_shard(x, y, 5, 4, 30).unwrap()));
+    exact2(&x, &y, |x, y| all(Batches::from_shard(x, y, 5, 4, 30).unwrap()));
 }
 
 #[test]
@@ -287,7 +295,7 @@ fn gradient_checks() {
 fn gradients_of_another_shape_in_the_buffers_are_made_anew() {
     let parameters = tanh_network::<f64>(&[3, 5, 2]);
     let (x, y) = (random::<f64>(3, 4), labels::<f64>(2, 4));
-    let mut workspace = Workspace::new(&parameters, 4);
+    let mut workspace = Workspace::new(&parameters, 4).unwrap();
     let cost = Cost::BinaryCrossEntropy;
     let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap();
     let expected = gradients.clone();

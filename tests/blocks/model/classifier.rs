@@ -2,6 +2,7 @@
 
 use super::{Names, clouds, fitted, quick};
 use dnn_blocks::Error;
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
 
@@ -90,7 +91,7 @@ fn an_output_that_is_not_finite_is_no_prediction() {
     let model = fitted(quick(), &x.mapv(|x| 1e-3 * x), &labels);
     let far = array![[1e-3, 0.1], [1e308, -1e308]];
     let error = model.predict(Examples::rows(&far)).unwrap_err();
-    let Error::NotFiniteEntry { layer: Some(2), operand: "AL", column: Some(1), .. } = error else {
+    let Error::NotFinite { layer: Some(2), operand: "AL", column: Some(1), .. } = error else {
         panic!("{error}")
     };
     assert_eq!(

@@ -6,6 +6,7 @@ use dnn_blocks::data::split;
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::regularization::l2_cost;
 
 /// Labels that are noise: the validation cost soon rises, and the best parameters come back.
 #[test]
@@ -79,8 +80,8 @@ fn patience_needs_no_validation() {
     // What the optimiser remembers belongs to later parameters: the next step is a first one.
     model.partial_fit(Examples::columns(&x), &labels).unwrap();
     let mut expected = seen[best].clone();
-    let mut workspace = Workspace::new(&expected, 60);
-    let objective = Objective { cost: Cost::BinaryCrossEntropy, l2: how.l2 };
+    let mut workspace = Workspace::new(&expected, 60).unwrap();
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(how.l2);
     let (_, gradients) = workspace.cost_and_gradients(&x, &y, &expected, objective).unwrap();
     let rate = how.schedule.at(how.learning_rate, seen.len());
     let mut optimizer = Optimizer::new(how.algorithm, &expected).unwrap();

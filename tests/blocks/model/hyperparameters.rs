@@ -2,6 +2,7 @@
 
 use super::{clouds, quick};
 use dnn_blocks::Error;
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::prelude::*;
 
 /// Hyperparameters that are fine for an `f64` and 0 or infinite as an `f32`.

@@ -3,8 +3,11 @@
 use super::{GO_ON, clouds, fitted, quick};
 use crate::support::reference::assert_number;
 use dnn_blocks::Error;
+use dnn_blocks::data::stratified_split;
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::regularization::{add_l2_gradient, l_model_forward_with_dropout};
 
 /// The loop of a `fit`, in calls that everybody can make, with every option that has a say in it:
 /// the same parameters to the last bit, from the workspace and from the blocks.
@@ -43,7 +46,7 @@ fn a_fit_is_a_loop_of_public_calls() {
         .with_activations(how.activation, Activation::Softmax);
     let mut optimizer = Optimizer::new(how.algorithm, &parameters).unwrap();
     let mut batches = Batches::new(&x, &y, how.batch_size).unwrap();
-    let mut workspace = Workspace::new(&parameters, how.batch_size);
+    let mut workspace = Workspace::new(&parameters, how.batch_size).unwrap();
     let cost = Cost::CategoricalCrossEntropy;
     for epoch in 0..how.epochs {
         let rate = how.schedule.at(how.learning_rate, epoch);
@@ -53,7 +56,7 @@ fn a_fit_is_a_loop_of_public_calls() {
             let targets = Targets::new(y.slice(s![..1, ..])).weighted(y.row(1));
             let mut the_same = rng.clone();
             let gradients = {
-                let objective = Objective { cost, l2: how.l2 };
+                let objective = Objective::new(cost).l2(how.l2);
                 let (cost, gradients) = workspace
                     .cost_and_gradients_with_dropout(x, targets, &parameters, objective, 0.8, rng)
                     .unwrap();

@@ -71,7 +71,7 @@ fn a_regressor_predicts_in_the_units_of_the_values() {
         let huge = Array2::from_elem((3, 1), f32::MAX);
         if standardize {
             let error = model.predict(Examples::columns(&huge)).unwrap_err();
-            assert!(matches!(error, Error::NotFiniteEntry { operand: "AL", .. }), "{error}");
+            assert!(matches!(error, Error::NotFinite { operand: "AL", .. }), "{error}");
             let same = predictor.predict_proba(&huge).unwrap_err();
             assert_eq!(same.to_string(), error.to_string());
         }

@@ -4,6 +4,7 @@ use crate::support::child;
 use dnn_blocks::Error;
 use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits};
 use dnn_blocks::init::RandomSource;
+use dnn_blocks::model::{ClassWeights, Epoch, History};
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
 use safetensors::tensor::TensorView;

@@ -2,6 +2,7 @@
 
 use super::{clouds, fitted, quick};
 use dnn_blocks::Error;
+use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, array, s};
 use dnn_blocks::prelude::*;
 

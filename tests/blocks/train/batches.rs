@@ -4,6 +4,7 @@ use crate::support::reference::{assert_close, assert_number, cases, matrix, numb
 use dnn_blocks::Error;
 use dnn_blocks::ndarray::{Array2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::batches::random_mini_batches;
 
 #[test]
 fn batches_of_course_2() {
@@ -117,7 +118,7 @@ fn batches_of_both_layouts_give_the_same_step() {
     let columns = x.select(Axis(1), &(0..32).collect::<Vec<_>>());
     let cost = Cost::BinaryCrossEntropy;
     let gradients = |x, y| {
-        let mut workspace = Workspace::new(&parameters, 32);
+        let mut workspace = Workspace::new(&parameters, 32).unwrap();
         let (cost, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost).unwrap();
         (cost, gradients.clone())
     };

@@ -5,6 +5,7 @@ use crate::support::{labels, network_with_biases, random};
 use dnn_blocks::Error;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 
 fn compare_full_batch<F: Float>(dims: &[usize], m: usize, hidden: Activation, output: Activation) {
     let x = random::<F>(dims[0], m, 8);

@@ -3,6 +3,7 @@
 use crate::support::reference::{assert_number, cases, matrix, network_of, number};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::gradient_check::gradient_check_n;
 use dnn_blocks::train::gradient_check::{Coordinate, Entry, TOLERANCE};
 use dnn_blocks::{Error, Result};
 

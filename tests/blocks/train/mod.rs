@@ -12,6 +12,7 @@ mod workspace;
 use crate::support::{labels, network_with_biases, random, same};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
 
 const ACTIVATIONS: [Activation; 7] = [
     Activation::Relu,
@@ -37,7 +38,7 @@ fn nan_stays_nan_in_the_fast_ways() {
     x[[2, 3]] = f64::NAN;
     let (y, parameters) =
         (labels(1, 9), network_with_biases(&[6, 4, 1], Activation::Relu, Activation::Sigmoid));
-    let mut workspace = Workspace::new(&parameters, 9);
+    let mut workspace = Workspace::new(&parameters, 9).unwrap();
     let pass = workspace.forward(&x, &parameters).unwrap();
     assert!(pass.cost(&y).unwrap().is_nan());
     let mut descent = FullBatch::new(&x, &y, parameters).unwrap();
@@ -96,7 +97,7 @@ fn the_depth_of_a_network_takes_no_stack() {
         let (x, y) = (random::<f64>(1, 2, 1), labels::<f64>(1, 2));
         let (al, caches) = l_model_forward(&x, &parameters).unwrap();
         let expected = l_model_backward(&al, &y, &caches).unwrap();
-        let mut workspace = Workspace::new(&parameters, 2);
+        let mut workspace = Workspace::new(&parameters, 2).unwrap();
         let found = workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
         assert!(same_gradients(found, &expected));
         FullBatch::new(&x, &y, parameters).unwrap().step(0.1).unwrap();

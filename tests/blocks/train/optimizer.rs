@@ -2,8 +2,10 @@
 
 use crate::support::reference::{assert_close, assert_number, cases, json, matrix, number};
 use dnn_blocks::Error;
+use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, Zip, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::optimizer::{Step, UpdateRule};
 use serde_json::Value;
 
 fn single(w: Array2<f64>, b: Array2<f64>) -> Parameters<f64> {
@@ -182,7 +184,7 @@ fn only_weights_decay() {
 /// AdaGrad (Duchi et al. 2011), as a user would write it.
 struct AdaGrad;
 
-impl Rule<f64> for AdaGrad {
+impl UpdateRule<f64> for AdaGrad {
     fn state(&self) -> &'static [&'static str] {
         &["sum of squares"]
     }
@@ -246,7 +248,8 @@ fn a_state_that_no_step_can_have_left_is_refused() {
     let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
     let refused = |rule: Algorithm, name: &str, value: f64, in_b: bool| {
         let mut state = Optimizer::new(rule, &parameters).unwrap().state().to_vec();
-        let place = Rule::<f64>::state(&rule).iter().position(|other| *other == name).unwrap();
+        let place =
+            UpdateRule::<f64>::state(&rule).iter().position(|other| *other == name).unwrap();
         let matrices = if in_b { &mut state[1].b } else { &mut state[1].w };
         *matrices[place].last_mut().unwrap() = value;
         Optimizer::from_state(rule, state, 1).map(drop).map_err(|error| error.to_string())
@@ -338,7 +341,7 @@ fn the_norm_is_the_root_of_the_squares() {
 /// A rule around another one that leaves all methods but `update` as the trait has them.
 struct Wrapped(Algorithm);
 
-impl<F: Float> Rule<F> for Wrapped {
+impl<F: Float> UpdateRule<F> for Wrapped {
     fn update(
         &self,
         step: Step,
@@ -354,7 +357,8 @@ impl<F: Float> Rule<F> for Wrapped {
 fn a_rule_has_no_state_unless_it_names_some() {
     let plain = Wrapped(Algorithm::GradientDescent);
     assert!(
-        Rule::<f64>::state(&plain).is_empty() && Rule::<f64>::never_negative(&plain).is_empty()
+        UpdateRule::<f64>::state(&plain).is_empty()
+            && UpdateRule::<f64>::never_negative(&plain).is_empty()
     );
     let mut parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
     let mut expected = parameters.clone();
@@ -385,7 +389,7 @@ fn a_rule_without_the_state_of_the_one_it_wraps_is_an_error_and_moves_nothing() 
 fn an_update_of_matrices_that_differ_in_shape_is_an_error() {
     let step = Step { learning_rate: 0.1, number: 1, is_weight: true };
     for rule in [Algorithm::GradientDescent, Algorithm::Nesterov { beta: 0.9 }, Algorithm::ADAM] {
-        let states = Rule::<f64>::state(&rule).len();
+        let states = UpdateRule::<f64>::state(&rule).len();
         for (w, dw, s) in [
             ((2, 3), (3, 2), (2, 3)),
             ((2, 3), (2, 2), (2, 3)),

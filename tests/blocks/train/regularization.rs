@@ -2,8 +2,14 @@
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, network_of, number};
 use dnn_blocks::Error;
+use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array1, Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::gradient_check::gradient_check_n;
+use dnn_blocks::train::regularization::{
+    DropoutCaches, Mask, add_l2_gradient, compute_cost_with_regularization,
+    l_model_forward_with_dropout, l2_cost,
+};
 use serde_json::Value;
 
 #[test]
@@ -130,8 +136,8 @@ fn the_gradient_through_dropout_is_that_of_its_cost() {
     let classes = Array2::from_shape_fn((1, 8), |(_, i)| (i % 2) as f64);
     let weights = Array1::from_shape_fn(8, |i| 0.5 + i as f64);
     let targets = Targets::new(&classes).weighted(&weights);
-    let objective = Objective { cost: Cost::CategoricalCrossEntropy, l2: 0.6 };
-    let mut workspace = Workspace::new(&parameters, 8);
+    let objective = Objective::new(Cost::CategoricalCrossEntropy).l2(0.6);
+    let mut workspace = Workspace::new(&parameters, 8).unwrap();
     let mut evaluate = |p: &Parameters<f64>| {
         let rng = &mut NumpyRandom::seed(9);
         let (cost, gradients) =
@@ -165,7 +171,7 @@ fn a_probability_that_is_none_is_an_error() {
         };
         wrong(Mask::draw(2, 2, keep_prob, rng).unwrap_err());
         wrong(l_model_forward_with_dropout(&x, &parameters, keep_prob, rng).unwrap_err());
-        let mut workspace = Workspace::new(&parameters, 4);
+        let mut workspace = Workspace::new(&parameters, 4).unwrap();
         let cost = Cost::BinaryCrossEntropy;
         wrong(
             workspace

@@ -3,6 +3,7 @@
 use crate::support::reference::{assert_number, cases, number};
 use dnn_blocks::Error;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::schedule::{schedule_lr_decay, update_lr};
 
 const EVERY: [Schedule; 7] = [
     Schedule::Constant,

@@ -9,7 +9,7 @@ use dnn_blocks::prelude::*;
 fn compare_workspace<F: Float>(dims: &[usize], hidden: Activation, output: Activation) {
     let parameters = network_with_biases::<F>(dims, hidden, output);
     let (features, units) = (dims[0], dims[dims.len() - 1]);
-    let mut workspace = Workspace::new(&parameters, 33);
+    let mut workspace = Workspace::new(&parameters, 33).unwrap();
     for (examples, seed) in [(33, 1), (7, 2), (1, 3), (33, 4)] {
         let x = random::<F>(features, examples, seed);
         let y = labels::<F>(units, examples);
@@ -46,7 +46,7 @@ fn what_does_not_fit_a_workspace_is_named() {
     let parameters = network_with_biases::<f64>(&[3, 5, 1], Activation::Relu, Activation::Sigmoid);
     let other = network_with_biases::<f64>(&[3, 4, 1], Activation::Relu, Activation::Sigmoid);
     let deeper = network_with_biases::<f64>(&[3, 5, 2, 1], Activation::Relu, Activation::Sigmoid);
-    let mut workspace = Workspace::new(&parameters, 10);
+    let mut workspace = Workspace::new(&parameters, 10).unwrap();
     let mut message = |x: Array2<f64>, parameters: &Parameters<f64>| {
         workspace.forward(&x, parameters).map(|_| ()).unwrap_err().to_string()
     };
@@ -84,11 +84,11 @@ fn what_does_not_fit_a_workspace_is_named() {
 #[test]
 fn a_workspace_too_large_for_memory_is_an_error() {
     let parameters = network_with_biases::<f64>(&[3, 5, 1], Activation::Relu, Activation::Sigmoid);
-    let mut workspace = Workspace::new(&parameters, usize::MAX / 4);
+    let mut workspace = Workspace::new(&parameters, usize::MAX / 4).unwrap();
     assert!(matches!(
         workspace.forward(&Array2::zeros((3, 7)), &parameters).map(|_| ()),
         Err(Error::TooLarge { layer: Some(1), .. })
     ));
-    let mut empty = Workspace::new(&parameters, 0);
+    let mut empty = Workspace::new(&parameters, 0).unwrap();
     assert!(empty.forward(&Array2::zeros((3, 1)), &parameters).is_err());
 }

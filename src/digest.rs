@@ -1,0 +1,112 @@
+//! Digests of values, by which the processes of a job compare them (feature `mpi`).
+
+/// A value that [`Ranks::ensure_equal`](crate::distributed::Ranks::ensure_equal) compares.
+///
+/// ```
+/// use dnn_blocks::distributed::{Comparable, Digest};
+///
+/// struct Settings {
+///     rate: f64,
+///     name: String,
+/// }
+///
+/// impl Comparable for Settings {
+///     fn digest(&self, digest: &mut Digest) {
+///         (self.rate, &self.name).digest(digest);
+///     }
+/// }
+/// ```
+pub trait Comparable {
+    /// Adds all bits that decide about equality to the digest.
+    fn digest(&self, digest: &mut Digest);
+}
+
+/// A 64-bit digest of a value (FNV-1a).
+#[derive(Debug, Clone)]
+pub struct Digest(u64);
+
+impl Digest {
+    /// Computes the digest of a value.
+    pub(crate) fn new(value: &(impl Comparable + ?Sized)) -> u64 {
+        let mut digest = Self(0xcbf2_9ce4_8422_2325);
+        value.digest(&mut digest);
+        digest.0
+    }
+
+    /// Adds bytes.
+    pub fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
+        }
+    }
+}
+
+macro_rules! by_bytes {
+    ($($type:ty),*) => {$(
+        impl Comparable for $type {
+            fn digest(&self, digest: &mut Digest) {
+                digest.write(&self.to_le_bytes());
+            }
+        }
+    )*};
+}
+
+by_bytes!(u8, u32, u64, usize, i32, i64, f32, f64);
+
+impl Comparable for bool {
+    fn digest(&self, digest: &mut Digest) {
+        digest.write(&[u8::from(*self)]);
+    }
+}
+
+impl Comparable for str {
+    fn digest(&self, digest: &mut Digest) {
+        self.as_bytes().digest(digest);
+    }
+}
+
+impl Comparable for String {
+    fn digest(&self, digest: &mut Digest) {
+        self.as_str().digest(digest);
+    }
+}
+
+impl<T: Comparable> Comparable for [T] {
+    fn digest(&self, digest: &mut Digest) {
+        self.len().digest(digest);
+        self.iter().for_each(|item| item.digest(digest));
+    }
+}
+
+impl<T: Comparable> Comparable for Vec<T> {
+    fn digest(&self, digest: &mut Digest) {
+        self.as_slice().digest(digest);
+    }
+}
+
+impl<T: Comparable> Comparable for Option<T> {
+    fn digest(&self, digest: &mut Digest) {
+        self.is_some().digest(digest);
+        self.iter().for_each(|value| value.digest(digest));
+    }
+}
+
+impl<T: Comparable + ?Sized> Comparable for &T {
+    fn digest(&self, digest: &mut Digest) {
+        (**self).digest(digest);
+    }
+}
+
+impl<A: Comparable, B: Comparable> Comparable for (A, B) {
+    fn digest(&self, digest: &mut Digest) {
+        self.0.digest(digest);
+        self.1.digest(digest);
+    }
+}
+
+impl<A: Comparable, B: Comparable, C: Comparable> Comparable for (A, B, C) {
+    fn digest(&self, digest: &mut Digest) {
+        self.0.digest(digest);
+        (&self.1, &self.2).digest(digest);
+    }
+}

@@ -1,0 +1,51 @@
+//! Checkpoints of a fit on all ranks: rank 0 reads and writes.
+
+use super::Ranks;
+use crate::files::{Checkpoint, Checkpoints};
+use crate::model::Hyperparameters;
+use crate::model::checkpointing::{check_epochs, checkpoint_error, fingerprint, restore, saver};
+use crate::model::dataset::RawData;
+use crate::model::network::Network;
+use crate::model::trainer::Session;
+use crate::{Float, Result};
+
+impl Ranks<'_> {
+    /// Resumes a fit from its newest checkpoint, if there is one, and saves it after its epochs. The
+    /// own examples are those from number `first` on.
+    pub(super) fn resume<'a, F: Float>(
+        &'a self,
+        session: &mut Session<'a, F>,
+        network: &mut Network<F>,
+        checkpoints: Option<&'a Checkpoints>,
+        (hyperparameters, data, first): (&'a Hyperparameters, &RawData<'_, F>, usize),
+    ) -> Result<()> {
+        self.ensure_equal("interval of checkpoints", &checkpoints.map(Checkpoints::interval))?;
+        let Some(checkpoints) = checkpoints else { return Ok(()) };
+        check_epochs(hyperparameters)?;
+        let mut sum = [f64::from(fingerprint(data, first))]; // exact for fewer than 2^21 ranks
+        self.all_reduce_sum(&mut sum);
+        let fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
+        if let Some(checkpoint) = self.latest(checkpoints)? {
+            let restored = restore(session, network, checkpoint, (hyperparameters, fingerprint));
+            self.all_ok(restored)?;
+        }
+        let mut save = saver(checkpoints, hyperparameters, fingerprint);
+        session.save = Box::new(move |progress| {
+            self.all_ok(if self.is_first() { save(progress) } else { Ok(()) })
+        });
+        Ok(())
+    }
+
+    /// The newest checkpoint that rank 0 finds.
+    fn latest<F: Float>(&self, checkpoints: &Checkpoints) -> Result<Option<Checkpoint<F>>> {
+        let found = if self.is_first() { checkpoints.latest::<F>() } else { Ok(None) };
+        let found = self.all_ok(found.map_err(checkpoint_error))?;
+        let own = found.map_or(Ok(Vec::new()), |found| found.to_safetensors());
+        let file = self.broadcast_bytes(0, self.all_ok(own.map_err(checkpoint_error))?);
+        if file.is_empty() {
+            return Ok(None);
+        }
+        let own = Checkpoint::from_safetensors(&file, checkpoints.chosen_limits());
+        self.all_ok(own.map_err(checkpoint_error)).map(Some)
+    }
+}

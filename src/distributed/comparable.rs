@@ -1,0 +1,124 @@
+//! The digests of the types that ranks compare.
+
+use crate::activation::Activation;
+use crate::cost::Cost;
+use crate::digest::{Comparable, Digest};
+use crate::init::{Initializer, NumpyRandom};
+use crate::model::ClassWeights;
+use crate::train::optimizer::Algorithm;
+use crate::train::regularization::Objective;
+use crate::train::schedule::Schedule;
+use crate::{Float, Gradients, Parameters};
+
+/// Compares an enum by the name of its variant and its fields.
+macro_rules! by_variant {
+    ($type:ident { $($variant:ident $({ $($field:ident),* })? $(($item:ident))?),* $(,)? }) => {
+        impl Comparable for $type {
+            fn digest(&self, digest: &mut Digest) {
+                match self {
+                    $($type::$variant $({ $($field),* })? $(($item))? => {
+                        stringify!($variant).digest(digest);
+                        $($($field.digest(digest);)*)?
+                        $($item.digest(digest);)?
+                    })*
+                }
+            }
+        }
+    };
+}
+
+by_variant!(Activation { Relu, Sigmoid, Tanh, LeakyRelu(slope), Identity, Softmax });
+by_variant!(Cost { BinaryCrossEntropy, CategoricalCrossEntropy, MeanSquaredError });
+by_variant!(Initializer { Scaled(factor), LeCun, He, Xavier, Zeros });
+by_variant!(ClassWeights { Equal, Balanced, Given(weights) });
+by_variant!(Algorithm {
+    GradientDescent,
+    Momentum { beta },
+    ClassicalMomentum { beta },
+    Nesterov { beta },
+    RmsProp { beta, epsilon },
+    Adam { beta1, beta2, epsilon },
+    AdamW { beta1, beta2, epsilon, weight_decay },
+});
+by_variant!(Schedule {
+    Constant,
+    InverseTime { decay_rate },
+    Intervals { decay_rate, time_interval },
+    Step { factor, every },
+    Exponential { decay_rate },
+    Cosine { warm_up, total, lowest },
+});
+
+impl Comparable for Objective {
+    fn digest(&self, digest: &mut Digest) {
+        (&self.cost, self.l2).digest(digest);
+    }
+}
+
+impl Comparable for NumpyRandom {
+    fn digest(&self, digest: &mut Digest) {
+        let state = self.state();
+        (state.key, state.position, state.kept).digest(digest);
+    }
+}
+
+/// The sizes and activations of a network, without its weights.
+pub(super) struct Structure<'a, F>(pub &'a Parameters<F>);
+
+impl<F: Float> Comparable for Structure<'_, F> {
+    fn digest(&self, digest: &mut Digest) {
+        std::any::type_name::<F>().digest(digest);
+        for layer in self.0.layers() {
+            (layer.w.dim(), layer.b.dim(), layer.activation).digest(digest);
+        }
+    }
+}
+
+impl<F: Float> std::fmt::Debug for Structure<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let layers = self.0.layers().iter();
+        write!(f, "{} ", std::any::type_name::<F>())?;
+        f.debug_list()
+            .entries(layers.map(|layer| (layer.w.dim(), layer.b.dim(), layer.activation)))
+            .finish()
+    }
+}
+
+/// The shapes of gradients, without their numbers.
+pub(super) struct Shapes<'a, F>(pub &'a Gradients<F>);
+
+impl<F: Float> Comparable for Shapes<'_, F> {
+    fn digest(&self, digest: &mut Digest) {
+        std::any::type_name::<F>().digest(digest);
+        for layer in self.0.layers() {
+            (layer.dw.dim(), layer.db.dim()).digest(digest);
+        }
+    }
+}
+
+impl<F: Float> std::fmt::Debug for Shapes<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ", std::any::type_name::<F>())?;
+        f.debug_list()
+            .entries(self.0.layers().iter().map(|layer| (layer.dw.dim(), layer.db.dim())))
+            .finish()
+    }
+}
+
+/// The weights and biases of a network, printed as their digest.
+pub(super) struct Weights<'a, F>(pub &'a Parameters<F>);
+
+impl<F: Float> Comparable for Weights<'_, F> {
+    fn digest(&self, digest: &mut Digest) {
+        let matrices = self.0.layers().iter().flat_map(|layer| [&layer.w, &layer.b]);
+        let bits = matrices.flatten().map(|x| x.as_f64().to_bits());
+        let sum = bits.fold(0, |sum: u64, bits| sum.rotate_left(1).wrapping_mul(3) ^ bits);
+        sum.digest(digest);
+    }
+}
+
+impl<F: Float> std::fmt::Debug for Weights<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "checksum {:016x}", Digest::new(self))
+    }
+}

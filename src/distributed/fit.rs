@@ -1,0 +1,420 @@
+//! Fits of the models on the examples of all ranks.
+//!
+//! A distributed fit is the local one of [`model`](crate::model) with these additions: the ranks
+//! compare what must be equal, an error of one is an error of all, and statistics, gradients and costs
+//! are reduced over all examples.
+
+use super::Ranks;
+use super::reducer::RankReducer;
+use super::standardize::standardizer;
+use crate::buffer;
+use crate::checks::{check_batch, check_finite_features, check_lengths};
+use crate::data::Standardizer;
+use crate::error::Operand;
+use crate::init::NumpyRandom;
+use crate::model::classifier::{
+    check_two_classes, class_counts, class_weights, example_weights, label_row, stratified_columns,
+};
+use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
+use crate::model::fit::{check_weights, weights_or_ones};
+use crate::model::head::Head;
+use crate::model::network::Network;
+use crate::model::predictor::OutputBuffers;
+use crate::model::regressor::random_columns;
+use crate::model::trainer::{Evaluate, OnEpoch, Session, Source, Trainer, evaluated_set};
+use crate::model::{Classifier, Examples, FitOptions, History, Hyperparameters, Regressor};
+use crate::train::batches::Batches;
+use crate::{Error, Float, Parameters, Result};
+use ndarray::{Array2, ArrayRef2, ArrayView2};
+use std::ops::ControlFlow;
+
+impl Ranks<'_> {
+    /// Fits a classifier to the examples of all ranks, each of which passes its own, possibly none.
+    ///
+    /// Every rank ends with the same model: except for rounding, the one that a single process fits to
+    /// all examples in the order of the ranks.
+    ///
+    /// The classes must be declared by [`Classifier::with_classes`], since a rank knows its own labels
+    /// only. A callback that stops on one rank stops all.
+    /// [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the own examples,
+    /// an error if there are none. With checkpoints rank 0 reads and writes; a fit can resume on
+    /// another number of ranks if all examples have the same order.
+    ///
+    /// ```no_run
+    /// use dnn_blocks::distributed::{Ranks, mpi};
+    /// use dnn_blocks::ndarray::Array2;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let universe = mpi::initialize().expect("MPI is not running yet");
+    /// let ranks = Ranks::new(&universe);
+    /// # let (x, labels) = (Array2::<f32>::zeros((100, 8)), vec!["no"; 100]);
+    /// let mut model = Classifier::new(Hyperparameters::default()).with_classes(&["no", "yes"]);
+    /// ranks.fit_classifier(&mut model, Examples::rows(&x), &labels, FitOptions::new())?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Classifier::fit_with`] on all ranks, those about the examples of one rank in an
+    /// [`Error::OnRank`]; [`Error::Disagreement`] if hyperparameters, features or the number of classes
+    /// differ.
+    pub fn fit_classifier<F: Float, L: Ord + Clone>(
+        &self,
+        model: &mut Classifier<F, L>,
+        x: Examples<'_, F>,
+        labels: &[L],
+        options: FitOptions<'_, F>,
+    ) -> Result<History> {
+        let hyperparameters = &model.hyperparameters;
+        let x = &x.as_columns();
+        let place =
+            self.check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
+        self.check_constant_features(hyperparameters, x, place)?;
+        let undeclared = "a rank knows its own labels only: declare all with with_classes";
+        let declared = model.declared.clone();
+        let declared = declared.ok_or(Error::Inconsistent { what: undeclared });
+        let classes = self.all_ok(declared)?;
+        let numbers = self.all_ok(classes.encode(labels))?;
+        self.ensure_equal("number of classes", &classes.names().len())?;
+        self.check_two_classes(&numbers)?;
+        let mut counts = class_counts(&numbers, &classes);
+        self.all_reduce_sum(&mut counts);
+        let class_weights = class_weights(hyperparameters, &counts)?;
+        let weights = self.all_ok(example_weights(&numbers, &class_weights, options.weights))?;
+        let y = self.all_ok(label_row(&numbers))?;
+        let data = RawData { x, y: &y, weights: &weights };
+
+        let mut rng = NumpyRandom::seed(hyperparameters.seed);
+        let columns = match hyperparameters.validation_share {
+            0.0 => None,
+            _ => {
+                let all = self.all_numbers(&numbers)?;
+                self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?
+            }
+        };
+        let split = self.split(&data, columns.as_ref(), place)?;
+        split.check(self, hyperparameters)?;
+        let head = Head::classification(classes.names().len());
+        let (network, history) =
+            self.train(hyperparameters, &head, &data, (split, rng), place.0, options)?;
+        model.fitted = Some((classes, network));
+        history
+    }
+
+    /// Fits a regressor to the examples of all ranks, as
+    /// [`fit_classifier`](Self::fit_classifier).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Regressor::fit_with`] on all ranks, those about the examples of one rank in an
+    /// [`Error::OnRank`]; [`Error::Disagreement`] if hyperparameters, features or outputs differ.
+    pub fn fit_regressor<F: Float>(
+        &self,
+        model: &mut Regressor<F>,
+        x: Examples<'_, F>,
+        targets: Examples<'_, F>,
+        options: FitOptions<'_, F>,
+    ) -> Result<History> {
+        let hyperparameters = &model.hyperparameters;
+        let (x, y) = (&x.as_columns(), &targets.as_columns());
+        let place = self.check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
+        self.check_constant_features(hyperparameters, x, place)?;
+        self.all_ok(check_finite_features("Y", y))?;
+        self.ensure_equal("number of outputs", &y.nrows())?;
+        let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
+        let data = RawData { x, y, weights: &weights };
+
+        let mut rng = NumpyRandom::seed(hyperparameters.seed);
+        let columns = self.all_ok(random_columns(hyperparameters, place.1, &mut rng))?;
+        let mut split = self.split(&data, columns.as_ref(), place)?;
+        split.check(self, hyperparameters)?;
+        let target_scaler = split.standardize_targets(self, hyperparameters)?;
+        let head = Head::regression(y.nrows());
+        let (network, history) =
+            self.train(hyperparameters, &head, &data, (split, rng), place.0, options)?;
+        (model.target_scaler, model.network) = (target_scaler, Some(network));
+        history
+    }
+
+    /// Checks what must hold before the first step. Returns the number of the first own example among
+    /// all, and the number of all.
+    fn check_examples<F: Float>(
+        &self,
+        hyperparameters: &Hyperparameters,
+        x: &ArrayRef2<F>,
+        labels: (&'static str, usize),
+        weights: Option<&[F]>,
+    ) -> Result<(usize, usize)> {
+        self.ensure_equal("kind of model", &(std::any::type_name::<F>(), labels.0))?;
+        self.all_ok(hyperparameters.check::<F>())?;
+        self.ensure_equal("set of hyperparameters", hyperparameters)?;
+        self.ensure_equal("number of features", &x.nrows())?;
+        let own = check_lengths(("X", x.ncols()), labels)
+            .and_then(|()| check_finite_features("X", x))
+            .and_then(|()| check_weights(x.ncols(), weights));
+        self.all_ok(own)?;
+        let place = self.offset_and_total(x.ncols());
+        check_batch(Operand { name: "X", shape: (x.nrows(), place.1) })?;
+        Ok(place)
+    }
+
+    /// `Ok` if no feature has the same value in all examples of all ranks, unless that is accepted.
+    fn check_constant_features<F: Float>(
+        &self,
+        hyperparameters: &Hyperparameters,
+        x: &ArrayRef2<F>,
+        (_, total): (usize, usize),
+    ) -> Result<()> {
+        if hyperparameters.constant_features || total < 2 {
+            return Ok(());
+        }
+        // The largest number and the largest negated one; any two if the feature varies here.
+        let ranges = x.rows().into_iter().flat_map(|row| match row.first() {
+            None => [f64::NEG_INFINITY; 2],
+            Some(first) if row.iter().all(|x| x == first) => [first.as_f64(), -first.as_f64()],
+            Some(_) => [f64::INFINITY; 2],
+        });
+        let ranges = buffer::list("ranges", x.nrows().saturating_mul(2), ranges);
+        let mut ranges = self.all_ok(ranges)?;
+        self.all_reduce_max(&mut ranges);
+        match ranges.chunks_exact(2).position(|range| range[0] == -range[1]) {
+            Some(feature) => Err(Error::ConstantFeature { feature }),
+            None => Ok(()),
+        }
+    }
+
+    /// `Ok` if the examples of all ranks have two classes.
+    fn check_two_classes(&self, numbers: &[usize]) -> Result<()> {
+        let largest = |number: Option<&usize>, sign: f64| {
+            number.map_or(f64::NEG_INFINITY, |&number| sign * number as f64)
+        };
+        let mut range = [largest(numbers.iter().max(), 1.0), largest(numbers.iter().min(), -1.0)];
+        self.all_reduce_max(&mut range);
+        let (largest, smallest) = (range[0] as usize, -range[1] as usize);
+        check_two_classes([smallest, largest].into_iter())
+    }
+
+    /// The class numbers of the examples of all ranks.
+    fn all_numbers(&self, own: &[usize]) -> Result<Vec<usize>> {
+        let numbers = own.iter().map(|&number| number as f64);
+        let numbers = self.all_ok(buffer::list("labels", own.len(), numbers))?;
+        let all = self.all_gather(&numbers)?;
+        let numbers = all.iter().map(|&number| number as usize);
+        self.all_ok(buffer::list("labels", all.len(), numbers))
+    }
+
+    /// Copies the own columns of both sets; without columns, all examples are for training.
+    fn split<F: Float>(
+        &self,
+        data: &RawData<'_, F>,
+        columns: Option<&(Vec<usize>, Vec<usize>)>,
+        place: (usize, usize),
+    ) -> Result<RankSplit<F>> {
+        let split = || {
+            let m = data.x.ncols();
+            let training = Selection::new(columns.map(|(training, _)| &training[..]), m, place)?;
+            let validation = match columns {
+                Some((_, validation)) => Some(Selection::new(Some(validation), m, place)?),
+                None => None,
+            };
+            let own = |selection: &Selection| {
+                Dataset::from_columns(data, selection.columns.iter().copied())
+            };
+            let split = Split {
+                training: own(&training)?,
+                validation: validation.as_ref().map(own).transpose()?,
+            };
+            Ok(RankSplit { split, training, validation })
+        };
+        self.all_ok::<_, Error>(split())
+    }
+
+    /// Trains a new network on the split of `data`, whose first example has the number `first`.
+    fn train<F: Float>(
+        &self,
+        hyperparameters: &Hyperparameters,
+        head: &Head<F>,
+        data: &RawData<'_, F>,
+        (mut split, rng): (RankSplit<F>, NumpyRandom),
+        #[cfg_attr(not(feature = "safetensors"), allow(unused_variables))] first: usize,
+        options: FitOptions<'_, F>,
+    ) -> Result<(Network<F>, Result<History>)> {
+        let scaler = split.standardize(self, hyperparameters)?;
+        let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
+        let mut network = self.all_ok(network)?;
+        #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
+        let mut session = Session::new(self.stop_together(options.on_epoch));
+        #[cfg(feature = "safetensors")]
+        self.resume(
+            &mut session,
+            &mut network,
+            options.checkpoints,
+            (hyperparameters, data, first),
+        )?;
+        self.broadcast(&mut network.parameters)?;
+        let parameters = &network.parameters;
+        let source = self.source(hyperparameters, head, &split, parameters);
+        let trainer = source
+            .and_then(|source| Trainer::new(hyperparameters, head, source, session, parameters));
+        let trainer = self.all_ok(trainer)?;
+        let history = trainer.run(&mut network, hyperparameters.epochs);
+        Ok((network, history))
+    }
+
+    /// Stops on all ranks where the callback of one stops.
+    fn stop_together<'a, F: Float>(&'a self, mut on_epoch: OnEpoch<'a, F>) -> OnEpoch<'a, F> {
+        Box::new(move |epoch| {
+            let own = on_epoch(epoch).is_break();
+            if self.any(own) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+
+    /// The examples of a training, whose gradients and costs are those of all ranks.
+    fn source<'a, F: Float>(
+        &'a self,
+        hyperparameters: &Hyperparameters,
+        head: &'a Head<F>,
+        split: &'a RankSplit<F>,
+        parameters: &Parameters<F>,
+    ) -> Result<Source<'a, F>> {
+        let RankSplit { split, training, validation } = split;
+        let evaluate = match evaluated_set(hyperparameters, split) {
+            Some(set) => {
+                let total = validation.as_ref().unwrap_or(training).total;
+                Some(self.evaluate(head, (set, total), parameters, validation.is_some())?)
+            }
+            None => None,
+        };
+        let size = hyperparameters.batch_size.min(training.total);
+        let (x, y) = (split.training.x(), split.training.labels_and_weights());
+        Ok(Source {
+            training: &split.training,
+            batches: Batches::from_numbers(x, y, size, training.total, &training.numbers)?,
+            reducer: Box::new(RankReducer::new(self, parameters)?),
+            examples: training.total,
+            evaluate,
+            has_validation: validation.is_some(),
+        })
+    }
+
+    /// Evaluates a set of `total` examples of all ranks.
+    fn evaluate<'a, F: Float>(
+        &'a self,
+        head: &'a Head<F>,
+        (set, total): (&'a Dataset<F>, usize),
+        parameters: &Parameters<F>,
+        with_score: bool,
+    ) -> Result<Evaluate<'a, F>> {
+        let mut buffers = set.output_buffers(parameters)?;
+        Ok(Box::new(move |parameters| {
+            let al = self.all_ok(outputs(set, parameters, &mut buffers))?;
+            let own = match set.len() {
+                0 => Ok(0.0),
+                _ => head.cost.value(&al, targets(set.labels_and_weights())).map(F::as_f64),
+            };
+            let share = set.len() as f64 / total as f64;
+            let mut cost = [self.all_ok(own)? * share];
+            self.all_reduce_sum(&mut cost);
+            let [cost] = cost;
+            if !with_score {
+                return Ok(Evaluation { cost, score: None });
+            }
+            let (al, y) = (self.all_columns(&al)?, self.all_columns(&set.y())?);
+            Ok(Evaluation { cost, score: Some((head.score)(&al, &y)?) })
+        }))
+    }
+
+    /// The columns of all ranks.
+    fn all_columns<F: Float>(&self, own: &ArrayRef2<F>) -> Result<Array2<F>> {
+        let by_column = buffer::list("AL", own.len(), own.t().iter().copied());
+        let all = self.all_gather(&self.all_ok(by_column)?)?;
+        let (rows, columns) = (own.nrows(), all.len() / own.nrows());
+        let operand = Operand { name: "AL", shape: (rows, columns) };
+        let all = Array2::from_shape_vec((columns, rows), all);
+        all.map(Array2::reversed_axes).map_err(|_| Error::TooLarge { layer: None, operand })
+    }
+}
+
+/// `AL` of the own examples, possibly none.
+fn outputs<'b, F: Float>(
+    set: &Dataset<F>,
+    parameters: &Parameters<F>,
+    buffers: &'b mut OutputBuffers<F>,
+) -> Result<ArrayView2<'b, F>> {
+    let layers = parameters.layers();
+    let shape = match set.len() {
+        0 => (layers[layers.len() - 1].w.nrows(), 0),
+        _ => buffers.compute(set.x(), parameters)?,
+    };
+    Ok(buffers.al(shape))
+}
+
+/// The own examples of a set: their columns here, and their numbers in the set of all ranks.
+struct Selection {
+    columns: Vec<usize>,
+    numbers: Vec<usize>,
+    /// The examples of the set on all ranks.
+    total: usize,
+}
+
+impl Selection {
+    /// Selects from a set with the given `order` of all examples, or with all of them in their order.
+    /// This rank has m examples from `first` on.
+    fn new(order: Option<&[usize]>, m: usize, (first, total): (usize, usize)) -> Result<Self> {
+        let list = |items: &mut dyn Iterator<Item = usize>| buffer::list("examples", m, items);
+        let Some(order) = order else {
+            let (columns, numbers) = (list(&mut (0..m))?, list(&mut (first..first + m))?);
+            return Ok(Self { columns, numbers, total });
+        };
+        let here = || order.iter().enumerate().filter(|(_, i)| (first..first + m).contains(i));
+        let columns = list(&mut here().map(|(_, i)| i - first))?;
+        let numbers = list(&mut here().map(|(number, _)| number))?;
+        Ok(Self { columns, numbers, total: order.len() })
+    }
+}
+
+/// The own part of a split of the examples of all ranks.
+struct RankSplit<F> {
+    split: Split<F>,
+    training: Selection,
+    validation: Option<Selection>,
+}
+
+impl<F: Float> RankSplit<F> {
+    /// `Ok` if the training set fills a batch and has a weight, and the validation set an example.
+    fn check(&self, ranks: &Ranks<'_>, hyperparameters: &Hyperparameters) -> Result<()> {
+        let validation = self.validation.as_ref().map(|selection| selection.total);
+        check_sizes(hyperparameters, self.training.total, validation)?;
+        if ranks.any(self.split.training.has_weight()) { Ok(()) } else { Err(Error::NoWeight) }
+    }
+
+    /// Standardizes the features of both sets by the training examples of all ranks.
+    fn standardize(
+        &mut self,
+        ranks: &Ranks<'_>,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Option<Standardizer<F>>> {
+        if !hyperparameters.standardize {
+            return Ok(None);
+        }
+        let scaler = standardizer(ranks, &self.split.training.x(), self.training.total)?;
+        let mut sets = self.split.sets_mut().filter(|set| set.len() > 0);
+        ranks.all_ok(sets.try_for_each(|set| set.standardize(&scaler)))?;
+        Ok(Some(scaler))
+    }
+
+    /// Standardizes the targets of both sets by the training examples of all ranks.
+    fn standardize_targets(
+        &mut self,
+        ranks: &Ranks<'_>,
+        hyperparameters: &Hyperparameters,
+    ) -> Result<Option<Standardizer<F>>> {
+        if !hyperparameters.standardize {
+            return Ok(None);
+        }
+        let scaler = standardizer(ranks, &self.split.training.y(), self.training.total)?;
+        let mut sets = self.split.sets_mut().filter(|set| set.len() > 0);
+        ranks.all_ok(sets.try_for_each(|set| set.standardize_targets(&scaler)))?;
+        Ok(Some(scaler))
+    }
+}
