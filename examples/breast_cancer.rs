@@ -6,8 +6,6 @@
 //!
 //! The data are the Wisconsin diagnostic set, see `examples/data/README.md`.
 
-#[path = "support/accuracy.rs"]
-mod accuracy;
 #[path = "support/arguments.rs"]
 mod arguments;
 #[path = "support/plot.rs"]
@@ -15,8 +13,6 @@ mod plot;
 #[path = "support/progress.rs"]
 mod progress;
 
-use accuracy::accuracy;
-use dnn_blocks::Parameters;
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
 use std::error::Error;
@@ -38,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let order = NumpyRandom::seed(SEED).permutation(x.ncols());
     let (training, test) = order.split_at(TRAINING_EXAMPLES);
     let (train_x, test_x) = (x.select(Axis(1), training), x.select(Axis(1), test));
-    // The scale is that of the training examples: the test examples must not be seen before the test.
+    // Fitted to the training examples only: the test examples must stay unseen.
     let standardizer = Standardizer::fit(&train_x)?;
     let (train_x, test_x) = (standardizer.transform(&train_x)?, standardizer.transform(&test_x)?);
     let (train_y, test_y) = (y.select(Axis(1), training), y.select(Axis(1), test));
@@ -51,9 +47,10 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let train_labels = predict(&train_x, &parameters)?;
     let test_labels = predict(&test_x, &parameters)?;
-    println!("\ntraining accuracy {:.4}", accuracy(&train_labels, &train_y));
-    println!("test accuracy     {:.4}\n", accuracy(&test_labels, &test_y));
-    println!("{}", confusion(&test_labels, &test_y)?);
+    println!("\ntraining accuracy {:.4}", accuracy(Actual(&train_y), Predicted(&train_labels))?);
+    println!("test accuracy     {:.4}\n", accuracy(Actual(&test_y), Predicted(&test_labels))?);
+    let confusion = ConfusionMatrix::new(Actual(&test_y), Predicted(&test_labels))?;
+    println!("{}", confusion.with_names(["benign", "malignant"])?);
     plot::costs(
         &pictures.join("breast_cancer_cost.svg"),
         "Breast cancer: cost while training",
@@ -61,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     )
 }
 
-/// Gradient descent on all examples at once; returns the cost before each step.
+/// Trains by full-batch gradient descent, and returns the cost before each step.
 fn train(
     parameters: &mut Parameters<f64>,
     x: &Array2<f64>,
@@ -76,7 +73,8 @@ fn train(
         update_parameters(parameters, &gradients, LEARNING_RATE)?;
 
         costs.push(cost);
-        progress::step(&bar, format!("cost {cost:.4}  accuracy {:.4}", accuracy(&al, y)));
+        let accuracy = accuracy(Actual(y), Predicted(&predicted_classes(&al)?))?;
+        progress::step(&bar, format!("cost {cost:.4}  accuracy {accuracy:.4}"));
     }
     bar.finish();
     Ok(costs)
@@ -95,11 +93,4 @@ fn patients(csv: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
     let m = diagnoses.len();
     let x = Array2::from_shape_vec((m, 30), features)?.reversed_axes();
     Ok((x, Array2::from_shape_vec((1, m), diagnoses)?))
-}
-
-/// Which diagnosis is taken for which.
-fn confusion(predicted: &Array2<f64>, actual: &Array2<f64>) -> dnn_blocks::Result<ConfusionMatrix> {
-    let classes = |labels: &Array2<f64>| labels.iter().map(|&y| y as usize).collect::<Vec<_>>();
-    let matrix = ConfusionMatrix::new(&classes(predicted), &classes(actual), 2)?;
-    matrix.with_names(["benign", "malignant"])
 }

@@ -6,8 +6,6 @@
 //!
 //! The files are those of the course. It takes about a minute.
 
-#[path = "support/accuracy.rs"]
-mod accuracy;
 #[path = "support/arguments.rs"]
 mod arguments;
 #[path = "support/cats.rs"]
@@ -19,9 +17,7 @@ mod plot;
 #[path = "support/progress.rs"]
 mod progress;
 
-use accuracy::accuracy;
 use cats::Cats;
-use dnn_blocks::Parameters;
 use dnn_blocks::prelude::*;
 use std::error::Error;
 use std::path::Path;
@@ -53,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     show_mislabelled(&pictures.join("cat_mislabelled.png"), &l_layer, &test)
 }
 
-/// Gradient descent on all pictures at once; returns the cost before each step.
+/// Trains by full-batch gradient descent, and returns the cost before each step.
 fn train(
     name: &str,
     parameters: &mut Parameters<f64>,
@@ -92,8 +88,9 @@ fn print_accuracy(
     training: &Cats,
     test: &Cats,
 ) -> dnn_blocks::Result<()> {
-    let on_training = accuracy(&predict(&training.x, parameters)?, &training.y);
-    let on_test = accuracy(&predict(&test.x, parameters)?, &test.y);
+    let accuracy_on =
+        |cats: &Cats| accuracy(Actual(&cats.y), Predicted(&predict(&cats.x, parameters)?));
+    let (on_training, on_test) = (accuracy_on(training)?, accuracy_on(test)?);
     println!("{name:17}  training accuracy {on_training:.4}  test accuracy {on_test:.4}");
     Ok(())
 }

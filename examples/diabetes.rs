@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
 
     // Few patients and much noise: a small network, held back by L2, stopped by its validation.
-    let how = Hyperparameters::default()
+    let hyperparameters = Hyperparameters::default()
         .hidden(&[16])
         .activation(Activation::Tanh)
         .initializer(Initializer::Xavier)
@@ -46,7 +46,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .l2(1.0)
         .validation_share(0.2)
         .patience(30);
-    let mut model = Regressor::<f64>::new(how);
+    let mut model = Regressor::<f64>::new(hyperparameters);
     let mut progress = Progress::stderr();
     let (patients, values) = (Examples::rows(&train_x), Examples::rows(&train_y));
     let shown = FitOptions::new().on_epoch(|epoch| progress.show(epoch));

@@ -39,15 +39,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
 
     // The corners of the pictures are white in all of them: constant features, and no mistake.
-    let how = Hyperparameters::default().hidden(&[64]).epochs(60).constant_features(true).seed(1);
-    let mut model = Classifier::<f32, usize>::new(how);
+    let hyperparameters =
+        Hyperparameters::default().hidden(&[64]).epochs(60).constant_features(true).seed(1);
+    let mut model = Classifier::<f32, usize>::new(hyperparameters);
     let history = train(&mut model, &train_x, &train_y)?;
     fs::write(pictures.join("digits_history.csv"), history.to_csv())?;
 
     println!("training accuracy {:.4}", model.score(Examples::rows(&train_x), &train_y)?);
     println!("test accuracy     {:.4}\n", model.score(Examples::rows(&test_x), &test_y)?);
     let predicted = model.predict(Examples::rows(&test_x))?;
-    let matrix = ConfusionMatrix::new(&predicted, &test_y, 10)?;
+    let matrix = ConfusionMatrix::new(Actual(&test_y), Predicted(&predicted))?;
     println!("{matrix}");
 
     let save = |name: &str, svg: String| save(&pictures.join(name), &svg);

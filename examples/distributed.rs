@@ -1,12 +1,12 @@
-//! Handwritten digits, learnt by all processes of an MPI job, each from its own part of the file.
+//! Trains a classifier of handwritten digits on all processes of an MPI job.
 //!
 //! ```text
 //! cargo build --release --features mpi --example distributed
 //! mpirun --oversubscribe -np 2 target/release/examples/distributed
 //! ```
 //!
-//! The data are described in `examples/data/README.md`. With any number of processes the network is
-//! the same, but for rounding.
+//! Each process reads its own part of the file, described in `examples/data/README.md`. Except for
+//! rounding, the network is the same for any number of processes.
 
 use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::ndarray::Array2;
@@ -38,22 +38,22 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     let (test_x, test_digits) = ranks.all_ok(handwriting(&test))?;
     println!("rank {} of {}: {} of {total} examples", ranks.rank(), ranks.size(), lines.len());
 
-    let how = Hyperparameters::default()
+    let hyperparameters = Hyperparameters::default()
         .hidden(&[64, 32])
         .batch_size(128)
         .epochs(40)
         .keep_prob(0.9)
         .constant_features(true)
         .seed(1);
-    let mut model =
-        Classifier::<f64, usize>::new(how).with_classes(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    let options = FitOptions::new().ranks(ranks).on_epoch(|epoch| {
+    let mut model = Classifier::<f64, usize>::new(hyperparameters)
+        .with_classes(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    let options = FitOptions::new().on_epoch(|epoch| {
         if ranks.is_first() && epoch.record.epoch % 10 == 9 {
             println!("epoch {:2}: cost {:.6}", epoch.record.epoch + 1, epoch.record.cost);
         }
         ControlFlow::Continue(())
     });
-    model.fit_with(Examples::rows(&x), &digits, options)?;
+    ranks.fit_classifier(&mut model, Examples::rows(&x), &digits, options)?;
 
     let predicted = match test_digits.len() {
         0 => Vec::new(),

@@ -62,17 +62,17 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
             }
         }
     }
-    let how = Hyperparameters::default().hidden(&[8]).epochs(5).batch_size(10);
+    let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(5).batch_size(10);
     for classes in [2, 3] {
         let labels: Vec<usize> = (0..50).map(|i| i % classes).collect();
-        let mut model = Classifier::new(how.clone());
+        let mut model = Classifier::new(hyperparameters.clone());
         model.fit(Examples::rows(&x), &labels)?;
         let name = format!("{kind}_classifier_{classes}");
         model.save_onnx(folder.join(format!("{name}.onnx")))?;
         answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
         count += 1;
     }
-    let mut model = Regressor::new(how);
+    let mut model = Regressor::new(hyperparameters);
     model.fit(Examples::rows(&x), Examples::rows(&x))?;
     let name = format!("{kind}_regressor");
     model.save_onnx(folder.join(format!("{name}.onnx")))?;

@@ -12,8 +12,6 @@
 //! cargo run --release --example logistic_regression -- train_catvnoncat.h5 test_catvnoncat.h5
 //! ```
 
-#[path = "support/accuracy.rs"]
-mod accuracy;
 #[path = "support/arguments.rs"]
 mod arguments;
 #[path = "support/boundary.rs"]
@@ -23,8 +21,6 @@ mod cats;
 #[path = "support/plot.rs"]
 mod plot;
 
-use accuracy::accuracy;
-use dnn_blocks::Parameters;
 use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -47,7 +43,8 @@ fn on_flower(pictures: &Path) -> Result<(), Box<dyn Error>> {
     let (x, y) = load_planar_dataset(400, &mut NumpyRandom::seed(1))?;
     let (parameters, _) = train(&x, &y, 1.2)?;
     let labels = predict(&x, &parameters)?;
-    println!("\naccuracy {:.4}: a line cannot separate the petals\n", accuracy(&labels, &y));
+    let accuracy = accuracy(Actual(&y), Predicted(&labels))?;
+    println!("\naccuracy {accuracy:.4}: a line cannot separate the petals\n");
     let path = pictures.join("logistic_boundary.svg");
     boundary::draw(&path, "The flower, logistic regression", &parameters, (&x, &y))
 }
@@ -55,15 +52,15 @@ fn on_flower(pictures: &Path) -> Result<(), Box<dyn Error>> {
 fn on_cats(train_file: &Path, test_file: &Path, pictures: &Path) -> Result<(), Box<dyn Error>> {
     let (training, test) = (cats::load(train_file)?, cats::load(test_file)?);
     let (parameters, costs) = train(&training.x, &training.y, 0.005)?;
-    let (train_labels, test_labels) =
-        (predict(&training.x, &parameters)?, predict(&test.x, &parameters)?);
-    println!("\ntraining accuracy {:.4}", accuracy(&train_labels, &training.y));
-    println!("test accuracy     {:.4}\n", accuracy(&test_labels, &test.y));
+    let accuracy_on =
+        |cats: &cats::Cats| accuracy(Actual(&cats.y), Predicted(&predict(&cats.x, &parameters)?));
+    println!("\ntraining accuracy {:.4}", accuracy_on(&training)?);
+    println!("test accuracy     {:.4}\n", accuracy_on(&test)?);
     let path = pictures.join("logistic_cost.svg");
     plot::costs(&path, "Cats, logistic regression", &[("12288-1", &costs)])
 }
 
-/// From weights of 0, which one layer can do with; also returns the cost before each step.
+/// Trains from weights of 0, and returns the parameters and the cost before each step.
 fn train(
     x: &Array2<f64>,
     y: &Array2<f64>,

@@ -4,8 +4,6 @@
 //! cargo run --release --example planar
 //! ```
 
-#[path = "support/accuracy.rs"]
-mod accuracy;
 #[path = "support/arguments.rs"]
 mod arguments;
 #[path = "support/boundary.rs"]
@@ -13,8 +11,6 @@ mod boundary;
 #[path = "support/plot.rs"]
 mod plot;
 
-use accuracy::accuracy;
-use dnn_blocks::Parameters;
 use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -38,14 +34,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let costs = train(&mut parameters, &x, &y)?;
 
     let labels = predict(&x, &parameters)?;
-    println!("\naccuracy {:.4}\n", accuracy(&labels, &y));
+    println!("\naccuracy {:.4}\n", accuracy(Actual(&y), Predicted(&labels))?);
     let path = pictures.join("planar_boundary.svg");
     boundary::draw(&path, "The flower, four hidden units", &parameters, (&x, &y))?;
     let path = pictures.join("planar_cost.svg");
     plot::costs(&path, "The flower: cost while training", &[("2-4-1", &costs)])
 }
 
-/// Gradient descent on all examples at once; returns the cost before each step.
+/// Trains by full-batch gradient descent, and returns the cost before each step.
 fn train(
     parameters: &mut Parameters<f64>,
     x: &Array2<f64>,

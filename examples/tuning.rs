@@ -26,9 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(USAGE.into());
     }
     let (x, diagnoses) = patients(CSV)?;
-    let how = Hyperparameters::default().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
+    let hyperparameters =
+        Hyperparameters::default().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
     println!(
-        "{how:#?}\n\n{:18} {:>13} {:>15} {:>9}",
+        "{hyperparameters:#?}\n\n{:18} {:>13} {:>15} {:>9}",
         "rule", "learning rate", "validation cost", "accuracy"
     );
 
@@ -37,8 +38,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     for rule in rules {
         let mut curve = Vec::new();
         for rate in RATES {
-            let how = how.clone().algorithm(rule).learning_rate(rate);
-            let (cost, score) = validation(how, &x, &diagnoses)?;
+            let hyperparameters = hyperparameters.clone().algorithm(rule).learning_rate(rate);
+            let (cost, score) = validation(hyperparameters, &x, &diagnoses)?;
             println!("{:18} {rate:13} {cost:15.4} {score:9.3}", rule.to_string());
             curve.push((rate, cost));
         }
@@ -59,11 +60,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Cost and accuracy on the examples put aside, NaN if the training diverged.
 fn validation(
-    how: Hyperparameters,
+    hyperparameters: Hyperparameters,
     x: &Array2<f64>,
     diagnoses: &[&str],
 ) -> dnn_blocks::Result<(f64, f64)> {
-    let mut model = Classifier::<f64, &str>::new(how);
+    let mut model = Classifier::<f64, &str>::new(hyperparameters);
     match model.fit(Examples::rows(x), diagnoses) {
         Ok(history) => {
             let last = history.epochs.last();

@@ -98,7 +98,7 @@ impl Activation {
     /// finite in `F`.
     pub fn backward<F: Float>(self, da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
-        check_same_shape(Operand::of("dA", &da), Operand::of("Z", z))?;
+        check_same_shape(Operand::new("dA", &da), Operand::new("Z", z))?;
         let mut dz = da;
         self.differentiate(&mut dz, z);
         Ok(dz)
@@ -347,10 +347,11 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let lower = name.trim().to_lowercase();
+        let lower = name.trim().to_ascii_lowercase();
         let unknown = || Error::UnknownName { kind: "activation", name: name.to_string() };
-        if let Some(slope) = lower.strip_prefix("leaky relu") {
-            return slope.trim().parse().map(Activation::LeakyRelu).map_err(|_| unknown());
+        if let Some(slope) = lower.strip_prefix("leaky relu ") {
+            let slope = slope.trim().parse::<f64>().ok().filter(|slope| slope.is_finite());
+            return slope.map(Activation::LeakyRelu).ok_or_else(unknown);
         }
         let named = [
             Activation::Relu,
@@ -359,7 +360,7 @@ impl FromStr for Activation {
             Activation::Identity,
             Activation::Softmax,
         ];
-        named.into_iter().find(|g| g.to_string().to_lowercase() == lower).ok_or_else(unknown)
+        named.into_iter().find(|g| g.to_string().to_ascii_lowercase() == lower).ok_or_else(unknown)
     }
 }
 

@@ -91,7 +91,7 @@ pub(crate) fn scaled_row_sums_into<F: Float>(alpha: F, dz: &ArrayRef2<F>, db: &m
 fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>) -> Result<()> {
     check_linear(&cache.a_prev, cache.w, cache.b)?;
     let z = Operand { name: "Z", shape: (cache.w.nrows(), cache.a_prev.ncols()) };
-    check_same_shape(Operand::of("dZ", dz), z)
+    check_same_shape(Operand::new("dZ", dz), z)
 }
 
 /// Differentiates one layer: `dZ = dA ∘ g'(Z)`, then [`linear_backward`].
@@ -211,7 +211,7 @@ fn output_dz<F: Float>(
     cache: &ActivationCache<F>,
 ) -> Result<Array2<F>> {
     check_outputs(al, y)?;
-    check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
+    check_same_shape(Operand::new("AL", al), Operand::new("Z", &cache.z))?;
     let cost = Cost::BinaryCrossEntropy;
     let mut dal = buffer::copy_of("dAL", al)?;
     if cache.activation == Activation::Sigmoid {

@@ -30,7 +30,7 @@ pub(crate) fn from_fn<F: Float>(
 }
 
 pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<Array2<F>> {
-    make(Operand::of(name, a), |data, _| data.extend(a.iter().copied()))
+    make(Operand::new(name, a), |data, _| data.extend(a.iter().copied()))
 }
 
 /// A list of at most `most` items.

@@ -27,7 +27,7 @@ pub struct Digest(u64);
 
 impl Digest {
     /// Computes the digest of a value.
-    pub(crate) fn new(value: &(impl Comparable + ?Sized)) -> u64 {
+    pub(crate) fn compute(value: &(impl Comparable + ?Sized)) -> u64 {
         let mut digest = Self(0xcbf2_9ce4_8422_2325);
         value.digest(&mut digest);
         digest.0

@@ -324,7 +324,7 @@ pub struct Operand {
 }
 
 impl Operand {
-    pub(crate) fn of<F>(name: &'static str, matrix: &ArrayRef2<F>) -> Self {
+    pub(crate) fn new<F>(name: &'static str, matrix: &ArrayRef2<F>) -> Self {
         Self { name, shape: matrix.dim() }
     }
 }

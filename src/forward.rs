@@ -252,8 +252,8 @@ pub(crate) fn check_linear<F: Float>(
     w: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
 ) -> Result<()> {
-    let (w, a_prev) = (Operand::of("W", w), Operand::of("A_prev", a_prev));
-    check_weights(w, Operand::of("b", b))?;
+    let (w, a_prev) = (Operand::new("W", w), Operand::new("A_prev", a_prev));
+    check_weights(w, Operand::new("b", b))?;
     check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")?;
     check_batch(a_prev)
 }

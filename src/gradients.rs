@@ -40,6 +40,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(Gradients::zeros_like(&parameters).layers()[0].dw.dim(), (2, 3));
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn zeros_like(parameters: &Parameters<F>) -> Self {
         let zeros = |layer: &Layer<F>| LayerGradients {
             dw: Array2::zeros(layer.w.dim()),
@@ -89,7 +90,7 @@ impl<F: Float> Gradients<F> {
             return Err(Error::NoLayers);
         }
         for (l, layer) in layers.iter().enumerate() {
-            check_weights(Operand::of("dW", &layer.dw), Operand::of("db", &layer.db))
+            check_weights(Operand::new("dW", &layer.dw), Operand::new("db", &layer.db))
                 .map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(Self { layers })
@@ -105,6 +106,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(norm, 0.0);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn layers(&self) -> &[LayerGradients<F>] {
         &self.layers
     }
@@ -132,6 +134,7 @@ impl<F: Float> Gradients<F> {
     /// assert_eq!(Gradients::zeros_like(&parameters).norm(), 0.0);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn norm(&self) -> f64 {
         let squares = |layer: &LayerGradients<F>| {
             elementwise::sum_of_squares(&layer.dw) + elementwise::sum_of_squares(&layer.db)
@@ -176,6 +179,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::gradients::clip_by_value;
 /// use dnn_blocks::prelude::*;
 ///
 /// let layer = LayerGradients { dw: array![[3.0, -0.5]], db: array![[-4.0]] };
@@ -217,8 +221,8 @@ pub(crate) fn check_same_network<F: Float>(
         return Err(Error::LayerCount { expected, found });
     }
     for (l, (layer, gradient)) in parameters.layers().iter().zip(gradients.layers()).enumerate() {
-        check_same_shape(Operand::of("W", &layer.w), Operand::of("dW", &gradient.dw))
-            .and(check_same_shape(Operand::of("b", &layer.b), Operand::of("db", &gradient.db)))
+        check_same_shape(Operand::new("W", &layer.w), Operand::new("dW", &gradient.dw))
+            .and(check_same_shape(Operand::new("b", &layer.b), Operand::new("db", &gradient.db)))
             .map_err(|e| e.in_layer(l + 1))?;
     }
     Ok(())

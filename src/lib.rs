@@ -20,9 +20,9 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! A training step is four calls on parameters that were drawn once; each module holds one of
-//! them. The functions and their names are those of week 4 of the course *Neural Networks and
-//! Deep Learning* (Andrew Ng, deeplearning.ai, 2017).
+//! Initialize once, then repeat four calls. Each lives in its own module. Functions and names are
+//! those of week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai,
+//! 2017).
 //!
 //! | module | function | formula |
 //! |---|---|---|
@@ -32,7 +32,7 @@
 //! | [`backward`] | [`l_model_backward`](backward::l_model_backward) | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
 //! | [`update`] | [`update_parameters`](update::update_parameters) | `W ← W - α dW`, `b ← b - α db` |
 //!
-//! Written for layer l of L, with m examples (the superscripts in brackets are the course's):
+//! For layer l of L, with m examples:
 //!
 //! ```math
 //! \begin{aligned}
@@ -51,30 +51,72 @@
 //! |---|---|---|---|---|
 //! | (n, n_prev) | (n, 1) | (n_prev, m) | (n, m) | (n_L, m) |
 //!
-//! Every function checks them, and nothing broadcasts but `b` over the examples: what does not
-//! fit is an [`Error`] with the layer and both shapes. Values are not checked, as the course's
-//! own cases go beyond labels of 0 and 1; NaN stays NaN.
+//! Shapes are always checked. Only the bias broadcasts. An [`Error`] names the layer and both shapes.
+//! The course's functions do not check values: NaN stays NaN.
 //!
-//! # What flows
+//! # Passing arrays
 //!
-//! Forward functions return *(what flows on, what backward needs)*, backward functions *(what
-//! flows on, what update needs)*. What is only read is taken as `&ArrayRef2<F>`: lend an
-//! [`Array2`](ndarray::Array2), a view or a slice. What a cache keeps is taken as
-//! `impl Into<CowArray>`: `&x` lends it, `x` gives it away.
+//! Pass `&x` everywhere, where `x` is an [`Array2`](ndarray::Array2) or a view.
 //!
-//! # Fast
+//! | parameter | the function | also takes |
+//! |---|---|---|
+//! | `&ArrayRef2<F>` | reads the array during the call | |
+//! | `impl Into<CowArray<F, Ix2>>` | keeps the array in a cache | `x`, to give the array away |
+//! | `impl Into<ArrayView2<F>>` | keeps a view in the value it returns | `x.t()`, `x.slice(..)` |
+//! | `impl Into<Targets<F>>` | reads labels during the call | [`Targets`](cost::Targets) with weights |
+//! | [`Examples`](model::Examples) | reads a table during the call | `Examples::rows(&x)`, `Examples::columns(&x)` |
 //!
-//! [`Workspace`] takes the same step without allocation, and [`FullBatch`] also reads `X` once
-//! instead of twice; both are equal to the functions above to the last bit. All of them use
-//! AVX-512 or AVX2 where the processor has it, found out when the program runs;
-//! `DNN_BLOCKS_ISA=portable` in the environment turns that off. With the feature `rayon` large
-//! products are shared among threads, without a change of any bit (but for the sign and payload of
-//! a NaN, which are not specified).
+//! Scalars such as learning rates are `f64` for every element type.
+//!
+//! Forward functions return (output, cache); backward functions return (input gradient, parameter
+//! gradients).
+//!
+//! # Other modules
+//!
+//! | module | for |
+//! |---|---|
+//! | [`train`] | mini-batches, optimizers, schedules, L2 and dropout, steps without allocation |
+//! | [`data`] | standardization, label encoding, train/test splits |
+//! | [`metrics`] | accuracy, confusion matrices, log loss, R² |
+//! | [`model`] | a [`Classifier`](model::Classifier) and a [`Regressor`](model::Regressor) that run the whole training loop |
+//! | [`course`] | the course's models, week 2, and generated data sets |
+//! | `files` | safetensors, npz, and ONNX files; networks of PyTorch, Keras and scikit-learn; checkpoints |
+//! | `distributed` | data-parallel training by MPI |
+//! | `plot`, `progress` | cost curves and decision boundaries as SVG; progress bars |
+//!
+//! # Features
+//!
+//! None is on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `rayon` | large products and sweeps on the threads of the current rayon pool |
+//! | `safetensors` | saving and loading of networks, models and checkpoints |
+//! | `npz` | NumPy's files, and networks of other frameworks |
+//! | `onnx` | export to ONNX |
+//! | `serde` | `Serialize` and `Deserialize` for the value types; values are checked when they are read |
+//! | `plot`, `progress` | pictures as SVG, progress bars |
+//! | `ndarray-rand` | initialization from any distribution and generator of that crate |
+//! | `approx` | comparison of parameters and gradients with a tolerance |
+//! | `mpi` | data-parallel training by an MPI library that you install |
+//! | `blas` | large products by a BLAS that you link |
+//!
+//! With `serde_json`, turn on its feature `float_roundtrip`: without it numbers may change in the last
+//! bit.
+//!
+//! # Performance
+//!
+//! [`Workspace`](train::workspace::Workspace) takes the same step without allocation, and
+//! [`FullBatch`](train::full_batch::FullBatch) reads `X` once a step instead of twice. Both are
+//! bit-identical to the functions above. The kernels use AVX-512 or AVX2 where the processor has
+//! them; `DNN_BLOCKS_ISA=portable` in the environment turns that off. Results do not depend on the
+//! number of threads (except for the sign and payload of a NaN, which are not specified).
+//! [`Predictor`](model::Predictor) predicts from many threads without allocation.
 //!
 //! # What the borrow checker guarantees
 //!
-//! The caches borrow `W` and `b`, so the parameters cannot change between a forward pass and the
-//! backward pass that belongs to it. In this order it compiles:
+//! The caches borrow `W` and `b`, so the parameters cannot change between a forward pass and its
+//! backward pass. In this order it compiles:
 //!
 //! ```
 //! # use dnn_blocks::{Parameters, prelude::*, ndarray::Array2};
@@ -85,7 +127,7 @@
 //! # Ok(()) }
 //! ```
 //!
-//! With the last two lines exchanged it does not:
+//! With the last two lines exchanged it does not compile:
 //!
 //! ```compile_fail,E0502
 //! # use dnn_blocks::{Parameters, prelude::*, ndarray::Array2};
@@ -95,35 +137,6 @@
 //! l_model_backward(&al, y, &caches)?;
 //! # Ok(()) }
 //! ```
-//!
-//! # Around the step
-//!
-//! [`cost`] has a [`Cost`](cost::Cost) for classes and for numbers too, [`train::regularization`] L2 and
-//! dropout; [`train::batches`] deals the examples, [`train::optimizer`] takes the step with a memory, and
-//! [`train::schedule`] lowers its learning rate; [`train::gradient_check`] compares the gradients of one's own
-//! layers with differences of the cost. [`data`] brings features on one scale, numbers the
-//! labels and keeps examples for the test; [`metrics`] says how good predictions are.
-//!
-//! The loop is written, too: [`model`] has a [`Classifier`](model::Classifier) and a
-//! [`Regressor`](model::Regressor) for tables, [`course`] the course's models. The features
-//! `progress` and `plot` show how far a training is, and what it came to.
-//!
-//! # Out of the process and back
-//!
-//! `files` keeps networks and whole models in safetensors files (feature `safetensors`), reads and
-//! writes NumPy's npz (`npz`), reads networks of PyTorch, Keras and scikit-learn, and exports to
-//! ONNX (`onnx`). A training that is killed, in a loop of yours or in a `fit`, goes on from its
-//! checkpoints with the same bits. [`model::predictor`] serves predictions from many threads.
-//!
-//! With the feature `serde` the value types are serde's: networks, gradients, optimisers,
-//! generators, hyperparameters and whole models. What is deserialised goes through the functions
-//! that build by hand, and what they refuse is refused. (With `serde_json` turn on its feature
-//! `float_roundtrip`, or numbers may change in their last bit.)
-//!
-//! # Many machines
-//!
-//! With the feature `mpi`, `distributed` trains one network by all processes of an MPI job: in a loop
-//! of one's own by one other call, in a model's fit by one option.
 //!
 //! # Sources
 //!
@@ -141,6 +154,7 @@
 //! - A. Ng, *Improving Deep Neural Networks*, weeks 1 and 2, deeplearning.ai, 2017; the papers of
 //!   the rules are listed in [`train::optimizer`], those of L2 and dropout in [`train::regularization`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]
 
 pub mod activation;

@@ -125,6 +125,7 @@ impl<F: Float> Parameters<F> {
     /// assert_eq!(parameters.layers()[1].w.dim(), (1, 4));
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn layers(&self) -> &[Layer<F>] {
         &self.layers
     }
@@ -156,6 +157,7 @@ impl<F: Float> Parameters<F> {
     /// assert!(parameters.is_finite());
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn is_finite(&self) -> bool {
         let finite = |matrix: &Array2<F>| matrix.iter().all(|x| x.is_finite());
         self.layers.iter().all(|layer| finite(&layer.w) && finite(&layer.b))
@@ -194,8 +196,8 @@ pub(crate) fn check_network<F: Float>(layers: &[Layer<F>]) -> Result<()> {
     }
     let mut previous = None;
     for (l, layer) in layers.iter().enumerate() {
-        let w = Operand::of("W", &layer.w);
-        check_weights(w, Operand::of("b", &layer.b))
+        let w = Operand::new("W", &layer.w);
+        check_weights(w, Operand::new("b", &layer.b))
             .and_then(|()| check_chain(w, previous))
             .map_err(|e| e.in_layer(l + 1))?;
         previous = Some(Operand { name: "W_prev", ..w });

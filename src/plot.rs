@@ -227,7 +227,7 @@ pub fn decision_boundary<F: Float>(
     predict: impl FnOnce(&Array2<F>) -> Result<Vec<usize>>,
 ) -> Result<String> {
     let (operand, plane) =
-        (Operand::of("X", x), Operand { name: "a plane", shape: (2, x.ncols()) });
+        (Operand::new("X", x), Operand { name: "a plane", shape: (2, x.ncols()) });
     check(x.nrows() == 2, operand, plane, "two features, to be drawn")?;
     check_batch(operand)?;
     check_finite_features("X", x)?;
@@ -309,7 +309,8 @@ fn pale(RGBColor(r, g, b): RGBColor) -> RGBColor {
 /// use dnn_blocks::plot;
 /// use dnn_blocks::prelude::*;
 ///
-/// let matrix = ConfusionMatrix::new(&[0, 1, 1], &[0, 0, 1], 2)?.with_names(["cat", "dog"])?;
+/// let (actual, predicted) = (["cat", "cat", "dog"], ["cat", "dog", "dog"]);
+/// let matrix = ConfusionMatrix::new(Actual(&actual), Predicted(&predicted))?;
 /// assert!(plot::confusion_matrix("Cats and dogs", &matrix)?.contains("dog"));
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```

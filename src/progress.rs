@@ -3,14 +3,14 @@
 use crate::Float;
 use crate::model::{Epoch, EpochRecord};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt;
 use std::io::{IsTerminal, Write, stderr};
 use std::ops::ControlFlow;
 
-/// How many lines a file gets, but for the last one.
+/// The number of lines in a log, without the last one.
 const LINES: usize = 20;
 
-/// Shows each epoch on standard error: as a bar with the time that is left if that is a terminal,
-/// else as some twenty lines in all, so that a log stays readable.
+/// Shows the epochs of a fit: a bar with the remaining time in a terminal, else about twenty lines.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -26,19 +26,30 @@ const LINES: usize = 20;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// Dropped, it leaves the last line.
+/// The last line stays when it is dropped.
 pub struct Progress {
     shown: Shown,
 }
 
 enum Shown {
     Bar(ProgressBar),
-    /// The lines, and the last one if it has not been written.
+    /// The writer, and the last line if it is not written yet.
     Lines(Box<dyn Write + Send>, Option<String>),
 }
 
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = match self.shown {
+            Shown::Bar(_) => "bar",
+            Shown::Lines(..) => "lines",
+        };
+        f.debug_tuple("Progress").field(&shown).finish()
+    }
+}
+
 impl Progress {
-    /// On standard error.
+    /// Shows epochs on standard error.
+    #[must_use]
     pub fn stderr() -> Self {
         if stderr().is_terminal() {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
@@ -48,8 +59,8 @@ impl Progress {
         }
     }
 
-    /// As lines, wherever they are to go. What cannot be written is left out: a full disk is no
-    /// reason to stop training.
+    /// Writes lines to a writer. Errors of the writer are ignored, so that a full disk does not stop the
+    /// training.
     ///
     /// ```
     /// use dnn_blocks::progress::Progress;
@@ -60,7 +71,7 @@ impl Progress {
         Self { shown: Shown::Lines(Box::new(to), None) }
     }
 
-    /// Shows an epoch; never stops the training, so that it may stand as the callback.
+    /// Shows an epoch. It can be the whole callback: it never stops the training.
     pub fn show<F: Float>(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
         let (done, of) = (epoch.record.epoch + 1, epoch.total_epochs);
         let message = figures(&epoch.record);

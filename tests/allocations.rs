@@ -88,25 +88,33 @@ fn network<F: Float>(dims: &[usize], m: usize, hidden: Activation) -> Network<F>
 
 fn steps<F: Float>(dims: &[usize], m: usize, hidden: Activation) {
     let (mut parameters, x, y) = network::<F>(dims, m, hidden);
-    let mut workspace = Workspace::new(&parameters, m).unwrap();
+    let mut created = None;
+    let created_by = allocations(|| created = Some(Workspace::new(&parameters, m).unwrap()));
+    assert!(created_by > 0, "the count is at work");
+    let mut workspace = created.unwrap();
     let mut step = |examples: usize| {
         let (x, y) = (x.slice(s![.., ..examples]), y.slice(s![.., ..examples]));
-        let pass = workspace.forward(x, &parameters).unwrap();
+        let pass = workspace.forward(&x, &parameters).unwrap();
         pass.cost(&y).unwrap();
         let gradients = pass.backward(&y).unwrap();
-        update_parameters(&mut parameters, gradients, F::of(0.01)).unwrap();
+        update_parameters(&mut parameters, gradients, 0.01).unwrap();
     };
-    assert!(allocations(|| step(m)) > 0, "the count is at work");
     for examples in [m, m / 2, 1, m] {
         step(examples); // another size may be done another way, which has its own scratch
         assert_eq!(allocations(|| step(examples)), 0, "{dims:?} {examples} of {m}");
     }
+    // The thread has its scratch now, so that even the first step of a workspace needs none.
+    let mut workspace = Workspace::new(&parameters, m).unwrap();
+    let first = allocations(|| {
+        workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+    });
+    assert_eq!(first, 0, "{dims:?} {m}, first step");
 
     let mut descent = FullBatch::new(&x, &y, parameters).unwrap();
-    descent.step(F::of(0.01)).unwrap();
+    descent.step(0.01).unwrap();
     let again = allocations(|| {
         for _ in 0..3 {
-            descent.step(F::of(0.01)).unwrap();
+            descent.step(0.01).unwrap();
         }
     });
     assert_eq!(again, 0, "{dims:?} {m}, full batch");
@@ -137,15 +145,9 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
             let mut epoch = || {
                 batches.shuffle(&mut rng);
                 while let Some((x, y)) = batches.next() {
+                    let dropout = Dropout::new(0.8, &mut rng);
                     let (_, gradients) = workspace
-                        .cost_and_gradients_with_dropout(
-                            x,
-                            y,
-                            &parameters,
-                            objective,
-                            0.8,
-                            &mut rng,
-                        )
+                        .cost_and_gradients_with_dropout(&x, y, &parameters, &objective, dropout)
                         .unwrap();
                     clip_by_norm(gradients, 1.0).unwrap();
                     optimizer.step(&mut parameters, gradients, 0.01).unwrap();
@@ -190,18 +192,74 @@ fn predictions_allocate_nothing_on_any_thread() {
                     let mut predictor = predictor.scaled(&scaler).unwrap().target_scaled(&values);
                     let examples = [40, 1, 7, 39];
                     for m in examples {
-                        predictor.predict_proba(x.slice(s![.., ..m])).unwrap(); // packs its scratch
+                        predictor.outputs(x.slice(s![.., ..m])).unwrap(); // packs its scratch
                     }
                     let again = allocations(|| {
                         for m in examples.into_iter().cycle().take(20) {
-                            predictor.predict_proba(x.slice(s![.., ..m])).unwrap();
+                            predictor.outputs(x.slice(s![.., ..m])).unwrap();
                         }
                     });
                     assert_eq!(again, 0);
-                    let al = predictor.predict_proba(&x).unwrap();
+                    let al = predictor.outputs(&x).unwrap();
                     assert_eq!(al, expected);
                 });
             });
+        }
+    });
+}
+
+/// Numbers of examples, in an order in which the buffers shrink and grow.
+const EXAMPLES: [usize; 5] = [40, 1, 7, 39, 40];
+
+/// Counts the allocations of `predict`, which gets numbers of examples. It is called on `first`, for
+/// the scratch memory of the products, and then on `second`, which has made no prediction yet.
+fn allocations_after_creation<P>(first: P, second: P, mut predict: impl FnMut(&mut P, usize)) {
+    let (mut first, mut second) = (first, second);
+    EXAMPLES.into_iter().for_each(|m| predict(&mut first, m));
+    let count = allocations(|| EXAMPLES.into_iter().for_each(|m| predict(&mut second, m)));
+    assert_eq!(count, 0);
+}
+
+/// The first prediction allocates nothing either.
+#[test]
+fn predictors_of_models_allocate_nothing_after_their_creation() {
+    alone(|| {
+        let (_, x, _) = network::<f32>(&[60, 1], 40, Activation::Relu);
+        for standardize in [true, false] {
+            let hyperparameters = Hyperparameters::default()
+                .hidden(&[50, 70])
+                .batch_size(16)
+                .epochs(2)
+                .standardize(standardize);
+            for names in [&["no", "yes"][..], &["no", "perhaps", "yes"]] {
+                let labels: Vec<_> = (0..40).map(|i| names[i % names.len()].to_string()).collect();
+                let mut model = Classifier::<f32, String>::new(hyperparameters.clone());
+                model.fit(Examples::columns(&x), &labels).unwrap();
+                let predictor = || model.predictor(40).unwrap();
+                allocations_after_creation(predictor(), predictor(), |predictor, m| {
+                    let examples = x.slice(s![.., ..m]);
+                    assert_eq!(predictor.predict(examples).unwrap().len(), m);
+                    let probabilities = predictor.predict_proba(examples).unwrap();
+                    assert_eq!(probabilities.dim(), (names.len(), m));
+                    assert_eq!(predictor.predict(x.column(m - 1)).unwrap().len(), 1);
+                });
+                let mut predictor = predictor();
+                let expected = model.predict(Examples::columns(&x)).unwrap();
+                assert!(predictor.predict(&x).unwrap().iter().copied().eq(&expected));
+                let expected = model.predict_proba(Examples::columns(&x)).unwrap();
+                assert_eq!(predictor.predict_proba(&x).unwrap(), expected);
+            }
+            let targets = x.slice(s![..2, ..]);
+            let mut model = Regressor::<f32>::new(hyperparameters);
+            model.fit(Examples::columns(&x), Examples::columns(targets)).unwrap();
+            let predictor = || model.predictor(40).unwrap();
+            allocations_after_creation(predictor(), predictor(), |predictor, m| {
+                let examples = x.slice(s![.., ..m]);
+                assert_eq!(predictor.predict(examples).unwrap().dim(), (2, m));
+                assert_eq!(predictor.predict(x.column(m - 1)).unwrap().dim(), (2, 1));
+            });
+            let expected = model.predict(Examples::columns(&x)).unwrap();
+            assert_eq!(predictor().predict(&x).unwrap(), expected);
         }
     });
 }

@@ -74,7 +74,7 @@ fn course_functions<F: Float>(hash: &mut Hash) {
             let (al, caches) = l_model_forward(&x, &parameters).unwrap();
             hash.number(compute_cost(&al, &y).unwrap().as_f64());
             let gradients = l_model_backward(&al, &y, &caches).unwrap();
-            update_parameters(&mut parameters, &gradients, F::of(0.1)).unwrap();
+            update_parameters(&mut parameters, &gradients, 0.1).unwrap();
         }
         hash.parameters(&parameters);
     }
@@ -85,7 +85,7 @@ fn full_batch<F: Float>(hash: &mut Hash) {
         let Problem { parameters, x, y, .. } = problem::<F>(dims, m, hidden);
         let mut descent = FullBatch::new(&x, &y, parameters).unwrap();
         for _ in 0..5 {
-            hash.number(descent.step(F::of(0.1)).unwrap().as_f64());
+            hash.number(descent.step(0.1).unwrap().as_f64());
         }
         hash.parameters(descent.parameters());
     }
@@ -105,16 +105,9 @@ fn workspace<F: Float>(hash: &mut Hash) {
         for _ in 0..3 {
             batches.shuffle(&mut rng);
             while let Some((x, y)) = batches.next() {
-                let keep_prob = F::of(0.8);
+                let dropout = Dropout::new(0.8, &mut rng);
                 let (cost, gradients) = workspace
-                    .cost_and_gradients_with_dropout(
-                        x,
-                        y,
-                        &parameters,
-                        objective,
-                        keep_prob,
-                        &mut rng,
-                    )
+                    .cost_and_gradients_with_dropout(&x, y, &parameters, &objective, dropout)
                     .unwrap();
                 hash.number(cost.as_f64());
                 hash.number(clip_by_norm(gradients, 0.5).unwrap());

@@ -1,6 +1,5 @@
 //! What a network with two inputs predicts all over the plane, as SVG.
 
-use dnn_blocks::Parameters;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use plotters::prelude::*;

@@ -79,8 +79,8 @@ pub(crate) fn cost_and_sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2
 
 /// `Ok` if `AL` and `Y` have one shape and are not empty.
 pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
-    check_same_shape(Operand::of("AL", al), Operand::of("Y", y))?;
-    check_batch(Operand::of("AL", al))
+    check_same_shape(Operand::new("AL", al), Operand::new("Y", y))?;
+    check_batch(Operand::new("AL", al))
 }
 
 /// A cost function, the mean over m examples.
@@ -131,6 +131,7 @@ impl Cost {
     ///
     /// assert_eq!(Cost::CategoricalCrossEntropy.output_activation(), Activation::Softmax);
     /// ```
+    #[must_use]
     pub fn output_activation(&self) -> Activation {
         match self {
             Cost::BinaryCrossEntropy => Activation::Sigmoid,
@@ -164,7 +165,7 @@ impl Cost {
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<F> {
         let targets = targets.into();
-        self.check_targets(&targets, Operand::of("AL", al))?;
+        self.check_targets(&targets, Operand::new("AL", al))?;
         Ok(self.value_unchecked(al, &targets))
     }
 
@@ -206,7 +207,7 @@ impl Cost {
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<F> {
         let targets = targets.into();
-        self.check_targets(&targets, Operand::of("Z", z))?;
+        self.check_targets(&targets, Operand::new("Z", z))?;
         Ok(self.value_and_dz(&mut buffer::copy_of("Z", z)?, &targets))
     }
 
@@ -232,7 +233,7 @@ impl Cost {
         targets: impl Into<Targets<'t, F>>,
     ) -> Result<Array2<F>> {
         let targets = targets.into();
-        self.check_targets(&targets, Operand::of("AL", al))?;
+        self.check_targets(&targets, Operand::new("AL", al))?;
         let mut dal = buffer::copy_of("dAL", al)?;
         self.gradient_in_place(&mut dal, &targets);
         Ok(dal)

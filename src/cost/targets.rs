@@ -57,6 +57,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// let targets = Targets::new(&y);
     /// # let _ = targets;
     /// ```
+    #[must_use]
     pub fn new(y: &'a ArrayRef2<F>) -> Self {
         Self { y: y.view(), weights: None }
     }
@@ -81,7 +82,7 @@ impl<'a, F: Float> Targets<'a, F> {
 
     /// `Ok` if labels and weights fit these outputs. The labels may be class numbers for some costs.
     pub(super) fn check(&self, may_be_numbers: bool, outputs: Operand) -> Result<()> {
-        let y = Operand::of("Y", &self.y);
+        let y = Operand::new("Y", &self.y);
         let by_number = may_be_numbers && y.shape.0 == 1;
         let rows = if by_number { outputs.shape.0 } else { y.shape.0 };
         check((rows, y.shape.1) == outputs.shape, outputs, y, "same shape")?;
@@ -117,10 +118,10 @@ impl<'a, F: Float> Targets<'a, F> {
     fn row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
         let columns = s![start..start + len];
         if !self.by_number(outputs) {
-            return Row::of(&self.y.row(k).slice(columns));
+            return Row::copy_of(&self.y.row(k).slice(columns));
         }
         let k = F::of(k as f64);
-        let mut row = Row::of(&self.y.row(0).slice(columns));
+        let mut row = Row::copy_of(&self.y.row(0).slice(columns));
         row.view_mut().mapv_inplace(|y| if y == k { F::one() } else { F::zero() });
         row
     }
@@ -154,7 +155,7 @@ impl<'a, F: Float> Targets<'a, F> {
         start: usize,
         sum: f64,
     ) -> f64 {
-        let mut terms = Row::of(x);
+        let mut terms = Row::copy_of(x);
         zip_map(term, &mut terms.view_mut(), &y.view());
         self.weigh(&mut terms.view_mut(), start);
         terms.view().iter().fold(sum, |sum, term| sum + term.as_f64())
@@ -237,7 +238,7 @@ impl<'a, F: Float> Targets<'a, F> {
             let largest = largest(&z);
             let mut terms = Row::new(F::zero(), len);
             for (k, z) in z.rows().into_iter().enumerate() {
-                let mut below = Row::of(&z);
+                let mut below = Row::copy_of(&z);
                 below.fold(Below, &largest.view());
                 below.fold(TimesLabel, &self.row(k, all, start, len).view());
                 terms.fold(Add, &below.view());

@@ -106,9 +106,9 @@ pub fn load_planar_dataset<F: Float>(
 /// # Errors
 ///
 /// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0;
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is 1,
-/// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `noise` is negative or
-/// not finite in `F`, or so large that a coordinate is not finite;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is 1, or if `noise` is so large
+/// that a coordinate is not finite; [`Error::Hyperparameter`](crate::Error::Hyperparameter) if
+/// `noise` is negative or not finite in `F`;
 /// [`Error::TooLarge`](crate::Error::TooLarge) if the data set does not fit in memory.
 ///
 /// Source: Pedregosa et al. (2011).
@@ -202,8 +202,10 @@ pub fn circles<F: Float>(
 /// # Errors
 ///
 /// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0;
-/// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `classes` is 0 or above m, or if
-/// `noise` is negative or not finite in `F`, or so large that a coordinate is not finite;
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if `classes` is 0, above m, or too large
+/// for exact class numbers in `F`, or if `noise` is so large that a coordinate is not finite;
+/// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `noise` is negative or not finite in
+/// `F`;
 /// [`Error::TooLarge`](crate::Error::TooLarge) if the data set does not fit in memory.
 ///
 /// Source: Karpathy (2015).
@@ -248,10 +250,10 @@ pub fn spirals<F: Float>(
 ///     initialize_parameters_deep::<f64>(&[4, 3], Initializer::Zeros, &mut NumpyRandom::seed(0))?
 ///         .with_activations(Activation::Relu, Activation::Softmax);
 /// let cost = Cost::CategoricalCrossEntropy;
+/// let mut workspace = Workspace::new(&parameters, 200)?;
 /// for _ in 0..100 {
-///     let (al, caches) = l_model_forward(&x, &parameters)?;
-///     let gradients = l_model_backward_with_cost(cost, &al, &classes, &caches)?;
-///     update_parameters(&mut parameters, &gradients, 0.1)?;
+///     let (_, gradients) = workspace.cost_and_gradients(&x, &classes, &parameters, &cost)?;
+///     update_parameters(&mut parameters, gradients, 0.1)?;
 /// }
 /// assert!(cost.value(&predict_proba(&x, &parameters)?, &classes)? < 0.1);
 /// # Ok::<(), dnn_blocks::Error>(())

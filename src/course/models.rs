@@ -1,7 +1,7 @@
 //! The models of the course, from the data to trained parameters.
 
 use crate::activation::Activation;
-use crate::checks::{check_finite_features, check_finite_in, check_hyperparameter};
+use crate::checks::{check_finite, check_finite_features, check_finite_in, check_hyperparameter};
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
 use crate::train::full_batch::FullBatch;
 use crate::{Error, Float, Parameters, Result};
@@ -194,9 +194,9 @@ pub(super) fn check_values<F: Float>(
 ) -> Result<()> {
     check_finite_in::<F>("learning_rate", learning_rate)?;
     let lost = learning_rate != 0.0 && F::of(learning_rate).is_zero();
-    check_hyperparameter(!lost, "learning_rate", learning_rate, "not 0 as an f32")?;
+    check_hyperparameter(!lost, "learning_rate", learning_rate, "different from 0 as an f32")?;
     check_finite_features("X", x)?;
-    check_finite_features("Y", y)
+    check_finite("Y", y)
 }
 
 fn run<F: Float>(

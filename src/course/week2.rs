@@ -197,7 +197,7 @@ pub fn optimize<F: Float>(
 
 /// `Ok` if `w`, `X` and `Y` fit and are not empty.
 fn check_shapes<F: Float>(w: &ArrayRef2<F>, x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
-    let (w, x, y) = (Operand::of("w", w), Operand::of("X", x), Operand::of("Y", y));
+    let (w, x, y) = (Operand::new("w", w), Operand::new("X", x), Operand::new("Y", y));
     check_batch(x)?;
     check(w.shape == (x.shape.0, 1), w, x, "w is one column with the rows of X")?;
     check(y.shape == (1, x.shape.1), y, x, "Y is one row with the columns of X")

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::data::one_hot;
 /// use dnn_blocks::prelude::*;
 ///
 /// let y = one_hot::<f64>(&[1, 0, 2], 3)?;
@@ -55,17 +56,24 @@ pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> 
 /// [`Error::NotFinite`] if a number is NaN, [`Error::ZeroSize`] if there is no row,
 /// [`Error::TooLarge`] if the classes do not fit in memory.
 pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
+    predicted_classes_of("AL", al)
+}
+
+/// [`predicted_classes`] of an operand with this name.
+pub(crate) fn predicted_classes_of<F: Float>(
+    operand: &'static str,
+    al: &ArrayRef2<F>,
+) -> Result<Vec<usize>> {
     let (outputs, m) = al.dim();
     if outputs == 0 {
-        return Err(Error::ZeroSize { layer: None, operand: Operand::of("AL", al) });
+        return Err(Error::ZeroSize { layer: None, operand: Operand::new(operand, al) });
     }
     let mut classes = buffer::list("classes", m, std::iter::repeat_n(0, m))?;
     for (example, class) in classes.iter_mut().enumerate() {
         let column = al.column(example);
         if let Some(row) = column.iter().position(|a| a.is_nan()) {
             let position = Position::Entry { row, column: example };
-            let (layer, operand, value) = (None, "AL", f64::NAN);
-            return Err(Error::NotFinite { layer, operand, position, value });
+            return Err(Error::NotFinite { layer: None, operand, position, value: f64::NAN });
         }
         *class = predicted_class(column);
     }
@@ -89,6 +97,7 @@ pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
 /// The classes of a data set: its distinct labels, sorted. Class 0 is the smallest.
 ///
 /// ```
+/// use dnn_blocks::data::Classes;
 /// use dnn_blocks::prelude::*;
 ///
 /// let classes = Classes::from_labels(&["cat", "dog", "cat", "ant"]);
@@ -106,6 +115,7 @@ impl<L: Ord + Clone> Classes<L> {
     /// Collects the classes that occur in `labels`.
     ///
     /// ```
+    /// # use dnn_blocks::data::Classes;
     /// # use dnn_blocks::prelude::*;
     /// assert_eq!(Classes::from_labels(&[7, -1, 7]).names(), [-1, 7]);
     /// ```
@@ -121,10 +131,12 @@ impl<L: Ord + Clone> Classes<L> {
     /// Returns the labels, sorted; class `c` is `names()[c]`.
     ///
     /// ```
+    /// # use dnn_blocks::data::{Classes, one_hot};
     /// # use dnn_blocks::prelude::*;
     /// let classes = Classes::from_labels(&["b", "a"]);
     /// assert_eq!(classes.names().len(), 2); // the classes of `one_hot`
     /// ```
+    #[must_use]
     pub fn names(&self) -> &[L] {
         &self.names
     }
@@ -132,6 +144,7 @@ impl<L: Ord + Clone> Classes<L> {
     /// Encodes each label as the number of its class.
     ///
     /// ```
+    /// # use dnn_blocks::data::Classes;
     /// # use dnn_blocks::prelude::*;
     /// let error = Classes::from_labels(&["a", "b"]).encode(&["b", "c"]).unwrap_err();
     /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known classes");
@@ -157,6 +170,7 @@ impl<L: Ord + Clone> Classes<L> {
     /// Decodes each class number to its label.
     ///
     /// ```
+    /// # use dnn_blocks::data::Classes;
     /// # use dnn_blocks::prelude::*;
     /// let error = Classes::from_labels(&["a", "b"]).decode(&[0, 2]).unwrap_err();
     /// assert_eq!(error.to_string(), "example 1 is of class 2, but the classes are 0 to 1");

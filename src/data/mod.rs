@@ -14,7 +14,7 @@ pub(crate) mod mean_std;
 mod split;
 mod standardizer;
 
-pub(crate) use labels::predicted_class;
 pub use labels::{Classes, one_hot, predicted_classes};
+pub(crate) use labels::{predicted_class, predicted_classes_of};
 pub use split::{split, stratified_split};
 pub use standardizer::Standardizer;

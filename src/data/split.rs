@@ -49,6 +49,7 @@ pub fn split(
 ///
 /// ```
 /// use dnn_blocks::ndarray::{Axis, array};
+/// use dnn_blocks::data::stratified_split;
 /// use dnn_blocks::prelude::*;
 ///
 /// let x = array![[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]];

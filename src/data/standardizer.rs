@@ -50,7 +50,7 @@ impl<F: Float> Standardizer<F> {
     /// [`Error::ZeroSize`] if `X` is empty, [`Error::TooLarge`] if there is no memory for the
     /// columns.
     pub fn fit(x: &ArrayRef2<F>) -> Result<Self> {
-        check_batch(Operand::of("X", x))?;
+        check_batch(Operand::new("X", x))?;
         check_finite_features("X", x)?;
         Self::from_mean_std(x.nrows(), x.rows().into_iter().map(MeanStd::from_row))
     }
@@ -84,7 +84,7 @@ impl<F: Float> Standardizer<F> {
     /// they are empty, [`Error::NotFinite`] if one holds NaN or an infinity,
     /// [`Error::InvalidValue`] if a standard deviation is not above 0.
     pub fn from_columns(mean: Array2<F>, std_dev: Array2<F>) -> Result<Self> {
-        let (left, right) = (Operand::of("mean", &mean), Operand::of("std_dev", &std_dev));
+        let (left, right) = (Operand::new("mean", &mean), Operand::new("std_dev", &std_dev));
         check_batch(left)?;
         let fits = mean.ncols() == 1 && left.shape == right.shape;
         check(fits, left, right, "two columns of one length")?;
@@ -109,6 +109,7 @@ impl<F: Float> Standardizer<F> {
     /// assert_eq!(Standardizer::fit(&array![[1.0, 3.0]])?.mean(), array![[2.0]]);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn mean(&self) -> &Array2<F> {
         &self.mean
     }
@@ -120,6 +121,7 @@ impl<F: Float> Standardizer<F> {
     /// assert_eq!(Standardizer::fit(&array![[1.0, 5.0]])?.std_dev(), array![[2.0]]);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn std_dev(&self) -> &Array2<F> {
         &self.std_dev
     }
@@ -207,12 +209,12 @@ impl<F: Float> Standardizer<F> {
     #[cfg(feature = "onnx")]
     pub(crate) fn check_features(&self, features: usize) -> Result<()> {
         let network = Operand { name: "the network", shape: (features, 1) };
-        check(self.mean.nrows() == features, Operand::of("mean", &self.mean), network, "same rows")
+        check(self.mean.nrows() == features, Operand::new("mean", &self.mean), network, "same rows")
     }
 
     /// `Ok` if `x` has the features of the standardizer, and is finite.
     fn check(&self, name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
-        let (left, right) = (Operand::of("mean", &self.mean), Operand::of(name, x));
+        let (left, right) = (Operand::new("mean", &self.mean), Operand::new(name, x));
         check(left.shape.0 == right.shape.0, left, right, "same rows")?;
         check_batch(right)?;
         check_finite_features(name, x)

@@ -26,8 +26,8 @@ impl Ranks<'_> {
         self.all_reduce_sum(&mut sum);
         let fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
         if let Some(checkpoint) = self.latest(checkpoints)? {
-            let restored = restore(session, network, checkpoint, (hyperparameters, fingerprint));
-            self.all_ok(restored)?;
+            // All ranks have the same checkpoint, so they have the same result.
+            restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
         }
         let mut save = saver(checkpoints, hyperparameters, fingerprint);
         session.save = Box::new(move |progress| {

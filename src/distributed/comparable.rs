@@ -119,6 +119,6 @@ impl<F: Float> Comparable for Weights<'_, F> {
 
 impl<F: Float> std::fmt::Debug for Weights<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "checksum {:016x}", Digest::new(self))
+        write!(f, "checksum {:016x}", Digest::compute(self))
     }
 }

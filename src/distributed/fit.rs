@@ -18,10 +18,11 @@ use crate::model::classifier::{
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::fit::{check_weights, weights_or_ones};
 use crate::model::head::Head;
+use crate::model::history::OnEpoch;
 use crate::model::network::Network;
-use crate::model::predictor::OutputBuffers;
+use crate::model::output_buffers::OutputBuffers;
 use crate::model::regressor::random_columns;
-use crate::model::trainer::{Evaluate, OnEpoch, Session, Source, Trainer, evaluated_set};
+use crate::model::trainer::{Evaluate, Session, Source, Trainer, evaluated_set};
 use crate::model::{Classifier, Examples, FitOptions, History, Hyperparameters, Regressor};
 use crate::train::batches::Batches;
 use crate::{Error, Float, Parameters, Result};

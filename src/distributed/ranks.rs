@@ -35,6 +35,7 @@ const CHUNK: usize = 1 << 16;
 
 impl<'u> Ranks<'u> {
     /// Joins all processes of the job, with a communicator of their own.
+    #[must_use]
     pub fn new(universe: &'u Universe) -> Self {
         Self::from_communicator(universe, &universe.world())
     }
@@ -49,22 +50,26 @@ impl<'u> Ranks<'u> {
     }
 
     /// Returns the rank of this process, from 0.
+    #[must_use]
     pub fn rank(&self) -> usize {
         self.world.rank() as usize
     }
 
     /// Returns the number of processes.
+    #[must_use]
     pub fn size(&self) -> usize {
         self.world.size() as usize
     }
 
     /// Returns whether this is rank 0, which prints and writes files.
+    #[must_use]
     pub fn is_first(&self) -> bool {
         self.rank() == 0
     }
 
     /// Returns the share of `total` examples that this rank should read: equal parts in the order of
     /// the ranks, the first parts longer by one where `total` is no multiple.
+    #[must_use]
     pub fn share(&self, total: usize) -> Range<usize> {
         let (rank, size) = (self.rank(), self.size());
         let start = |rank: usize| total / size * rank + rank.min(total % size);
@@ -159,7 +164,7 @@ impl<'u> Ranks<'u> {
         value: &(impl Comparable + Debug + ?Sized),
     ) -> Result<()> {
         // The largest digest and, as the largest complement, the smallest.
-        let digest = Digest::new(value);
+        let digest = Digest::compute(value);
         let own = [digest, !digest];
         let mut largest = [0_u64; 2];
         self.world.all_reduce_into(&own[..], &mut largest[..], SystemOperation::max());
@@ -203,6 +208,7 @@ impl<'u> Ranks<'u> {
 
     /// Returns the number of the first of the m examples of this rank among those of all ranks, and
     /// the number of all.
+    #[must_use]
     pub fn offset_and_total(&self, m: usize) -> (usize, usize) {
         let mut all = vec![0_u64; self.size()];
         self.world.all_gather_into(&(m as u64), &mut all[..]);

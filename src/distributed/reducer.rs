@@ -77,7 +77,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
         forward: &mut dyn FnMut(),
     ) -> Result<usize> {
         let fingerprint = StepFingerprint(step);
-        let digest = Digest::new(&fingerprint);
+        let digest = Digest::compute(&fingerprint);
         // In pieces of 21 bits, whose squares can be summed over all ranks.
         let [a, b, c] = [0, 21, 42].map(|shift| (digest >> shift) & 0x1f_ffff);
         let failed = u64::from(ready.is_err());

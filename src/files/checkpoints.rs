@@ -64,11 +64,13 @@ impl Checkpoints {
     }
 
     /// The number of epochs of a fit from one checkpoint to the next.
+    #[cfg(feature = "mpi")]
     pub(crate) fn interval(&self) -> usize {
         self.every
     }
 
     /// The limits for writing and reading.
+    #[cfg(feature = "mpi")]
     pub(crate) fn chosen_limits(&self) -> &Limits {
         &self.limits
     }

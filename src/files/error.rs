@@ -236,7 +236,7 @@ mod tests {
             FileError::Type { name: name(), found: name(), expected: "f32" },
             FileError::Shape { name: name(), found: shape.clone(), expected: shape },
             FileError::NotFinite { name: name(), index: usize::MAX, value: -f64::MIN_POSITIVE },
-            FileError::Model(Error::Checkpoint { reason: name() }),
+            FileError::Model(Error::Checkpoint { cause: crate::error::Cause::new(name()) }),
         ] {
             let text = error.to_string();
             assert!(text.len() <= 1024, "{} bytes: {text}", text.len());

@@ -45,7 +45,7 @@ impl Module {
 
 /// The error of a `W` without elements, whose number of rows a file may choose.
 fn zero_size<F: Float>(number: usize, w: &Array2<F>) -> FileError {
-    Error::ZeroSize { layer: Some(number), operand: Operand::of("W", w) }.into()
+    Error::ZeroSize { layer: Some(number), operand: Operand::new("W", w) }.into()
 }
 
 fn malformed_sequential(reason: String) -> FileError {

@@ -41,6 +41,7 @@ impl<F> Default for Tensors<F> {
 
 impl<F: Float> Tensors<F> {
     /// Creates an empty collection.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -67,6 +68,7 @@ impl<F: Float> Tensors<F> {
     }
 
     /// Returns the array with this name.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&ArrayD<F>> {
         self.arrays.get(name)
     }
@@ -82,11 +84,13 @@ impl<F: Float> Tensors<F> {
     }
 
     /// Returns the number of arrays.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.arrays.len()
     }
 
     /// Returns whether there are no arrays.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.arrays.is_empty()
     }

@@ -34,11 +34,11 @@ impl<F> Matrix<F> {
         Self { at, rows, columns, strides: (step(rows, strides[0]), step(columns, strides[1])) }
     }
 
-    fn of(matrix: &ArrayRef2<F>) -> Self {
+    fn from_array(matrix: &ArrayRef2<F>) -> Self {
         Self::new(matrix.as_ptr(), matrix.dim(), matrix.strides())
     }
 
-    fn of_mut(matrix: &mut ArrayRef2<F>) -> Self {
+    fn from_array_mut(matrix: &mut ArrayRef2<F>) -> Self {
         Self::new(matrix.as_mut_ptr(), matrix.dim(), matrix.strides())
     }
 
@@ -74,7 +74,7 @@ pub(crate) enum Strategy {
     Packed,
 }
 
-// The thresholds of `Strategy::for_product`, from the sweep in benches/ways.md.
+// The thresholds of `Strategy::for_product`, from the sweep in benches/strategies.md.
 
 /// Up to so many rows of `C` or products in a sum, nothing is gained from packing.
 const FEW_ROWS: usize = 64;
@@ -95,8 +95,8 @@ const CUT: usize = 16;
 
 impl Strategy {
     /// The strategy for a product of these operands.
-    pub(crate) fn of<F>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &ArrayRef2<F>) -> Self {
-        Self::for_product(&Matrix::of(a), &Matrix::of(b), &Matrix::of(c))
+    pub(crate) fn choose<F>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &ArrayRef2<F>) -> Self {
+        Self::for_product(&Matrix::from_array(a), &Matrix::from_array(b), &Matrix::from_array(c))
     }
 
     fn for_product<F>(a: &Matrix<F>, b: &Matrix<F>, c: &Matrix<F>) -> Self {
@@ -204,7 +204,7 @@ unsafe impl<F: Sync + Send> Send for Product<F> {}
 impl<F: Kernel> Product<F> {
     fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
-        let (a, b, c) = (Matrix::of(a), Matrix::of(b), Matrix::of_mut(c));
+        let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
         let strategy = Strategy::for_product(&a, &b, &c);
         Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
     }

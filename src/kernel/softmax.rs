@@ -19,7 +19,7 @@ impl<F: Elementary> Row<F> {
         Self { numbers: [value; COLUMNS], len }
     }
 
-    pub(crate) fn of(row: &ArrayRef1<F>) -> Self {
+    pub(crate) fn copy_of(row: &ArrayRef1<F>) -> Self {
         let mut copy = Self::new(F::zero(), row.len());
         copy.view_mut().row_mut(0).assign(row);
         copy
@@ -79,12 +79,12 @@ pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRe
     for (mut a, da) in a.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
         let mut sums = Row::new(F::zero(), a.ncols());
         for (a, da) in a.rows().into_iter().zip(da.rows()) {
-            let mut products = Row::of(&a);
+            let mut products = Row::copy_of(&a);
             products.fold(Times, &da.insert_axis(Axis(0)));
             sums.fold(Add, &products.view());
         }
         for (a, da) in a.rows_mut().into_iter().zip(da.rows()) {
-            let mut difference = Row::of(&da);
+            let mut difference = Row::copy_of(&da);
             difference.fold(Subtract, &sums.view());
             difference.apply_to(Times, &mut a.insert_axis(Axis(0)));
         }
@@ -98,7 +98,7 @@ pub(crate) fn softmax_backward_from_input<F: Elementary>(da: &mut ArrayRef2<F>, 
     for (mut da, z) in da.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
         let largest = largest(&z);
         let power = |z: &ArrayRef1<F>| {
-            let mut power = Row::of(z);
+            let mut power = Row::copy_of(z);
             power.fold(ExpOfDifference, &largest.view());
             power
         };
@@ -117,7 +117,7 @@ pub(crate) fn softmax_backward_from_input<F: Elementary>(da: &mut ArrayRef2<F>, 
         }
         for (z, mut da) in z.rows().into_iter().zip(da.rows_mut()) {
             let mut dz = output(&z);
-            let mut difference = Row::of(&da);
+            let mut difference = Row::copy_of(&da);
             difference.fold(Subtract, &sums.view());
             dz.fold(Times, &difference.view());
             da.assign(&dz.view().row(0));

@@ -104,7 +104,7 @@ fn check_product<F: Kernel>(problem: Problem) {
     }
 }
 
-fn layouts() -> impl Strategy<Value = (usize, usize, usize)> {
+fn layouts() -> impl proptest::strategy::Strategy<Value = (usize, usize, usize)> {
     (0..6usize, 0..6usize, 0..6usize)
 }
 

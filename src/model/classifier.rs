@@ -44,6 +44,7 @@ pub struct Classifier<F, L> {
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// Creates an unfitted classifier.
+    #[must_use]
     pub fn new(hyperparameters: Hyperparameters) -> Self {
         Self { hyperparameters, declared: None, fitted: None }
     }
@@ -223,10 +224,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`].
+    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`]; [`Error::UnknownLabel`] if
+    /// a label is none of the classes.
     pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
         check_lengths(("X", x.len()), ("labels", labels.len()))?;
-        accuracy(Actual(labels), Predicted(&self.predict(x)?))
+        let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
+        let predicted = predicted_classes(&network.outputs(&x)?)?;
+        accuracy(Actual(&classes.encode(labels)?), Predicted(&predicted))
     }
 
     /// Returns the classes in the order of the outputs, sorted; none before they are known.
@@ -238,16 +242,19 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
 impl<F: Float, L> Classifier<F, L> {
     /// Returns the hyperparameters.
+    #[must_use]
     pub fn hyperparameters(&self) -> &Hyperparameters {
         &self.hyperparameters
     }
 
     /// Returns the fitted network, which takes [standardized](Self::scaler) examples.
+    #[must_use]
     pub fn parameters(&self) -> Option<&Parameters<F>> {
         self.fitted.as_ref().map(|(_, network)| &network.parameters)
     }
 
     /// Returns the standardizer of the features, if there is one.
+    #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.fitted.as_ref().and_then(|(_, network)| network.scaler.as_ref())
     }

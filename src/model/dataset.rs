@@ -2,7 +2,7 @@
 
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
-use super::predictor::OutputBuffers;
+use super::output_buffers::OutputBuffers;
 use crate::buffer;
 use crate::checks::check_batch;
 use crate::cost::Targets;

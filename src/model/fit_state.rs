@@ -75,8 +75,8 @@ fn check_same_shapes<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> Result<(
         return Err(Error::LayerCount { expected, found });
     }
     for (l, (a, b)) in a.layers().iter().zip(b.layers()).enumerate() {
-        check_same_shape(Operand::of("W", &a.w), Operand::of("the best W", &b.w))
-            .and(check_same_shape(Operand::of("b", &a.b), Operand::of("the best b", &b.b)))
+        check_same_shape(Operand::new("W", &a.w), Operand::new("the best W", &b.w))
+            .and(check_same_shape(Operand::new("b", &a.b), Operand::new("the best b", &b.b)))
             .map_err(|e| e.in_layer(l + 1))?;
     }
     Ok(())

@@ -1,5 +1,6 @@
 use crate::{Float, Parameters, Result};
 use std::fmt;
+use std::ops::ControlFlow;
 
 /// The figures of one epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -53,6 +54,9 @@ impl<F: Float> Epoch<'_, F> {
     }
 }
 
+/// A callback after each epoch, which may stop the training.
+pub(crate) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
+
 /// The figures of a training, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -71,10 +75,12 @@ impl History {
     /// Returns the training cost of each epoch.
     ///
     /// ```
+    /// use dnn_blocks::model::History;
     /// use dnn_blocks::prelude::*;
     ///
     /// assert!(History::default().costs().is_empty());
     /// ```
+    #[must_use]
     pub fn costs(&self) -> Vec<f64> {
         self.epochs.iter().map(|record| record.cost).collect()
     }
@@ -82,11 +88,13 @@ impl History {
     /// Formats the history as CSV, with a header. Cells without a validation set are empty.
     ///
     /// ```
+    /// use dnn_blocks::model::History;
     /// use dnn_blocks::prelude::*;
     ///
     /// let header = "epoch,learning_rate,cost,gradient_norm,validation_cost,validation_score\n";
     /// assert_eq!(History::default().to_csv(), header);
     /// ```
+    #[must_use]
     pub fn to_csv(&self) -> String {
         let mut csv = String::from(
             "epoch,learning_rate,cost,gradient_norm,validation_cost,validation_score\n",

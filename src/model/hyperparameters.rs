@@ -17,7 +17,7 @@ macro_rules! hyperparameters {
                 $(#[$field_doc:meta])*
                 $name:ident: $type:ty = $default:expr,
                 set $argument:ident: $argument_type:ty => $set:expr,
-                check::<$float:ident>(|$value:ident| $check:expr);
+                check(|$value:ident| $check:expr);
             )*
         }
     ) => {
@@ -66,10 +66,9 @@ macro_rules! hyperparameters {
             /// that need the data, such as the number of class weights, are made by the fit.
             pub fn check<F: Float>(&self) -> Result<()> {
                 $({
-                    fn check<$float: Float>($value: &$type) -> Result<()> {
-                        $check
-                    }
-                    check::<F>(&self.$name)?;
+                    let $value = &self.$name;
+                    let checked: Result<()> = $check;
+                    checked?;
                 })*
                 Ok(())
             }
@@ -137,70 +136,70 @@ hyperparameters! {
         /// The units of each hidden layer; empty for logistic or linear regression. Default: `[100]`.
         hidden: Vec<usize> = vec![100],
         set units: &[usize] => units.to_vec(),
-        check::<F>(|units| {
+        check(|units| {
             check_hyperparameter(!units.contains(&0), "hidden", 0.0, "at least 1 in each layer")
         });
 
         /// The activation of the hidden layers. Default: ReLU.
         activation: Activation = Activation::Relu,
         set activation: Activation => activation,
-        check::<F>(|activation| activation.check::<F>());
+        check(|activation| activation.check::<F>());
 
         /// The distribution of the initial weights. Default: He.
         initializer: Initializer = Initializer::He,
         set initializer: Initializer => initializer,
-        check::<F>(|initializer| initializer.check::<F>());
+        check(|initializer| initializer.check::<F>());
 
         /// The update rule. Default: [`Algorithm::ADAM`].
         algorithm: Algorithm = Algorithm::ADAM,
         set algorithm: Algorithm => algorithm,
-        check::<F>(|algorithm| algorithm.check::<F>());
+        check(|algorithm| algorithm.check::<F>());
 
         /// The learning rate α, before the schedule. Default: 0.001.
         learning_rate: f64 = 0.001,
         set rate: f64 => rate,
-        check::<F>(|rate| check_positive::<F>("learning_rate", *rate));
+        check(|rate| check_positive::<F>("learning_rate", *rate));
 
         /// The schedule of the learning rate. Default: constant.
         schedule: Schedule = Schedule::Constant,
         set schedule: Schedule => schedule,
-        check::<F>(|schedule| schedule.check::<F>());
+        check(|schedule| schedule.check::<F>());
 
         /// The examples in a batch; the last batch of an epoch may be smaller. Default: 32.
         batch_size: usize = 32,
         set size: usize => size,
-        check::<F>(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
+        check(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
 
         /// The passes over the training examples. Default: 100.
         epochs: usize = 100,
         set epochs: usize => epochs,
-        check::<F>(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
+        check(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
 
         /// The λ of [`Objective`](crate::train::regularization::Objective). Default: 0.
         l2: f64 = 0.0,
         set l2: f64 => l2,
-        check::<F>(|l2| check_non_negative::<F>("l2", *l2));
+        check(|l2| check_non_negative::<F>("l2", *l2));
 
         /// The probability that a hidden unit is kept in a training step. Default: 1, no dropout.
         keep_prob: f64 = 1.0,
         set keep_prob: f64 => keep_prob,
-        check::<F>(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));
+        check(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));
 
         /// The largest norm of the gradient, see [`clip_by_norm`](crate::gradients::clip_by_norm).
         /// Default: none.
         clip_norm: Option<f64> = None,
         set norm: impl Into<Option<f64>> => norm.into(),
-        check::<F>(|norm| check_positive::<F>("clip_norm", norm.unwrap_or(1.0)));
+        check(|norm| check_positive::<F>("clip_norm", norm.unwrap_or(1.0)));
 
         /// The seed of all random numbers. Default: 0.
         seed: u32 = 0,
         set seed: u32 => seed,
-        check::<F>(|_seed| Ok(()));
+        check(|_seed| Ok(()));
 
         /// The share of the examples that is held out for validation. Default: 0.
         validation_share: f64 = 0.0,
         set share: f64 => share,
-        check::<F>(|share| {
+        check(|share| {
             let fits = (0.0..1.0).contains(share);
             check_hyperparameter(fits, "validation_share", *share, "at least 0 and below 1")
         });
@@ -210,7 +209,7 @@ hyperparameters! {
         /// the training set with the L2 term, after the epoch. Default: none.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
-        check::<F>(|patience| {
+        check(|patience| {
             check_hyperparameter(*patience != Some(0), "patience", 0.0, "at least 1")
         });
 
@@ -218,18 +217,18 @@ hyperparameters! {
         /// examples. Default: yes.
         standardize: bool = true,
         set standardize: bool => standardize,
-        check::<F>(|_standardize| Ok(()));
+        check(|_standardize| Ok(()));
 
         /// Whether to accept features that have the same value in every example, such as the dark corners
         /// of pictures. Default: no, because they are mostly a mistake.
         constant_features: bool = false,
         set accept: bool => accept,
-        check::<F>(|_accept| Ok(()));
+        check(|_accept| Ok(()));
 
         /// The weights of the classes of a classifier. Default: equal.
         class_weights: ClassWeights = ClassWeights::Equal,
         set weights: ClassWeights => weights,
-        check::<F>(|weights| match weights {
+        check(|weights| match weights {
             ClassWeights::Given(weights) => {
                 weights.iter().try_for_each(|weight| check_non_negative::<F>("class_weights", *weight))
             }

@@ -33,10 +33,11 @@ pub(crate) mod fit;
 #[cfg(feature = "safetensors")]
 pub(crate) mod fit_state;
 pub(crate) mod head;
-mod history;
+pub(crate) mod history;
 mod hyperparameters;
 pub(crate) mod network;
 mod options;
+pub(crate) mod output_buffers;
 pub(crate) mod predictor;
 pub(crate) mod regressor;
 #[cfg(feature = "serde")]
@@ -54,7 +55,7 @@ pub(crate) use history::BestEpoch;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
 pub use options::FitOptions;
-pub use predictor::{ClassifierPredictor, Predictor, RegressorPredictor};
+pub use predictor::{ClassifierPredictor, Features, Predictor, RegressorPredictor};
 pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::NetworkState;

@@ -54,7 +54,7 @@ impl<F: Float> Network<F> {
 
     /// `Ok` if `X` (features, m) has the features of layer 1.
     pub fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
-        let (w, x) = (Operand::of("W", &self.parameters.layers()[0].w), Operand::of("X", x));
+        let (w, x) = (Operand::new("W", &self.parameters.layers()[0].w), Operand::new("X", x));
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))
     }
@@ -62,8 +62,8 @@ impl<F: Float> Network<F> {
     /// `Ok` if `Y` (outputs, m) has the outputs of the last layer.
     pub fn check_outputs(&self, y: &ArrayRef2<F>) -> Result<()> {
         let last = self.parameters.layers().len();
-        let w = Operand::of("W", &self.parameters.layers()[last - 1].w);
-        let y = Operand::of("Y", y);
+        let w = Operand::new("W", &self.parameters.layers()[last - 1].w);
+        let y = Operand::new("Y", y);
         check(w.shape.0 == y.shape.0, w, y, "rows of W = outputs of Y")
             .map_err(|e| e.in_layer(last))
     }

@@ -1,5 +1,4 @@
-use super::history::Epoch;
-use super::trainer::OnEpoch;
+use super::history::{Epoch, OnEpoch};
 use crate::Float;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;

@@ -45,6 +45,7 @@ pub struct Regressor<F> {
 
 impl<F: Float> Regressor<F> {
     /// Creates an unfitted regressor.
+    #[must_use]
     pub fn new(hyperparameters: Hyperparameters) -> Self {
         Self { hyperparameters, network: None, target_scaler: None }
     }
@@ -149,22 +150,26 @@ impl<F: Float> Regressor<F> {
     }
 
     /// Returns the hyperparameters.
+    #[must_use]
     pub fn hyperparameters(&self) -> &Hyperparameters {
         &self.hyperparameters
     }
 
     /// Returns the fitted network, which takes [standardized](Self::scaler) examples and gives
     /// [standardized](Self::target_scaler) targets.
+    #[must_use]
     pub fn parameters(&self) -> Option<&Parameters<F>> {
         self.network.as_ref().map(|network| &network.parameters)
     }
 
     /// Returns the standardizer of the features, if there is one.
+    #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.network.as_ref().and_then(|network| network.scaler.as_ref())
     }
 
     /// Returns the standardizer of the targets, if there is one.
+    #[must_use]
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.target_scaler.as_ref()
     }

@@ -81,13 +81,13 @@ fn check_network<F: Float>(
     let layers = parameters.layers();
     let (expected, found) = (hyperparameters.hidden.len() + 1, layers.len());
     if expected != found {
-        return Err(Error::LayerCount { expected, found });
+        return Err(Error::LayerCount { expected: found, found: expected });
     }
     let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);
     for (l, (layer, units)) in layers.iter().zip(units).enumerate() {
         let shape = (units, layer.w.ncols());
         let chosen = Operand { name: "the hyperparameters", shape };
-        check_same_shape(Operand::of("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
+        check_same_shape(Operand::new("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
         let output = head.cost.output_activation();
         let activation = if l + 1 == expected { output } else { hyperparameters.activation };
         if layer.activation != activation {
@@ -111,7 +111,7 @@ fn check_scaler<F: Float>(
     }
     let Some(scaler) = scaler else { return Ok(()) };
     let expected = Operand { name: "the network", shape: (rows, 1) };
-    check(scaler.mean().nrows() == rows, Operand::of("mean", scaler.mean()), expected, "same rows")
+    check(scaler.mean().nrows() == rows, Operand::new("mean", scaler.mean()), expected, "same rows")
 }
 
 fn check_optimizer<F: Float>(

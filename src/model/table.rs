@@ -33,16 +33,19 @@ impl<'a, F: Float> Examples<'a, F> {
     }
 
     /// Returns the number of examples.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.as_columns().ncols()
     }
 
     /// Returns whether there are no examples.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
     /// Returns the table as (features, examples), without a copy.
+    #[must_use]
     pub fn as_columns(&self) -> ArrayView2<'a, F> {
         match self {
             Self::Rows(x) => x.reversed_axes(),
@@ -61,6 +64,6 @@ impl<'a, F: Float> Examples<'a, F> {
 
 /// `Ok` if a table (features, examples) is not empty, and all numbers are finite.
 pub(crate) fn check_table<F: Float>(name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
-    check_batch(Operand::of(name, x))?;
+    check_batch(Operand::new(name, x))?;
     check_finite_features(name, x)
 }

@@ -2,7 +2,7 @@
 
 use super::dataset::{Dataset, Evaluation, Split, targets};
 use super::head::Head;
-use super::history::{BestEpoch, Epoch, EpochRecord, History};
+use super::history::{BestEpoch, Epoch, EpochRecord, History, OnEpoch};
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use crate::gradients::clip_by_norm;
@@ -13,9 +13,6 @@ use crate::train::regularization::{Objective, l2_cost};
 use crate::train::step::{DropoutSource, StepBuffers, StepInput};
 use crate::{Error, Float, Parameters, Result};
 use std::ops::ControlFlow;
-
-/// A callback after each epoch, which may stop the training.
-pub(crate) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
 
 /// Saves the training after an epoch.
 pub(crate) type Save<'a, F> = Box<dyn FnMut(&Progress<'_, F>) -> Result<()> + 'a>;

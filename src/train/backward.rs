@@ -144,9 +144,9 @@ fn output_dz<F: Float>(
     cache: &ActivationCache<F>,
 ) -> Result<Array2<F>> {
     let (cost, activation) = (&objective.cost, cache.activation);
-    cost.check_targets(targets, Operand::of("AL", al))?;
+    cost.check_targets(targets, Operand::new("AL", al))?;
     check_output_activation(cost, activation)?;
-    check_same_shape(Operand::of("AL", al), Operand::of("Z", &cache.z))?;
+    check_same_shape(Operand::new("AL", al), Operand::new("Z", &cache.z))?;
     let mut dal = buffer::copy_of("dAL", al)?;
     if activation == cost.output_activation() {
         cost.dz_in_place(&mut dal, targets);

@@ -23,6 +23,7 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::batches::random_mini_batches;
 ///
 /// let (x, y) = (array![[0.0, 1.0, 2.0, 3.0, 4.0]], array![[0.0, 10.0, 20.0, 30.0, 40.0]]);
 /// let batches = random_mini_batches(&x, &y, 2, &mut NumpyRandom::seed(0))?;
@@ -215,6 +216,7 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 
     /// Creates the batches of a shard whose examples have these numbers in the set.
+    #[cfg(feature = "mpi")]
     pub(crate) fn from_numbers(
         x: ArrayView2<'a, F>,
         y: ArrayView2<'a, F>,
@@ -288,17 +290,20 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 
     /// Returns the examples of the last batch, as columns of the whole set.
+    #[must_use]
     pub fn last(&self) -> &[usize] {
         let start = self.next.saturating_sub(1) / self.size * self.size;
         &self.order[start..self.next]
     }
 
     /// Returns the number of batches.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.order.len().div_ceil(self.size)
     }
 
     /// Returns `false`: there is always a batch.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         false
     }
@@ -330,13 +335,13 @@ fn number(order: &mut [usize]) {
 
 fn check_set<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, size: usize) -> Result<()> {
     check_same_examples(x, y)?;
-    check_batch(Operand::of("X", x))?;
-    check_batch(Operand::of("Y", y))?;
+    check_batch(Operand::new("X", x))?;
+    check_batch(Operand::new("Y", y))?;
     check_size(size)
 }
 
 fn check_same_examples<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
-    let (x, y) = (Operand::of("X", x), Operand::of("Y", y));
+    let (x, y) = (Operand::new("X", x), Operand::new("Y", y));
     check(x.shape.1 == y.shape.1, x, y, "as many columns: one for each example")
 }
 

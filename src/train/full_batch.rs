@@ -26,6 +26,7 @@ use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::full_batch::FullBatch;
 ///
 /// let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
 /// let y = array![[0.0, 1.0, 1.0, 0.0]];
@@ -63,6 +64,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::full_batch::FullBatch;
     /// let parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
     /// let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
     /// let descent = FullBatch::new(&x, &y, parameters)?;
@@ -99,6 +101,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::full_batch::FullBatch;
     /// # let parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
     /// let mut descent = FullBatch::new(&x, &y, parameters)?;
@@ -127,6 +130,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::full_batch::FullBatch;
     /// # let parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
     /// let descent = FullBatch::new(&x, &y, parameters.clone())?;
@@ -141,6 +145,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::full_batch::FullBatch;
     /// # let parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
     /// let mut descent = FullBatch::new(&x, &y, parameters)?;
@@ -158,6 +163,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::full_batch::FullBatch;
     /// # let parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1))?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
     /// let parameters = FullBatch::new(&x, &y, parameters)?.into_parameters();
@@ -225,8 +231,8 @@ impl<F: Float> Sweep<'_, F> {
     /// cost, and with the same sums.
     fn pays(&self, x: &ArrayRef2<F>, w: &ArrayRef2<F>) -> bool {
         let fits = w.nrows() * ROWS_DEPTH * size_of::<F>() <= LEAST_SCRATCH;
-        fits && Strategy::of(w, x, &self.dz) == Strategy::Rows
-            && Strategy::of(&self.dz, &x.t(), w) == Strategy::Dots
+        fits && Strategy::choose(w, x, &self.dz) == Strategy::Rows
+            && Strategy::choose(&self.dz, &x.t(), w) == Strategy::Dots
     }
 
     /// Updates `W¹`, and leaves `W¹·X` in the first part of `sums`.

@@ -87,6 +87,7 @@ pub enum Entry {
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::gradient_check::gradient_check;
 ///
 /// let cost = |theta: &[f64]| theta[0].powi(2) + 3.0 * theta[1];
 /// let check = gradient_check(cost, &[4.0, 1.0], &[8.0, 3.0], 1e-7)?;
@@ -129,7 +130,7 @@ pub fn gradient_check(
         let numeric = check_finite(numeric).map_err(refused("cost beside theta", index))?;
         coordinates.push(Coordinate { index, analytic, numeric });
     }
-    Ok(GradientCheck::of(coordinates))
+    Ok(GradientCheck::from_coordinates(coordinates))
 }
 
 /// Compares the gradients of a network with central differences of its cost: every weight and
@@ -139,6 +140,7 @@ pub fn gradient_check(
 /// use dnn_blocks::train::gradient_check::Entry;
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::gradient_check::gradient_check_n;
 ///
 /// let mut rng = NumpyRandom::seed(1);
 /// let parameters = initialize_parameters_deep(&[2, 3, 1], Initializer::He, &mut rng)?;
@@ -190,7 +192,7 @@ pub fn gradient_check_n(
         let numeric = check_finite(numeric).map_err(|value| index.not_finite(beside, value))?;
         coordinates.push(Coordinate { index, analytic, numeric });
     }
-    Ok(GradientCheck::of(coordinates))
+    Ok(GradientCheck::from_coordinates(coordinates))
 }
 
 impl<I> GradientCheck<I> {
@@ -199,15 +201,17 @@ impl<I> GradientCheck<I> {
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
+    /// # use dnn_blocks::train::gradient_check::gradient_check;
     /// assert!(!gradient_check(|theta| 2.0 * theta[0], &[1.0], &[3.0], 1e-7)?.agrees());
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn agrees(&self) -> bool {
         self.difference <= TOLERANCE
     }
 
     /// The difference of all coordinates, and the worst of them.
-    fn of(coordinates: Vec<Coordinate<I>>) -> Self {
+    fn from_coordinates(coordinates: Vec<Coordinate<I>>) -> Self {
         let difference = difference(&coordinates);
         let mut worst: Vec<Coordinate<I>> = Vec::with_capacity(LISTED + 1);
         for coordinate in coordinates {

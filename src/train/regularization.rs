@@ -15,7 +15,7 @@ use super::batches::BatchColumns;
 #[cfg(doc)]
 use crate::Error;
 use crate::buffer;
-use crate::checks::{check_finite_in, check_hyperparameter, check_probability, check_same_shape};
+use crate::checks::{check_argument, check_finite_in, check_probability, check_same_shape};
 use crate::cost::{Cost, compute_cost};
 use crate::error::Operand;
 use crate::forward::{LayerCache, linear_activation_forward};
@@ -84,6 +84,7 @@ impl From<&Objective> for Objective {
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::regularization::l2_cost;
 ///
 /// let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
 /// let parameters = Parameters::from_layers(vec![layer])?;
@@ -93,7 +94,7 @@ impl From<&Objective> for Objective {
 ///
 /// # Errors
 ///
-/// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
+/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in `F`.
 pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> Result<F> {
     check_examples(m)?;
     check_lambda::<F>(lambda)?;
@@ -107,7 +108,7 @@ pub(crate) fn check_lambda<F: Float>(lambda: f64) -> Result<()> {
 }
 
 fn check_examples(m: usize) -> Result<()> {
-    check_hyperparameter(m > 0, "m", m as f64, "at least one example")
+    check_argument(m > 0, "m", m as f64, "at least 1")
 }
 
 /// Computes the cross-entropy cost with the L2 term, `J = compute_cost + λ/(2m) Σ ‖W‖²`.
@@ -117,6 +118,7 @@ fn check_examples(m: usize) -> Result<()> {
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::regularization::compute_cost_with_regularization;
 ///
 /// # let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
 /// # let parameters = Parameters::from_layers(vec![layer])?;
@@ -146,6 +148,7 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::regularization::add_l2_gradient;
 ///
 /// # let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
 /// # let parameters = Parameters::from_layers(vec![layer])?;
@@ -158,7 +161,7 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// # Errors
 ///
 /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` belong to another network,
-/// [`Error::Hyperparameter`] if m is 0 or `lambda` is not finite in `F`.
+/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in `F`.
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
     parameters: &Parameters<F>,
@@ -194,9 +197,10 @@ impl<F: Float> Mask<F> {
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
+    /// use dnn_blocks::train::regularization::Mask;
     ///
-    /// let mask = Mask::draw(200, 50, 0.8, &mut NumpyRandom::seed(1))?;
-    /// assert!((mask.d.mean().unwrap() - 0.8_f64).abs() < 0.02);
+    /// let mask = Mask::<f64>::draw(200, 50, 0.8, &mut NumpyRandom::seed(1))?;
+    /// assert!((mask.d.mean().unwrap() - 0.8).abs() < 0.02);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
@@ -220,6 +224,7 @@ impl<F: Float> Mask<F> {
     /// ```
     /// use dnn_blocks::ndarray::array;
     /// use dnn_blocks::prelude::*;
+    /// use dnn_blocks::train::regularization::Mask;
     ///
     /// let mask = Mask { d: array![[1.0, 0.0]], keep_prob: 0.5 };
     /// let mut a = array![[3.0, 4.0]];
@@ -234,7 +239,7 @@ impl<F: Float> Mask<F> {
     /// `0 < keep_prob <= 1`.
     pub fn apply(&self, a: &mut ArrayRef2<F>) -> Result<()> {
         check_keep_prob::<F>(self.keep_prob)?;
-        check_same_shape(Operand::of("A", a), Operand::of("D", &self.d))?;
+        check_same_shape(Operand::new("A", a), Operand::new("D", &self.d))?;
         apply_mask(a, &self.d, F::of(self.keep_prob));
         Ok(())
     }
@@ -302,6 +307,7 @@ pub struct DropoutCaches<'a, F> {
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::regularization::l_model_forward_with_dropout;
 ///
 /// let mut rng = NumpyRandom::seed(1);
 /// let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;

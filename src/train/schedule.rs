@@ -150,6 +150,7 @@ impl Schedule {
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::schedule::update_lr;
 ///
 /// assert_eq!(update_lr(0.5, 2, 1.0), 0.16666666666666666); // the course's own case
 /// ```
@@ -162,6 +163,7 @@ pub fn update_lr(learning_rate0: f64, epoch_num: usize, decay_rate: f64) -> f64 
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::schedule::schedule_lr_decay;
 ///
 /// let rates = [10, 100].map(|epoch| schedule_lr_decay(0.5, epoch, 0.3, 100));
 /// assert_eq!(rates, [0.5, 0.3846153846153846]); // the course's own cases

@@ -123,7 +123,7 @@ impl<F: Float> StepBuffers<F> {
         check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let room = Operand { name: "workspace", shape: (self.sizes[0], self.examples) };
         let fits = x.ncols() <= self.examples;
-        check(fits, Operand::of("X", x), room, "at most the columns it was made for")
+        check(fits, Operand::new("X", x), room, "at most the columns it was made for")
             .map_err(|e| e.in_layer(1))?;
         self.prepare_network(parameters)
     }
@@ -143,8 +143,8 @@ impl<F: Float> StepBuffers<F> {
         for (l, layer) in parameters.layers().iter().enumerate() {
             let shape = (self.sizes[l + 1], self.sizes[l]);
             let made_for = Operand { name: "W of the workspace", shape };
-            let w = Operand::of("W", &layer.w);
-            check_weights(w, Operand::of("b", &layer.b))
+            let w = Operand::new("W", &layer.w);
+            check_weights(w, Operand::new("b", &layer.b))
                 .and_then(|()| check_same_shape(w, made_for))
                 .and_then(|()| layer.activation.check::<F>())
                 .map_err(|e| e.in_layer(l + 1))?;
@@ -219,7 +219,7 @@ impl<F: Float> StepBuffers<F> {
         parameters: &Parameters<F>,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
-        let (w, x) = (Operand::of("W", &parameters.layers()[0].w), Operand::of("X", x));
+        let (w, x) = (Operand::new("W", &parameters.layers()[0].w), Operand::new("X", x));
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))?;
         self.prepare_network(parameters)?;

@@ -94,7 +94,8 @@ impl<F: Float> Workspace<F> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] if the buffers do not fit in memory, [`Error::ShapeMismatch`] if the
-    /// parameters do not make a network.
+    /// parameters do not make a network, [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
+    /// finite in `F`.
     pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         Ok(Self { buffers: StepBuffers::new(parameters, examples)? })
     }
@@ -237,6 +238,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     /// assert_eq!(pass.al(), predict_proba(&x, &parameters)?);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
+    #[must_use]
     pub fn al(&self) -> ArrayView2<'_, F> {
         self.buffers.al(self.x.ncols())
     }

@@ -1,6 +1,7 @@
 //! Activations at the ends of the numbers, and slopes that are none.
 
 use crate::support::{ACTIVATIONS, message, random};
+use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
@@ -44,8 +45,8 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
     let steep = Activation::LeakyRelu(1e300);
     let z = array![[0_f32, 1.0]];
     let refused = |message: String| {
-        let end = "a finite number as an f32";
-        assert!(message.ends_with(end) && message.contains("slope = 1e300"), "{message}");
+        let end = "slope is 1e300, but must be finite as an f32";
+        assert!(message.ends_with(end), "{message}");
     };
     refused(message(steep.forward(&z)));
     refused(message(steep.backward(z.clone(), &z)));
@@ -56,20 +57,46 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
     refused(message(l_model_forward(&z, &parameters)));
     refused(message(predict_proba(&z, &parameters)));
-    refused(message(Workspace::new(&parameters, 2).unwrap().forward(&z, &parameters).map(|_| ())));
+    refused(message(Workspace::new(&parameters, 2)));
+    let fine = parameters.clone().with_activations(Activation::Relu, Activation::Relu);
+    let mut workspace = Workspace::new(&fine, 2).unwrap();
+    refused(message(workspace.forward(&z, &parameters)));
     refused(message(FullBatch::new(&z, &z, parameters.clone()).map(|_| ())));
     let mut predictor = Predictor::new(&parameters, 2).unwrap();
-    refused(message(predictor.predict_proba(&z).map(|_| ())));
+    refused(message(predictor.outputs(&z)));
 
     let rng = &mut NumpyRandom::seed(1);
     let large = Initializer::Scaled(1e300);
     let nearly = Initializer::Scaled(1.7e308);
     let error = message(initialize_parameters_deep::<f64>(&[9, 9], nearly, rng));
-    assert_eq!(error, "factor = 1.7e308: small enough for finite weights");
+    assert_eq!(error, "factor is 1.7e308, but must be small enough for finite weights");
     assert!(initialize_parameters_deep::<f64>(&[2, 1], large, rng).is_ok());
     let error = message(initialize_parameters_deep::<f32>(&[2, 1], large, rng));
-    assert!(error.starts_with("factor = 1e300"), "{error}");
+    assert!(error.starts_with("factor is 1e300, but "), "{error}");
     assert!(
         initialize_parameters_deep::<f64>(&[2, 1], Initializer::Scaled(f64::NAN), rng).is_err()
     );
+}
+
+#[test]
+fn every_activation_is_read_from_its_name() {
+    let slopes = [0.01, 0.1 + 0.2, -0.3, 0.0, 5e-324, -1e300].map(Activation::LeakyRelu);
+    for activation in ACTIVATIONS.into_iter().chain([Activation::Softmax]).chain(slopes) {
+        let name = activation.to_string();
+        assert_eq!(name.parse(), Ok(activation));
+        assert_eq!(name.to_uppercase().parse(), Ok(activation));
+        assert_eq!(format!("\t{} ", name.to_lowercase()).parse(), Ok(activation));
+    }
+}
+
+#[test]
+fn a_name_of_no_activation_is_an_error_that_quotes_it() {
+    let others =
+        ["", "swish", "re lu", "leaky relu", "leaky ReLU steep", "leaky ReLU 0.1 0.2", "Relu6"];
+    for name in others {
+        let error = name.parse::<Activation>().unwrap_err();
+        let expected = Error::UnknownName { kind: "activation", name: name.to_string() };
+        assert_eq!(error, expected);
+        assert_eq!(error.to_string(), format!("`{name}` is no activation"));
+    }
 }

@@ -4,6 +4,7 @@ use crate::support::reference::assert_number;
 use crate::support::{COSTS, labels, random};
 use dnn_blocks::Error;
 use dnn_blocks::data::one_hot;
+use dnn_blocks::error::Position;
 use dnn_blocks::ndarray::{Array1, Array2, ArrayView2, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::gradient_check::gradient_check_n;
@@ -19,7 +20,7 @@ fn hot(classes: &Array2<f64>, count: usize) -> Array2<f64> {
 }
 
 /// Labels that suit the cost, (units, m).
-fn labels_for(cost: Cost, units: usize, m: usize) -> Array2<f64> {
+fn labels_for(cost: &Cost, units: usize, m: usize) -> Array2<f64> {
     match cost {
         Cost::CategoricalCrossEntropy => hot(&classes(units, m), units),
         Cost::BinaryCrossEntropy => labels(units, m),
@@ -32,7 +33,7 @@ fn weights(m: usize) -> Array1<f64> {
 }
 
 /// The cost as it is written, term by term.
-fn formula(cost: Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) -> f64 {
+fn formula(cost: &Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) -> f64 {
     let term = |a: f64, y: f64| match cost {
         Cost::BinaryCrossEntropy => -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()),
         Cost::CategoricalCrossEntropy => -y * a.ln(),
@@ -46,13 +47,13 @@ fn formula(cost: Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) 
 fn values_are_those_of_the_formulas() {
     for cost in COSTS {
         for (units, m) in [(1, 1), (1, 200), (3, 7), (10, 64), (4, 65), (2, 129)] {
-            let (z, y, w) = (random(units, m, 3), labels_for(cost, units, m), weights(m));
+            let (z, y, w) = (random(units, m, 3), labels_for(&cost, units, m), weights(m));
             let a = cost.output_activation().forward(&z).unwrap();
             let targets = Targets::new(&y).weighted(&w);
-            let expected = formula(cost, &a, &y, &w);
+            let expected = formula(&cost, &a, &y, &w);
             assert_number("J", cost.value(&a, targets).unwrap(), expected, 1e-13);
             assert_number("J of Z", cost.value_from_logits(&z, targets).unwrap(), expected, 1e-13);
-            let plain = formula(cost, &a, &y, &Array1::ones(m));
+            let plain = formula(&cost, &a, &y, &Array1::ones(m));
             assert_number("J", cost.value(&a, &y).unwrap(), plain, 1e-13);
             assert_number("J of Z", cost.value_from_logits(&z, &y).unwrap(), plain, 1e-13);
         }
@@ -61,8 +62,8 @@ fn values_are_those_of_the_formulas() {
 
 #[test]
 fn the_binary_cost_is_compute_cost() {
-    let (a, y) =
-        (Activation::Sigmoid.forward(&random(2, 90, 1)).unwrap(), labels_for(COSTS[0], 2, 90));
+    let a = Activation::Sigmoid.forward(&random(2, 90, 1)).unwrap();
+    let y = labels_for(&Cost::BinaryCrossEntropy, 2, 90);
     let cost = Cost::BinaryCrossEntropy.value(&a, &y).unwrap();
     assert_number("J", cost, compute_cost(&a, &y).unwrap(), 1e-14);
     assert_eq!(Cost::BinaryCrossEntropy.value(&array![[0.0]], &array![[1.0]]).unwrap(), 100.0);
@@ -91,7 +92,7 @@ fn huge_logits<F: Float>() {
     };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
     let mut workspace = Workspace::new(&parameters, 4).unwrap();
-    let (value, gradients) = workspace.cost_and_gradients(&z, &y, &parameters, cost).unwrap();
+    let (value, gradients) = workspace.cost_and_gradients(&z, &y, &parameters, &cost).unwrap();
     assert_eq!(value, F::of(5e3));
     assert_eq!(gradients.layers()[0].db[[0, 0]], F::zero()); // +1 -1 0 0
     assert_eq!(gradients.layers()[0].dw[[0, 0]], F::of(5e3)); // (1e4 + 1e4)/4
@@ -104,7 +105,8 @@ fn huge_logits<F: Float>() {
         Layer { w: Array2::eye(3), b: Array2::zeros((3, 1)), activation: Activation::Softmax };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
     let mut workspace = Workspace::new(&parameters, 2).unwrap();
-    let (value, gradients) = workspace.cost_and_gradients(&z, &classes, &parameters, cost).unwrap();
+    let (value, gradients) =
+        workspace.cost_and_gradients(&z, &classes, &parameters, &cost).unwrap();
     assert_eq!(value, F::of(1e4));
     let db = array![[F::of(0.5)], [F::of(-0.5)], [F::zero()]]; // (1 -1 0, then 0 0 0)/2
     assert_eq!(gradients.layers()[0].db, db);
@@ -116,42 +118,157 @@ fn huge_logits_give_finite_costs_and_right_gradients() {
     huge_logits::<f64>();
 }
 
-/// Every activation after every cost, also the pairs that have no short form.
+const OUTPUTS: [Activation; 5] = [
+    Activation::Sigmoid,
+    Activation::Softmax,
+    Activation::Identity,
+    Activation::Tanh,
+    Activation::LeakyRelu(-0.3),
+];
+
+/// Whether a cost may follow an output layer.
+fn fits(cost: &Cost, output: Activation) -> bool {
+    *cost == Cost::MeanSquaredError || output == cost.output_activation()
+}
+
+/// A network of two layers.
+fn two_layers(hidden: Activation, output: Activation) -> Parameters<f64> {
+    let mut rng = NumpyRandom::seed(7);
+    let parameters = initialize_parameters_deep(&[3, 4, 3], Initializer::LeCun, &mut rng).unwrap();
+    parameters.with_activations(hidden, output)
+}
+
+/// Panics unless the gradients are those of central differences of the cost.
+fn check_gradients(
+    parameters: &Parameters<f64>,
+    gradients: &Gradients<f64>,
+    cost: &Cost,
+    (x, targets): (&Array2<f64>, Targets<'_, f64>),
+) {
+    let check = gradient_check_n(parameters, gradients, 1e-6, |parameters| {
+        cost.value(&predict_proba(x, parameters)?, targets)
+    });
+    let difference = check.unwrap().difference;
+    let [hidden, output] = [0, 1].map(|l| parameters.layers()[l].activation);
+    assert!(difference < 1e-7, "{cost} after {hidden}, {output}: {difference}");
+}
+
+/// Every output layer that a cost may follow, also the pairs that have no short form.
 #[test]
 fn gradients_are_those_of_central_differences() {
-    let outputs = [
-        Activation::Sigmoid,
-        Activation::Softmax,
-        Activation::Identity,
-        Activation::Tanh,
-        Activation::LeakyRelu(-0.3),
-    ];
     for cost in COSTS {
-        for output in outputs {
-            let probabilities = matches!(output, Activation::Sigmoid | Activation::Softmax);
-            if cost != Cost::MeanSquaredError && !probabilities {
-                continue; // logarithms of negative numbers
-            }
+        for output in OUTPUTS.into_iter().filter(|output| fits(&cost, *output)) {
             for hidden in [Activation::Tanh, Activation::Softmax] {
-                check_gradients(cost, hidden, output);
+                let parameters = two_layers(hidden, output);
+                let (x, y, w) = (random(3, 6, 2), labels_for(&cost, 3, 6), weights(6));
+                let targets = Targets::new(&y).weighted(&w);
+                let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+                let options = BackwardOptions::new(&cost);
+                let gradients = backpropagate(&al, targets, &caches, options).unwrap().gradients;
+                check_gradients(&parameters, &gradients, &cost, (&x, targets));
             }
         }
     }
 }
 
-fn check_gradients(cost: Cost, hidden: Activation, output: Activation) {
-    let mut rng = NumpyRandom::seed(7);
-    let parameters = initialize_parameters_deep(&[3, 4, 3], Initializer::LeCun, &mut rng).unwrap();
-    let parameters = parameters.with_activations(hidden, output);
-    let (x, y, w) = (random(3, 6, 2), labels_for(cost, 3, 6), weights(6));
-    let targets = Targets::new(&y).weighted(&w);
-    let (al, caches) = l_model_forward(&x, &parameters).unwrap();
-    let gradients = l_model_backward_with_cost(cost, &al, targets, &caches).unwrap();
-    let check = gradient_check_n(&parameters, &gradients, 1e-6, |parameters| {
-        cost.value(&predict_proba(&x, parameters)?, targets)
-    });
-    let difference = check.unwrap().difference;
-    assert!(difference < 1e-7, "{cost} after {hidden}, {output}: {difference}");
+/// The course's pass takes any output, so also a softmax, whose outputs are not independent.
+#[test]
+fn gradients_of_the_binary_cost_after_a_softmax_are_those_of_central_differences() {
+    let cost = Cost::BinaryCrossEntropy;
+    for hidden in [Activation::Tanh, Activation::Softmax] {
+        let parameters = two_layers(hidden, Activation::Softmax);
+        let (x, y) = (random(3, 6, 2), labels_for(&cost, 3, 6));
+        let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+        let gradients = l_model_backward(&al, &y, &caches).unwrap();
+        check_gradients(&parameters, &gradients, &cost, (&x, Targets::new(&y)));
+        let mut workspace = Workspace::new(&parameters, 6).unwrap();
+        let found = workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+        assert_eq!(*found, gradients);
+    }
+}
+
+/// Every function that takes a cost names the layer, the cost and both activations.
+#[test]
+fn an_output_layer_that_does_not_go_with_the_cost_is_an_error() {
+    let (x, rng) = (random(3, 6, 2), &mut NumpyRandom::seed(1));
+    for cost in COSTS {
+        for output in OUTPUTS.into_iter().filter(|output| !fits(&cost, *output)) {
+            let expected = Error::OutputActivation {
+                layer: Some(2),
+                cost: cost.to_string(),
+                expected: cost.output_activation().to_string(),
+                found: output.to_string(),
+            };
+            let parameters = two_layers(Activation::Relu, output);
+            let (y, w) = (labels_for(&cost, 3, 6), weights(6));
+            let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+            let mut workspace = Workspace::new(&parameters, 6).unwrap();
+            let objective = Objective::new(cost.clone()).l2(0.1);
+            for targets in [Targets::new(&y), Targets::new(&y).weighted(&w)] {
+                for options in [BackwardOptions::new(&cost), BackwardOptions::new(&objective)] {
+                    let error = backpropagate(&al, targets, &caches, options.dx(true));
+                    assert_eq!(error.unwrap_err(), expected);
+                }
+                let error = workspace.cost_and_gradients(&x, targets, &parameters, &objective);
+                assert_eq!(error.unwrap_err(), expected);
+                let dropout = Dropout::new(0.5, rng);
+                let error = workspace.cost_and_gradients_with_dropout(
+                    &x,
+                    targets,
+                    &parameters,
+                    &cost,
+                    dropout,
+                );
+                assert_eq!(error.unwrap_err(), expected);
+            }
+        }
+    }
+    assert_eq!(rng.rand(), NumpyRandom::seed(1).rand(), "no mask was drawn");
+}
+
+#[test]
+fn the_binary_cost_needs_a_sigmoid() {
+    let (x, y) = (random::<f32>(3, 5, 1), labels::<f32>(2, 5));
+    let cost = Cost::BinaryCrossEntropy;
+    for (sizes, layer) in [(&[3, 2][..], 1), (&[3, 4, 2], 2), (&[3, 4, 4, 2], 3)] {
+        for (output, name) in [(Activation::Tanh, "tanh"), (Activation::Softmax, "softmax")] {
+            let rng = &mut NumpyRandom::seed(1);
+            let parameters = initialize_parameters_deep(sizes, Initializer::He, rng).unwrap();
+            let parameters = parameters.with_activations(Activation::Relu, output);
+            let expected =
+                format!("layer {layer}: binary cross-entropy needs a sigmoid output, not {name}");
+            let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+            let options = BackwardOptions::new(&cost);
+            let error = backpropagate(&al, &y, &caches, options).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+            let mut workspace = Workspace::new(&parameters, 5).unwrap();
+            let error = workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap_err();
+            assert_eq!(error.to_string(), expected);
+
+            // The same buffers serve the course's pass, and a sigmoid.
+            workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
+            let parameters = parameters.with_activations(Activation::Relu, Activation::Sigmoid);
+            workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_cost_is_read_from_its_name() {
+    for cost in COSTS {
+        let name = cost.to_string();
+        assert_eq!(name.parse().as_ref(), Ok(&cost));
+        assert_eq!(format!(" {}\n", name.to_uppercase()).parse(), Ok(cost));
+    }
+}
+
+#[test]
+fn a_name_of_no_cost_is_an_error_that_quotes_it() {
+    for name in ["", "hinge", "cross-entropy", "binary_cross_entropy", "mean squared errors"] {
+        let error = name.parse::<Cost>().unwrap_err();
+        assert_eq!(error, Error::UnknownName { kind: "cost", name: name.to_string() });
+        assert_eq!(error.to_string(), format!("`{name}` is no cost"));
+    }
 }
 
 #[test]
@@ -161,8 +278,11 @@ fn labels_that_do_not_fit_are_errors() {
         let mut y = array![[0.0, 0.0]];
         y[[0, example]] = wrong;
         let error = cost.value(&a, &y).unwrap_err();
-        let Error::Target { row: 0, example: found, .. } = error else { panic!("{error}") };
-        assert_eq!(found, example);
+        let Error::InvalidValue { layer: None, operand: "Y", position, value, .. } = error else {
+            panic!("{error}")
+        };
+        assert_eq!(position, Position::Entry { row: 0, column: example });
+        assert!(value == wrong || (value.is_nan() && wrong.is_nan()), "{value} is not {wrong}");
         assert!(cost.gradient(&a, &y).is_err() && cost.value_from_logits(&a, &y).is_err());
     }
     let shape = |error| assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");

@@ -47,5 +47,6 @@ fn the_two_spellings_are_one_function() {
     assert_eq!(al, l_model_forward(&x, &parameters).unwrap().0);
     let gradients = L_model_backward(&al, &y, &caches).unwrap();
     assert_eq!(gradients, l_model_backward(&al, &y, &caches).unwrap());
-    assert_eq!(gradients, l_model_backward_with_dx(&al, &y, &caches).unwrap().0);
+    let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+    assert_eq!(gradients, backpropagate(&al, &y, &caches, options).unwrap().gradients);
 }

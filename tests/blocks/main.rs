@@ -1,8 +1,9 @@
 //! One test program, so that it links once: the promises of the crate through its public API.
 //!
 //! The modules are those of `src`. Beside them are `layouts`, the memory layouts of all arguments;
-//! `properties`, what holds for all shapes; `shape_errors`, what all functions say of shapes that
-//! do not fit; and `support`, which the others use.
+//! `properties`, what holds for all shapes; `send_sync`, the types that threads can share;
+//! `shape_errors`, what all functions say of shapes that do not fit; and `support`, which the others
+//! use.
 
 mod activation;
 mod backward;
@@ -25,6 +26,7 @@ mod plot;
 #[cfg(feature = "progress")]
 mod progress;
 mod properties;
+mod send_sync;
 mod shape_errors;
 mod support;
 mod train;

@@ -2,6 +2,7 @@
 
 use crate::support::{ACTIVATIONS, network, random};
 use dnn_blocks::Error;
+use dnn_blocks::ndarray::array;
 use dnn_blocks::prelude::*;
 
 #[test]
@@ -49,4 +50,44 @@ fn hidden_layers_are_relu_and_the_last_sigmoid_unless_chosen() {
     assert_eq!(activations(&chosen), [tanh, tanh, Activation::Identity]);
     let single = network::<f64>(&[2, 1], 5).with_activations(tanh, sigmoid);
     assert_eq!(activations(&single), [sigmoid]);
+}
+
+/// The numbers of each layer, with the rows below each other.
+#[test]
+fn a_network_prints_its_numbers_for_debugging() {
+    let (w, b) = (array![[0.25, -1.5], [3.0, 0.125]], array![[0.5], [f64::NAN]]);
+    let first = Layer { w, b, activation: Activation::Tanh };
+    let (w, b) = (array![[1.0, -1e-9]], array![[0.0]]);
+    let second = Layer { w, b, activation: Activation::LeakyRelu(0.01) };
+    let parameters = Parameters::from_layers(vec![first, second]).unwrap();
+    let expected = "\
+layer 1: tanh, W (2, 2), b (2, 1)
+W = [[0.25, -1.5],
+     [3.0, 0.125]]
+b = [[0.5],
+     [NaN]]
+layer 2: leaky ReLU 0.01, W (1, 2), b (1, 1)
+W = [[1.0, -1e-9]]
+b = [[0.0]]
+";
+    assert_eq!(format!("{parameters:?}"), expected);
+    let expected = "\
+leaky ReLU 0.01, W (1, 2), b (1, 1)
+W = [[1.000, -0.000]]
+b = [[0.000]]
+";
+    assert_eq!(format!("{:.3?}", parameters.layers()[1]), expected);
+}
+
+#[test]
+fn large_matrices_are_cut_for_debugging() {
+    let parameters = network::<f32>(&[3000, 2000, 1], 5);
+    let text = format!("{parameters:.2?}");
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[0], "layer 1: ReLU, W (2000, 3000), b (2000, 1)");
+    assert!(lines[1].starts_with("W = [["), "{text}");
+    assert!(lines.contains(&"layer 2: sigmoid, W (1, 2000), b (1, 1)"), "{text}");
+    assert_eq!(lines.iter().filter(|line| line.trim() == "...,").count(), 2, "W1 and b1: {text}");
+    assert!(lines.iter().all(|line| line.len() < 120) && lines.len() < 50, "{text}");
+    assert!(!text.contains("shape=") && !text.contains("strides="), "{text}");
 }

@@ -1,6 +1,7 @@
 //! Plots as SVG: what is in them, what is refused, and characters that XML forbids.
 
 use dnn_blocks::Error;
+use dnn_blocks::error::Position;
 use dnn_blocks::ndarray::{Array2, Array3, array};
 use dnn_blocks::plot::{self, Axis};
 use dnn_blocks::prelude::*;
@@ -71,7 +72,8 @@ fn a_boundary_has_the_area_of_each_class_and_every_example() {
     assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
     let nan = array![[0.0, f64::NAN], [0.0, 0.0]];
     let error = plot::decision_boundary("", (&nan, &[0, 1]), half).unwrap_err();
-    assert!(matches!(error, Error::NotFinite { feature: 0, example: 1, .. }), "{error}");
+    let position = Position::Feature { feature: 0, example: 1 };
+    assert!(matches!(error, Error::NotFinite { position: p, .. } if p == position), "{error}");
     let same = array![[2.0, 2.0], [2.0, 2.0]];
     plot::decision_boundary("", (&same, &[0, 9]), half).unwrap();
 }
@@ -79,13 +81,15 @@ fn a_boundary_has_the_area_of_each_class_and_every_example() {
 #[test]
 fn a_confusion_matrix_has_its_numbers_and_names() {
     let (predicted, actual) = ([0, 1, 1, 2, 2, 2], [0, 0, 1, 2, 2, 2]);
-    let matrix = ConfusionMatrix::new(&predicted, &actual, 3).unwrap();
+    let matrix = ConfusionMatrix::new(Actual(&actual), Predicted(&predicted)).unwrap();
     let matrix = matrix.with_names(["<ant>", "bee", "cat & dog"]).unwrap();
     let svg = plot::confusion_matrix("Animals", &matrix).unwrap();
     assert_eq!(count(&svg, "<text"), 3 + 2 * 3 + 9);
     assert!(svg.contains("&lt;ant&gt;") && svg.contains("cat &amp; dog"), "escaped");
-    let none = ConfusionMatrix::new(&[39], &[0], 40).unwrap();
-    plot::confusion_matrix("", &none).unwrap();
+    let forty: [_; 40] = std::array::from_fn(|class| class);
+    let one = ConfusionMatrix::with_classes(Actual(&[0]), Predicted(&[39]), &forty).unwrap();
+    let svg = plot::confusion_matrix("", &one).unwrap();
+    assert_eq!(count(&svg, "<text"), 3 + 2 * 40 + 40 * 40);
 }
 
 #[test]
@@ -101,7 +105,7 @@ fn pictures_lie_in_a_grid_with_their_captions() {
     assert!(svg.contains("#FF0000"), "bounded, and NaN is dark");
     let two = Array3::<f64>::zeros((2, 2, 2));
     let error = plot::pictures("", &[(two.view(), String::new())], 3).unwrap_err();
-    assert_eq!(error.to_string(), "colours of a picture = 2: 1 or 3");
+    assert_eq!(error.to_string(), "colours of a picture is 2, but must be 1 or 3");
     assert!(plot::pictures("", &shown, 0).is_err());
     // No more columns than pictures, and room for the largest picture.
     let wide = plot::pictures("Checks", &shown, usize::MAX).unwrap();
@@ -165,7 +169,7 @@ fn odd_characters_leave_an_svg_that_can_be_read() {
     let x = array![[0.0, 1.0], [0.0, 1.0]];
     let first = |grid: &Array2<f64>| Ok(vec![0; grid.ncols()]);
     assert_legible(&plot::decision_boundary(ODD, (&x, &[0, 1]), first).unwrap(), 1);
-    let matrix = ConfusionMatrix::new(&[0, 1], &[0, 1], 2).unwrap();
+    let matrix = ConfusionMatrix::new(Actual(&[0, 1]), Predicted(&[0, 1])).unwrap();
     let matrix = matrix.with_names([ODD, "plain"]).unwrap();
     assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 3);
     let dot = Array3::<f32>::zeros((1, 1, 1));

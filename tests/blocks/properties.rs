@@ -1,6 +1,6 @@
 //! What holds for all shapes, drawn at random; and that no input panics.
 
-use crate::support::random;
+use crate::support::{COSTS, random};
 use dnn_blocks::backward::output_gradient;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array2, Axis, concatenate};
@@ -62,8 +62,10 @@ proptest! {
         let x = random(dims[0], m, seed);
         let (al, caches) = l_model_forward(&x, &parameters).unwrap();
         prop_assert_eq!(al.dim(), (dims[dims.len() - 1], m));
-        let (gradients, dx) = l_model_backward_with_dx(&al, &al, &caches).unwrap();
-        prop_assert_eq!(dx.dim(), x.dim());
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+        let output = backpropagate(&al, &al, &caches, options).unwrap();
+        let gradients = output.gradients;
+        prop_assert_eq!(output.dx.unwrap().dim(), x.dim());
         prop_assert_eq!(gradients.layers().len(), dims.len() - 1);
         for (l, cache) in caches.iter().enumerate() {
             let (n_prev, n) = (dims[l], dims[l + 1]);
@@ -130,7 +132,10 @@ proptest! {
             linear: LinearCache { a_prev: (&a).into(), w: &b, b: &c },
             activation: ActivationCache { z: d.clone(), activation },
         };
-        let _ = l_model_backward_with_dx(&a, &b, std::slice::from_ref(&hand_made));
+        for cost in COSTS {
+            let options = BackwardOptions::new(cost).dx(true);
+            let _ = backpropagate(&a, &b, std::slice::from_ref(&hand_made), options);
+        }
         let caches = [hand_made.clone(), hand_made];
         prop_assert!(l_model_backward(&d, &d, &caches).is_err() || d.nrows() == b.nrows());
         let same = a.dim() == b.dim() && !a.is_empty();
@@ -154,7 +159,8 @@ proptest! {
         let gradients: Vec<_> = ws.into_iter().map(|(dw, db)| LayerGradients { dw, db }).collect();
         let gradients = Gradients::from_layers(gradients);
         let Ok(mut parameters) = Parameters::from_layers(layers) else { return Ok(()) };
-        update_parameters(&mut parameters, &gradients.unwrap(), rate).unwrap();
+        let updated = update_parameters(&mut parameters, &gradients.unwrap(), rate);
+        prop_assert_eq!(updated.is_ok(), rate.is_finite());
         prop_assert!(parameters.to_string().contains("total"));
         let fits = !x.is_empty() && x.nrows() == parameters.layers()[0].w.ncols();
         prop_assert_eq!(predict(&x, &parameters).is_ok(), fits);

@@ -1,4 +1,4 @@
-//! Shapes that do not fit, sizes of 0 and sizes beyond memory, all named.
+//! Shapes that do not fit, sizes of 0 and sizes beyond memory, all named; how errors print.
 
 use crate::support::{alternating, message, network, random};
 use dnn_blocks::Error;
@@ -60,8 +60,9 @@ fn backward_errors_name_the_layer_and_both_shapes() {
         "layer 3: AL (1, 6) and Z (1, 7) do not fit: same shape"
     );
     let mixed = [caches[0].clone(), caches[2].clone()];
+    let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
     assert_eq!(
-        message(l_model_backward_with_dx(&al, &y, &mixed)),
+        message(backpropagate(&al, &y, &mixed, options)),
         "layer 1: dA (4, 7) and Z (5, 7) do not fit: same shape"
     );
     let mut broken = caches.clone();
@@ -203,4 +204,50 @@ fn a_gradient_that_does_not_fit_in_memory_is_an_error() {
     let (w, b) = (broadcast(&one, 1, 1 << 45), array![[0.0]]);
     let cache = LinearCache { a_prev: broadcast(&one, 1 << 45, 1).into(), w: &w, b: &b };
     assert!(matches!(linear_backward(&dz, &cache), Err(Error::TooLarge { .. })));
+}
+
+/// `fn main() -> Result<(), Error>` ends with the message.
+#[test]
+fn errors_print_their_message_for_debugging() {
+    let (x, y, parameters) = (random(3, 7, 6), alternating(6), network::<f64>(&[3, 5, 1], 5));
+    let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+    let rng = &mut NumpyRandom::seed(1);
+    for (error, expected) in [
+        (
+            l_model_backward(&al, &y, &caches).unwrap_err(),
+            "layer 2: AL (1, 7) and Y (1, 6) do not fit: same shape",
+        ),
+        (split(5, 1.5, rng).unwrap_err(), "test_share is 1.5, but must be above 0 and below 1"),
+        (
+            Standardizer::fit(&array![[1.0, f64::NAN]]).unwrap_err(),
+            "X[feature 0, example 1] is NaN",
+        ),
+        (Error::NotFitted, "the model has not been fitted"),
+    ] {
+        assert_eq!(format!("{error:?}"), expected);
+        assert_eq!(format!("{error:#?}"), expected);
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// The cause of a failed fit with checkpoints is the error of the file.
+#[cfg(feature = "safetensors")]
+#[test]
+fn the_source_of_a_checkpoint_error_is_the_error_of_the_file() {
+    use dnn_blocks::files::{Checkpoints, FileError};
+    use std::error::Error as _;
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    std::fs::write(folder.path().join("checkpoint-00000001.safetensors"), [0; 8]).unwrap();
+    let options = FitOptions::new().checkpoints(&checkpoints);
+    let mut model = Classifier::<f64, usize>::new(Hyperparameters::default().batch_size(2));
+    let x = random(2, 4, 6);
+    let error = model.fit_with(Examples::columns(&x), &[0, 1, 0, 1], options).unwrap_err();
+    assert!(matches!(error, Error::Checkpoint { .. }), "{error}");
+    let source = error.source().unwrap().downcast_ref::<FileError>().unwrap();
+    assert!(matches!(source, FileError::Malformed { format: "safetensors", .. }), "{source}");
+    assert_eq!(error.to_string(), format!("checkpoint: {source}"));
+    assert_eq!(format!("{error:?}"), error.to_string());
+    assert_eq!(format!("{source:?}"), source.to_string());
+    assert_eq!(error.clone(), error);
 }

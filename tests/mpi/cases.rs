@@ -7,11 +7,11 @@ use crate::support::{
     Noise, bits, columns, difference, epoch_with_dropout, examples, folder, kill_in, kill_me,
     leave, network, uneven,
 };
-use dnn_blocks::distributed::{Dropout, Ranks, mpi};
+use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::batches::Place;
+use dnn_blocks::train::batches::BatchColumns;
 use dnn_blocks::{Error, Result};
 
 /// The cases whose names are given, with commas between them.
@@ -66,7 +66,7 @@ fn depth(ranks: &Ranks<'_>) -> Result<()> {
     };
     step(256)?;
     let error = step(257).unwrap_err().to_string();
-    assert!(error.contains("layers = 257: at most 256"), "{error}");
+    assert!(error.contains("layers is 257, but must be at most 256"), "{error}");
     Ok(())
 }
 
@@ -141,7 +141,7 @@ fn full_batches(ranks: &Ranks<'_>) -> Result<()> {
     let mut workspace = Workspace::new(&whole, 203).unwrap();
     let mut whole_cost = 0.0;
     for _ in 0..100 {
-        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &whole, objective)?;
+        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &whole, &objective)?;
         optimizer.step(&mut whole, gradients, 0.01)?;
         whole_cost = cost;
     }
@@ -153,7 +153,7 @@ fn full_batches(ranks: &Ranks<'_>) -> Result<()> {
     let mut workspace = ranks.workspace(&parameters, x.ncols())?;
     let mut joint_cost = 0.0;
     for _ in 0..100 {
-        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, objective)?;
+        let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &objective)?;
         optimizer.step(&mut parameters, gradients, 0.01)?;
         joint_cost = cost;
     }
@@ -215,8 +215,9 @@ fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
     for _ in 0..8 {
         batches.shuffle(&mut rng);
         while let Some((x, y)) = batches.next() {
-            let (_, gradients) = workspace
-                .cost_and_gradients_with_dropout(x, y, &whole, objective, 0.8, &mut rng)?;
+            let dropout = Dropout::new(0.8, &mut rng);
+            let (_, gradients) =
+                workspace.cost_and_gradients_with_dropout(&x, y, &whole, &objective, dropout)?;
             optimizer.step(&mut whole, gradients, 0.1)?;
         }
     }
@@ -234,7 +235,7 @@ fn mini_batches(ranks: &Ranks<'_>) -> Result<()> {
             &mut workspace,
             &mut batches,
             &mut parameters,
-            Noise { objective, keep_prob: 0.8, rng: &mut rng },
+            Noise { objective: &objective, keep_prob: 0.8, rng: &mut rng },
             |parameters, gradients| optimizer.step(parameters, gradients, 0.1),
         )?;
     }
@@ -275,12 +276,12 @@ fn small_and_large(ranks: &Ranks<'_>) -> Result<()> {
     let whole = network(&[5, 400, 10, 200, 30, 1]);
     let mut workspace = Workspace::new(&whole, 50).unwrap();
     let cost = Cost::BinaryCrossEntropy;
-    let (_, expected) = workspace.cost_and_gradients(&x, &y, &whole, cost)?;
+    let (_, expected) = workspace.cost_and_gradients(&x, &y, &whole, &cost)?;
     let mine = uneven(ranks, 50);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
     let mut joint = ranks.workspace(&whole, x.ncols())?;
     for _ in 0..3 {
-        let (_, gradients) = joint.cost_and_gradients(&x, &y, &whole, cost)?;
+        let (_, gradients) = joint.cost_and_gradients(&x, &y, &whole, &cost)?;
         for (g, e) in gradients.layers().iter().zip(expected.layers()) {
             assert!((&g.dw - &e.dw).iter().all(|d| d.abs() < 1e-15));
             assert!((&g.db - &e.db).iter().all(|d| d.abs() < 1e-15));
@@ -305,7 +306,7 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
     let mut counted = 0;
     for epoch in 0..4 {
         let before = allocations();
-        let objective = Cost::BinaryCrossEntropy.into();
+        let objective = &Objective::new(Cost::BinaryCrossEntropy);
         epoch_with_dropout(
             &mut workspace,
             &mut batches,
@@ -329,9 +330,9 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
 /// The error of one rank on all: its number, and what its text contains.
 pub fn is_of_rank<T>(result: Result<T>, rank: usize, part: &str) {
     match result {
-        Err(Error::OnRank { rank: found, reason }) => {
-            assert_eq!(found, rank, "{reason}");
-            assert!(reason.contains(part), "{reason}");
+        Err(Error::OnRank { rank: found, cause }) => {
+            assert_eq!(found, rank, "{cause}");
+            assert!(cause.to_string().contains(part), "{cause}");
         }
         Err(error) => panic!("another error: {error}"),
         Ok(_) => panic!("no error"),
@@ -347,19 +348,26 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let other = Array2::zeros((4, 20));
     let x_here = if is_bad { &other } else { &x };
-    let result = workspace.cost_and_gradients(x_here, &y, &parameters, cost);
+    let result = workspace.cost_and_gradients(x_here, &y, &parameters, &cost);
+    if let Err(Error::OnRank { cause, .. }) = &result {
+        // The error itself on its rank, its text on the others.
+        assert_eq!(cause.downcast_ref::<Error>().is_some(), is_bad);
+    }
     is_of_rank(result, bad, "layer 1: W (8, 5) and A_prev (4, 20)");
+    let one_hot = Array2::zeros((3, 20));
+    let result = workspace.cost_and_gradients(&x, &one_hot, &parameters, Cost::BinaryCrossEntropy);
+    is_of_rank(result, 0, "layer 2: binary cross-entropy needs a sigmoid output, not softmax");
     let mut labels = y.clone();
     if is_bad {
         labels[[0, 3]] = 7.0;
     }
-    is_of_rank(workspace.cost_and_gradients(&x, &labels, &parameters, cost), bad, "7");
+    is_of_rank(workspace.cost_and_gradients(&x, &labels, &parameters, &cost), bad, "7");
     let many = Array2::zeros((5, 21));
     let too_many = workspace.cost_and_gradients(
-        if is_bad { many.view() } else { x.view() },
-        Targets::new(if is_bad { many.slice(s![..1, ..]) } else { y.view() }),
+        if is_bad { &many } else { &x },
+        if is_bad { many.slice(s![..1, ..]) } else { y.view() },
         &parameters,
-        cost,
+        &cost,
     );
     is_of_rank(too_many, bad, "21");
 
@@ -371,36 +379,36 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     is_of_rank(ranks.batches(&x, &y_here, 4), bad, "(1, 19)");
 
     let nobody = Array2::zeros((5, 0));
-    let none = workspace.cost_and_gradients(&nobody, &Array2::zeros((1, 0)), &parameters, cost);
+    let none = workspace.cost_and_gradients(&nobody, &Array2::zeros((1, 0)), &parameters, &cost);
     assert!(matches!(none, Err(Error::EmptyBatch { .. })));
     let mut gradients = Gradients::zeros_like(&parameters);
     assert!(matches!(ranks.average(&mut gradients, 0), Err(Error::EmptyBatch { .. })));
 
-    // Places that are none.
-    for (columns, of) in [(vec![0, 1], 40), ((0..20).rev().collect(), 40), ((0..20).collect(), 19)]
+    // Columns that no batch has.
+    for (columns, total) in
+        [(vec![0, 1], 40), ((0..20).rev().collect(), 40), ((0..20).collect(), 19)]
     {
-        let place = Place { columns: &columns, of };
-        let good = Place { columns: &(0..20).collect::<Vec<_>>(), of };
-        let place = if is_bad { place } else { good };
+        let wrong = BatchColumns { columns: &columns, total };
+        let right = BatchColumns { columns: &(0..20).collect::<Vec<_>>(), total };
         let rng = &mut NumpyRandom::seed(1);
-        let dropout = Dropout { keep_prob: 0.5, rng, place };
-        let result = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
+        let dropout = Dropout::new(0.5, rng).columns(if is_bad { wrong } else { right });
+        let result = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, &cost, dropout);
         assert!(matches!(result, Err(Error::OnRank { .. })), "{columns:?}");
     }
 
     // After all that a step is taken as if nothing had been.
-    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost)?;
     update_parameters(&mut parameters, gradients, 0.1)?;
     leave(ranks, &parameters);
     Ok(())
 }
 
 /// The error that names rank 1, and the text of what it has.
-pub fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, what: &str, has: &str) {
+pub fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, field: &str, has: &str) {
     match result {
         Ok(_) if ranks.size() == 1 => {}
-        Err(Error::Disagreement { what: found_what, rank, expected, found }) => {
-            assert_eq!((rank, found_what), (1, what));
+        Err(Error::Disagreement { field: found_field, rank, expected, found }) => {
+            assert_eq!((rank, found_field), (1, field));
             assert!(found.contains(has) && !expected.contains(has), "{expected} {found}");
         }
         Err(error) => panic!("another error: {error}"),
@@ -435,29 +443,25 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let mut other = parameters.clone();
     other.layers_mut()[0].w[[7, 4]] += if is_other { 1e-9 } else { 0.0 };
     let result = ranks.workspace(&other, 20);
-    let differs = matches!(result, Err(Error::Disagreement { what: "set of parameters", .. }));
+    let differs = matches!(result, Err(Error::Disagreement { field: "set of parameters", .. }));
     assert_eq!(differs, ranks.size() > 1);
 
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let cost = if is_other { Cost::MeanSquaredError } else { Cost::BinaryCrossEntropy };
     let result = workspace.cost_and_gradients(&x, &y, &parameters, cost);
     disagrees(ranks, result, "step", "MeanSquaredError");
-    let objective =
-        Objective { cost: Cost::BinaryCrossEntropy, l2: if is_other { 0.5 } else { 0.0 } };
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(if is_other { 0.5 } else { 0.0 });
     let result = workspace.cost_and_gradients(&x, &y, &parameters, objective);
     disagrees(ranks, result, "step", "0.5");
     let columns: Vec<usize> = (0..20).map(|i| ranks.rank() * 20 + i).collect();
-    let place = Place { columns: &columns, of: 20 * ranks.size() };
+    let columns = BatchColumns { columns: &columns, total: 20 * ranks.size() };
     for (keep_prob, seed) in [(if is_other { 0.75 } else { 0.5 }, 1), (0.5, ranks.rank() as u32)] {
         let rng = &mut NumpyRandom::seed(seed);
-        let dropout = Dropout { keep_prob, rng, place };
+        let dropout = Dropout::new(keep_prob, rng).columns(columns);
         let cost = Cost::BinaryCrossEntropy;
         let result = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
         if ranks.size() > 1 {
-            let what = "step";
-            assert!(
-                matches!(result, Err(Error::Disagreement { what: found, .. }) if found == what)
-            );
+            assert!(matches!(result, Err(Error::Disagreement { field: "step", .. })));
         }
     }
     let mut gradients = Gradients::zeros_like(&own);
@@ -469,11 +473,10 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let mut found = false;
     batches.shuffle(&mut rng);
     while let Some(part) = batches.next_local() {
-        let dropout =
-            Dropout { keep_prob: 0.5, rng: &mut rng, place: part.place.expect("a shard") };
+        let dropout = Dropout::new(0.5, &mut rng).columns(part.columns.expect("a shard"));
         let cost = Cost::BinaryCrossEntropy;
         let result =
-            workspace.cost_and_gradients_with_dropout(part.x, part.y, &parameters, cost, dropout);
+            workspace.cost_and_gradients_with_dropout(&part.x, part.y, &parameters, cost, dropout);
         found |= matches!(result, Err(Error::Inconsistent { .. } | Error::Disagreement { .. }));
     }
     assert_eq!(found, ranks.size() > 1);
@@ -526,7 +529,7 @@ fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
                 kill_me();
             }
             let cost = Cost::BinaryCrossEntropy;
-            let (_, gradients) = workspace.cost_and_gradients(x, y, &run.parameters, cost)?;
+            let (_, gradients) = workspace.cost_and_gradients(&x, y, &run.parameters, cost)?;
             run.optimizer.step(&mut run.parameters, gradients, learning_rate)?;
             step += 1;
         }

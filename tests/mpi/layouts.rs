@@ -16,18 +16,18 @@ fn train(
     mut parameters: Parameters<f64>,
 ) -> Result<Parameters<f64>> {
     let mut rng = NumpyRandom::seed(3);
-    let cost = Cost::CategoricalCrossEntropy;
+    let objective = &Objective::new(Cost::CategoricalCrossEntropy);
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let mut batches = ranks.batches(x, y, 20)?;
     epoch_with_dropout(
         &mut workspace,
         &mut batches,
         &mut parameters,
-        Noise { objective: cost.into(), keep_prob: 0.8, rng: &mut rng },
+        Noise { objective, keep_prob: 0.8, rng: &mut rng },
         |parameters, gradients| update_parameters(parameters, gradients, 0.1),
     )?;
     let mut workspace = ranks.workspace(&parameters, x.ncols())?;
-    let (_, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost)?;
+    let (_, gradients) = workspace.cost_and_gradients(&x, y, &parameters, objective)?;
     update_parameters(&mut parameters, gradients, 0.1)?;
     Ok(parameters)
 }
@@ -81,10 +81,10 @@ fn fits(ranks: &Ranks<'_>) -> Result<()> {
     for (x, y) in owned_layouts(&x).iter().zip(owned_layouts(&y)) {
         let (x, values) = (Examples::columns(x.view()), Examples::columns(y.view()));
         let mut regressor = Regressor::new(how.clone());
-        regressor.fit_with(x, values, FitOptions::new().ranks(ranks))?;
+        ranks.fit_regressor(&mut regressor, x, values, FitOptions::new())?;
         let numbers: Vec<usize> = y.view().iter().map(|class| *class as usize).collect();
         let mut classifier = Classifier::new(how.clone()).with_classes(&[0, 1, 2]);
-        classifier.fit_with(x, &numbers, FitOptions::new().ranks(ranks))?;
+        ranks.fit_classifier(&mut classifier, x, &numbers, FitOptions::new())?;
         let found = (regressor.parameters().cloned(), classifier.parameters().cloned());
         assert!(*expected.get_or_insert_with(|| found.clone()) == found);
     }
@@ -97,11 +97,11 @@ pub fn any_layout_of_gradients(ranks: &Ranks<'_>) -> Result<()> {
     let parameters = network::<f64>(&[5, 4, 3]);
     let mut workspace = ranks.workspace(&parameters, 20)?;
     let cost = Cost::CategoricalCrossEntropy;
-    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost)?;
     let expected = gradients.clone();
     let dw = &mut gradients.layers_mut()[0].dw;
     *dw = Laid::new(Layout::ColumnMajor, dw).owned();
-    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+    let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost)?;
     assert_eq!(*gradients, expected);
     Ok(())
 }

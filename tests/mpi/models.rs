@@ -59,8 +59,8 @@ pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
         let mine = uneven(ranks, 203);
         let (x, y) = (columns(&x, mine.clone()), columns(&y, mine.clone()));
         let mut model = Classifier::new(how).with_classes(&CLASSES);
-        let options = FitOptions::new().weights(&weights[mine]).ranks(ranks);
-        let history = model.fit_with(Examples::columns(&x), &labels(&y), options);
+        let options = FitOptions::new().weights(&weights[mine]);
+        let history = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options);
         let (expected, history) = match (expected, history) {
             (Ok(expected), Ok(history)) => (expected, history),
             // The batch is larger than what validation leaves.
@@ -94,8 +94,8 @@ pub fn sorted(ranks: &Ranks<'_>) -> Result<()> {
     let mine = ranks.share(120);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
     let mut model = Classifier::new(how).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks);
-    let history = model.fit_with(Examples::columns(&x), &labels(&y), options);
+    let (table, options) = (Examples::columns(&x), FitOptions::new());
+    let history = ranks.fit_classifier(&mut model, table, &labels(&y), options);
     if !several {
         assert_eq!(history.unwrap_err(), expected.unwrap_err());
         return Ok(());
@@ -112,14 +112,14 @@ pub fn unsaved(ranks: &Ranks<'_>) -> Result<()> {
     let folder = folder().join(format!("gone-{}", ranks.rank()));
     let kept = Checkpoints::new(&folder, 2).expect("a folder");
     let mut model = Classifier::new(how()).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks).checkpoints(&kept).on_epoch(|epoch| {
+    let options = FitOptions::new().checkpoints(&kept).on_epoch(|epoch| {
         if epoch.record.epoch == 1 {
             std::fs::remove_dir_all(&folder).expect("removed");
             std::fs::write(&folder, "a file").expect("written");
         }
         ControlFlow::Continue(())
     });
-    let result = model.fit_with(Examples::columns(&x), &labels(&y), options);
+    let result = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options);
     is_of_rank(result, 0, "checkpoint");
     Ok(())
 }
@@ -134,9 +134,12 @@ pub fn regressor(ranks: &Ranks<'_>) -> Result<()> {
     let mine = uneven(ranks, 203);
     let (x_here, y_here) = (columns(&x, mine.clone()), columns(&y, mine));
     let mut model = Regressor::new(how);
-    let options = FitOptions::new().ranks(ranks);
-    let history =
-        model.fit_with(Examples::columns(&x_here), Examples::columns(&y_here), options)?;
+    let history = ranks.fit_regressor(
+        &mut model,
+        Examples::columns(&x_here),
+        Examples::columns(&y_here),
+        FitOptions::new(),
+    )?;
     is_close(&history, &expected);
     let difference = difference(model.parameters().unwrap(), whole.parameters().unwrap());
     assert!(difference < 1e-10, "{difference}");
@@ -157,15 +160,14 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let labels = labels(&y);
     let fit = |how: Hyperparameters, x: &Array2<f64>, labels: &[&'static str]| {
         let mut model = Classifier::new(how).with_classes(&CLASSES);
-        let options = FitOptions::new().ranks(ranks);
-        model.fit_with(Examples::columns(x), labels, options)
+        ranks.fit_classifier(&mut model, Examples::columns(x), labels, FitOptions::new())
     };
     let how = how().validation_share(0.0);
     let mut broken = x.clone();
     if is_bad {
         broken[[2, 7]] = f64::NAN;
     }
-    is_of_rank(fit(how.clone(), &broken, &labels), bad, "feature 2 of example 7 is NaN");
+    is_of_rank(fit(how.clone(), &broken, &labels), bad, "X[feature 2, example 7] is NaN");
     let mut unknown = labels.clone();
     if is_bad {
         unknown[3] = "none";
@@ -183,9 +185,9 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let is_other = ranks.rank() == 1;
     let classes = if is_other { &CLASSES[..2] } else { &CLASSES[..] };
     let mut model = Classifier::new(how.clone()).with_classes(classes);
-    let options = FitOptions::new().ranks(ranks);
     let few_and_many = ["few", "many"].repeat(20);
-    let result = model.fit_with(Examples::columns(&x), &few_and_many, options);
+    let (table, options) = (Examples::columns(&x), FitOptions::new());
+    let result = ranks.fit_classifier(&mut model, table, &few_and_many, options);
     disagrees(ranks, result, "number of classes", "2");
     let kept = Checkpoints::new(folder().join("kept"), 1).expect("a folder");
     for every in [1, 2] {
@@ -193,20 +195,20 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
         let kept = kept.clone().every(every).expect("above 0");
         let kept_here = if is_other { kept.every(5).expect("above 0") } else { kept };
         let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
-        let mut options = FitOptions::new().ranks(ranks);
+        let mut options = FitOptions::new();
         if every == 2 || is_other {
             options = options.checkpoints(&kept_here);
         }
-        let result = model.fit_with(Examples::columns(&x), &labels, options);
+        let result = ranks.fit_classifier(&mut model, table, &labels, options);
         disagrees(ranks, result, "interval of checkpoints", "5");
     }
     if ranks.size() > 1 {
-        let options = FitOptions::new().ranks(ranks);
+        let options = FitOptions::new();
         let mut classifier = Classifier::new(how.clone()).with_classes(&CLASSES);
         let mut regressor = Regressor::new(how.clone());
         let result = match is_other {
-            true => regressor.fit_with(Examples::columns(&x), Examples::columns(&x), options),
-            false => classifier.fit_with(Examples::columns(&x), &labels, options),
+            true => ranks.fit_regressor(&mut regressor, table, table, options),
+            false => ranks.fit_classifier(&mut classifier, table, &labels, options),
         };
         disagrees(ranks, result, "kind of model", "Y");
     }
@@ -222,8 +224,8 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let nobody = Array2::zeros((5, 0));
     assert!(matches!(fit(how.clone(), &nobody, &[]), Err(Error::EmptyBatch { .. })));
     let mut undeclared = Classifier::<f64, &str>::new(how.clone());
-    let options = FitOptions::new().ranks(ranks);
-    let error = undeclared.fit_with(Examples::columns(&x), &labels, options).unwrap_err();
+    let error = ranks.fit_classifier(&mut undeclared, table, &labels, FitOptions::new());
+    let error = error.unwrap_err();
     assert!(error.to_string().contains("with_classes"), "{error}");
     fit(how, &x, &labels).map(|_| ())
 }
@@ -231,11 +233,11 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
 pub fn stopped(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 40);
     let mut model = Classifier::new(how()).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks).on_epoch(|epoch| {
+    let options = FitOptions::new().on_epoch(|epoch| {
         let last = ranks.rank() + 1 == ranks.size() && epoch.record.epoch == 2;
         if last { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
-    let history = model.fit_with(Examples::columns(&x), &labels(&y), options)?;
+    let history = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options)?;
     assert_eq!((history.epochs.len(), history.stopped_early), (3, true));
     Ok(())
 }
@@ -251,14 +253,14 @@ pub fn resumed(ranks: &Ranks<'_>) -> Result<()> {
     let kill = kill_in();
     let mut seen = Vec::new();
     let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks).checkpoints(&kept).on_epoch(|epoch| {
+    let options = FitOptions::new().checkpoints(&kept).on_epoch(|epoch| {
         seen.push(epoch.record.epoch);
         if ranks.rank() == 1 && kill == Some(epoch.record.epoch) {
             kill_me();
         }
         ControlFlow::Continue(())
     });
-    let history = model.fit_with(Examples::columns(&x), &labels(&y), options)?;
+    let history = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options)?;
     assert_eq!(history.epochs.len(), 10);
     if folder().join("interrupted").exists() {
         assert!(seen.len() < 10, "the fit began from the start");
@@ -268,12 +270,14 @@ pub fn resumed(ranks: &Ranks<'_>) -> Result<()> {
     }
     // Other data in the same folder are refused, on all ranks.
     let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks).checkpoints(&kept);
-    let other = model.fit_with(Examples::columns(&(&x + 1.0)), &labels(&y), options);
+    let options = FitOptions::new().checkpoints(&kept);
+    let moved = &x + 1.0;
+    let other = ranks.fit_classifier(&mut model, Examples::columns(&moved), &labels(&y), options);
     assert!(matches!(other, Err(Error::Checkpoint { .. })));
     let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
-    let options = FitOptions::new().ranks(ranks).checkpoints(&kept);
-    assert_eq!(model.fit_with(Examples::columns(&x), &labels(&y), options)?, history);
+    let options = FitOptions::new().checkpoints(&kept);
+    let again = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options)?;
+    assert_eq!(again, history);
     leave(ranks, model.parameters().unwrap());
     Ok(())
 }

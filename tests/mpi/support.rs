@@ -1,7 +1,7 @@
 //! Data, the shards of it, and comparisons.
 
 use dnn_blocks::Result;
-use dnn_blocks::distributed::{DistributedWorkspace, Dropout, Ranks};
+use dnn_blocks::distributed::{DistributedWorkspace, Ranks};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
@@ -46,9 +46,9 @@ pub fn columns<F: Float>(a: &Array2<F>, range: Range<usize>) -> Array2<F> {
 }
 
 /// What is learnt, and what is dropped on the way.
-pub struct Noise<'a, F> {
-    pub objective: Objective,
-    pub keep_prob: F,
+pub struct Noise<'a> {
+    pub objective: &'a Objective,
+    pub keep_prob: f64,
     pub rng: &'a mut NumpyRandom,
 }
 
@@ -57,14 +57,14 @@ pub fn epoch_with_dropout<F: Float>(
     workspace: &mut DistributedWorkspace<'_, F>,
     batches: &mut Batches<'_, F>,
     parameters: &mut Parameters<F>,
-    Noise { objective, keep_prob, rng }: Noise<'_, F>,
+    Noise { objective, keep_prob, rng }: Noise<'_>,
     mut step: impl FnMut(&mut Parameters<F>, &Gradients<F>) -> Result<()>,
 ) -> Result<()> {
     batches.shuffle(rng);
     while let Some(part) = batches.next_local() {
-        let dropout = Dropout { keep_prob, rng: &mut *rng, place: part.place.expect("a shard") };
+        let dropout = Dropout::new(keep_prob, &mut *rng).columns(part.columns.expect("a shard"));
         let (_, gradients) = workspace
-            .cost_and_gradients_with_dropout(part.x, part.y, parameters, objective, dropout)?;
+            .cost_and_gradients_with_dropout(&part.x, part.y, parameters, objective, dropout)?;
         step(parameters, gradients)?;
     }
     Ok(())

@@ -41,9 +41,11 @@ fn forward_and_backward() {
             let parameters = parameters.clone().with_activations(hidden, Activation::Sigmoid);
             let (al, caches) = l_model_forward(&x, &parameters).unwrap();
             value_or_error(|| l_model_backward(&al, &y, &caches));
-            value_or_error(|| l_model_backward_with_dx(&al, &y, &caches));
-            let cost = Cost::MeanSquaredError;
-            value_or_error(|| l_model_backward_with_cost(cost, &al, &y, &caches));
+            for cost in [Cost::BinaryCrossEntropy, Cost::MeanSquaredError] {
+                let options = BackwardOptions::new(cost);
+                value_or_error(|| backpropagate(&al, &y, &caches, options.clone()));
+                value_or_error(|| backpropagate(&al, &y, &caches, options.clone().dx(true)));
+            }
         }
         let cost = Cost::CategoricalCrossEntropy;
         value_or_error(|| cost.value_from_logits(&y, &y));
@@ -82,26 +84,35 @@ fn dropout() {
         value_or_error(|| {
             l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng()).map(|(al, _)| al)
         });
-        value_or_error(|| Mask::draw(70, M, 0.8, &mut rng()));
+        value_or_error(|| Mask::<f64>::draw(70, M, 0.8, &mut rng()));
         let (al, caches) = l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng()).unwrap();
-        let cost = Cost::BinaryCrossEntropy;
-        value_or_error(|| l_model_backward_with_dropout(cost, &al, &y, &caches));
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
+        value_or_error(|| backpropagate(&al, &y, &caches.layers, options.clone()));
     });
 }
 
-/// After a failure the same workspace takes the same step as a new one.
+/// A workspace allocates at its creation, where dropout is first asked for, and where an activation
+/// is new. After a failure the same workspace takes the same step as a new one.
 #[test]
 fn a_workspace() {
     alone(|| {
         let (parameters, x, y) = network(Activation::Softmax);
+        let cost = Cost::CategoricalCrossEntropy;
+        value_or_error(|| Workspace::new(&parameters, M).map(drop));
+        value_or_error(|| {
+            let mut workspace = Workspace::new(&parameters, M)?;
+            let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost)?;
+            Ok::<_, dnn_blocks::Error>(cost + gradients.norm())
+        });
         let start = || (Workspace::new(&parameters, M).unwrap(), NumpyRandom::seed(3), None);
         let look = |state: &(Workspace<f64>, NumpyRandom, Option<f64>)| state.2;
-        let cost = Cost::CategoricalCrossEntropy;
+        let leaky = Activation::LeakyRelu(-0.1);
+        let changed = parameters.clone().with_activations(leaky, Activation::Softmax);
         let failures = refused(
             LARGE,
             start,
             |(workspace, _, sum)| {
-                let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+                let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &changed, &cost)?;
                 *sum = Some(cost + gradients.norm());
                 Ok::<_, dnn_blocks::Error>(())
             },
@@ -118,9 +129,8 @@ fn a_workspace() {
                         &x,
                         &y,
                         &parameters,
-                        cost,
-                        0.8,
-                        rng,
+                        &cost,
+                        Dropout::new(0.8, rng),
                     )?;
                     *sum = Some(value + gradients.norm());
                     Ok::<_, dnn_blocks::Error>(())
@@ -199,7 +209,7 @@ fn batches_and_predictors() {
         value_or_error(|| Batches::new(&x, &y, 64).map(|batches| batches.len()));
         value_or_error(|| {
             let mut predictor = Predictor::new(&parameters, M)?;
-            Ok::<_, dnn_blocks::Error>(predictor.predict_proba(&x)?.sum())
+            Ok::<_, dnn_blocks::Error>(predictor.outputs(&x)?.sum())
         });
     });
 }
@@ -222,7 +232,13 @@ fn scales_labels_and_splits() {
         value_or_error(|| Classes::from_labels(&labels).decode(&numbers));
         value_or_error(|| split(M, 0.3, &mut NumpyRandom::seed(1)));
         value_or_error(|| stratified_split(&labels_of_classes(), 0.3, &mut NumpyRandom::seed(1)));
-        value_or_error(|| ConfusionMatrix::new(&numbers, &numbers, 40));
+        value_or_error(|| ConfusionMatrix::new(Actual(&labels), Predicted(&labels)));
+        let row = Array2::from_shape_fn((1, M), |(_, i)| (i % 3) as f64);
+        value_or_error(|| accuracy(Actual(&row), Predicted(&row)));
+        let forty: Vec<usize> = (0..40).collect();
+        value_or_error(|| {
+            ConfusionMatrix::with_classes(Actual(&numbers), Predicted(&numbers), &forty)
+        });
     });
 }
 

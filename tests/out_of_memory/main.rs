@@ -80,7 +80,11 @@ impl OutOfMemory for dnn_blocks::Error {
     fn is_out_of_memory(&self) -> bool {
         match self {
             dnn_blocks::Error::TooLarge { .. } => true,
-            dnn_blocks::Error::Checkpoint { reason } => reason.contains("memory"),
+            #[cfg(feature = "safetensors")]
+            dnn_blocks::Error::Checkpoint { cause } => {
+                let cause = cause.downcast_ref::<dnn_blocks::files::FileError>();
+                cause.is_some_and(OutOfMemory::is_out_of_memory)
+            }
             _ => false,
         }
     }

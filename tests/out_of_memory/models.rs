@@ -75,6 +75,7 @@ fn a_fit_of_a_regressor() {
             fit(&mut model).unwrap();
             value_or_error(|| model.predict(Examples::rows(&x)));
             value_or_error(|| model.score(Examples::rows(&x), Examples::rows(&values)));
+            value_or_error(|| model.predictor(M).map(drop));
         }
     });
 }

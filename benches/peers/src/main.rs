@@ -82,11 +82,11 @@ fn run<F: Float>(options: &Options, name: &str, float: &str) -> Result<(), Failu
     let spec = Spec::read(&options.data, name)?;
     let Case { x, y, parameters } = Case::<F>::read(&options.data, name, &spec)?;
     if spec.train {
-        let rate = F::of(spec.learning_rate);
+        let rate = spec.learning_rate;
         let mut descent = FullBatch::new(&x, &y, parameters)?;
         report(options, (name, float), &spec, || Ok(descent.step(rate)?.as_f64()))
     } else {
-        let mut workspace = Workspace::new(&parameters, x.ncols()).unwrap();
+        let mut workspace = Workspace::new(&parameters, x.ncols())?;
         report(options, (name, float), &spec, || {
             Ok(mean(&workspace.forward(&x, &parameters)?.al()))
         })

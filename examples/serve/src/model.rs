@@ -1,6 +1,7 @@
 //! The model that is served: a classifier with its scaler and labels, or a bare network.
 
 use crate::refusal::Refusal;
+use dnn_blocks::Error;
 use dnn_blocks::files::FileError;
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
@@ -78,11 +79,16 @@ impl Served {
         self.features
     }
 
-    /// Room for so many examples, for one thread or task.
+    /// A predictor of the outputs of up to so many examples, for one thread or task.
     pub fn predictor(&self, examples: usize) -> dnn_blocks::Result<Predictor<'_, f32>> {
-        match &self.model {
-            Model::Classifier(model) => model.predictor(examples),
-            Model::Network(parameters) => Predictor::new(parameters, examples),
+        let (parameters, scaler) = match &self.model {
+            Model::Network(parameters) => (Some(parameters), None),
+            Model::Classifier(model) => (model.parameters(), model.scaler()),
+        };
+        let predictor = Predictor::new(parameters.ok_or(Error::NotFitted)?, examples)?;
+        match scaler {
+            Some(scaler) => predictor.scaled(scaler),
+            None => Ok(predictor),
         }
     }
 
@@ -91,7 +97,7 @@ impl Served {
         let x = self.table(examples)?;
         let internal = |error: dnn_blocks::Error| Refusal::Internal { reason: error.to_string() };
         let mut predictor = self.predictor(examples.len()).map_err(internal)?;
-        let al = predictor.predict_proba(x.t()).map_err(internal)?;
+        let al = predictor.outputs(x.t()).map_err(internal)?;
         let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
         if let Some(example) = not_finite {
             return Err(Refusal::NotFinite { example });
@@ -140,8 +146,9 @@ pub fn synthetic(
     let x = Array2::from_shape_fn((labels.len(), features), |(i, j)| {
         (10.0 + centres[[labels[i] as usize, j]] + rng.randn()) as f32
     });
-    let how = Hyperparameters::default().hidden(hidden).batch_size(30).epochs(20).seed(1);
-    let mut model = Classifier::new(how);
+    let hyperparameters =
+        Hyperparameters::default().hidden(hidden).batch_size(30).epochs(20).seed(1);
+    let mut model = Classifier::new(hyperparameters);
     model.fit(Examples::rows(&x), &labels)?;
     Ok(model)
 }

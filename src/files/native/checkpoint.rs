@@ -44,13 +44,13 @@ pub(in crate::files) const CHECKPOINT_LIMITS: Limits = Limits::DEFAULT.header(1 
 ///     }
 /// };
 /// let mut batches = Batches::new(&x, &y, 2)?;
-/// let mut workspace = Workspace::new(&run.parameters, 2);
+/// let mut workspace = Workspace::new(&run.parameters, 2)?;
 /// while run.epoch < 20 {
 ///     let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
 ///     batches.shuffle(&mut run.generator);
 ///     while let Some((x, y)) = batches.next() {
 ///         let cost = Cost::BinaryCrossEntropy;
-///         let (_, gradients) = workspace.cost_and_gradients(x, y, &run.parameters, cost)?;
+///         let (_, gradients) = workspace.cost_and_gradients(&x, &y, &run.parameters, cost)?;
 ///         run.optimizer.step(&mut run.parameters, gradients, learning_rate)?;
 ///     }
 ///     run.epoch += 1;

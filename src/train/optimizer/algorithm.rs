@@ -126,12 +126,12 @@ impl Algorithm {
         if let Algorithm::AdamW { weight_decay, .. } = self {
             check_finite_in::<F>("weight_decay", step.learning_rate * weight_decay)?;
         }
-        let w = Operand::of("w", w);
-        check_same_shape(w, Operand::of("dw", dw))?;
+        let w = Operand::new("w", w);
+        check_same_shape(w, Operand::new("dw", dw))?;
         let matrices = UpdateRule::<F>::state(&self);
         check_lengths(("the state of the rule", matrices.len()), ("state", state.len()))?;
         let mut named = matrices.iter().zip(state);
-        named.try_for_each(|(matrix, state)| check_same_shape(w, Operand::of(matrix.name, state)))
+        named.try_for_each(|(matrix, state)| check_same_shape(w, Operand::new(matrix.name, state)))
     }
 }
 

@@ -183,9 +183,9 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
             return Err(Error::LayerCount { expected, found });
         }
         for (l, (layer, state)) in parameters.layers().iter().zip(&self.state).enumerate() {
-            let (w, b) = (Operand::of("W", &layer.w), Operand::of("b", &layer.b));
-            let w_fits = state.w.iter().map(|s| check_same_shape(w, Operand::of("state", s)));
-            let b_fits = state.b.iter().map(|s| check_same_shape(b, Operand::of("state", s)));
+            let (w, b) = (Operand::new("W", &layer.w), Operand::new("b", &layer.b));
+            let w_fits = state.w.iter().map(|s| check_same_shape(w, Operand::new("state", s)));
+            let b_fits = state.b.iter().map(|s| check_same_shape(b, Operand::new("state", s)));
             w_fits.chain(b_fits).collect::<Result<()>>().map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Gradients of random networks against differences of the cost.
 
-use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, s};
+use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
 
 /// One random network with data, all smooth enough that differences mean something: a kink of a
@@ -59,7 +59,15 @@ impl<F: Float> Case<F> {
     fn gradients(&self) -> (Gradients<F>, Array2<F>) {
         let (al, caches) = l_model_forward(&self.x, &self.parameters).unwrap();
         assert!(al.iter().all(|&a| a > F::zero() && a < F::one()), "AL in (0, 1)");
-        l_model_backward_with_dx(&al, &self.y, &caches).unwrap()
+        let gradients = l_model_backward(&al, &self.y, &caches).unwrap();
+        let (found, dx) = gradients_and_dx(&self.x, &self.y, &self.parameters);
+        assert_eq!(found, gradients);
+        if self.parameters.layers().last().unwrap().activation == Activation::Sigmoid {
+            let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+            let output = backpropagate(&al, &self.y, &caches, options).unwrap();
+            assert_eq!((output.gradients, output.dx.as_ref()), (found, Some(&dx)));
+        }
+        (gradients, dx)
     }
 
     /// The same case in f64, where differences are exact enough.
@@ -73,6 +81,18 @@ impl<F: Float> Case<F> {
         let parameters = Parameters::from_layers(layers.collect()).unwrap();
         Case { parameters, x: wide(&self.x), y: wide(&self.y) }
     }
+}
+
+/// The gradients and `dX` of a pass in the buffers of a workspace, which takes any output layer.
+fn gradients_and_dx<F: Float>(
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    parameters: &Parameters<F>,
+) -> (Gradients<F>, Array2<F>) {
+    let mut workspace = Workspace::new(parameters, x.ncols()).unwrap();
+    let pass = workspace.forward(x, parameters).unwrap();
+    let (gradients, dx) = pass.backward_with_dx(y).unwrap();
+    (gradients.clone(), dx.to_owned())
 }
 
 /// The number that a difference moves.
@@ -196,12 +216,21 @@ fn views_of_every_layout() {
         for (x, parameters) in inputs.iter().zip([&case.parameters, &fortran, &fortran]) {
             let (found, caches) = l_model_forward(*x, parameters).unwrap();
             assert!((&found - &al).iter().all(|d| d.abs() < 1e-14), "{name}");
-            let (gradients, dx) =
-                l_model_backward_with_dx(&found.t().t(), &y.t(), &caches).unwrap();
-            assert!((&dx - &expected_dx).iter().all(|d| d.abs() < 1e-12), "{name}");
-            for (found, expected) in gradients.layers().iter().zip(expected.layers()) {
-                assert!((&found.dw - &expected.dw).iter().all(|d| d.abs() < 1e-12), "{name}");
-                assert!((&found.db - &expected.db).iter().all(|d| d.abs() < 1e-12), "{name}");
+            let mut results = vec![gradients_and_dx(x, &y.t(), parameters)];
+            let gradients = l_model_backward(&found.t().t(), &y.t(), &caches).unwrap();
+            results.push((gradients, expected_dx.clone()));
+            if caches.last().unwrap().activation.activation == Activation::Sigmoid {
+                let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+                let (al, y) = (found.t().reversed_axes(), y.t());
+                let output = backpropagate(&al, y, &caches, options).unwrap();
+                results.push((output.gradients, output.dx.unwrap()));
+            }
+            for (gradients, dx) in results {
+                assert!((&dx - &expected_dx).iter().all(|d| d.abs() < 1e-12), "{name}");
+                for (found, expected) in gradients.layers().iter().zip(expected.layers()) {
+                    assert!((&found.dw - &expected.dw).iter().all(|d| d.abs() < 1e-12), "{name}");
+                    assert!((&found.db - &expected.db).iter().all(|d| d.abs() < 1e-12), "{name}");
+                }
             }
         }
     }

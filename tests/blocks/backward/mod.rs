@@ -4,7 +4,7 @@ mod central_differences;
 
 use crate::support::{ACTIVATIONS, alternating, message, network, random};
 use dnn_blocks::backward::output_gradient;
-use dnn_blocks::ndarray::{array, s};
+use dnn_blocks::ndarray::{Array2, Axis, array, concatenate, s};
 use dnn_blocks::prelude::*;
 
 #[test]
@@ -55,9 +55,21 @@ fn other_outputs_start_at_the_blocks_and_stay_finite_at_0_and_1() {
     let y = array![[0.0, 1.0, 0.0, 1.0, 0.3, -0.8]];
     let al = array![[1e-300, 1e-300, 0.7, 0.7, 0.999, 0.4]];
     let dal = output_gradient(&al, &y).unwrap();
+    let (_, blocks) = linear_activation_backward(dal.clone(), &caches[0]).unwrap();
+    let composed = l_model_backward(&al, &y, &caches).unwrap();
+    assert_eq!(composed.layers()[0], blocks);
+
+    // `dX` comes from a whole pass: here the output is the first feature.
+    let layer = Layer { w: array![[1.0, 0.5]], b: array![[0.0]], activation: Activation::Identity };
+    let first_feature = Parameters::from_layers(vec![layer]).unwrap();
+    let x = concatenate![Axis(0), al, Array2::zeros((1, 6))];
+    let (_, caches) = l_model_forward(&x, &first_feature).unwrap();
     let (dx, blocks) = linear_activation_backward(dal, &caches[0]).unwrap();
-    let (composed, composed_dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
-    assert_eq!((&composed.layers()[0], composed_dx), (&blocks, dx));
+    let mut workspace = Workspace::new(&first_feature, 6).unwrap();
+    let pass = workspace.forward(&x, &first_feature).unwrap();
+    assert_eq!(pass.al(), al);
+    let (composed, composed_dx) = pass.backward_with_dx(&y).unwrap();
+    assert_eq!((&composed.layers()[0], composed_dx), (&blocks, dx.view()));
 
     let at_the_ends = [(0.0, 0.0, 1.0), (1.0, 1.0, -1.0), (0.0, 1.0, -1e12), (1.0, 0.0, 1e12)];
     for (al, y, dz) in at_the_ends {

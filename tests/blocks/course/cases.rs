@@ -110,7 +110,7 @@ fn logistic_regression_optimised<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c1w2_logreg_optimize") {
         let (x, y) = (matrix_of::<F>(&inputs["X"]), matrix_of(&inputs["Y"]));
         let mut parameters = logistic(&inputs);
-        let rate = F::of(number(&inputs["learning_rate"]));
+        let rate = number(&inputs["learning_rate"]);
         let steps = inputs["num_iterations"].as_u64().unwrap();
         let costs: Vec<_> = (0..steps).map(|_| step(&x, &y, &mut parameters, rate)).collect();
         // The first cost is again that at a = 0.99999..., where f32 has two digits of 1 - a.
@@ -199,7 +199,7 @@ fn planar_update<F: Float>(bound: f64) {
 
 fn check_update<F: Float>(inputs: &Value, expected: &Value, bound: f64) {
     let mut parameters = planar::<F>(&inputs["parameters"]);
-    let rate = F::of(number(&inputs["learning_rate"]));
+    let rate = number(&inputs["learning_rate"]);
     update_parameters(&mut parameters, &gradients_in(&inputs["grads"]).unwrap(), rate).unwrap();
     check_parameters(&parameters, expected, bound);
 }
@@ -235,13 +235,13 @@ fn update_cases<F: Float>(bound: f64) {
     for (l, layer) in gradients.layers_mut().iter_mut().enumerate() {
         layer.dw = matrix_of(&inputs["grads"][format!("dW{}", l + 1)]);
     }
-    let error = update_parameters(&mut parameters, &gradients, F::of(0.1)).unwrap_err();
+    let error = update_parameters(&mut parameters, &gradients, 0.1).unwrap_err();
     assert_eq!(error.to_string(), "layer 3: W (2, 3) and dW (1, 3) do not fit: same shape");
     for (l, layer) in gradients.layers_mut().iter_mut().enumerate() {
         layer.dw = Array2::zeros(before.layers()[l].w.dim());
         layer.db = matrix_of(&inputs["grads"][format!("db{}", l + 1)]);
     }
-    let error = update_parameters(&mut parameters, &gradients, F::of(0.1)).unwrap_err();
+    let error = update_parameters(&mut parameters, &gradients, 0.1).unwrap_err();
     assert_eq!(error.to_string(), "layer 1: b (4, 1) and db (1, 1) do not fit: same shape");
     assert_eq!(parameters, before);
 }
@@ -399,9 +399,10 @@ fn model_backward_composed<F: Float>(bound: f64) {
     let stored = Stored::new(&inputs);
     for caches in [caches, stored.caches()] {
         check_gradients(&L_model_backward(&al, &y, &caches).unwrap(), &expected, bound);
-        let (gradients, dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
-        check_gradients(&gradients, &expected, bound);
-        assert_close("dX", &dx, &matrix(&expected["dA0"]), bound);
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+        let output = backpropagate(&al, &y, &caches, options).unwrap();
+        check_gradients(&output.gradients, &expected, bound);
+        assert_close("dX", &output.dx.unwrap(), &matrix(&expected["dA0"]), bound);
     }
 }
 
@@ -437,7 +438,7 @@ fn models_after_two_steps<F: Float>(bound: f64) {
         for (inputs, expected) in cases(file) {
             let (x, y) = (matrix_of::<F>(&inputs["X"]), matrix_of(&inputs["Y"]));
             let mut parameters = deep(&inputs["layers_dims"], initializer, &1.into());
-            let rate = F::of(number(&inputs["learning_rate"]));
+            let rate = number(&inputs["learning_rate"]);
             for cost in expected["costs_every_iteration"].as_array().unwrap() {
                 assert_number("cost", step(&x, &y, &mut parameters, rate), number(cost), bound);
             }

@@ -186,18 +186,20 @@ fn sizes_that_are_no_data_set_are_errors() {
         assert_eq!(message(data), nothing);
     }
     assert_eq!(message(load_planar_dataset::<f64>(0, rng)), nothing);
-    let few = "m = 1: at least one example of each class";
+    let few = "m is 1, but must be at least the number of classes";
     for data in all::<f32>(1, 0.1, rng) {
         assert_eq!(message(data), few);
     }
     assert_eq!(message(load_planar_dataset::<f32>(1, rng)), few);
-    assert_eq!(message(spirals::<f64>(4, 0, 0.1, rng)), "classes = 0: at least 1");
-    assert_eq!(message(blobs::<f64>(4, 2, 0, 0.1, rng)), "classes = 0: at least 1");
-    let few = "m = 4: at least one example of each class";
+    let none = "classes is 0, but must be at least 1";
+    assert_eq!(message(spirals::<f64>(4, 0, 0.1, rng)), none);
+    assert_eq!(message(blobs::<f64>(4, 2, 0, 0.1, rng)), none);
+    let few = "m is 4, but must be at least the number of classes";
     assert_eq!(message(spirals::<f64>(4, 5, 0.1, rng)), few);
     assert_eq!(message(blobs::<f64>(4, 2, usize::MAX, 0.1, rng)), few);
     assert!(message(blobs::<f64>(4, 0, 2, 0.1, rng)).starts_with("X (0, 4) has a size of 0"));
-    let exact = "classes = 16777217: class numbers are exact as an f32";
+    let exact =
+        "classes is 16777217, but must be few enough that class numbers are exact as an f32";
     assert_eq!(message(spirals::<f32>(1 << 25, (1 << 24) + 1, 0.1, rng)), exact);
 
     let too_large = |data: Result<Data<f64>>| {
@@ -217,22 +219,23 @@ fn sizes_that_are_no_data_set_are_errors() {
 fn noise_and_factor_are_checked() {
     let rng = &mut seed(1);
     for (noise, shown) in [(-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-        let expected = format!("noise = {shown}: at least 0 and finite");
+        let expected = format!("noise is {shown}, but must be at least 0 and finite");
         for data in all::<f64>(10, noise, rng) {
             assert_eq!(message(data), expected);
         }
     }
-    let expected = "noise = 1e300: at least 0 and finite as an f32";
+    let expected = "noise is 1e300, but must be at least 0 and finite as an f32";
     for data in all::<f32>(10, 1e300, rng) {
         assert_eq!(message(data), expected);
     }
-    let expected = format!("noise = {:e}: small enough for finite coordinates", f64::MAX);
+    let rule = "small enough for finite coordinates";
+    let expected = format!("noise is {:e}, but must be {rule}", f64::MAX);
     for data in all::<f64>(1000, f64::MAX, rng) {
         assert_eq!(message(data), expected);
     }
     for factor in [-0.1, 1.0, f64::NAN] {
         let data = circles::<f64>(10, 0.1, factor, rng);
-        let expected = format!("factor = {factor}: at least 0 and below 1");
+        let expected = format!("factor is {factor}, but must be at least 0 and below 1");
         assert_eq!(message(data), expected);
     }
     circles::<f64>(10, 0.1, 0.0, rng).unwrap();

@@ -1,9 +1,7 @@
 //! Whole runs of the course by the blocks: the costs on the way and the accuracy at the end.
 
 use super::{deep, step};
-use crate::support::reference::{
-    assert_close, assert_number, cases, check_parameters, json, matrix, number,
-};
+use crate::support::reference::{assert_number, cases, check_parameters, json, matrix, number};
 use crate::support::share_right;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -82,11 +80,12 @@ fn football(expected: &Value, l2: f64, keep_prob: Option<f64>) {
     let objective = Objective::new(Cost::BinaryCrossEntropy).l2(l2);
     for i in 0..=3000 {
         let step = match keep_prob {
-            None => workspace.cost_and_gradients(&x, &y, &parameters, objective),
+            None => workspace.cost_and_gradients(&x, &y, &parameters, &objective),
             // The course draws the same masks in every iteration.
             Some(p) => {
                 let rng = &mut NumpyRandom::seed(1);
-                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, p, rng)
+                let (objective, dropout) = (&objective, Dropout::new(p, rng));
+                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, dropout)
             }
         };
         let (cost, gradients) = step.unwrap();
@@ -126,7 +125,7 @@ fn moons(name: &str, rule: Algorithm, accuracy: f64) {
         let mut total = 0.0;
         while let Some((x, y)) = batches.next() {
             let cost = Cost::BinaryCrossEntropy;
-            let (cost, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost).unwrap();
+            let (cost, gradients) = workspace.cost_and_gradients(&x, y, &parameters, cost).unwrap();
             total += cost * x.ncols() as f64;
             optimizer.step(&mut parameters, gradients, 0.0007).unwrap();
         }
@@ -170,10 +169,11 @@ fn trained_to_the_end(
     let objective = Objective::new(Cost::BinaryCrossEntropy).l2(l2);
     for _ in 0..iterations {
         let (_, gradients) = match keep_prob {
-            None => workspace.cost_and_gradients(&x, &y, &parameters, objective),
+            None => workspace.cost_and_gradients(&x, &y, &parameters, &objective),
             Some(p) => {
                 let rng = &mut NumpyRandom::seed(1); // the course's own, in each iteration
-                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, p, rng)
+                let (objective, dropout) = (&objective, Dropout::new(p, rng));
+                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, dropout)
             }
         }
         .unwrap();

@@ -11,7 +11,7 @@ use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use serde_json::Value;
 
-fn step<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &mut Parameters<F>, rate: F) -> f64 {
+fn step<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &mut Parameters<F>, rate: f64) -> f64 {
     let (al, caches) = l_model_forward(x, parameters).unwrap();
     let cost = compute_cost(&al, y).unwrap();
     let gradients = l_model_backward(&al, y, &caches).unwrap();

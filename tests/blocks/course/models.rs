@@ -12,11 +12,8 @@ use dnn_blocks::prelude::*;
 use serde_json::Value;
 
 fn descent(inputs: &Value, every: usize) -> Descent {
-    Descent {
-        learning_rate: number(&inputs["learning_rate"]),
-        num_iterations: number(&inputs["num_iterations"]) as usize,
-        every,
-    }
+    let num_iterations = number(&inputs["num_iterations"]) as usize;
+    Descent::new(number(&inputs["learning_rate"]), num_iterations).every(every)
 }
 
 fn sizes(inputs: &Value) -> Vec<usize> {
@@ -134,7 +131,7 @@ fn a_model_is_its_loop() {
         let gradients = l_model_backward(&al, &y, &caches).unwrap();
         update_parameters(&mut parameters, &gradients, 0.3).unwrap();
     }
-    assert_eq!(trained, Trained { parameters, costs });
+    assert_eq!((trained.parameters, trained.costs), (parameters, costs));
 }
 
 #[test]
@@ -171,15 +168,15 @@ fn what_cannot_be_learnt_is_named() {
     for value in [f64::NAN, f64::INFINITY] {
         let mut wrong = x.clone();
         wrong[[1, 2]] = value;
-        let message = format!("X: feature 1 of example 2 is {value}");
+        let message = format!("X[feature 1, example 2] is {value}");
         assert_eq!(deep(&wrong, &y, descent).unwrap_err(), message);
     }
-    let message = "Y: feature 0 of example 1 is NaN";
+    let message = "Y[0, 1] is NaN";
     assert_eq!(deep(&x, &array![[1.0, f64::NAN, 0.0]], descent).unwrap_err(), message);
-    let wrong = Descent { learning_rate: f64::NAN, ..descent };
-    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate = NaN: a finite number");
-    let large = Descent { learning_rate: 1e200, ..descent };
-    let message = "epoch 2, batch 0: the cost or its gradient is no longer finite";
+    let wrong = Descent::new(f64::NAN, 50).every(10);
+    assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate is NaN, but must be finite");
+    let large = Descent::new(1e200, 50).every(10);
+    let message = "epoch 2, batch 0: training diverged, a number is no longer finite";
     assert_eq!(deep(&x, &y, large).unwrap_err(), message);
     // The last step has no cost after it.
     let large = Descent::new(f64::MAX, 1).every(10);

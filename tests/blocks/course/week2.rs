@@ -45,11 +45,8 @@ fn optimized<F: Float>() {
     let (sums, saturated) = bounds::<F>();
     for (inputs, expected) in cases("c1w2_logreg_optimize") {
         let (w, b, x, y) = inputs_of::<F>(&inputs);
-        let descent = Descent {
-            learning_rate: number(&inputs["learning_rate"]),
-            num_iterations: inputs["num_iterations"].as_u64().unwrap() as usize,
-            every: 100,
-        };
+        let num_iterations = inputs["num_iterations"].as_u64().unwrap() as usize;
+        let descent = Descent::new(number(&inputs["learning_rate"]), num_iterations).every(100);
         let (params, grads, costs) = optimize(&w, b, &x, &y, descent).unwrap();
         assert_close("w", &params.w, &matrix(&expected["w"]), sums);
         assert_number("b", params.b.as_f64(), number(&expected["b"]), sums);
@@ -112,7 +109,7 @@ fn optimize_takes_the_steps_of_logistic_regression() {
     let trained = logistic_regression(&x, &y, descent).unwrap();
     assert_eq!(costs, trained.costs);
     assert_eq!(params.to_parameters().unwrap(), trained.parameters);
-    let before = Descent { num_iterations: 39, ..descent };
+    let before = Descent::new(0.2, 39).every(7);
     let (LogisticParameters { w, b }, ..) = optimize(&w, b, &x, &y, before).unwrap();
     assert_eq!(propagate(&w, b, &x, &y).unwrap().0, grads);
 }
@@ -183,17 +180,17 @@ fn a_descent_that_cannot_end_well_is_refused() {
     let message = |w: &Array2<f64>, b: f64, x: &Array2<f64>, descent| {
         optimize(w, b, x, &y, descent).unwrap_err().to_string()
     };
-    let none = Descent { num_iterations: 0, ..good };
-    assert_eq!(message(&w, b, &x, none), "num_iterations = 0: at least 1");
-    let wrong = Descent { learning_rate: f64::INFINITY, ..good };
-    assert_eq!(message(&w, b, &x, wrong), "learning_rate = inf: a finite number");
+    let none = Descent::new(0.1, 0).every(0);
+    assert_eq!(message(&w, b, &x, none), "num_iterations is 0, but must be at least 1");
+    let wrong = Descent::new(f64::INFINITY, 3).every(0);
+    assert_eq!(message(&w, b, &x, wrong), "learning_rate is inf, but must be finite");
     assert_eq!(message(&w, f64::NAN, &x, good), "b[0, 0] is NaN");
     let mut bad = w.clone();
     bad[[2, 0]] = f64::NEG_INFINITY;
     assert_eq!(message(&bad, b, &x, good), "w[2, 0] is -inf");
     let mut bad = x.clone();
     bad[[3, 4]] = f64::NAN;
-    assert_eq!(message(&w, b, &bad, good), "X: feature 3 of example 4 is NaN");
+    assert_eq!(message(&w, b, &bad, good), "X[feature 3, example 4] is NaN");
     let wrong = Descent::new(f64::MAX, 1).every(0);
     let large = x.mapv(|x| 100.0 * x);
     let error = optimize(&w, b, &large, &y, wrong).unwrap_err();
@@ -204,7 +201,7 @@ fn a_descent_that_cannot_end_well_is_refused() {
     assert!(cost.is_nan() && grads.db.is_nan());
     // 1e39 is finite, but not as an f32.
     let ones = Array2::<f32>::ones((1, 2));
-    let wrong = Descent { learning_rate: 1e39, ..good };
+    let wrong = Descent::new(1e39, 3).every(0);
     let error = optimize(&array![[0.0]], 0.0, &ones, &ones, wrong).unwrap_err();
-    assert_eq!(error.to_string(), format!("learning_rate = {:e}: a finite number as an f32", 1e39));
+    assert_eq!(error.to_string(), "learning_rate is 1e39, but must be finite as an f32");
 }

@@ -23,7 +23,7 @@ fn labels_become_columns_and_come_back() {
     assert_eq!(one_hot::<f64>(&[0], 1).unwrap(), array![[1.0]]);
     assert_eq!(
         one_hot::<f64>(&[0, 1, 3, 9], 3).unwrap_err(),
-        Error::Label { example: 2, class: 3, classes: 3 }
+        Error::NoSuchClass { class: 3, classes: 3, example: Some(2) }
     );
     assert_eq!(
         message(one_hot::<f64>(&[0], 0)),
@@ -31,7 +31,7 @@ fn labels_become_columns_and_come_back() {
     );
     assert!(matches!(one_hot::<f64>(&[], 3), Err(Error::EmptyBatch { .. })));
     assert!(matches!(one_hot::<f64>(&[0, 1], 1 << 60), Err(Error::TooLarge { .. })));
-    assert!(matches!(one_hot::<f64>(&[usize::MAX], usize::MAX), Err(Error::Label { .. })));
+    assert!(matches!(one_hot::<f64>(&[usize::MAX], usize::MAX), Err(Error::NoSuchClass { .. })));
 }
 
 #[test]
@@ -68,10 +68,17 @@ fn the_classes_of_two_and_of_three_labels_are_those_of_the_model() {
         let x = Examples::columns(&x);
         model.fit(x, &labels).unwrap();
         let expected = model.predict(x).unwrap();
-        assert!(accuracy(&expected, &labels).unwrap() > 0.9);
+        assert!(accuracy(Actual(&labels), Predicted(&expected)).unwrap() > 0.9);
         assert_eq!(predicted_classes(&model.predict_proba(x).unwrap()).unwrap(), expected);
         let mut predictor = model.predictor(60).unwrap();
-        let al = predictor.predict_proba(x.as_columns()).unwrap();
+        let probabilities = predictor.predict_proba(x.as_columns()).unwrap();
+        assert_eq!(probabilities.dim(), (classes, 60));
+        assert_eq!(predicted_classes(&probabilities).unwrap(), expected);
+        assert!(predictor.predict(x.as_columns()).unwrap().iter().copied().eq(&expected));
+        let mut predictor = Predictor::new(model.parameters().unwrap(), 60).unwrap();
+        predictor = predictor.scaled(model.scaler().unwrap()).unwrap();
+        let al = predictor.outputs(x.as_columns()).unwrap();
+        assert_eq!(al.nrows(), if classes == 2 { 1 } else { classes });
         assert_eq!(predicted_classes(&al).unwrap(), expected);
     }
     let half = array![[0.5, 0.5_f64.next_up(), 0.5_f64.next_down(), 0.0, 1.0]];
@@ -93,9 +100,9 @@ fn classes_are_sorted_and_distinct() {
     );
     assert_eq!(
         classes.decode(&[0, 1, 3]).unwrap_err(),
-        Error::Label { example: 2, class: 3, classes: 3 }
+        Error::NoSuchClass { class: 3, classes: 3, example: Some(2) }
     );
-    let none = Classes::<i32>::of(&[]);
+    let none = Classes::<i32>::from_labels(&[]);
     assert_eq!((none.encode(&[]), none.decode(&[])), (Ok(vec![]), Ok(vec![])));
     assert_eq!(message(none.decode(&[0])), "example 0 is of class 0, but the classes are none");
     assert_eq!(Classes::from_labels(&[true, false]).encode(&[true]).unwrap(), [1]);

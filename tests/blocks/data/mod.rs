@@ -38,5 +38,5 @@ fn a_network_is_trained_on_prepared_data() {
         update_parameters(&mut parameters, &gradients, schedule.at(1.0, epoch)).unwrap();
     }
     let found = predicted_classes(&predict_proba(&test_x, &parameters).unwrap()).unwrap();
-    assert!(accuracy(&found, &part(&test)).unwrap() >= 0.96);
+    assert!(accuracy(Actual(&part(&test)), Predicted(&found)).unwrap() >= 0.96);
 }

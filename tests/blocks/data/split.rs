@@ -112,7 +112,7 @@ fn a_stratified_split_draws_and_repeats() {
 fn useless_shares_and_no_examples_are_refused() {
     let rng = &mut NumpyRandom::seed(1);
     for share in [0.0, 1.0, -0.1, 1.5, f64::NAN, f64::INFINITY] {
-        let expected = format!("test_share = {share}: a number between 0 and 1");
+        let expected = format!("test_share is {share}, but must be above 0 and below 1");
         assert_eq!(message(split(10, share, rng)), expected);
         assert_eq!(message(stratified_split(&[0, 1], share, rng)), expected);
     }

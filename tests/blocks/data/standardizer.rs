@@ -3,6 +3,7 @@
 use super::normal;
 use crate::support::message;
 use dnn_blocks::Error;
+use dnn_blocks::error::Position;
 use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
 
@@ -175,7 +176,7 @@ fn nan_and_infinities_are_named_by_feature_and_example() {
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut x = fine.clone();
         x[[3, 7]] = value;
-        let expected = format!("X: feature 3 of example 7 is {value}");
+        let expected = format!("X[feature 3, example 7] is {value}");
         assert_eq!(message(Standardizer::fit(&x)), expected);
         assert_eq!(message(standardizer.transform(&x)), expected);
         assert_eq!(message(Standardizer::fit(&x.t().as_standard_layout().t())), expected);
@@ -186,8 +187,10 @@ fn nan_and_infinities_are_named_by_feature_and_example() {
         assert_eq!(message(standardizer.inverse_transform(&x)), expected);
     }
     let error = Standardizer::fit(&array![[1.0, f32::NAN]]).unwrap_err();
-    let Error::NotFinite { operand, feature, example, value } = error else { panic!("{error}") };
-    assert!((operand, feature, example) == ("X", 0, 1) && value.is_nan());
+    let Error::NotFinite { layer, operand, position, value } = error else { panic!("{error}") };
+    assert_eq!((layer, operand), (None, "X"));
+    assert_eq!(position, Position::Feature { feature: 0, example: 1 });
+    assert!(value.is_nan());
 }
 
 #[test]
@@ -216,18 +219,15 @@ fn columns_come_back_as_they_were_kept() {
         let mut deviation = deviation.clone();
         deviation[[2, 0]] = wrong;
         let error = message(Standardizer::from_columns(mean.clone(), deviation));
-        assert_eq!(error, format!("deviation = {wrong}: above 0"));
+        assert_eq!(error, format!("std_dev[2, 0] is {wrong}, but must be above 0"));
     }
     let mut broken = deviation.clone();
     broken[[1, 0]] = f32::NAN;
-    assert_eq!(
-        message(Standardizer::from_columns(mean.clone(), broken)),
-        "deviation: feature 1 of example 0 is NaN"
-    );
+    assert_eq!(message(Standardizer::from_columns(mean.clone(), broken)), "std_dev[1, 0] is NaN");
     let short = deviation.slice(s![..2, ..]).to_owned();
     assert_eq!(
         message(Standardizer::from_columns(mean, short)),
-        "mean (3, 1) and deviation (2, 1) do not fit: two columns of one length"
+        "mean (3, 1) and std_dev (2, 1) do not fit: two columns of one length"
     );
     let wide = Array2::<f64>::ones((2, 2));
     assert!(Standardizer::from_columns(wide.clone(), wide).is_err());

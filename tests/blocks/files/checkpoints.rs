@@ -34,9 +34,9 @@ fn train(run: &mut Checkpoint<f32>, mut after_epoch: impl FnMut(&Checkpoint<f32>
         batches.shuffle(&mut run.generator);
         while let Some((x, y)) = batches.next() {
             let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
-            let (parameters, rng) = (&run.parameters, &mut run.generator);
+            let (parameters, dropout) = (&run.parameters, Dropout::new(0.8, &mut run.generator));
             let step =
-                workspace.cost_and_gradients_with_dropout(x, y, parameters, objective, 0.8, rng);
+                workspace.cost_and_gradients_with_dropout(&x, y, parameters, objective, dropout);
             let (_, gradients) = step.unwrap();
             run.optimizer.step(&mut run.parameters, gradients, learning_rate).unwrap();
         }
@@ -160,7 +160,6 @@ fn what_could_not_be_read_is_not_written() {
     for change in [
         |run: &mut Checkpoint<f32>| run.learning_rate = f64::NAN,
         |run: &mut Checkpoint<f32>| run.learning_rate = 0.0,
-        |run: &mut Checkpoint<f32>| run.epoch = usize::MAX,
         |run: &mut Checkpoint<f32>| run.schedule = Schedule::Step { factor: 0.5, every: 0 },
     ] {
         let mut run = beginning();
@@ -168,6 +167,9 @@ fn what_could_not_be_read_is_not_written() {
         let error = run.to_safetensors().unwrap_err();
         assert!(matches!(error, FileError::Model(Error::Hyperparameter { .. })), "{error}");
     }
+    let error = beginning().epoch(usize::MAX).to_safetensors().unwrap_err();
+    let FileError::Model(Error::InvalidArgument { name, .. }) = error else { panic!("{error}") };
+    assert_eq!(name, "epoch");
     let mut run = beginning();
     run.optimizer = Optimizer::new(Algorithm::Momentum { beta: nan }, &run.parameters).unwrap();
     assert!(run.to_safetensors().is_err());

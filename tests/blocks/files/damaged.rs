@@ -152,7 +152,7 @@ fn headers_made_to_harm_are_errors() {
     }
     let entry = r#""dtype":"F64","shape":[1],"data_offsets":[0,8]"#;
     let twice = format!("{{\"W1\":{{{entry}}},\"W1\":{{{entry}}}}}");
-    assert!(matches!(refused(&with_header(&twice, &[0; 8])), FileError::Doubled { .. }));
+    assert!(matches!(refused(&with_header(&twice, &[0; 8])), FileError::Duplicate { .. }));
     for header in [
         "",
         "[]",

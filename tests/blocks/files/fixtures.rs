@@ -208,7 +208,7 @@ fn json_of_version_1() {
     assert_eq!(same_text("classes.json", classes), classes());
     same_text("optimizer.json", || loop_of_ones_own().optimizer);
     same_text("generator.json", || NumpyRandom::seed(5));
-    same_text("mask.json", || Mask::draw(2, 3, 0.5, &mut NumpyRandom::seed(5)).unwrap());
+    same_text("mask.json", || Mask::<f64>::draw(2, 3, 0.5, &mut NumpyRandom::seed(5)).unwrap());
     same_text("history.json", || {
         let x = uniform::<f64>(24, 4);
         Classifier::new(hyperparameters()).fit(Examples::rows(&x), &repeated(&["a", "b"])).unwrap()

@@ -14,14 +14,14 @@ fn limits_are_kept() {
     let path = folder.path().join("network.safetensors");
     network::<f32>(&[10, 10, 1], 1).save(&path).unwrap();
     let bytes = fs::metadata(&path).unwrap().len() - 1;
-    let mut limits = Limits { bytes, ..Limits::default() };
+    let mut limits = Limits::default().bytes(bytes);
     let error = Parameters::<f32>::load_with(&path, &limits).unwrap_err();
     assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
     limits.bytes += 1;
     Parameters::<f32>::load_with(&path, &limits).unwrap();
     limits.arrays = 3;
     assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
-    limits = Limits { header: 64, ..Limits::default() };
+    limits = Limits::default().header(64);
     assert!(Parameters::<f32>::load_with(&path, &limits).is_err());
     let missing = Parameters::<f32>::load(folder.path().join("none")).unwrap_err();
     assert!(matches!(missing, FileError::Io(_)), "{missing}");
@@ -31,6 +31,17 @@ fn limits_are_kept() {
         let endless = Parameters::<f32>::load_with("/dev/zero", &limits).unwrap_err();
         assert!(matches!(endless, FileError::TooLarge { .. }), "{endless}");
     }
+}
+
+#[test]
+fn limits_are_serialized() {
+    let limits = Limits::default().bytes(1 << 20).header(1 << 10).arrays(7);
+    let text = serde_json::to_string(&limits).unwrap();
+    assert_eq!(text, r#"{"bytes":1048576,"header":1024,"arrays":7}"#);
+    assert_eq!(serde_json::from_str::<Limits>(&text).unwrap(), limits);
+    let limits: Limits = serde_json::from_str(r#"{"arrays":7}"#).unwrap();
+    assert_eq!(limits, Limits::default().arrays(7));
+    assert!(serde_json::from_str::<Limits>(r#"{"byte":7}"#).is_err());
 }
 
 /// Each limit, at its last value within and its first beyond.
@@ -86,7 +97,7 @@ fn dimensions_names_and_arrays_have_limits() {
 fn the_limit_on_bytes_counts_the_arrays_in_memory() {
     let network = network::<f32>(&[100, 100, 1], 1);
     let file = network.to_safetensors().unwrap();
-    let limits = Limits { bytes: file.len() as u64, ..Limits::default() };
+    let limits = Limits::default().bytes(file.len() as u64);
     Parameters::<f32>::from_safetensors(&file, &limits).unwrap();
     let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
     assert!(error.to_string().starts_with("all arrays takes 81608,"), "{error}");

@@ -122,10 +122,10 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
         assert!(refusal::<Classes<String>>(classes).contains("sorted"));
     }
     for (choice, reason) in [
-        (json!({"keep_prob": 0.0}), "keep_prob = 0"),
-        (json!({"algorithm": {"momentum": {"beta": 1.5}}}), "beta = 1.5"),
+        (json!({"keep_prob": 0.0}), "keep_prob is 0, but "),
+        (json!({"algorithm": {"momentum": {"beta": 1.5}}}), "beta is 1.5, but "),
         (json!({"hiden": [3]}), "unknown field `hiden`"),
-        (json!({"schedule": {"step": {"factor": 2.0, "every": 1}}}), "factor = 2"),
+        (json!({"schedule": {"step": {"factor": 2.0, "every": 1}}}), "factor is 2, but "),
     ] {
         let error = refusal::<Hyperparameters>(choice);
         assert!(error.contains(reason), "{error}");
@@ -168,7 +168,7 @@ fn what_would_be_refused_is_not_written() {
     assert!(serde_json::to_string(&optimizer).is_ok(), "rules of others, too");
 
     let how = Hyperparameters::default().learning_rate(f64::NAN);
-    assert!(refused(serde_json::to_string(&how)).contains("learning_rate = NaN"));
+    assert!(refused(serde_json::to_string(&how)).contains("learning_rate is NaN, but "));
     parameters.layers_mut()[1].w[[1, 2]] = f64::NAN;
     let error = refused(serde_json::to_string(&parameters));
     assert_eq!(error, "layer 2: W[1, 2] is NaN");
@@ -207,14 +207,14 @@ fn a_generator_that_is_dead_is_refused() {
     for position in [0, 1, 623, 624] {
         for first in [0, 1, 0x7fff_ffff] {
             let error = refusal::<NumpyRandom>(state(first, 0, position));
-            assert!(error.starts_with("key = 0: "), "{error}");
+            assert!(error.starts_with("key is 0, but "), "{error}");
         }
         let mut rng: NumpyRandom = from_value(state(0x8000_0000, 0, position)).unwrap();
         assert!(rng.randn().is_finite());
     }
     let mut rng: NumpyRandom = from_value(state(0, 1, 624)).unwrap();
     assert!(rng.randn().is_finite());
-    assert!(refusal::<NumpyRandom>(state(0, 1, 623)).starts_with("key = 0: "));
+    assert!(refusal::<NumpyRandom>(state(0, 1, 623)).starts_with("key is 0, but "));
 }
 
 /// Three classes around three points, with all that a `fit` can use.
@@ -271,8 +271,8 @@ fn parts_that_are_not_of_one_model_are_refused() {
     };
     for (place, value, reason) in [
         ("/classes", json!(["x", "y"]), "do not fit"),
-        ("/classes", json!(["x"]), "one class only"),
-        ("/classes", json!(null), "network without"),
+        ("/classes", json!(["x"]), "only one class"),
+        ("/classes", json!(null), "classes belong to a network"),
         ("/hyperparameters/hidden", json!([5]), "layers"),
         ("/hyperparameters/hidden", json!([5, 5]), "do not fit"),
         ("/hyperparameters/activation", json!("tanh"), "activations"),
@@ -293,8 +293,8 @@ fn parts_that_are_not_of_one_model_are_refused() {
 fn a_model_whose_optimiser_remembers_what_cannot_be_is_refused() {
     let value = to_value(fitted().0).unwrap();
     for (place, number, reason) in [
-        ("w/1/data/0", -1e-9, "layer 1: s[0, 0] is -0.000000001: never below 0"),
-        ("b/1/data/1", -1.0, "layer 1: s[1, 0] is -1: never below 0"),
+        ("w/1/data/0", -1e-9, "layer 1: s[0, 0] is -0.000000001, but must be at least 0"),
+        ("b/1/data/1", -1.0, "layer 1: s[1, 0] is -1, but must be at least 0"),
     ] {
         let mut value = value.clone();
         let place = format!("/network/memory/optimizer/state/0/{place}");

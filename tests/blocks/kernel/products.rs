@@ -150,24 +150,29 @@ impl Case {
         let al = predict_proba(x, &parameters).unwrap();
         Sums::of(&layer.w, &x).plus(&layer.b).check("AL", &al, self.whole);
         let mut predictor = Predictor::new(&parameters, examples + 1).unwrap();
-        assert!(same(&predictor.predict_proba(x).unwrap(), &al), "a predictor");
+        assert!(same(&predictor.outputs(x).unwrap(), &al), "a predictor");
 
         let (forward, caches) = l_model_forward(x, &parameters).unwrap();
         let mut workspace = Workspace::new(&parameters, examples + 1).unwrap();
-        assert!(same(&workspace.forward(x, &parameters).unwrap().al(), &al), "AL of a workspace");
+        assert!(same(&workspace.forward(&x, &parameters).unwrap().al(), &al), "AL of a workspace");
         assert!(same(&forward, &al), "AL of l_model_forward");
         let cost = Cost::MeanSquaredError;
-        let (_, found) = workspace.cost_and_gradients(x, y, &parameters, cost).unwrap();
+        let (_, found) = workspace.cost_and_gradients(&x, y, &parameters, &cost).unwrap();
         let dz = (&al - &y) * F::of(2.0);
         let found = &found.layers()[0];
         Sums::of(&dz, &x.t()).over(examples).check("dW of a workspace", &found.dw, false);
         let ones = Array2::ones((examples, 1));
         Sums::of(&dz, &ones).over(examples).check("db of a workspace", &found.db, false);
-        let blocks = l_model_backward_with_cost(cost, &al, y, &caches).unwrap();
-        let blocks = &blocks.layers()[0];
+        let options = BackwardOptions::new(&cost).dx(true);
+        let output = backpropagate(&al, y, &caches, options).unwrap();
+        let blocks = &output.gradients.layers()[0];
         assert!(same(&found.dw, &blocks.dw) && same(&found.db, &blocks.db), "as the blocks");
-        let (_, dx) = workspace.forward(x, &parameters).unwrap().backward_with_dx(&y).unwrap();
-        assert!(same(&dx, &l_model_backward_with_dx(&al, &y, &caches).unwrap().1), "dX");
+        let (expected, _) = linear_backward(&dz, &caches[0].linear).unwrap();
+        assert!(same(&output.dx.unwrap(), &expected), "dX");
+        let (_, dx) = workspace.forward(&x, &parameters).unwrap().backward_with_dx(&y).unwrap();
+        let dal = Cost::BinaryCrossEntropy.gradient(&al, y).unwrap();
+        let (expected, _) = linear_activation_backward(dal, &caches[0]).unwrap();
+        assert!(same(&dx, &expected), "dX of a workspace");
     }
 
     fn check_full_batch<F: Float>(&mut self, hidden: bool) {
@@ -193,7 +198,7 @@ impl Case {
         }
         let mut blocks = Parameters::from_layers(layers).unwrap();
         let mut descent = FullBatch::new(x, y, blocks.clone()).unwrap();
-        let learning_rate = F::of(0.25);
+        let learning_rate = 0.25;
         for step in 0..3 {
             let before = blocks.clone();
             let (al, caches) = l_model_forward(x, &before).unwrap();
@@ -207,7 +212,7 @@ impl Case {
             }
             if !hidden {
                 let (dz, w) = (&al - &y, &before.layers()[0].w);
-                let sums = Sums::of(&dz, &x.t()).over(examples).times(-learning_rate);
+                let sums = Sums::of(&dz, &x.t()).over(examples).times(F::of(-learning_rate));
                 sums.plus(w).check("W after a step", &descent.parameters().layers()[0].w, false);
             }
         }

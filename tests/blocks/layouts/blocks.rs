@@ -12,11 +12,12 @@ use dnn_blocks::backward::output_gradient;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::regularization::l_model_forward_with_dropout;
+use dnn_blocks::train::backward::BackwardOutput;
+use dnn_blocks::train::regularization::{DropoutCaches, l_model_forward_with_dropout};
 
 both! {
     activations costs weighted_costs costs_by_number linear_blocks whole_passes passes_with_dropout
-    updates values
+    passes_with_weights updates values
 }
 
 fn activations<F: Float>() {
@@ -61,7 +62,7 @@ fn weighted_costs<F: Float>() {
     for weights in laid_rows(&shares::<F>(1, 70)) {
         let standard = first_row(&weights).to_owned();
         let expected = all(Targets::new(&y).weighted(&standard)).to_vec().numbers();
-        let found = all(Targets::new(&y).weighted(first_row(&weights))).to_vec().numbers();
+        let found = all(Targets::new(&y).weighted(&first_row(&weights))).to_vec().numbers();
         compare::<F>(&found, &expected, 0.0, &[weights.layout]);
     }
 }
@@ -122,12 +123,11 @@ fn whole_passes<F: Float>() {
         let pass = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>, parameters: &Parameters<F>| {
             let (al, caches) = l_model_forward(x, parameters).unwrap();
             let gradients = l_model_backward(&al, &y, &caches).unwrap();
-            let cost = Cost::MeanSquaredError;
-            let of_cost = l_model_backward_with_cost(cost, &al, y, &caches).unwrap();
-            (
-                al.clone(),
-                (gradients, (of_cost, l_model_backward_with_dx(&al, &y, &caches).unwrap())),
-            )
+            let of_cost = |cost: Cost| {
+                backpropagate(&al, y, &caches, BackwardOptions::new(cost).dx(true)).unwrap()
+            };
+            let costs = (of_cost(Cost::MeanSquaredError), of_cost(Cost::BinaryCrossEntropy));
+            (al.clone(), (gradients, costs))
         };
         within(BOUND, &x, |x| pass(x, y.view(), &parameters));
         within(BOUND, &x, |x| predict_proba(x, &parameters).unwrap());
@@ -136,10 +136,17 @@ fn whole_passes<F: Float>() {
         exact(&y, |y| pass(x.view(), y, &parameters));
         let (al, caches) = l_model_forward(&x, &parameters).unwrap();
         exact2(&al, &y, |al, y| l_model_backward(&al, &y, &caches).unwrap());
+        for cost in [Cost::MeanSquaredError, Cost::BinaryCrossEntropy] {
+            exact2(&al, &y, |al, y| {
+                backpropagate(&al, y, &caches, BackwardOptions::new(&cost).dx(true)).unwrap()
+            });
+        }
+        let classes = parameters.clone().with_activations(Activation::Tanh, Activation::Softmax);
+        let (al, caches) = l_model_forward(&x, &classes).unwrap();
         exact2(&al, &y, |al, y| {
-            l_model_backward_with_cost(Cost::CategoricalCrossEntropy, &al, y, &caches).unwrap()
+            let options = BackwardOptions::new(Cost::CategoricalCrossEntropy).dx(true);
+            backpropagate(&al, y, &caches, options).unwrap()
         });
-        exact2(&al, &y, |al, y| l_model_backward_with_dx(&al, &y, &caches).unwrap());
         within_network(BOUND, &parameters, |parameters| pass(x.view(), y.view(), &parameters));
         within_network(BOUND, &parameters, |parameters| predict_proba(&x, &parameters).unwrap());
     }
@@ -147,30 +154,70 @@ fn whole_passes<F: Float>() {
 
 fn passes_with_dropout<F: Float>() {
     for dims in SIZES {
-        let parameters = tanh_network::<F>(&dims);
         let (x, y) = (random::<F>(dims[0], 21), labels::<F>(3, 21));
-        let pass = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>, parameters: &Parameters<F>| {
-            let rng = &mut NumpyRandom::seed(3);
-            let (al, caches) =
-                l_model_forward_with_dropout(x, parameters, F::of(0.7), rng).unwrap();
-            let cost = Cost::CategoricalCrossEntropy;
-            let gradients = l_model_backward_with_dropout(cost, &al, y, &caches).unwrap();
-            let laid = Laid::new(Layout::NegativeStrided, &al);
-            let again = l_model_backward_with_dropout(cost, &laid.view(), y, &caches).unwrap();
-            assert_eq!(again, gradients);
-            for layout in owned() {
-                let mut caches = caches.clone();
-                for mask in &mut caches.masks {
-                    mask.d = Laid::new(layout, &mask.d).owned();
-                }
-                let again = l_model_backward_with_dropout(cost, &al, y, &caches).unwrap();
-                assert_eq!(again, gradients, "{layout:?}");
-            }
-            (al, gradients)
-        };
-        within(BOUND, &x, |x| pass(x, y.view(), &parameters));
-        exact(&y, |y| pass(x.view(), y, &parameters));
-        within_network(BOUND, &parameters, |parameters| pass(x.view(), y.view(), &parameters));
+        for (cost, output) in [
+            (Cost::CategoricalCrossEntropy, Activation::Softmax),
+            (Cost::MeanSquaredError, Activation::Sigmoid),
+        ] {
+            let parameters = tanh_network::<F>(&dims).with_activations(Activation::Tanh, output);
+            let objective = Objective::new(cost).l2(0.1);
+            let pass = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>, parameters: &Parameters<F>| {
+                pass_with_dropout(x, y, parameters, &objective)
+            };
+            within(BOUND, &x, |x| pass(x, y.view(), &parameters));
+            exact(&y, |y| pass(x.view(), y, &parameters));
+            within_network(BOUND, &parameters, |parameters| pass(x.view(), y.view(), &parameters));
+        }
+    }
+}
+
+/// A pass with masks, L2 and `dX`. The layouts of `AL`, the masks and every `Z` change no bit.
+fn pass_with_dropout<F: Float>(
+    x: ArrayView2<'_, F>,
+    y: ArrayView2<'_, F>,
+    parameters: &Parameters<F>,
+    objective: &Objective,
+) -> (Array2<F>, BackwardOutput<F>) {
+    let rng = &mut NumpyRandom::seed(3);
+    let (al, caches) = l_model_forward_with_dropout(x, parameters, 0.7, rng).unwrap();
+    let backward = |al: ArrayView2<'_, F>, caches: &DropoutCaches<'_, F>| {
+        let options = BackwardOptions::new(objective).masks(&caches.masks).dx(true);
+        backpropagate(&al, y, &caches.layers, options).unwrap()
+    };
+    let expected = backward(al.view(), &caches);
+    let laid = Laid::new(Layout::NegativeStrided, &al);
+    assert_eq!(backward(laid.view(), &caches), expected);
+    for layout in owned() {
+        let mut caches = caches.clone();
+        for mask in &mut caches.masks {
+            mask.d = Laid::new(layout, &mask.d).owned();
+        }
+        for LayerCache { activation, .. } in &mut caches.layers {
+            activation.z = Laid::new(layout, &activation.z).owned();
+        }
+        assert_eq!(backward(al.view(), &caches), expected, "{layout:?}");
+    }
+    (al, expected)
+}
+
+fn passes_with_weights<F: Float>() {
+    let parameters =
+        tanh_network::<F>(&[30, 40, 3]).with_activations(Activation::Tanh, Activation::Softmax);
+    let (x, y) = (random::<F>(30, 21), labels::<F>(3, 21));
+    let numbers = Array2::from_shape_fn((1, 21), |(_, j)| F::of((j % 3) as f64));
+    let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+    let backward = |targets: Targets<'_, F>| {
+        let options = BackwardOptions::new(Cost::CategoricalCrossEntropy).dx(true);
+        backpropagate(&al, targets, &caches, options).unwrap()
+    };
+    exact(&numbers, |numbers| backward(Targets::new(&numbers)));
+    for weights in laid_rows(&shares::<F>(1, 21)) {
+        let standard = first_row(&weights).to_owned();
+        for y in [&y, &numbers] {
+            let expected = backward(Targets::new(y).weighted(&standard)).numbers();
+            let found = backward(Targets::new(y).weighted(&first_row(&weights))).numbers();
+            compare::<F>(&found, &expected, 0.0, &[weights.layout]);
+        }
     }
 }
 
@@ -178,12 +225,12 @@ fn updates<F: Float>() {
     let parameters = tanh_network::<F>(&[5, 70, 2]);
     let gradients = gradients_like(&parameters);
     let mut expected = parameters.clone();
-    update_parameters(&mut expected, &gradients, F::of(0.1)).unwrap();
+    update_parameters(&mut expected, &gradients, 0.1).unwrap();
     for layout in owned() {
         for of_gradients in owned() {
             let mut found = laid_network(layout, &parameters);
             let gradients = laid_gradients(of_gradients, &gradients);
-            update_parameters(&mut found, &gradients, F::of(0.1)).unwrap();
+            update_parameters(&mut found, &gradients, 0.1).unwrap();
             let layouts = [layout, of_gradients];
             compare::<F>(&found.numbers(), &expected.numbers(), 0.0, &layouts);
         }

@@ -3,6 +3,8 @@
 use super::{exact, exact_in_place, exact_owned, exact2, random, shares};
 use crate::support::strides::owned_layouts;
 use dnn_blocks::data::one_hot;
+use dnn_blocks::metrics::{log_loss, r2};
+use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2};
 use dnn_blocks::prelude::*;
 
 both! {
@@ -40,11 +42,33 @@ fn largest_rows<F: Float>() {
     exact_owned(&one_hot::<F>(&classes, 4).unwrap(), |y| predicted_classes(&y).unwrap());
 }
 
+/// Matrices as the first argument and as the second.
 fn metrics<F: Float>() {
-    use dnn_blocks::metrics::{log_loss, r2};
     let classes: Vec<usize> = (0..70).map(|i| i * i % 3).collect();
-    exact(&shares::<F>(3, 70), |p| log_loss(&p, &classes).unwrap());
+    let p = shares::<F>(3, 70);
+    exact(&p, |p| log_loss(Actual(&classes), Predicted(&p)).unwrap());
     let two: Vec<usize> = (0..70).map(|i| i % 2).collect();
-    exact(&shares::<F>(1, 70), |p| log_loss(&p, &two).unwrap());
-    exact2(&random::<F>(2, 70), &shares::<F>(2, 70), |p, a| r2(&p, &a).unwrap());
+    exact(&shares::<F>(1, 70), |p| log_loss(Actual(&two), Predicted(&p)).unwrap());
+    let numbers = Array2::from_shape_fn((1, 70), |(_, i)| F::of(classes[i] as f64));
+    let columns = one_hot::<F>(&classes, 3).unwrap();
+    for y in [&numbers, &columns] {
+        exact(y, |y| log_loss(Actual(&y), Predicted(&*p)).unwrap());
+        exact2(y, &p, |y, p| scores(&y, &p));
+        exact2(&p, y, |p, y| scores(&p, &y));
+    }
+    exact2(&shares::<F>(2, 70), &random::<F>(2, 70), |a, p| r2(Actual(&a), Predicted(&p)).unwrap());
+}
+
+/// Scores of labels in matrices, passed as views and as `ArrayRef2`.
+fn scores<F: Float>(
+    actual: &ArrayView2<'_, F>,
+    predicted: &ArrayView2<'_, F>,
+) -> (f64, (Vec<usize>, Vec<usize>)) {
+    let found = accuracy(Actual(actual), Predicted(predicted)).unwrap();
+    let (a, p): (&ArrayRef2<F>, &ArrayRef2<F>) = (actual, predicted);
+    assert_eq!(accuracy(Actual(a), Predicted(p)), Ok(found));
+    let of_labels = ConfusionMatrix::new(Actual(actual), Predicted(predicted)).unwrap();
+    let of_four = ConfusionMatrix::with_classes(Actual(a), Predicted(p), &[0, 1, 2, 3]).unwrap();
+    let counts = |table: &ConfusionMatrix| table.counts().iter().copied().collect();
+    (found, (counts(&of_labels), counts(&of_four)))
 }

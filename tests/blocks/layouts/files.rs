@@ -58,7 +58,7 @@ fn networks_of_other_programs() {
             let array = if column { array.insert_axis(Axis(1)) } else { array };
             of_course.insert(name, array).unwrap();
         }
-        of_course.course(hidden, output).unwrap()
+        of_course.into_parameters(hidden, output).unwrap()
     };
     let all =
         |layout| [torch(layout), keras(layout), in_order(layout), sklearn(layout), course(layout)];
@@ -140,15 +140,8 @@ fn checkpoints() {
             *matrix = Laid::new(layout, matrix).owned();
         }
         let optimizer = Optimizer::from_state(Algorithm::ADAM, state, 1).unwrap();
-        let checkpoint = Checkpoint {
-            parameters: laid,
-            optimizer,
-            generator: NumpyRandom::seed(1),
-            learning_rate: 0.1,
-            schedule: Schedule::Constant,
-            epoch: 1,
-            fit: None,
-        };
+        let checkpoint =
+            Checkpoint::new(laid, optimizer, NumpyRandom::seed(1)).learning_rate(0.1).epoch(1);
         let bytes = checkpoint.to_safetensors().unwrap();
         let again = Checkpoint::<f64>::from_safetensors(&bytes, &Limits::default()).unwrap();
         assert_eq!(again.parameters, checkpoint.parameters);

@@ -1,6 +1,8 @@
 //! Values as other crates and programs see them.
 
 use super::*;
+#[cfg(feature = "serde")]
+use dnn_blocks::train::regularization::Mask;
 
 #[cfg(feature = "approx")]
 #[test]

@@ -1,11 +1,11 @@
 //! Every function that takes an array gives the same for the same numbers in any memory layout.
 //!
 //! The results are bit-identical, but for two kinds of sums that are added in another order where
-//! the strides are others: the products of matrices (`linear_*`, `l_model_*`, `predict*`,
-//! `Workspace`, `FullBatch`, `Predictor`, the models of the course) and their `db`, and the sums of
-//! squares over weights and gradients (`l2_cost`, `compute_cost_with_regularization`,
-//! `Gradients::norm`, `clip_by_norm`). For these the bound is [`BOUND`] ε of the largest number. A
-//! `fit` copies its examples first and is bit-identical.
+//! the strides are others: the products of matrices (`linear_*`, `l_model_*`, `backpropagate`,
+//! `predict*`, `Workspace`, `FullBatch`, the predictors, the models of the course, `propagate`,
+//! `optimize`) and their `db`, and the sums of squares over weights and gradients (`l2_cost`,
+//! `compute_cost_with_regularization`, `Gradients::norm`, `clip_by_norm`). For these the bound is
+//! [`BOUND`] ε of the largest number. A `fit` copies its examples first and is bit-identical.
 
 /// A test for `f32` and for `f64`.
 macro_rules! both {
@@ -42,6 +42,7 @@ use crate::support::strides::{Laid, Layout, laid_network, layouts, owned_layouts
 use dnn_blocks::course::Trained;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::BackwardOutput;
 
 const BOUND: f64 = 1000.0;
 
@@ -118,6 +119,13 @@ impl<F: Float> Numbers for Gradients<F> {
 impl<F: Float> Numbers for LayerGradients<F> {
     fn numbers(&self) -> Vec<f64> {
         [self.dw.numbers(), self.db.numbers()].concat()
+    }
+}
+
+impl<F: Float> Numbers for BackwardOutput<F> {
+    fn numbers(&self) -> Vec<f64> {
+        let dx = self.dx.iter().flat_map(Numbers::numbers);
+        self.gradients.numbers().into_iter().chain(dx).collect()
     }
 }
 

@@ -1,16 +1,21 @@
 //! Models, their predictors, and those of the course.
 
 use super::{
-    BOUND, SIZES, exact, exact2, hyperparameters, random, tanh_network, within, within_network,
-    within2,
+    BOUND, Numbers, SIZES, compare, exact, exact_owned, exact2, hyperparameters, random,
+    tanh_network, within, within_network, within2,
 };
 use crate::support::labels;
-use dnn_blocks::course::{Descent, l_layer_model, logistic_regression, nn_model, two_layer_model};
-use dnn_blocks::ndarray::ArrayView2;
+use crate::support::strides::owned_layouts;
+use dnn_blocks::course::{
+    Descent, LogisticParameters, l_layer_model, logistic_regression, nn_model, optimize, propagate,
+    two_layer_model,
+};
+use dnn_blocks::ndarray::{ArrayRef2, ArrayView2, s};
 use dnn_blocks::prelude::*;
 
 both! {
-    predictors classifiers classifiers_without_a_scaler regressors courses
+    predictors predictors_of_one_example classifiers classifiers_without_a_scaler regressors courses
+    logistic_regressions
 }
 
 fn predictors<F: Float>() {
@@ -21,20 +26,38 @@ fn predictors<F: Float>() {
         let targets = Standardizer::fit(&random::<F>(3, 50)).unwrap();
         within(BOUND, &x, |x| {
             let mut predictor = Predictor::new(&parameters, 25).unwrap();
-            let found = predictor.predict_proba(x).unwrap().to_owned();
+            let found = predictor.outputs(x).unwrap().to_owned();
             assert_eq!(found, predict_proba(x, &parameters).unwrap());
+            let x: &ArrayRef2<F> = &x;
+            assert_eq!(predictor.outputs(x).unwrap(), found);
             found
         });
         // Scaled, `X` is copied.
         exact(&x, |x| {
             let predictor = Predictor::new(&parameters, 25).unwrap();
             let mut predictor = predictor.scaled(&scaler).unwrap().target_scaled(&targets);
-            predictor.predict_proba(x).unwrap().to_owned()
+            predictor.outputs(x).unwrap().to_owned()
         });
         within_network(BOUND, &parameters, |parameters| {
             let mut predictor = Predictor::new(&parameters, 25).unwrap();
-            predictor.predict_proba(&x).unwrap().to_owned()
+            predictor.outputs(&x).unwrap().to_owned()
         });
+    }
+}
+
+/// One example: a column of a matrix, which need not be contiguous.
+fn predictors_of_one_example<F: Float>() {
+    let parameters = tanh_network::<F>(&[30, 40, 3]);
+    let x = random::<F>(30, 4);
+    let mut predictor = Predictor::new(&parameters, 1).unwrap();
+    let expected = predictor.outputs(&x.column(2).to_vec()[..]).unwrap().numbers();
+    for laid in owned_layouts(&x) {
+        let view = laid.view();
+        let column = view.column(2);
+        let found = predictor.outputs(column).unwrap().numbers();
+        compare::<F>(&found, &expected, BOUND, &[laid.layout]);
+        let matrix = predictor.outputs(view.slice(s![.., 2..3])).unwrap().numbers();
+        compare::<F>(&matrix, &expected, BOUND, &[laid.layout]);
     }
 }
 
@@ -63,6 +86,9 @@ fn classifiers<F: Float>() {
             let (predicted, score) = (model.predict(x).unwrap(), model.score(x, &labels).unwrap());
             let probabilities = model.predict_proba(x).unwrap();
             let mut predictor = model.predictor(30).unwrap();
+            let served: Vec<usize> =
+                predictor.predict(x.as_columns()).unwrap().iter().map(|label| **label).collect();
+            assert_eq!(served, predicted);
             let served = predictor.predict_proba(x.as_columns()).unwrap().to_owned();
             ((predicted, score), (probabilities, served))
         };
@@ -84,6 +110,10 @@ fn classifiers_without_a_scaler<F: Float>() {
     model.fit(Examples::rows(&random::<F>(30, 4)), &labels).unwrap();
     within(BOUND, &random::<F>(30, 4), |x| model.predict_proba(Examples::rows(x)).unwrap());
     exact(&random::<F>(30, 4), |x| model.predict(Examples::rows(x)).unwrap());
+    within(BOUND, &random::<F>(4, 30), |x| {
+        let mut predictor = model.predictor(30).unwrap();
+        predictor.predict_proba(x).unwrap().to_owned()
+    });
 }
 
 fn regressors<F: Float>() {
@@ -111,7 +141,7 @@ fn regressors<F: Float>() {
             let (x, y) = (Examples::rows(x), Examples::rows(y));
             let (score, predicted) = (model.score(x, y).unwrap(), model.predict(x).unwrap());
             let mut predictor = model.predictor(20).unwrap();
-            let served = predictor.predict_proba(x.as_columns()).unwrap().to_owned();
+            let served = predictor.predict(x.as_columns()).unwrap().to_owned();
             // Of constant values a score is 0 or 1, by any difference.
             let score = if score.fract() == 0.0 { 0.0 } else { score };
             (score, (predicted, served))
@@ -121,7 +151,7 @@ fn regressors<F: Float>() {
 
 fn courses<F: Float>() {
     let (x, y) = (random::<F>(7, 31), labels::<F>(1, 31));
-    let descent = Descent { learning_rate: 0.1, num_iterations: 4, every: 1 };
+    let descent = Descent::new(0.1, 4).every(1);
     let all = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>| {
         let rng = || NumpyRandom::seed(3);
         vec![
@@ -133,4 +163,20 @@ fn courses<F: Float>() {
     };
     within(BOUND, &x, |x| all(x, y.view()));
     exact(&y, |y| all(x.view(), y));
+}
+
+fn logistic_regressions<F: Float>() {
+    let (w, b) = (random::<F>(7, 1), F::of(0.3));
+    let (x, y) = (random::<F>(7, 31), labels::<F>(1, 31));
+    let descent = Descent::new(0.1, 4).every(1);
+    let all = |w: ArrayView2<'_, F>, x: ArrayView2<'_, F>, y: ArrayView2<'_, F>| {
+        let (grads, cost) = propagate(&w, b, &x, &y).unwrap();
+        let (params, last, costs) = optimize(&w, b, &x, &y, descent).unwrap();
+        let costs: Vec<_> = costs.iter().map(|(_, cost)| cost.as_f64()).collect();
+        let numbers = [grads.db, params.b, last.db, cost].map(Float::as_f64).to_vec();
+        (vec![grads.dw, params.w, last.dw], (numbers, costs))
+    };
+    within(BOUND, &w, |w| all(w, x.view(), y.view()));
+    within2(BOUND, (&x, &y), |x, y| all(w.view(), x, y));
+    exact_owned(&w, |w| LogisticParameters { w, b }.to_parameters().unwrap());
 }

@@ -10,6 +10,7 @@ use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayView1, ArrayView2};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::BackwardOutput;
 use dnn_blocks::train::batches::random_mini_batches;
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::gradient_check::gradient_check_n;
@@ -29,14 +30,17 @@ fn workspaces<F: Float>() {
         let (x, y) = (random::<F>(dims[0], 21), labels::<F>(dims[dims.len() - 1], 21));
         let check = |x: ArrayView2<'_, F>, y: ArrayView2<'_, F>, parameters: &Parameters<F>| {
             let (al, caches) = l_model_forward(x, parameters).unwrap();
-            let (gradients, dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
+            let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
+            let BackwardOutput { gradients, dx, .. } =
+                backpropagate(&al, y, &caches, options).unwrap();
+            let dx = dx.unwrap();
             let mut workspace = Workspace::new(parameters, 30).unwrap();
-            let pass = workspace.forward(x, parameters).unwrap();
+            let pass = workspace.forward(&x, parameters).unwrap();
             let bits = |a: &dyn Numbers, b: &dyn Numbers| assert_eq!(a.numbers(), b.numbers());
             bits(&pass.al(), &al);
             bits(&pass.cost(&y).unwrap().as_f64(), &compute_cost(&al, &y).unwrap().as_f64());
             bits(pass.backward(&y).unwrap(), &gradients);
-            let pass = workspace.forward(x, parameters).unwrap();
+            let pass = workspace.forward(&x, parameters).unwrap();
             let (fast, fast_dx) = pass.backward_with_dx(&y).unwrap();
             bits(fast, &gradients);
             bits(&fast_dx, &dx);
@@ -61,21 +65,23 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
         let mut workspace = Workspace::new(parameters, 21).unwrap();
         let objective = Objective::new(Cost::CategoricalCrossEntropy).l2(0.1);
         let (cost, gradients) =
-            workspace.cost_and_gradients(x, targets, parameters, objective).unwrap();
+            workspace.cost_and_gradients(&x, targets, parameters, &objective).unwrap();
         let whole = (cost.as_f64(), gradients.clone());
-        let (keep_prob, rng) = (F::of(0.8), &mut NumpyRandom::seed(4));
+        let mut rng = NumpyRandom::seed(4);
+        let dropout = Dropout::new(0.8, &mut rng);
         let (cost, gradients) = workspace
-            .cost_and_gradients_with_dropout(x, targets, parameters, objective, keep_prob, rng)
+            .cost_and_gradients_with_dropout(&x, targets, parameters, objective, dropout)
             .unwrap();
         (whole, (cost.as_f64(), gradients.clone()))
     };
-    let weighted = || Targets::new(&y).weighted(first_row_of(&weights));
+    let row = weights.row(0);
+    let weighted = || Targets::new(&y).weighted(&row);
     within(BOUND, &x, |x| step(x, weighted(), &parameters));
-    exact(&y, |y| step(x.view(), Targets::new(y), &parameters));
+    exact(&y, |y| step(x.view(), Targets::new(&y), &parameters));
     let numbers = Array2::from_shape_fn((1, 21), |(_, j)| F::of((j % 3) as f64));
-    exact(&numbers, |y| step(x.view(), Targets::new(y), &parameters));
+    exact(&numbers, |y| step(x.view(), Targets::new(&y), &parameters));
     let steps = |weights: ArrayView1<'_, F>| {
-        step(x.view(), Targets::new(&y).weighted(weights), &parameters)
+        step(x.view(), Targets::new(&y).weighted(&weights), &parameters)
     };
     for weights in laid_rows(&weights) {
         let standard = first_row(&weights).to_owned();
@@ -88,7 +94,7 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
     let mut workspace = Workspace::new(&parameters, 21).unwrap();
     let cost = Cost::CategoricalCrossEntropy;
     let mut differentiate = |next: Option<Layout>| {
-        let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap();
+        let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap();
         let numbers = gradients.numbers();
         if let Some(layout) = next {
             *gradients = laid_gradients(layout, gradients);
@@ -100,10 +106,6 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
         differentiate(Some(layout));
         compare::<F>(&differentiate(None), &expected, BOUND, &[layout]);
     }
-}
-
-fn first_row_of<F: Float>(matrix: &Array2<F>) -> ArrayView1<'_, F> {
-    matrix.row(0)
 }
 
 /// A full batch gives the bits of the blocks in each layout of `X`, `Y` and the parameters.
@@ -118,8 +120,8 @@ fn full_batches<F: Float>() {
                 let before = blocks.clone();
                 let (al, caches) = l_model_forward(x, &before).unwrap();
                 let gradients = l_model_backward(&al, &y, &caches).unwrap();
-                update_parameters(&mut blocks, &gradients, F::of(0.1)).unwrap();
-                assert_eq!(descent.step(F::of(0.1)).unwrap(), compute_cost(&al, &y).unwrap());
+                update_parameters(&mut blocks, &gradients, 0.1).unwrap();
+                assert_eq!(descent.step(0.1).unwrap(), compute_cost(&al, &y).unwrap());
                 assert_eq!(descent.parameters().numbers(), blocks.numbers());
             }
             blocks
@@ -129,13 +131,13 @@ fn full_batches<F: Float>() {
         // The layout changes between two steps.
         for layout in owned() {
             let mut descent = FullBatch::new(&x, &y, parameters.clone()).unwrap();
-            descent.step(F::of(0.1)).unwrap();
+            descent.step(0.1).unwrap();
             let (al, caches) = l_model_forward(&x, &parameters).unwrap();
             let gradients = l_model_backward(&al, &y, &caches).unwrap();
             let mut expected = parameters.clone();
-            update_parameters(&mut expected, &gradients, F::of(0.1)).unwrap();
+            update_parameters(&mut expected, &gradients, 0.1).unwrap();
             *descent.parameters_mut() = laid_network(layout, descent.parameters());
-            descent.step(F::of(0.1)).unwrap();
+            descent.step(0.1).unwrap();
             let expected = descend_once(&x, &y, laid_network(layout, &expected));
             assert_eq!(descent.into_parameters().numbers(), expected.numbers(), "{layout:?}");
         }
@@ -150,7 +152,7 @@ fn descend_once<F: Float>(
     let before = parameters.clone();
     let (al, caches) = l_model_forward(x, &before).unwrap();
     let gradients = l_model_backward(&al, y, &caches).unwrap();
-    update_parameters(&mut parameters, &gradients, F::of(0.1)).unwrap();
+    update_parameters(&mut parameters, &gradients, 0.1).unwrap();
     parameters
 }
 
@@ -170,7 +172,7 @@ fn optimizers<F: Float>() {
         exact_in_place(&random::<F>(5, 70), |w| {
             let count = UpdateRule::<F>::state(&rule).len();
             let mut state = vec![shares::<F>(5, 70); count];
-            let step = Step { learning_rate: 0.1, number: 2, is_weight: true };
+            let step = Step::new(0.1, 2);
             rule.update(step, w, &random::<F>(5, 70), &mut state).unwrap();
         });
         let train = |of: [Layout; 3]| {
@@ -227,7 +229,7 @@ fn regularization<F: Float>() {
 }
 
 fn masks<F: Float>() {
-    let mask = Mask::draw(5, 70, F::of(0.6), &mut NumpyRandom::seed(1)).unwrap();
+    let mask = Mask::<F>::draw(5, 70, 0.6, &mut NumpyRandom::seed(1)).unwrap();
     for d in owned_layouts(&mask.d) {
         let laid = Mask { d: d.owned(), ..mask };
         exact_in_place(&random::<F>(5, 70), |a| laid.apply(a).unwrap());
@@ -296,7 +298,7 @@ fn gradients_of_another_shape_in_the_buffers_are_made_anew() {
     let parameters = tanh_network::<f64>(&[3, 5, 2]);
     let (x, y) = (random::<f64>(3, 4), labels::<f64>(2, 4));
     let mut workspace = Workspace::new(&parameters, 4).unwrap();
-    let cost = Cost::BinaryCrossEntropy;
+    let cost = &Cost::BinaryCrossEntropy;
     let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap();
     let expected = gradients.clone();
     gradients.layers_mut()[0].dw = Array2::zeros((1, 1));

@@ -2,6 +2,7 @@
 
 use super::{Names, clouds, fitted, quick};
 use dnn_blocks::Error;
+use dnn_blocks::error::Position;
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
@@ -76,7 +77,8 @@ fn questions_before_training_and_about_other_tables_are_errors() {
         let error = model.predict(Examples::columns(&x)).unwrap_err();
         assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
         let error = model.predict(Examples::rows(&array![[0.0, f64::NAN]])).unwrap_err();
-        assert!(matches!(error, Error::NotFinite { feature: 1, example: 0, .. }), "{error}");
+        let Error::NotFinite { position, .. } = error else { panic!("{error}") };
+        assert_eq!(position, Position::Feature { feature: 1, example: 0 });
         let error = model.score(Examples::rows(&x), &labels[1..]).unwrap_err();
         assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
         let error = model.score(Examples::rows(&x), &[9; 40]).unwrap_err();
@@ -91,9 +93,10 @@ fn an_output_that_is_not_finite_is_no_prediction() {
     let model = fitted(quick(), &x.mapv(|x| 1e-3 * x), &labels);
     let far = array![[1e-3, 0.1], [1e308, -1e308]];
     let error = model.predict(Examples::rows(&far)).unwrap_err();
-    let Error::NotFinite { layer: Some(2), operand: "AL", column: Some(1), .. } = error else {
+    let Error::NotFinite { layer: Some(2), operand: "AL", position, .. } = &error else {
         panic!("{error}")
     };
+    assert!(matches!(position, Position::Entry { column: 1, .. }), "{error}");
     assert_eq!(
         model.predict_proba(Examples::rows(&far)).unwrap_err().to_string(),
         error.to_string()
@@ -120,7 +123,8 @@ fn balanced_weights_help_a_rare_class() {
     let recall = |weights: ClassWeights| {
         let model = fitted(quick().class_weights(weights), &x, &labels);
         let predicted = model.predict(Examples::rows(&x)).unwrap();
-        ConfusionMatrix::new(&predicted, &labels, 2).unwrap().recall(1).unwrap()
+        let table = ConfusionMatrix::new(Actual(&labels), Predicted(&predicted)).unwrap();
+        table.recall(1).unwrap()
     };
     let (equal, balanced) = (recall(ClassWeights::Equal), recall(ClassWeights::Balanced));
     assert!(balanced > 0.6 && balanced > equal + 0.3, "{equal} {balanced}");

@@ -37,22 +37,28 @@ fn hyperparameters_that_cannot_be_used_are_named() {
     let (x, labels) = clouds(2, 40);
     let how = Hyperparameters::default;
     for (how, message) in [
-        (how().hidden(&[3, 0]), "hidden = 0: a layer has at least one unit"),
-        (how().learning_rate(0.0), "learning_rate = 0: above 0 and finite"),
-        (how().learning_rate(f64::NAN), "learning_rate = NaN: above 0 and finite"),
-        (how().batch_size(0), "batch_size = 0: at least 1"),
-        (how().epochs(0), "epochs = 0: at least 1"),
-        (how().l2(-1.0), "l2 = -1: at least 0 and finite"),
-        (how().keep_prob(0.0), "keep_prob = 0: above 0 and at most 1"),
-        (how().validation_share(1.0), "validation_share = 1: at least 0 and below 1"),
-        (how().patience(0), "patience = 0: at least 1"),
-        (how().clip_norm(0.0), "clip_norm = 0: above 0 and finite"),
+        (how().hidden(&[3, 0]), "hidden is 0, but must be at least 1 in each layer"),
+        (how().learning_rate(0.0), "learning_rate is 0, but must be above 0 and finite"),
+        (how().learning_rate(f64::NAN), "learning_rate is NaN, but must be above 0 and finite"),
+        (how().batch_size(0), "batch_size is 0, but must be at least 1"),
+        (how().epochs(0), "epochs is 0, but must be at least 1"),
+        (how().l2(-1.0), "l2 is -1, but must be at least 0 and finite"),
+        (how().keep_prob(0.0), "keep_prob is 0, but must be above 0 and at most 1"),
+        (how().validation_share(1.0), "validation_share is 1, but must be at least 0 and below 1"),
+        (how().patience(0), "patience is 0, but must be at least 1"),
+        (how().clip_norm(0.0), "clip_norm is 0, but must be above 0 and finite"),
         (
             how().class_weights(ClassWeights::Given(vec![1.0, -2.0])),
-            "class_weights = -2: at least 0 and finite",
+            "class_weights is -2, but must be at least 0 and finite",
         ),
-        (how().algorithm(Algorithm::Momentum { beta: 2.0 }), "beta = 2: at least 0 and below 1"),
-        (how().schedule(Schedule::Step { factor: 0.5, every: 0 }), "every = 0: at least 1"),
+        (
+            how().algorithm(Algorithm::Momentum { beta: 2.0 }),
+            "beta is 2, but must be at least 0 and below 1",
+        ),
+        (
+            how().schedule(Schedule::Step { factor: 0.5, every: 0 }),
+            "every is 0, but must be at least 1",
+        ),
     ] {
         let mut model = Classifier::<f64, usize>::new(how.clone());
         let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
@@ -64,7 +70,53 @@ fn hyperparameters_that_cannot_be_used_are_named() {
     let three = ClassWeights::Given(vec![1.0; 3]);
     let mut model = Classifier::<f64, usize>::new(quick().class_weights(three));
     let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
-    assert_eq!(error.to_string(), "class_weights has a length of 3, the classes of 2: one for one");
+    assert_eq!(error.to_string(), "class_weights and classes differ in length: 3 and 2");
+}
+
+/// Each setter sets its field and no other. `None` unsets `patience` and `clip_norm`.
+#[test]
+fn each_setter_sets_its_field() {
+    type Change = (Hyperparameters, fn(&mut Hyperparameters));
+    let set = Hyperparameters::default;
+    let changes: [Change; 16] = [
+        (set().hidden(&[3, 2]), |h| h.hidden = vec![3, 2]),
+        (set().hidden(&[]), |h| h.hidden = vec![]),
+        (set().activation(Activation::Tanh), |h| h.activation = Activation::Tanh),
+        (set().initializer(Initializer::Xavier), |h| h.initializer = Initializer::Xavier),
+        (set().algorithm(Algorithm::RMS_PROP), |h| h.algorithm = Algorithm::RMS_PROP),
+        (set().learning_rate(0.3), |h| h.learning_rate = 0.3),
+        (set().schedule(Schedule::Exponential { decay_rate: 0.1 }), |h| {
+            h.schedule = Schedule::Exponential { decay_rate: 0.1 };
+        }),
+        (set().batch_size(7), |h| h.batch_size = 7),
+        (set().epochs(8), |h| h.epochs = 8),
+        (set().l2(0.25), |h| h.l2 = 0.25),
+        (set().keep_prob(0.5), |h| h.keep_prob = 0.5),
+        (set().seed(9), |h| h.seed = 9),
+        (set().validation_share(0.125), |h| h.validation_share = 0.125),
+        (set().standardize(false), |h| h.standardize = false),
+        (set().constant_features(true), |h| h.constant_features = true),
+        (set().class_weights(ClassWeights::Balanced), |h| {
+            h.class_weights = ClassWeights::Balanced;
+        }),
+    ];
+    for (found, change) in changes {
+        let mut expected = set();
+        change(&mut expected);
+        assert_ne!(found, set());
+        assert_eq!(found, expected);
+        found.check::<f32>().unwrap();
+    }
+    let mut expected = set();
+    (expected.patience, expected.clip_norm) = (Some(6), Some(1.5));
+    let both = set().patience(6).clip_norm(1.5);
+    assert_eq!(both, expected);
+    assert_eq!(set().patience(Some(6)).clip_norm(Some(1.5)), expected);
+    expected.patience = None;
+    assert_eq!(both.clone().patience(None), expected);
+    expected.clip_norm = None;
+    assert_eq!(both.patience(None).clip_norm(None), expected);
+    assert_eq!(expected, set());
 }
 
 #[test]

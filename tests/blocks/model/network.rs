@@ -53,12 +53,14 @@ fn a_fit_is_a_loop_of_public_calls() {
         batches.shuffle(rng);
         let (mut sum, mut norm) = (0.0, 0.0);
         while let Some((x, y)) = batches.next() {
-            let targets = Targets::new(y.slice(s![..1, ..])).weighted(y.row(1));
+            let (labels, weights) = (y.slice(s![..1, ..]), y.row(1));
+            let targets = Targets::new(&labels).weighted(&weights);
             let mut the_same = rng.clone();
             let gradients = {
-                let objective = Objective::new(cost).l2(how.l2);
+                let objective = Objective::new(cost.clone()).l2(how.l2);
+                let dropout = Dropout::new(0.8, rng);
                 let (cost, gradients) = workspace
-                    .cost_and_gradients_with_dropout(x, targets, &parameters, objective, 0.8, rng)
+                    .cost_and_gradients_with_dropout(&x, targets, &parameters, objective, dropout)
                     .unwrap();
                 sum += cost * x.ncols() as f64; // the last batch has fewer
                 gradients
@@ -66,7 +68,8 @@ fn a_fit_is_a_loop_of_public_calls() {
             let mut of_blocks = {
                 let (al, caches) =
                     l_model_forward_with_dropout(x, &parameters, 0.8, &mut the_same).unwrap();
-                l_model_backward_with_dropout(cost, &al, targets, &caches).unwrap()
+                let options = BackwardOptions::new(&cost).masks(&caches.masks);
+                backpropagate(&al, targets, &caches.layers, options).unwrap().gradients
             };
             add_l2_gradient(&mut of_blocks, &parameters, how.l2, x.ncols()).unwrap();
             assert_eq!(*gradients, of_blocks);

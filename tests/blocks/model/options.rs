@@ -19,7 +19,7 @@ fn a_callback_sees_the_figures_and_can_stop() {
                 assert!(epoch.record.gradient_norm > 0.0 && epoch.record.learning_rate == 0.01);
                 assert!(epoch.record.validation_cost.unwrap() > 0.0);
                 let score = epoch.training_score().unwrap();
-                assert!((0.0..=1.0).contains(&score) && epoch.of == 30);
+                assert!((0.0..=1.0).contains(&score) && epoch.total_epochs == 30);
                 seen.push(epoch.parameters.clone());
                 if epoch.record.epoch == 4 { ControlFlow::Break(()) } else { GO_ON }
             }),

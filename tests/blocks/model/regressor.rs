@@ -58,7 +58,7 @@ fn numbers_are_predicted_in_their_own_units() {
     let mut wrong = y.clone();
     wrong[[3, 1]] = f64::NAN;
     let error = model.fit(Examples::rows(&x), Examples::rows(&wrong)).unwrap_err();
-    assert_eq!(error.to_string(), "Y: feature 1 of example 3 is NaN");
+    assert_eq!(error.to_string(), "Y[feature 1, example 3] is NaN");
     let error = model.fit(Examples::rows(&x), Examples::columns(&y)).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
 }

@@ -196,7 +196,10 @@ fn every_nth_epoch_is_saved_and_the_last_one() {
         .collect();
     names.sort();
     assert_eq!(names, [3, 5, 6, 9, 10].map(|n| format!("checkpoint-{n:08}.safetensors")));
-    assert!(matches!(checkpoints.every(0), Err(FileError::Model(Error::Hyperparameter { .. }))));
+    assert!(matches!(
+        checkpoints.every(0),
+        Err(FileError::Model(Error::InvalidArgument { name: "every", .. }))
+    ));
 }
 
 /// What the child of the next test does.
@@ -251,7 +254,7 @@ fn in_the_middle(folder: &Path) -> Checkpoints {
 
 fn reason(result: dnn_blocks::Result<History>) -> String {
     match result {
-        Err(Error::Checkpoint { reason }) => reason,
+        Err(Error::Checkpoint { cause }) => cause.to_string(),
         other => panic!("{other:?}"),
     }
 }
@@ -270,7 +273,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         how().schedule(Schedule::Constant),
     ] {
         let reason = reason(Classifier::<f64, u8>::new(other).learn(options()));
-        assert_eq!(reason, "the one in the folder is of a fit with other hyperparameters");
+        assert_eq!(reason, "the one in the folder belongs to a fit with other hyperparameters");
     }
 
     let (x, labels) = table();
@@ -279,7 +282,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         model.fit_with(Examples::rows(x), labels, options)
     };
     fit(&x, &labels, options()).unwrap();
-    let others = "the one in the folder is of a fit to other examples, labels or weights";
+    let others = "the one in the folder belongs to a fit to other examples, labels or weights";
     for example in 0..120 {
         let (mut other_x, mut other_labels, mut weights) = (x.clone(), labels.clone(), [1.0; 120]);
         other_x[[example, 3]] += 1e-9;
@@ -333,14 +336,14 @@ fn a_checkpoint_of_another_network_is_refused() {
     classifier.fit_with(Examples::rows(&x), &labels, options()).unwrap();
     let mut regressor = Regressor::<f64>::new(how);
     let error = regressor.fit_with(Examples::rows(&x), Examples::rows(&y), options());
-    assert_eq!(reason(error), "the one in the folder is of another network");
+    assert_eq!(reason(error), "the one in the folder belongs to another network");
     assert!(regressor.parameters().is_none());
 
     let mut run = checkpoints.latest::<f64>().unwrap().unwrap();
     run.fit = None;
     checkpoints.save(&run).unwrap();
     let error = classifier.fit_with(Examples::rows(&x), &labels, options());
-    assert_eq!(reason(error), "the one in the folder is of a loop that is not a fit");
+    assert_eq!(reason(error), "the one in the folder belongs to a loop that is not a fit");
     assert!(classifier.parameters().is_some(), "what was learnt before stays");
 }
 
@@ -352,8 +355,10 @@ fn a_folder_that_cannot_be_used_is_an_error() {
     let too_small = checkpoints.clone().limits(small);
     let fit = |checkpoints: &Checkpoints| {
         let mut model = Regressor::<f64>::new(how());
-        let result = model.learn(FitOptions::new().checkpoints(checkpoints));
-        (reason(result), model.parameters().is_some())
+        let error = model.learn(FitOptions::new().checkpoints(checkpoints)).unwrap_err();
+        let source = std::error::Error::source(&error).expect("the error of the file");
+        assert!(source.is::<FileError>(), "{error}");
+        (reason(Err(error)), model.parameters().is_some())
     };
     let (error, learnt) = fit(&too_small);
     assert!(error.starts_with("the file takes ") && learnt, "{error}");
@@ -366,8 +371,12 @@ fn a_folder_that_cannot_be_used_is_an_error() {
 #[test]
 fn a_fit_that_diverges_keeps_its_last_checkpoint() {
     let how = how().hidden(&[]).algorithm(Algorithm::GradientDescent).patience(100);
-    let how = Hyperparameters { clip_norm: None, keep_prob: 1.0, ..how };
-    let how = how.schedule(Schedule::Constant).learning_rate(1e60).batch_size(90);
+    let how = how
+        .clip_norm(None)
+        .keep_prob(1.0)
+        .schedule(Schedule::Constant)
+        .learning_rate(1e60)
+        .batch_size(90);
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
     let mut straight = Regressor::<f64>::new(how.clone());
@@ -419,12 +428,12 @@ fn checkpoints_made_to_harm_are_errors() {
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
     let harmed: [(&str, Harm); 18] = [
-        ("key = 0: ", |text, _| {
+        ("key is 0, but must be ", |text, _| {
             let mut dead = vec![0; 624];
             dead[0] = 0x7fff_ffff;
             text["training"]["generator"]["key"] = json!(dead);
         }),
-        ("layer 2: s[0, 2] is -1: never below 0", |_, arrays| {
+        ("layer 2: s[0, 2] is -1, but must be at least 0", |_, arrays| {
             arrays.get_mut("W2.s").unwrap().1[16..24].copy_from_slice(&(-1.0_f64).to_le_bytes());
         }),
         ("number 0 of b1.v is inf", |_, arrays| {
@@ -447,23 +456,25 @@ fn checkpoints_made_to_harm_are_errors() {
         }),
         ("best.W1 does not belong", |text, _| text["training"]["fit"]["best"] = Value::Null),
         ("best.W1 does not belong", |text, _| text["training"]["fit"] = Value::Null),
-        ("there is not one record for each epoch", |text, _| text["training"]["epoch"] = json!(5)),
-        ("there is not one record for each epoch", |text, _| {
+        ("the number of records is not that of the epochs", |text, _| {
+            text["training"]["epoch"] = json!(5)
+        }),
+        ("the number of records is not that of the epochs", |text, _| {
             text["training"]["fit"]["records"].as_array_mut().unwrap().truncate(3);
         }),
-        ("there are more epochs than the fit has", |text, _| {
+        ("there are more epochs than the hyperparameters have", |text, _| {
             text["training"]["fit"]["hyperparameters"]["epochs"] = json!(3);
         }),
-        ("the best epoch is none of the fit", |text, _| {
+        ("the best epoch is no epoch of the fit", |text, _| {
             text["training"]["fit"]["best"]["epoch"] = json!(4);
         }),
-        ("the best epoch is none of the fit", |text, _| {
+        ("the best epoch is no epoch of the fit", |text, _| {
             text["training"]["fit"]["best"]["cost"] = json!("NaN");
         }),
-        ("the checkpoint and the hyperparameters differ", |text, _| {
+        ("the checkpoint and its hyperparameters differ", |text, _| {
             text["training"]["learning_rate"] = json!(0.5);
         }),
-        ("keep_prob = 0", |text, _| {
+        ("keep_prob is 0, but must be above 0", |text, _| {
             text["training"]["fit"]["hyperparameters"]["keep_prob"] = json!(0.0);
         }),
     ];

@@ -29,7 +29,7 @@ fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
     model.partial_fit(x, &labels).unwrap();
     let before = model.parameters().cloned();
     let error = model.fit(x, &labels).unwrap_err().to_string();
-    assert!(error.starts_with("the validation set (2, 0) holds no example"), "{error}");
+    assert!(error.starts_with("the validation set (1, 0) holds no example"), "{error}");
     assert_eq!(model.parameters(), before.as_ref());
 }
 
@@ -48,7 +48,7 @@ fn hostile_tables_are_refused_by_name() {
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let mut wrong = x.clone();
         wrong[[17, 1]] = value;
-        assert_eq!(refused(&wrong, &labels), format!("X: feature 1 of example 17 is {value}"));
+        assert_eq!(refused(&wrong, &labels), format!("X[feature 1, example 17] is {value}"));
     }
     let mut constant = x.clone();
     constant.column_mut(0).fill(3.0);
@@ -56,12 +56,12 @@ fn hostile_tables_are_refused_by_name() {
         refused(&constant, &labels),
         "feature 0 is the same in every example; `constant_features` accepts that"
     );
-    assert_eq!(refused(&x, &[1; 40]), "there is one class only: a classifier needs at least two");
-    assert_eq!(refused(&x, &labels[..39]), "X has a length of 40, the labels of 39: one for one");
+    assert_eq!(refused(&x, &[1; 40]), "there is only one class: a classifier needs at least two");
+    assert_eq!(refused(&x, &labels[..39]), "X and labels differ in length: 40 and 39");
     let few = x.slice(s![..19, ..]).to_owned();
     assert_eq!(
         refused(&few, &labels[..19]),
-        "19 examples to learn from are fewer than a batch of 20"
+        "there are 19 training examples, fewer than the batch size of 20"
     );
     assert_eq!(
         refused(&Array2::zeros((0, 2)), &[]),
@@ -81,7 +81,7 @@ fn hostile_tables_are_refused_by_name() {
             .unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("the weight of example 5 is {value}: at least 0 and finite")
+            format!("weights[5] is {value}, but must be at least 0 and finite")
         );
     }
     let nothing =

@@ -2,7 +2,7 @@
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, number};
 use dnn_blocks::Error;
-use dnn_blocks::ndarray::{Array2, Axis, s};
+use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::batches::random_mini_batches;
 
@@ -93,7 +93,7 @@ fn what_is_no_set_is_refused() {
         assert_eq!(Batches::new(x, y, size).unwrap_err(), error);
         error
     };
-    assert_eq!(message(&x, &y, 0).to_string(), "batch size = 0: a batch has at least one example");
+    assert_eq!(message(&x, &y, 0).to_string(), "size is 0, but must be at least 1");
     let five = Array2::ones((1, 5));
     assert!(matches!(message(&x, &five, 2), Error::ShapeMismatch { .. }));
     assert!(matches!(
@@ -117,9 +117,9 @@ fn batches_of_both_layouts_give_the_same_step() {
     let (batch_x, batch_y) = batches.next().unwrap();
     let columns = x.select(Axis(1), &(0..32).collect::<Vec<_>>());
     let cost = Cost::BinaryCrossEntropy;
-    let gradients = |x, y| {
+    let gradients = |x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>| {
         let mut workspace = Workspace::new(&parameters, 32).unwrap();
-        let (cost, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost).unwrap();
+        let (cost, gradients) = workspace.cost_and_gradients(&x, y, &parameters, &cost).unwrap();
         (cost, gradients.clone())
     };
     let (found, expected) =

@@ -16,8 +16,8 @@ fn compare_full_batch<F: Float>(dims: &[usize], m: usize, hidden: Activation, ou
         let (al, caches) = l_model_forward(&x, &expected).unwrap();
         let cost = compute_cost(&al, &y).unwrap();
         let gradients = l_model_backward(&al, &y, &caches).unwrap();
-        update_parameters(&mut expected, &gradients, F::of(0.05)).unwrap();
-        let found = descent.step(F::of(0.05)).unwrap();
+        update_parameters(&mut expected, &gradients, 0.05).unwrap();
+        let found = descent.step(0.05).unwrap();
         assert_eq!(found.as_f64().to_bits(), cost.as_f64().to_bits(), "{dims:?} step {step}");
         assert!(same_parameters(descent.parameters(), &expected), "{dims:?} step {step}");
         if step == 3 {

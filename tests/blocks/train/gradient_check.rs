@@ -3,8 +3,9 @@
 use crate::support::reference::{assert_number, cases, matrix, network_of, number};
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::gradient_check::gradient_check_n;
-use dnn_blocks::train::gradient_check::{Coordinate, Entry, TOLERANCE};
+use dnn_blocks::train::gradient_check::{
+    Coordinate, Entry, GradientCheck, TOLERANCE, gradient_check, gradient_check_n,
+};
 use dnn_blocks::{Error, Result};
 
 #[test]
@@ -186,21 +187,24 @@ fn large_parameters_are_no_mistake() {
 
 #[test]
 fn the_bound_is_the_course_s() {
-    let at = |difference| GradientCheckOf { difference, worst: vec![] }.agrees();
+    let at = |difference| check_of(difference, vec![]).agrees();
     assert!(at(0.0) && at(1.2e-7) && at(TOLERANCE) && !at(2.1e-7) && !at(1.0) && !at(f64::NAN));
 }
 
-type GradientCheckOf = dnn_blocks::train::gradient_check::GradientCheck;
+/// A check with these figures.
+fn check_of(difference: f64, worst: Vec<Coordinate>) -> GradientCheck {
+    let mut check = gradient_check(|_| 0.0, &[], &[], 1e-7).unwrap();
+    (check.difference, check.worst) = (difference, worst);
+    check
+}
 
 #[test]
 fn checks_print_their_verdict() {
-    let check = GradientCheckOf {
-        difference: 0.3,
-        worst: vec![
-            Coordinate { index: 12, analytic: 1.5, numeric: -0.25 },
-            Coordinate { index: 3, analytic: -1e-300, numeric: 0.0 },
-        ],
-    };
+    let worst = vec![
+        Coordinate { index: 12, analytic: 1.5, numeric: -0.25 },
+        Coordinate { index: 3, analytic: -1e-300, numeric: 0.0 },
+    ];
+    let check = check_of(0.3, worst);
     let expected = "\
 the gradient is wrong: difference 3.00e-1 is above 2e-7
 worst              analytic        numeric
@@ -220,16 +224,16 @@ fn what_cannot_be_checked_is_refused() {
         gradient_check(sum, theta, gradient, epsilon).unwrap_err().to_string()
     };
     let (theta, gradient) = ([1.0, 2.0], [1.0, 1.0]);
-    assert_eq!(
-        message(&theta, &[1.0], 1e-7),
-        "gradient has a length of 1, theta of 2: one for one"
-    );
+    assert_eq!(message(&theta, &[1.0], 1e-7), "gradient and theta differ in length: 1 and 2");
     for epsilon in [0.0, -1e-7, f64::NAN, f64::INFINITY] {
-        let expected = format!("epsilon = {epsilon}: a finite number above 0");
+        let expected = format!("epsilon is {epsilon}, but must be above 0 and finite");
         assert_eq!(message(&theta, &gradient, epsilon), expected);
         assert_eq!(message(&[], &[], epsilon), expected);
     }
-    assert_eq!(message(&[1.0, 1e12], &gradient, 1e-7), "epsilon = 0.0000001: moves every number");
+    assert_eq!(
+        message(&[1.0, 1e12], &gradient, 1e-7),
+        "epsilon is 0.0000001, but must be large enough to move every number"
+    );
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(message(&[1.0, value], &gradient, 1e-7), format!("theta[1] is {value}"));
         assert_eq!(message(&theta, &[value, 1.0], 1e-7), format!("gradient[0] is {value}"));
@@ -250,7 +254,7 @@ fn networks_that_cannot_be_checked_are_refused_by_name() {
     };
     let (parameters, gradients) = (&course.parameters, &course.gradients);
     let error = check(parameters, gradients, -1.0);
-    assert_eq!(error.to_string(), "epsilon = -1: a finite number above 0");
+    assert_eq!(error.to_string(), "epsilon is -1, but must be above 0 and finite");
 
     let mut broken = gradients.clone();
     broken.layers_mut()[1].dw[[2, 1]] = f64::NAN;

@@ -2,10 +2,11 @@
 
 use crate::support::reference::{assert_close, assert_number, cases, json, matrix, number};
 use dnn_blocks::Error;
+use dnn_blocks::error::Position;
 use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, Zip, array};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::optimizer::{Step, UpdateRule};
+use dnn_blocks::train::optimizer::{LayerState, StateMatrix, Step, UpdateRule};
 use serde_json::Value;
 
 fn single(w: Array2<f64>, b: Array2<f64>) -> Parameters<f64> {
@@ -185,11 +186,9 @@ fn only_weights_decay() {
 struct AdaGrad;
 
 impl UpdateRule<f64> for AdaGrad {
-    fn state(&self) -> &'static [&'static str] {
-        &["sum of squares"]
-    }
-    fn never_negative(&self) -> &'static [&'static str] {
-        &["sum of squares"]
+    fn state(&self) -> &'static [StateMatrix] {
+        const SUM: StateMatrix = StateMatrix::non_negative("sum of squares");
+        &[SUM]
     }
     fn update(
         &self,
@@ -246,46 +245,137 @@ fn what_belongs_to_another_network_is_refused_and_nothing_moves() {
 #[test]
 fn a_state_that_no_step_can_have_left_is_refused() {
     let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
-    let refused = |rule: Algorithm, name: &str, value: f64, in_b: bool| {
+    let refused = |rule: Algorithm, matrix: StateMatrix, value: f64, in_b: bool| {
         let mut state = Optimizer::new(rule, &parameters).unwrap().state().to_vec();
-        let place =
-            UpdateRule::<f64>::state(&rule).iter().position(|other| *other == name).unwrap();
+        let index = UpdateRule::<f64>::state(&rule).iter().position(|other| *other == matrix);
         let matrices = if in_b { &mut state[1].b } else { &mut state[1].w };
-        *matrices[place].last_mut().unwrap() = value;
+        *matrices[index.unwrap()].last_mut().unwrap() = value;
         Optimizer::from_state(rule, state, 1).map(drop).map_err(|error| error.to_string())
     };
+    let (v, s) = (StateMatrix::new("v"), StateMatrix::non_negative("s"));
     for rule in [Algorithm::ADAM, Algorithm::ADAM_W, Algorithm::RMS_PROP] {
-        let error = refused(rule, "s", -5e-324, false).unwrap_err();
-        assert!(error.starts_with("layer 2: s[0, 1] is -0.0000"), "{error}");
-        let error = refused(rule, "s", -1.5, true).unwrap_err();
-        assert_eq!(error, "layer 2: s[0, 0] is -1.5: never below 0");
-        assert_eq!(refused(rule, "s", f64::NAN, true).unwrap_err(), "layer 2: s[0, 0] is NaN");
-        refused(rule, "s", -0.0, false).unwrap();
+        let error = refused(rule, s, -5e-324, false).unwrap_err();
+        assert_eq!(error, "layer 2: s[0, 1] is -5e-324, but must be at least 0");
+        let error = refused(rule, s, -1.5, true).unwrap_err();
+        assert_eq!(error, "layer 2: s[0, 0] is -1.5, but must be at least 0");
+        assert_eq!(refused(rule, s, f64::NAN, true).unwrap_err(), "layer 2: s[0, 0] is NaN");
+        refused(rule, s, -0.0, false).unwrap();
     }
     for rule in [Algorithm::ADAM, Algorithm::MOMENTUM, Algorithm::Nesterov { beta: 0.9 }] {
-        refused(rule, "v", -1.5, false).unwrap();
-        let error = refused(rule, "v", f64::NEG_INFINITY, false).unwrap_err();
+        refused(rule, v, -1.5, false).unwrap();
+        let error = refused(rule, v, f64::NEG_INFINITY, false).unwrap_err();
         assert_eq!(error, "layer 2: v[0, 1] is -inf");
     }
     let mut state = Optimizer::new(AdaGrad, &parameters).unwrap().state().to_vec();
     state[0].w[0][[1, 2]] = -2.0;
     let error = Optimizer::from_state(AdaGrad, state, 1).map(drop).unwrap_err();
-    assert_eq!(error.to_string(), "layer 1: sum of squares[1, 2] is -2: never below 0");
+    assert_eq!(error.to_string(), "layer 1: sum of squares[1, 2] is -2, but must be at least 0");
+}
+
+/// A rule around another one that forwards its state.
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Debug)]
+struct Forwarding(Algorithm);
+
+impl<F: Float> UpdateRule<F> for Forwarding {
+    fn state(&self) -> &'static [StateMatrix] {
+        UpdateRule::<F>::state(&self.0)
+    }
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> dnn_blocks::Result<()> {
+        self.0.update(step, w, dw, state)
+    }
+}
+
+#[test]
+fn the_state_of_a_wrapped_rule_is_checked_when_it_is_loaded() {
+    let mut parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    gradients.layers_mut()[1].dw.fill(0.5);
+    let mut expected = parameters.clone();
+    let mut plain = Optimizer::new(Algorithm::ADAM, &parameters).unwrap();
+    plain.step(&mut expected, &gradients, 0.1).unwrap();
+    let mut optimizer = Optimizer::new(Forwarding(Algorithm::ADAM), &parameters).unwrap();
+    optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
+    assert_eq!((&parameters, optimizer.state()), (&expected, plain.state()));
+
+    for in_b in [false, true] {
+        let mut state = optimizer.state().to_vec();
+        let LayerState { w, b } = &mut state[1];
+        let second_moment = &mut if in_b { b } else { w }[1];
+        second_moment[[0, 0]] = -0.25;
+        let rule = Forwarding(Algorithm::ADAM);
+        let error = Optimizer::from_state(rule, state, 1).map(drop).unwrap_err();
+        let expected = Error::InvalidValue {
+            layer: Some(2),
+            operand: "s",
+            position: Position::Entry { row: 0, column: 0 },
+            value: -0.25,
+            rule: "at least 0",
+        };
+        assert_eq!(error, expected);
+    }
+
+    #[cfg(feature = "serde")]
+    {
+        type Saved = Optimizer<f64, Forwarding>;
+        let text = serde_json::to_string(&optimizer).unwrap();
+        let loaded: Saved = serde_json::from_str(&text).unwrap();
+        assert_eq!((loaded.state(), loaded.steps()), (optimizer.state(), 1));
+        let mut value: Value = serde_json::from_str(&text).unwrap();
+        value["state"][1]["b"][1]["data"][0] = (-0.25).into();
+        let error = serde_json::from_value::<Saved>(value).unwrap_err().to_string();
+        assert_eq!(error, "layer 2: s[0, 0] is -0.25, but must be at least 0");
+    }
+}
+
+#[test]
+fn every_algorithm_is_read_from_the_name_that_it_prints() {
+    for rule in [
+        Algorithm::GradientDescent,
+        Algorithm::MOMENTUM,
+        Algorithm::ClassicalMomentum { beta: 0.9 },
+        Algorithm::Nesterov { beta: 0.9 },
+        Algorithm::RMS_PROP,
+        Algorithm::ADAM,
+        Algorithm::ADAM_W,
+    ] {
+        let name = rule.to_string();
+        for name in [&name, &name.to_uppercase(), &name.to_lowercase(), &format!(" {name}\n")] {
+            assert_eq!(name.parse(), Ok(rule), "{name}");
+        }
+    }
+    for name in ["", "ada", "Adam W", "gradient  descent"] {
+        let expected = Error::UnknownName { kind: "algorithm", name: name.to_string() };
+        assert_eq!(name.parse::<Algorithm>(), Err(expected));
+    }
+    // A name has no constants.
+    let other = Algorithm::Momentum { beta: 0.5 };
+    assert_eq!(other.to_string().parse(), Ok(Algorithm::MOMENTUM));
+    assert_eq!(format!("{other:>10}|"), "  momentum|");
 }
 
 #[test]
 fn constants_that_are_none_are_named() {
     let message = |rule: Algorithm| rule.check::<f64>().unwrap_err().to_string();
-    assert_eq!(message(Algorithm::Nesterov { beta: 1.0 }), "beta = 1: at least 0 and below 1");
+    assert_eq!(
+        message(Algorithm::Nesterov { beta: 1.0 }),
+        "beta is 1, but must be at least 0 and below 1"
+    );
     let rule = Algorithm::RmsProp { beta: 0.9, epsilon: f64::NAN };
-    assert_eq!(message(rule), "epsilon = NaN: above 0 and finite");
+    assert_eq!(message(rule), "epsilon is NaN, but must be above 0 and finite");
     let rule = Algorithm::Adam { beta1: 0.9, beta2: 0.9, epsilon: 0.0 };
-    assert_eq!(message(rule), "epsilon = 0: above 0 and finite");
+    assert_eq!(message(rule), "epsilon is 0, but must be above 0 and finite");
     let rule = Algorithm::Adam { beta1: 0.9, beta2: -0.1, epsilon: 1e-8 };
-    assert_eq!(message(rule), "beta2 = -0.1: at least 0 and below 1");
+    assert_eq!(message(rule), "beta2 is -0.1, but must be at least 0 and below 1");
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
     let rule = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay: -1.0 };
-    assert_eq!(message(rule), "weight_decay = -1: at least 0 and finite");
+    assert_eq!(message(rule), "weight_decay is -1, but must be at least 0 and finite");
 }
 
 #[test]
@@ -306,9 +396,9 @@ fn clipping_bounds_norm_and_value_and_leaves_the_rest() {
     let mut g = start.clone();
     for bound in [0.0, -1.0, f64::NAN] {
         let error = clip_by_norm(&mut g, bound).unwrap_err();
-        assert_eq!(error.to_string(), format!("max_norm = {bound}: above 0"));
+        assert_eq!(error.to_string(), format!("max_norm is {bound}, but must be above 0"));
         let error = clip_by_value(&mut g, bound).unwrap_err();
-        assert_eq!(error.to_string(), format!("limit = {bound}: above 0"));
+        assert_eq!(error.to_string(), format!("limit is {bound}, but must be above 0"));
     }
     assert_eq!(g, start, "nothing was turned round");
 
@@ -356,10 +446,7 @@ impl<F: Float> UpdateRule<F> for Wrapped {
 #[test]
 fn a_rule_has_no_state_unless_it_names_some() {
     let plain = Wrapped(Algorithm::GradientDescent);
-    assert!(
-        UpdateRule::<f64>::state(&plain).is_empty()
-            && UpdateRule::<f64>::never_negative(&plain).is_empty()
-    );
+    assert!(UpdateRule::<f64>::state(&plain).is_empty());
     let mut parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
     let mut expected = parameters.clone();
     let mut gradients = Gradients::zeros_like(&parameters);
@@ -387,7 +474,7 @@ fn a_rule_without_the_state_of_the_one_it_wraps_is_an_error_and_moves_nothing() 
 
 #[test]
 fn an_update_of_matrices_that_differ_in_shape_is_an_error() {
-    let step = Step { learning_rate: 0.1, number: 1, is_weight: true };
+    let step = Step::new(0.1, 1);
     for rule in [Algorithm::GradientDescent, Algorithm::Nesterov { beta: 0.9 }, Algorithm::ADAM] {
         let states = UpdateRule::<f64>::state(&rule).len();
         for (w, dw, s) in [
@@ -413,11 +500,17 @@ fn a_step_that_cannot_be_taken_is_an_error() {
     let (beta1, beta2, epsilon, weight_decay) = (0.9, 0.999, 1e-8, 1e300);
     let decay = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay };
     for (rule, learning_rate, number) in [(Algorithm::ADAM, 0.1, 0), (decay, 1e300, 1)] {
-        let step = Step { learning_rate, number, is_weight: true };
+        let step = Step::new(learning_rate, number);
         let mut w = array![[1.0]];
         let mut state = [array![[0.0]], array![[0.0]]];
         let error = rule.update(step, &mut w, &array![[1.0]], &mut state).unwrap_err();
-        assert!(matches!(error, Error::Hyperparameter { .. }), "{error}");
+        match number {
+            0 => assert!(matches!(error, Error::InvalidArgument { name: "number", .. }), "{error}"),
+            _ => assert!(
+                matches!(error, Error::Hyperparameter { name: "weight_decay", .. }),
+                "{error}"
+            ),
+        }
         assert_eq!((w, state), (array![[1.0]], [array![[0.0]], array![[0.0]]]));
     }
 }
@@ -438,11 +531,11 @@ fn constants_are_checked_in_the_type_that_uses_them() {
         assert_eq!((parameters.layers()[0].w[[0, 0]], optimizer.steps()), (1.0, 0));
     };
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
-    let message = "epsilon = 1e-50: above 0 and finite as an f32";
+    let message = "epsilon is 1e-50, but must be above 0 and finite as an f32";
     refused(Algorithm::RmsProp { beta: 0.9, epsilon }, message);
     refused(Algorithm::Adam { beta1, beta2, epsilon }, message);
     let beta = 0.999_999_999_99;
-    let message = "beta = 0.99999999999: at least 0 and below 1 as an f32";
+    let message = "beta is 0.99999999999, but must be at least 0 and below 1 as an f32";
     refused(Algorithm::Momentum { beta }, message);
     let (epsilon, weight_decay) = (1e-8, 1e39);
     let rule = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay };

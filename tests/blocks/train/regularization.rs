@@ -85,8 +85,9 @@ fn backward_with_dropout_of_course_2() {
             layers: caches_of(cache, &x, &parameters),
             masks: vec![mask(1), mask(2)],
         };
-        let (cost, a3) = (Cost::BinaryCrossEntropy, matrix(&cache["A3"]));
-        check(&l_model_backward_with_dropout(cost, &a3, &y, &caches).unwrap(), &expected);
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
+        let output = backpropagate(&matrix(&cache["A3"]), &y, &caches.layers, options).unwrap();
+        check(&output.gradients, &expected);
     }
 }
 
@@ -118,7 +119,7 @@ fn the_gradient_of_l2_is_that_of_its_cost() {
     let check = gradient_check_n(&parameters, &gradients, 1e-4, |p| l2_cost(p, 0.3, 7));
     assert!(check.unwrap().difference < 1e-9);
 
-    let message = "m = 0: at least one example";
+    let message = "m is 0, but must be at least 1";
     let before = gradients.clone();
     let error = add_l2_gradient(&mut gradients, &parameters, 0.3, 0).unwrap_err();
     assert_eq!((error.to_string().as_str(), gradients), (message, before));
@@ -140,8 +141,9 @@ fn the_gradient_through_dropout_is_that_of_its_cost() {
     let mut workspace = Workspace::new(&parameters, 8).unwrap();
     let mut evaluate = |p: &Parameters<f64>| {
         let rng = &mut NumpyRandom::seed(9);
+        let dropout = Dropout::new(0.7, rng);
         let (cost, gradients) =
-            workspace.cost_and_gradients_with_dropout(&x, targets, p, objective, 0.7, rng)?;
+            workspace.cost_and_gradients_with_dropout(&x, targets, p, &objective, dropout)?;
         Ok((cost, gradients.clone()))
     };
     let gradients = evaluate(&parameters).unwrap().1;
@@ -152,12 +154,12 @@ fn the_gradient_through_dropout_is_that_of_its_cost() {
 
 #[test]
 fn dropout_keeps_the_mean_and_drops_nothing_at_1() {
-    let mask = Mask::draw(300, 200, 0.7, &mut NumpyRandom::seed(2)).unwrap();
-    let mut ones = Array2::<f64>::ones((300, 200));
+    let mask = Mask::<f64>::draw(300, 200, 0.7, &mut NumpyRandom::seed(2)).unwrap();
+    let mut ones = Array2::ones((300, 200));
     mask.apply(&mut ones).unwrap();
     assert!((ones.mean().unwrap() - 1.0).abs() < 0.01);
-    let all = Mask::draw(30, 20, 1.0, &mut NumpyRandom::seed(2)).unwrap();
-    assert!(all.d.iter().all(|&d: &f64| d == 1.0));
+    let all = Mask::<f64>::draw(30, 20, 1.0, &mut NumpyRandom::seed(2)).unwrap();
+    assert!(all.d.iter().all(|&d| d == 1.0));
 }
 
 #[test]
@@ -169,13 +171,14 @@ fn a_probability_that_is_none_is_an_error() {
         let wrong = |error: Error| {
             assert!(matches!(error, Error::Hyperparameter { name: "keep_prob", .. }), "{error}");
         };
-        wrong(Mask::draw(2, 2, keep_prob, rng).unwrap_err());
+        wrong(Mask::<f64>::draw(2, 2, keep_prob, rng).unwrap_err());
         wrong(l_model_forward_with_dropout(&x, &parameters, keep_prob, rng).unwrap_err());
         let mut workspace = Workspace::new(&parameters, 4).unwrap();
         let cost = Cost::BinaryCrossEntropy;
+        let dropout = Dropout::new(keep_prob, rng);
         wrong(
             workspace
-                .cost_and_gradients_with_dropout(&x, &y, &parameters, cost, keep_prob, rng)
+                .cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout)
                 .unwrap_err(),
         );
     }
@@ -185,13 +188,36 @@ fn a_probability_that_is_none_is_an_error() {
 fn masks_of_another_network_are_errors() {
     let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
     let (x, y) = (Array2::ones((2, 4)), array![[1.0, 0.0, 1.0, 0.0]]);
-    let (al, mut caches) =
+    let (al, caches) =
         l_model_forward_with_dropout(&x, &parameters, 0.5, &mut NumpyRandom::seed(1)).unwrap();
-    let cost = Cost::BinaryCrossEntropy;
-    caches.masks[0].d = Array2::ones((3, 5));
-    let error = l_model_backward_with_dropout(cost, &al, &y, &caches).unwrap_err();
+    let backward = |masks: &[Mask<f64>]| {
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(masks);
+        backpropagate(&al, &y, &caches.layers, options)
+    };
+    let longer = Mask { d: Array2::ones((3, 5)), keep_prob: 0.5 };
+    let error = backward(&[longer]).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { layer: Some(1), .. }), "{error}");
-    caches.masks.clear();
-    let error = l_model_backward_with_dropout(cost, &al, &y, &caches).unwrap_err();
-    assert!(matches!(error, Error::LayerCount { expected: 2, found: 1 }), "{error}");
+    let error = backward(&[&caches.masks[..], &caches.masks].concat()).unwrap_err();
+    assert!(matches!(error, Error::LayerCount { expected: 2, found: 3 }), "{error}");
+    let impossible = Mask { keep_prob: 0.0, ..caches.masks[0].clone() };
+    let error = backward(&[impossible]).unwrap_err();
+    assert!(matches!(error, Error::Hyperparameter { name: "keep_prob", .. }), "{error}");
+
+    let parameters = initialize_parameters_deep::<f64>(
+        &[2, 3, 3, 1],
+        Initializer::He,
+        &mut NumpyRandom::seed(1),
+    )
+    .unwrap();
+    let (al, caches) =
+        l_model_forward_with_dropout(&x, &parameters, 0.5, &mut NumpyRandom::seed(1)).unwrap();
+    let backward = |masks: &[Mask<f64>]| {
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(masks);
+        backpropagate(&al, &y, &caches.layers, options)
+    };
+    let error = backward(&caches.masks[..1]).unwrap_err();
+    assert!(matches!(error, Error::LayerCount { expected: 3, found: 2 }), "{error}");
+    // Without masks it is the backward pass of a network without dropout.
+    let expected = l_model_backward(&al, &y, &caches.layers).unwrap();
+    assert_eq!(backward(&[]).unwrap().gradients, expected);
 }

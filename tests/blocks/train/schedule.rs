@@ -72,7 +72,7 @@ fn a_cosine_rises_to_its_rate_and_falls_to_its_lowest() {
 #[test]
 fn rates_stay_finite_and_in_range() {
     for schedule in EVERY {
-        schedule.check().unwrap();
+        schedule.check::<f64>().unwrap();
         for epoch in [0, 1, 1 << 31, 1 << 53, usize::MAX - 1, usize::MAX] {
             for rate in [0.0, f64::MIN_POSITIVE, 0.1, f64::MAX] {
                 let found = schedule.at(rate, epoch);
@@ -109,7 +109,7 @@ fn intervals_of_0_do_not_panic() {
 #[test]
 fn useless_numbers_are_refused_by_name() {
     let refused = |schedule: Schedule, expected: &str, number: f64| {
-        let Err(Error::Hyperparameter { name, value, .. }) = schedule.check() else {
+        let Err(Error::Hyperparameter { name, value, .. }) = schedule.check::<f64>() else {
             panic!("{schedule:?}");
         };
         assert_eq!(name, expected, "{schedule:?}");
@@ -129,10 +129,10 @@ fn useless_numbers_are_refused_by_name() {
     refused(Schedule::Intervals { decay_rate: 1.0, time_interval: 0 }, "time_interval", 0.0);
     refused(Schedule::Step { factor: 0.5, every: 0 }, "every", 0.0);
     refused(Schedule::Cosine { warm_up: 4, total: 4, lowest: 0.0 }, "total", 4.0);
-    let rule = Schedule::Cosine { warm_up: 0, total: 0, lowest: 0.0 }.check().unwrap_err();
-    assert_eq!(rule.to_string(), "total = 0: more than warm_up");
+    let rule = Schedule::Cosine { warm_up: 0, total: 0, lowest: 0.0 }.check::<f64>().unwrap_err();
+    assert_eq!(rule.to_string(), "total is 0, but must be more than warm_up");
     for fine in [0.0, 1e300] {
-        Schedule::InverseTime { decay_rate: fine }.check().unwrap();
+        Schedule::InverseTime { decay_rate: fine }.check::<f64>().unwrap();
     }
-    Schedule::Step { factor: 1.0, every: usize::MAX }.check().unwrap();
+    Schedule::Step { factor: 1.0, every: usize::MAX }.check::<f64>().unwrap();
 }

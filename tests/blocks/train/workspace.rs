@@ -1,10 +1,29 @@
 //! A workspace gives what the blocks give, and names what does not fit it.
 
 use super::{ACTIVATIONS, same_gradients};
-use crate::support::{labels, network_with_biases, random, same};
+use crate::support::{COSTS, labels, message, network_with_biases, random, same};
 use dnn_blocks::Error;
+use dnn_blocks::forward::LayerCache;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+
+/// The gradient of `X` of the binary cross-entropy.
+fn input_gradient<F: Float>(
+    al: &Array2<F>,
+    y: &Array2<F>,
+    caches: &[LayerCache<'_, F>],
+) -> Array2<F> {
+    let cost = Cost::BinaryCrossEntropy;
+    if caches.last().unwrap().activation.activation == Activation::Sigmoid {
+        let options = BackwardOptions::new(cost).dx(true);
+        return backpropagate(al, y, caches, options).unwrap().dx.unwrap();
+    }
+    let mut da = cost.gradient(al, y).unwrap();
+    for cache in caches.iter().rev() {
+        da = linear_activation_backward(da, cache).unwrap().0;
+    }
+    da
+}
 
 fn compare_workspace<F: Float>(dims: &[usize], hidden: Activation, output: Activation) {
     let parameters = network_with_biases::<F>(dims, hidden, output);
@@ -15,13 +34,14 @@ fn compare_workspace<F: Float>(dims: &[usize], hidden: Activation, output: Activ
         let y = labels::<F>(units, examples);
         for x in [x.view(), x.t().as_standard_layout().t()] {
             let (al, caches) = l_model_forward(x, &parameters).unwrap();
-            let (gradients, dx) = l_model_backward_with_dx(&al, &y, &caches).unwrap();
+            let gradients = l_model_backward(&al, &y, &caches).unwrap();
+            let dx = input_gradient(&al, &y, &caches);
             let cost = compute_cost(&al, &y).unwrap();
-            let pass = workspace.forward(x, &parameters).unwrap();
+            let pass = workspace.forward(&x, &parameters).unwrap();
             assert!(same(&pass.al(), &al));
             assert_eq!(pass.cost(&y).unwrap().as_f64().to_bits(), cost.as_f64().to_bits());
             assert!(same_gradients(pass.backward(&y).unwrap(), &gradients));
-            let pass = workspace.forward(x, &parameters).unwrap();
+            let pass = workspace.forward(&x, &parameters).unwrap();
             let (fast, fast_dx) = pass.backward_with_dx(&y).unwrap();
             assert!(same_gradients(fast, &gradients) && same(&fast_dx, &dx));
         }
@@ -70,25 +90,56 @@ fn what_does_not_fit_a_workspace_is_named() {
         workspace.forward(&Array2::zeros((3, 0)), &parameters).map(|_| ()),
         Err(Error::EmptyBatch { layer: Some(1), .. })
     ));
-    let pass = workspace.forward(&Array2::zeros((3, 7)), &parameters).map(|pass| {
-        (
-            pass.cost(&Array2::zeros((1, 8))).map(|_| ()),
-            pass.backward(&Array2::zeros((2, 7))).map(|_| ()),
-        )
-    });
-    let (cost, gradients) = pass.unwrap();
+    let x = Array2::zeros((3, 7));
+    let pass = workspace.forward(&x, &parameters).unwrap();
+    let cost = pass.cost(&Array2::zeros((1, 8)));
     assert!(matches!(cost, Err(Error::ShapeMismatch { .. })));
+    let gradients = pass.backward(&Array2::zeros((2, 7)));
     assert!(matches!(gradients, Err(Error::ShapeMismatch { layer: Some(2), .. })));
 }
 
 #[test]
 fn a_workspace_too_large_for_memory_is_an_error() {
     let parameters = network_with_biases::<f64>(&[3, 5, 1], Activation::Relu, Activation::Sigmoid);
-    let mut workspace = Workspace::new(&parameters, usize::MAX / 4).unwrap();
     assert!(matches!(
-        workspace.forward(&Array2::zeros((3, 7)), &parameters).map(|_| ()),
+        Workspace::new(&parameters, usize::MAX / 4).map(|_| ()),
         Err(Error::TooLarge { layer: Some(1), .. })
     ));
     let mut empty = Workspace::new(&parameters, 0).unwrap();
     assert!(empty.forward(&Array2::zeros((3, 1)), &parameters).is_err());
+}
+
+/// Each cost with each output activation: a cross-entropy takes only its own, a squared error any.
+#[test]
+fn an_output_that_does_not_go_with_the_cost_is_an_error() {
+    let outputs = [ACTIVATIONS.as_slice(), &[Activation::Softmax]].concat();
+    let (x, y) = (random::<f64>(3, 6, 1), labels(2, 6));
+    for output in outputs {
+        let parameters = network_with_biases::<f64>(&[3, 5, 2], Activation::Tanh, output);
+        let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+        let mut workspace = Workspace::new(&parameters, 6).unwrap();
+        for cost in COSTS {
+            let fits = cost == Cost::MeanSquaredError || output == cost.output_activation();
+            let expected = Error::OutputActivation {
+                layer: Some(2),
+                cost: cost.to_string(),
+                expected: cost.output_activation().to_string(),
+                found: output.to_string(),
+            };
+            let expected = if fits { Ok(()) } else { Err(expected) };
+            let general = backpropagate(&al, &y, &caches, BackwardOptions::new(&cost));
+            assert_eq!(general.map(|_| ()), expected);
+            let step = workspace.cost_and_gradients(&x, &y, &parameters, &cost);
+            assert_eq!(step.map(|_| ()), expected);
+            let rng = &mut NumpyRandom::seed(1);
+            let dropout = Dropout::new(0.5, rng);
+            let step =
+                workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, &cost, dropout);
+            assert_eq!(step.map(|_| ()), expected);
+        }
+    }
+    let parameters = network_with_biases::<f64>(&[3, 2], Activation::Tanh, Activation::Softmax);
+    let mut workspace = Workspace::new(&parameters, 6).unwrap();
+    let step = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
+    assert_eq!(message(step), "layer 1: binary cross-entropy needs a sigmoid output, not softmax");
 }

@@ -1,8 +1,8 @@
-//! The sweep behind the thresholds of the product seam: every product in each of its three ways.
+//! The sweep behind the thresholds of the matrix product: every product in each of its three strategies.
 //!
-//! `cargo bench --bench ways` prints tables in the form of benches/ways.md: the time of a way over
-//! that of *packed*, bold where the library takes it. The seam is not public, so the sweep
-//! compiles it once more.
+//! `cargo bench --bench strategies` prints tables in the form of benches/strategies.md: the time of a strategy over
+//! that of *packed*, bold where the library takes it. The kernels are not public, so the sweep
+//! compiles them once more.
 
 #![allow(dead_code, unused_imports, unsafe_code)] // the seam has more users in the library
 
@@ -10,7 +10,7 @@
 mod kernel;
 
 use kernel::Kernel;
-use kernel::product::{Way, multiply_by};
+use kernel::product::{Strategy, gemm_by};
 use ndarray::{Array2, ArrayView2};
 use std::time::Instant;
 
@@ -20,18 +20,18 @@ fn matrix<F: Kernel>(rows: usize, columns: usize) -> Array2<F> {
     })
 }
 
-/// Median seconds of each way, taken in turn.
-fn times<F: Kernel>(ways: &[Way], a: &ArrayView2<F>, b: &ArrayView2<F>) -> Vec<f64> {
+/// Median seconds of each strategy, taken in turn.
+fn times<F: Kernel>(strategies: &[Strategy], a: &ArrayView2<F>, b: &ArrayView2<F>) -> Vec<f64> {
     let mut c = Array2::zeros((a.nrows(), b.ncols()));
     let work = a.nrows() * a.ncols() * b.ncols();
     let repeats = (200_000 / work).max(1);
     let rounds = (40_000_000 / (work * repeats)).clamp(7, 101);
-    let mut times = vec![Vec::new(); ways.len()];
+    let mut times = vec![Vec::new(); strategies.len()];
     for _ in 0..rounds {
-        for (way, times) in ways.iter().zip(&mut times) {
+        for (strategy, times) in strategies.iter().zip(&mut times) {
             let start = Instant::now();
             for _ in 0..repeats {
-                multiply_by(*way, F::one(), a, b, F::zero(), &mut c);
+                gemm_by(*strategy, F::one(), a, b, F::zero(), &mut c);
             }
             times.push(start.elapsed().as_secs_f64() / repeats as f64);
         }
@@ -52,13 +52,13 @@ enum Kind {
 }
 
 impl Kind {
-    /// How the sweep calls it, and the way that competes with *packed*.
-    fn title(self) -> (&'static str, Way) {
+    /// How the sweep calls it, and the strategy that competes with *packed*.
+    fn title(self) -> (&'static str, Strategy) {
         match self {
-            Kind::NnFewRows => ("NN, few rows of C: rows / packed", Way::Rows),
-            Kind::NnFewColumns => ("NN, few columns of C: rows / packed", Way::Rows),
-            Kind::TnFewColumns => ("TN, few columns of C: rows / packed", Way::Rows),
-            Kind::NtFewRows => ("NT, few rows of C: dots / packed", Way::Dots),
+            Kind::NnFewRows => ("NN, few rows of C: rows / packed", Strategy::Rows),
+            Kind::NnFewColumns => ("NN, few columns of C: rows / packed", Strategy::Rows),
+            Kind::TnFewColumns => ("TN, few columns of C: rows / packed", Strategy::Rows),
+            Kind::NtFewRows => ("NT, few rows of C: dots / packed", Strategy::Dots),
         }
     }
 
@@ -73,14 +73,14 @@ impl Kind {
 }
 
 /// The ratio, bold if the library does not pack this product; and how much it loses to the better
-/// way.
+/// strategy.
 fn cell<F: Kernel>(kind: Kind, few: usize, depth: usize, many: usize) -> (String, f64) {
     let [a, b] = kind.operands::<F>(few, depth, many);
-    let times = times(&[kind.title().1, Way::Packed], &a.view(), &b.view());
+    let times = times(&[kind.title().1, Strategy::Packed], &a.view(), &b.view());
     let (ratio, best) = (times[0] / times[1], times[0].min(times[1]));
     let c = Array2::<F>::zeros((a.nrows(), b.ncols()));
-    match Way::of(&a, &b, &c) {
-        Way::Packed => (format!("{ratio:.2}"), times[1] / best),
+    match Strategy::choose(&a, &b, &c) {
+        Strategy::Packed => (format!("{ratio:.2}"), times[1] / best),
         _ => (format!("**{ratio:.2}**"), times[0] / best),
     }
 }
@@ -111,7 +111,7 @@ fn main() {
         let mean = losses.iter().sum::<f64>() / losses.len() as f64;
         let worst = losses.iter().copied().fold(1.0, f64::max);
         println!(
-            "\nThe way taken needs {mean:.3} times as long as the better one, {worst:.2} at most."
+            "\nThe strategy taken needs {mean:.3} times as long as the better one, {worst:.2} at most."
         );
     }
 }

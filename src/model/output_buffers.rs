@@ -1,0 +1,60 @@
+//! Forward passes without allocation.
+
+use crate::buffer::{self, matrix, matrix_mut};
+use crate::checks::check;
+use crate::error::Operand;
+use crate::forward::{check_linear, layer_output_into};
+use crate::{Float, Parameters, Result};
+use ndarray::{ArrayRef2, ArrayView2};
+
+/// The matrices between the layers of a network, for up to a number of examples.
+#[derive(Debug, Clone)]
+pub(crate) struct OutputBuffers<F> {
+    pub examples: usize,
+    /// `A` of the last layer and of the one before, in turn.
+    pub a: [Vec<F>; 2],
+}
+
+impl<F: Float> OutputBuffers<F> {
+    pub(crate) fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
+        let units = parameters.layers().iter().map(|layer| layer.w.nrows()).max().unwrap_or(0);
+        let a = || buffer::vec("A", (units, examples));
+        Ok(Self { examples, a: [a()?, a()?] })
+    }
+
+    /// `Ok` if the buffers hold the examples `X` (n₀, m).
+    pub fn check_examples(&self, x: &ArrayRef2<F>) -> Result<()> {
+        let (m, examples) = (x.ncols(), self.examples);
+        let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
+        check(m <= examples, Operand::new("X", x), room, "at most the columns it was made for")
+    }
+
+    /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape. It is bit-identical to
+    /// [`predict_proba`](crate::forward::predict_proba).
+    pub(crate) fn compute(
+        &mut self,
+        x: ArrayView2<'_, F>,
+        parameters: &Parameters<F>,
+    ) -> Result<(usize, usize)> {
+        self.check_examples(&x)?;
+        let m = x.ncols();
+        let [a, next] = &mut self.a;
+        let mut rows = x.nrows();
+        for (l, layer) in parameters.layers().iter().enumerate() {
+            let a_prev = if l == 0 { x } else { matrix(a, rows, m) };
+            check_linear(&a_prev, &layer.w, &layer.b)
+                .and_then(|()| layer.activation.check::<F>())
+                .map_err(|e| e.in_layer(l + 1))?;
+            rows = layer.w.nrows();
+            let mut out = matrix_mut(next, rows, m);
+            layer_output_into(&a_prev, &layer.w, &layer.b, layer.activation, &mut out);
+            std::mem::swap(a, next);
+        }
+        Ok((rows, m))
+    }
+
+    /// The outputs that were computed last, of this shape.
+    pub(crate) fn al(&self, (rows, m): (usize, usize)) -> ArrayView2<'_, F> {
+        matrix(&self.a[0], rows, m)
+    }
+}

@@ -1,0 +1,137 @@
+//! The public types that are `Send` and `Sync`, checked by the compiler.
+//!
+//! `FitOptions` and `Epoch` are neither: they hold closures. Nor are `Ranks` and
+//! `DistributedWorkspace`: one thread calls MPI.
+
+use dnn_blocks::cost::{Cost, Targets};
+use dnn_blocks::course::{Descent, LogisticGradients, LogisticParameters, Trained};
+use dnn_blocks::data::Classes;
+use dnn_blocks::error::{Cause, Operand, Position};
+use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
+use dnn_blocks::init::NumpyState;
+use dnn_blocks::model::{
+    ClassWeights, ClassifierPredictor, EpochRecord, History, RegressorPredictor,
+};
+use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::BackwardOutput;
+use dnn_blocks::train::batches::{BatchColumns, LocalBatch};
+use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::gradient_check::{Coordinate, Entry, GradientCheck, NetworkCheck};
+use dnn_blocks::train::optimizer::{LayerState, StateMatrix, Step};
+use dnn_blocks::train::regularization::{DropoutCaches, Mask};
+use dnn_blocks::train::workspace::Pass;
+
+fn is<T: Send + Sync>() {}
+
+#[test]
+fn blocks() {
+    is::<Activation>();
+    is::<ActivationCache<f64>>();
+    is::<Classes<String>>();
+    is::<Cost>();
+    is::<Gradients<f64>>();
+    is::<Initializer>();
+    is::<Layer<f64>>();
+    is::<LayerCache<'_, f64>>();
+    is::<LayerGradients<f64>>();
+    is::<LinearCache<'_, f64>>();
+    is::<NumpyRandom>();
+    is::<NumpyState>();
+    is::<Parameters<f64>>();
+    is::<Standardizer<f64>>();
+    is::<Targets<'_, f64>>();
+}
+
+#[test]
+fn errors() {
+    is::<dnn_blocks::Error>();
+    is::<Cause>();
+    is::<Operand>();
+    is::<Position>();
+}
+
+#[test]
+fn training() {
+    is::<Algorithm>();
+    is::<BackwardOptions<'_, f64>>();
+    is::<BackwardOutput<f64>>();
+    is::<BatchColumns<'_>>();
+    is::<Batches<'_, f64>>();
+    is::<Coordinate<Entry>>();
+    is::<Dropout<'_, NumpyRandom>>();
+    is::<DropoutCaches<'_, f64>>();
+    is::<FullBatch<'_, f64>>();
+    is::<GradientCheck>();
+    is::<LayerState<f64>>();
+    is::<LocalBatch<'_, f64>>();
+    is::<Mask<f64>>();
+    is::<NetworkCheck>();
+    is::<Objective>();
+    is::<Optimizer<f64>>();
+    is::<Pass<'_, '_, f64>>();
+    is::<Schedule>();
+    is::<StateMatrix>();
+    is::<Step>();
+    is::<Workspace<f64>>();
+}
+
+#[test]
+fn models_and_metrics() {
+    is::<Actual<&[usize]>>();
+    is::<ClassWeights>();
+    is::<Classifier<f64, String>>();
+    is::<ClassifierPredictor<'_, f64, String>>();
+    is::<ConfusionMatrix>();
+    is::<Descent>();
+    is::<EpochRecord>();
+    is::<Examples<'_, f64>>();
+    is::<History>();
+    is::<Hyperparameters>();
+    is::<LogisticGradients<f64>>();
+    is::<LogisticParameters<f64>>();
+    is::<Predicted<&[usize]>>();
+    is::<Predictor<'_, f64>>();
+    is::<Regressor<f64>>();
+    is::<RegressorPredictor<'_, f64>>();
+    is::<Trained<f64>>();
+}
+
+#[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
+#[test]
+fn files() {
+    use dnn_blocks::files::{FileError, Limits, Module, Tensors};
+    is::<FileError>();
+    is::<Limits>();
+    is::<Module>();
+    is::<Tensors<f64>>();
+}
+
+#[cfg(feature = "safetensors")]
+#[test]
+fn checkpoints() {
+    use dnn_blocks::files::{Checkpoint, Checkpoints, FitState};
+    is::<Checkpoint<f64>>();
+    is::<Checkpoints>();
+    is::<FitState<f64>>();
+}
+
+#[cfg(feature = "plot")]
+#[test]
+fn plots() {
+    is::<dnn_blocks::plot::Axis<'_>>();
+    is::<dnn_blocks::plot::Curve<'_>>();
+}
+
+/// It holds a `dyn Write + Send`, which need not be `Sync`.
+#[cfg(feature = "progress")]
+#[test]
+fn progress_can_be_sent() {
+    fn can_be_sent<T: Send>() {}
+    can_be_sent::<dnn_blocks::progress::Progress>();
+}
+
+#[cfg(feature = "mpi")]
+#[test]
+fn digests() {
+    is::<dnn_blocks::distributed::Digest>();
+}
