@@ -58,7 +58,7 @@ fn row(n: usize, m: usize, size: usize) {
         let both = timed(&mut || {
             while let Some((x, y)) = batches.next() {
                 let cost = Cost::BinaryCrossEntropy;
-                black_box(workspace.cost_and_gradients(x, y, &parameters, cost).expect("fits"));
+                black_box(workspace.cost_and_gradients(&x, y, &parameters, cost).expect("fits"));
             }
         });
         steps.push(both);

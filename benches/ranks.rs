@@ -42,9 +42,9 @@ fn run(ranks: &Ranks<'_>, examples: usize, steps: usize) -> dnn_blocks::Result<(
     for _ in 0..steps + 2 {
         let start = Instant::now();
         let (value, gradients) = if ranks.size() == 1 {
-            alone.cost_and_gradients(&x, &y, &parameters, cost)?
+            alone.cost_and_gradients(&x, &y, &parameters, &cost)?
         } else {
-            joint.cost_and_gradients(&x, &y, &parameters, cost)?
+            joint.cost_and_gradients(&x, &y, &parameters, &cost)?
         };
         update_parameters(&mut parameters, gradients, 0.05)?;
         times.push(start.elapsed().as_secs_f64() * 1e6);

@@ -83,7 +83,7 @@ impl<F: Float> Case<F> {
 fn steps<F: Float>(c: &mut Criterion, dims: &[usize], m: usize, hidden: Activation) {
     let Case { name, parameters, x, y } = &Case::<F>::new(dims, m, hidden);
     let mut group = group(c, &format!("step {name}"));
-    let rate = F::of(0.0075);
+    let rate = 0.0075;
     group.bench_function("full batch", |bench| {
         let mut descent = FullBatch::new(x, y, parameters.clone()).unwrap();
         bench.iter(|| descent.step(rate).unwrap());
@@ -112,7 +112,7 @@ fn steps<F: Float>(c: &mut Criterion, dims: &[usize], m: usize, hidden: Activati
     if hidden == Activation::Relu {
         group.bench_function("naive port", |bench| {
             let mut network = Case::<F>::new(dims, m, hidden).naive();
-            bench.iter(|| naive_step(black_box(x), y, &mut network, rate));
+            bench.iter(|| naive_step(black_box(x), y, &mut network, F::of(rate)));
         });
     }
 }

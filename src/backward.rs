@@ -161,8 +161,8 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 /// [`output_gradient`], with 1e-12 as the divisor where `AL` is exactly 0 or 1 (as in PyTorch's
 /// `BCELoss`).
 ///
-/// [`backpropagate`](crate::train::backward::backpropagate) takes other costs, L2 and dropout, and
-/// computes the gradient of `X` too.
+/// [`backpropagate`](crate::train::backward::backpropagate) is the general backward pass, for other
+/// costs and with the gradient of `X`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;

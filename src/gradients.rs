@@ -150,6 +150,7 @@ impl<F: Float> Gradients<F> {
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::gradients::clip_by_norm;
 /// use dnn_blocks::prelude::*;
 ///
 /// let layer = LayerGradients { dw: array![[3.0]], db: array![[4.0]] };

@@ -1,4 +1,4 @@
-//! Pictures of a training, as SVG text to be written to a file. With the feature `plot`.
+//! Plots of trainings and predictions, as SVG text (feature `plot`).
 //!
 //! In titles, names and captions, characters that XML forbids become U+FFFD, and tabs and line
 //! breaks become spaces.
@@ -12,8 +12,9 @@
 //! ```
 
 use crate::checks::{check, check_argument, check_batch, check_finite_features, check_lengths};
+use crate::data::Classes;
 use crate::error::{Cause, Operand};
-use crate::metrics::ConfusionMatrix;
+use crate::metrics::{Actual, ConfusionMatrix, Labels};
 use crate::{Error, Float, Result, buffer};
 use ndarray::{Array2, ArrayRef2, ArrayView3};
 use plotters::coord::Shift;
@@ -197,9 +198,10 @@ fn label(at: f64, axis: Axis<'_>) -> String {
     }
 }
 
-/// What is predicted all over the plane, and the examples on it: `x` (2, m), a class for each.
+/// Draws the predicted regions of the plane, and the examples `x` (2, m) with their labels.
 ///
-/// `predict` is asked once, for the points of a grid, (2, many).
+/// `predict` is called once, with the points of a grid, (2, many). Labels and predictions are of any
+/// type that [metrics](crate::metrics) take: lists of labels, or matrices of class numbers.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -207,31 +209,39 @@ fn label(at: f64, axis: Axis<'_>) -> String {
 /// use dnn_blocks::prelude::*;
 ///
 /// let x = array![[0.0, 0.2, 0.9, 1.0], [0.1, 0.0, 1.0, 0.8]];
-/// let how = Hyperparameters::default().hidden(&[8]).batch_size(4);
-/// let mut model = Classifier::<f64, usize>::new(how);
-/// model.fit(Examples::columns(&x), &[0, 0, 1, 1])?;
+/// let labels = ["no", "no", "yes", "yes"];
+/// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4);
+/// let mut model = Classifier::<f64, &str>::new(hyperparameters);
+/// model.fit(Examples::columns(&x), &labels)?;
 /// let predict = |grid: &_| model.predict(Examples::columns(grid));
-/// let svg = plot::decision_boundary("Two classes", (&x, &[0, 0, 1, 1]), predict)?;
-/// assert!(svg.contains("class 1"));
+/// let svg = plot::decision_boundary("Two classes", &x, Actual(&labels), predict)?;
+/// assert!(svg.contains("class yes"));
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] unless `x` has two features, [`Error::EmptyBatch`],
-/// [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::InvalidArgument`] beyond ±1e30; what
-/// `predict` refuses; [`Error::Plot`].
-pub fn decision_boundary<F: Float>(
+/// [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::InvalidArgument`] beyond ±1e30; the
+/// errors of `predict` and of [`Labels::labels`]; [`Error::Plot`].
+pub fn decision_boundary<'a, F: Float, A, P>(
     title: &str,
-    (x, classes): (&ArrayRef2<F>, &[usize]),
-    predict: impl FnOnce(&Array2<F>) -> Result<Vec<usize>>,
-) -> Result<String> {
+    x: &ArrayRef2<F>,
+    labels: Actual<A>,
+    predict: impl FnOnce(&Array2<F>) -> Result<P>,
+) -> Result<String>
+where
+    A: Labels<'a>,
+    A::Label: Ord + ToString,
+    for<'p> &'p P: Labels<'p, Label = A::Label>,
+{
+    let labels = labels.0.labels()?;
     let (operand, plane) =
         (Operand::new("X", x), Operand { name: "a plane", shape: (2, x.ncols()) });
     check(x.nrows() == 2, operand, plane, "two features, to be drawn")?;
     check_batch(operand)?;
     check_finite_features("X", x)?;
-    check_lengths(("X", x.ncols()), ("the classes", classes.len()))?;
+    check_lengths(("X", x.ncols()), ("labels", labels.len()))?;
     let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
     check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;
     let side = |row: usize| range(x.row(row).iter().map(|x| x.as_f64()), true);
@@ -245,7 +255,10 @@ pub fn decision_boundary<F: Float>(
         point[1] = F::of(edge(&up, (i / CELLS) as f64 + 0.5));
     }
     let predicted = predict(&grid)?;
+    let predicted = predicted.labels()?;
     check_lengths(("the grid", grid.ncols()), ("the predictions", predicted.len()))?;
+    let classes = Classes::from_labels(labels.iter().chain(predicted.iter()));
+    let (labels, predicted) = (classes.encode(&labels)?, classes.encode(&predicted)?);
 
     draw((580, 606), |root| {
         let mut chart = plane_chart(root, title, across.clone(), up.clone())?;
@@ -264,15 +277,17 @@ pub fn decision_boundary<F: Float>(
                 chart.draw_series([area])?;
             }
         }
-        let mut known = classes.to_vec();
-        known.sort_unstable();
-        known.dedup();
-        for class in known {
-            let points = x.columns().into_iter().zip(classes).filter(|(_, c)| **c == class);
+        for (class, name) in classes.names().iter().enumerate() {
+            let points = || x.columns().into_iter().zip(&labels).filter(|(_, c)| **c == class);
+            if points().next().is_none() {
+                continue;
+            }
             let place = |x: ndarray::ArrayView1<'_, F>| (x[0].as_f64(), x[1].as_f64());
             chart
-                .draw_series(points.map(|(x, _)| Circle::new(place(x), 3, color(class).filled())))?
-                .label(format!("class {class}"))
+                .draw_series(
+                    points().map(|(x, _)| Circle::new(place(x), 3, color(class).filled())),
+                )?
+                .label(format!("class {}", name.to_string()))
                 .legend(move |point| Circle::new(point, 4, color(class).filled()));
         }
         chart

@@ -6,11 +6,11 @@
 // The course.
 pub use crate::activation::Activation;
 pub use crate::backward::{l_model_backward, linear_activation_backward, linear_backward};
-pub use crate::cost::{Cost, Targets, compute_cost};
+pub use crate::cost::{Cost, compute_cost};
 pub use crate::forward::{
     l_model_forward, linear_activation_forward, linear_forward, predict, predict_proba,
 };
-pub use crate::gradients::{Gradients, LayerGradients, clip_by_norm};
+pub use crate::gradients::{Gradients, LayerGradients};
 pub use crate::init::{
     Initializer, NumpyRandom, initialize_parameters, initialize_parameters_deep,
 };
@@ -19,16 +19,15 @@ pub use crate::update::update_parameters;
 
 // Training.
 pub use crate::float::Float;
-pub use crate::train::backward::{BackwardOptions, backpropagate};
 pub use crate::train::batches::Batches;
 pub use crate::train::optimizer::{Algorithm, Optimizer};
 pub use crate::train::regularization::Objective;
 pub use crate::train::schedule::Schedule;
-pub use crate::train::workspace::{Dropout, Workspace};
+pub use crate::train::workspace::Workspace;
 
 // Data and metrics.
 pub use crate::data::{Standardizer, predicted_classes, split};
 pub use crate::metrics::{Actual, ConfusionMatrix, Predicted, accuracy};
 
 // Models.
-pub use crate::model::{Classifier, Examples, FitOptions, Hyperparameters, Predictor, Regressor};
+pub use crate::model::{Classifier, Examples, FitOptions, Hyperparameters, Regressor};

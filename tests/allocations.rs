@@ -2,9 +2,12 @@
 //! counted by the allocator itself, so in a program of its own, and on one thread: handing work to
 //! another one may allocate in `rayon`.
 
+use dnn_blocks::gradients::clip_by_norm;
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::workspace::Dropout;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

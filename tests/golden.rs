@@ -7,10 +7,12 @@
 //! Adam's correction of the bias: the hashes are those of Linux.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
+use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::model::History;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::workspace::Dropout;
 use serde_json::{Map, Value};
 use std::process::Command;
 

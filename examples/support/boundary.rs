@@ -2,7 +2,10 @@
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
-use plotters::prelude::*;
+use plotters::prelude::{
+    ChartBuilder, Circle, Color, IntoDrawingArea, RGBColor, Rectangle, SVGBackend,
+    SeriesLabelPosition, WHITE,
+};
 use std::error::Error;
 use std::path::Path;
 

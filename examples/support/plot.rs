@@ -1,6 +1,9 @@
 //! The curve of the cost, as SVG.
 
-use plotters::prelude::*;
+use plotters::prelude::{
+    ChartBuilder, Color, IntoDrawingArea, LineSeries, PathElement, RGBColor, SVGBackend,
+    SeriesLabelPosition, TRANSPARENT, WHITE,
+};
 use std::error::Error;
 use std::path::Path;
 

@@ -15,6 +15,7 @@ use ndarray::{ArrayBase, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Dat
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::cost::Targets;
 /// use dnn_blocks::prelude::*;
 ///
 /// let (al, y) = (array![[1.0, 2.0]], array![[1.0, 4.0]]);
@@ -52,6 +53,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// Takes the labels `Y`, with a weight of 1 for every example.
     ///
     /// ```
+    /// # use dnn_blocks::cost::Targets;
     /// # use dnn_blocks::{ndarray::array, prelude::*};
     /// let y = array![[0.0, 1.0, 1.0]];
     /// let targets = Targets::new(&y);
@@ -65,6 +67,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// Sets a weight for each of the m examples.
     ///
     /// ```
+    /// # use dnn_blocks::cost::Targets;
     /// # use dnn_blocks::{ndarray::array, prelude::*};
     /// let (y, weights) = (array![[0.0, 1.0, 1.0]], array![2.0, 1.0, 1.0]);
     /// let targets = Targets::new(&y).weighted(&weights);

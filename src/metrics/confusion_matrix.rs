@@ -31,7 +31,8 @@ use std::fmt;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(try_from = "Unchecked"))]
 pub struct ConfusionMatrix {
     counts: Array2<usize>,
     names: Vec<String>,
@@ -304,4 +305,23 @@ fn widest((column, name): (ArrayView1<usize>, &String)) -> usize {
 /// `a/b`, and 0/0 is 0.
 fn ratio(a: usize, b: usize) -> f64 {
     if b == 0 { 0.0 } else { a as f64 / b as f64 }
+}
+
+/// A [`ConfusionMatrix`] as it is read.
+#[cfg(feature = "serde")]
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    counts: Array2<usize>,
+    names: Vec<String>,
+}
+
+#[cfg(feature = "serde")]
+impl TryFrom<Unchecked> for ConfusionMatrix {
+    type Error = Error;
+
+    fn try_from(Unchecked { counts, names }: Unchecked) -> Result<Self> {
+        check_lengths(("rows", counts.nrows()), ("columns", counts.ncols()))?;
+        Self { counts, names: Vec::new() }.with_names(names)
+    }
 }

@@ -178,12 +178,12 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let head = Head::classification(classes.names().len());
         if let Some((_, network)) = &mut self.fitted {
             network.check_features(x)?;
-            return train_one_epoch(hyperparameters, &head, &data, network);
+            return train_one_epoch(hyperparameters, &head, &data, network)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
-        let history = train_one_epoch(hyperparameters, &head, &data, &mut network);
+        let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
         self.fitted = Some((classes, network));
         history
     }

@@ -96,13 +96,14 @@ pub(crate) fn train<F: Float>(
     Ok((network, history))
 }
 
-/// Trains a network for one more epoch on `data`, whose targets are scaled already.
+/// Trains a network for one more epoch on `data`, whose targets are scaled already. The outer error
+/// is one before the first step.
 pub(crate) fn train_one_epoch<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
     network: &mut Network<F>,
-) -> Result<History> {
+) -> Result<Result<History>> {
     let mut training = Dataset::new(data)?;
     if let Some(scaler) = &network.scaler {
         training.standardize(scaler)?;
@@ -112,7 +113,7 @@ pub(crate) fn train_one_epoch<F: Float>(
     let session = Session::silent();
     let trainer = Trainer::new(hyperparameters, head, source, session, &network.parameters)?;
     let epochs = network.epochs + 1;
-    trainer.run(network, epochs)
+    Ok(trainer.run(network, epochs))
 }
 
 /// A standardizer of these rows, if one is asked for.

@@ -58,6 +58,7 @@ impl<'x, F: Float> From<&'x [F]> for Features<'x, F> {
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::model::Predictor;
 /// use dnn_blocks::prelude::*;
 ///
 /// let mut rng = NumpyRandom::seed(1);
@@ -117,6 +118,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::model::Predictor;
     /// use dnn_blocks::prelude::*;
     ///
     /// let layer = Layer { w: array![[2.0]], b: array![[1.0]], activation: Activation::Identity };

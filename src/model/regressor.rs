@@ -112,7 +112,7 @@ impl<F: Float> Regressor<F> {
             network.check_features(x)?;
             network.check_outputs(y)?;
             let y = &scaled(y, self.target_scaler.as_ref())?;
-            return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network);
+            return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let target_scaler = standardizer(hyperparameters, y)?;
@@ -120,7 +120,7 @@ impl<F: Float> Regressor<F> {
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let y = &scaled(y, target_scaler.as_ref())?;
         let data = RawData { x, y, weights };
-        let history = train_one_epoch(hyperparameters, &head, &data, &mut network);
+        let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }

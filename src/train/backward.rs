@@ -15,6 +15,7 @@ use ndarray::{Array2, ArrayRef2};
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::backward::BackwardOptions;
 ///
 /// let options = BackwardOptions::<f64>::new(Cost::MeanSquaredError).dx(true);
 /// # let _ = options;
@@ -71,6 +72,7 @@ pub struct BackwardOutput<F> {
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 ///
 /// let mut rng = NumpyRandom::seed(1);
 /// let parameters = initialize_parameters_deep(&[2, 4, 3], Initializer::He, &mut rng)?

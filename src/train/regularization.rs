@@ -307,6 +307,7 @@ pub struct DropoutCaches<'a, F> {
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 /// use dnn_blocks::train::regularization::l_model_forward_with_dropout;
 ///
 /// let mut rng = NumpyRandom::seed(1);

@@ -51,6 +51,7 @@ pub struct Workspace<F> {
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::workspace::Dropout;
 ///
 /// let mut rng = NumpyRandom::seed(1);
 /// let dropout = Dropout::new(0.8, &mut rng);
@@ -181,6 +182,7 @@ impl<F: Float> Workspace<F> {
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # use dnn_blocks::train::workspace::Dropout;
     /// # let mut rng = NumpyRandom::seed(1);
     /// # let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);

@@ -3,6 +3,7 @@
 use crate::support::{ACTIVATIONS, message, random};
 use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh};
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;

@@ -3,11 +3,14 @@
 use crate::support::reference::assert_number;
 use crate::support::{COSTS, labels, random};
 use dnn_blocks::Error;
+use dnn_blocks::cost::Targets;
 use dnn_blocks::data::one_hot;
 use dnn_blocks::error::Position;
 use dnn_blocks::ndarray::{Array1, Array2, ArrayView2, ShapeBuilder, array, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::gradient_check::gradient_check_n;
+use dnn_blocks::train::workspace::Dropout;
 
 /// Class numbers (1, m), all of them there.
 fn classes(count: usize, m: usize) -> Array2<f64> {

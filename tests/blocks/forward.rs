@@ -3,6 +3,7 @@
 use crate::support::{alternating, network, random};
 use dnn_blocks::ndarray::s;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::{L_model_backward, L_model_forward};
 
 #[test]

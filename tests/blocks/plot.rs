@@ -2,7 +2,7 @@
 
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
-use dnn_blocks::ndarray::{Array2, Array3, array};
+use dnn_blocks::ndarray::{Array2, Array3, array, s};
 use dnn_blocks::plot::{self, Axis};
 use dnn_blocks::prelude::*;
 
@@ -52,30 +52,50 @@ fn a_boundary_has_the_area_of_each_class_and_every_example() {
     let x = array![[0.0, 1.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0]];
     let half = |grid: &Array2<f64>| {
         assert_eq!(grid.nrows(), 2);
-        Ok(grid.row(0).iter().map(|x| usize::from(*x > 0.5)).collect())
+        Ok(grid.row(0).iter().map(|x| usize::from(*x > 0.5)).collect::<Vec<_>>())
     };
-    let svg = plot::decision_boundary("Halves", (&x, &[0, 1, 0, 1]), half).unwrap();
+    let svg = plot::decision_boundary("Halves", &x, Actual(&[0, 1, 0, 1]), half).unwrap();
     assert_eq!(count(&svg, "<circle"), 4 + 2, "examples and legend");
     assert_eq!(count(&svg, "#CCE2EF"), 160, "one run of class 0 in each row");
     assert!(svg.contains("class 0") && svg.contains("class 1"));
 
-    let fails = |_: &Array2<f64>| Err(Error::NotFitted);
-    let error = plot::decision_boundary("", (&x, &[0, 1, 0, 1]), fails).unwrap_err();
+    let fails = |_: &Array2<f64>| Err::<Vec<usize>, _>(Error::NotFitted);
+    let error = plot::decision_boundary("", &x, Actual(&[0, 1, 0, 1]), fails).unwrap_err();
     assert_eq!(error, Error::NotFitted);
     let few = |_: &Array2<f64>| Ok(vec![0]);
-    let error = plot::decision_boundary("", (&x, &[0, 1, 0, 1]), few).unwrap_err();
+    let error = plot::decision_boundary("", &x, Actual(&[0, 1, 0, 1]), few).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
-    let error = plot::decision_boundary("", (&x, &[0, 1]), half).unwrap_err();
+    let error = plot::decision_boundary("", &x, Actual(&[0, 1]), half).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
     let deep = Array2::<f64>::zeros((3, 4));
-    let error = plot::decision_boundary("", (&deep, &[0, 1, 0, 1]), half).unwrap_err();
+    let error = plot::decision_boundary("", &deep, Actual(&[0, 1, 0, 1]), half).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
     let nan = array![[0.0, f64::NAN], [0.0, 0.0]];
-    let error = plot::decision_boundary("", (&nan, &[0, 1]), half).unwrap_err();
+    let error = plot::decision_boundary("", &nan, Actual(&[0, 1]), half).unwrap_err();
     let position = Position::Feature { feature: 0, example: 1 };
     assert!(matches!(error, Error::NotFinite { position: p, .. } if p == position), "{error}");
     let same = array![[2.0, 2.0], [2.0, 2.0]];
-    plot::decision_boundary("", (&same, &[0, 9]), half).unwrap();
+    plot::decision_boundary("", &same, Actual(&[0, 9]), half).unwrap();
+}
+
+#[test]
+fn a_boundary_takes_labels_of_any_type_and_matrices_of_class_numbers() {
+    let x = array![[0.0, 1.0], [0.0, 0.0]];
+    let names = |grid: &Array2<f64>| {
+        Ok(grid.row(0).iter().map(|x| if *x > 0.5 { "right" } else { "left" }).collect::<Vec<_>>())
+    };
+    let svg = plot::decision_boundary("", &x, Actual(&["left", "right"]), names).unwrap();
+    assert!(svg.contains("class left") && svg.contains("class right"));
+
+    let numbers = |grid: &Array2<f64>| {
+        Ok(grid.slice(s![..1, ..]).mapv(|x| f64::from(u8::from(x > 0.5))))
+    };
+    let of_matrix =
+        plot::decision_boundary("", &x, Actual(&array![[0.0, 1.0]]), numbers).unwrap();
+    let list = |grid: &Array2<f64>| {
+        Ok(grid.row(0).iter().map(|x| usize::from(*x > 0.5)).collect::<Vec<_>>())
+    };
+    assert_eq!(of_matrix, plot::decision_boundary("", &x, Actual(&[0, 1]), list).unwrap());
 }
 
 #[test]
@@ -168,7 +188,7 @@ fn odd_characters_leave_an_svg_that_can_be_read() {
     assert_legible(&plot::costs(ODD, &[(ODD, &[0.5, 0.25])]).unwrap(), 2);
     let x = array![[0.0, 1.0], [0.0, 1.0]];
     let first = |grid: &Array2<f64>| Ok(vec![0; grid.ncols()]);
-    assert_legible(&plot::decision_boundary(ODD, (&x, &[0, 1]), first).unwrap(), 1);
+    assert_legible(&plot::decision_boundary(ODD, &x, Actual(&[0, 1]), first).unwrap(), 1);
     let matrix = ConfusionMatrix::new(Actual(&[0, 1]), Predicted(&[0, 1])).unwrap();
     let matrix = matrix.with_names([ODD, "plain"]).unwrap();
     assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 3);

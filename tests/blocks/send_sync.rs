@@ -9,16 +9,19 @@ use dnn_blocks::data::Classes;
 use dnn_blocks::error::{Cause, Operand, Position};
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::init::NumpyState;
+use dnn_blocks::model::Predictor;
 use dnn_blocks::model::{
     ClassWeights, ClassifierPredictor, EpochRecord, History, RegressorPredictor,
 };
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::BackwardOptions;
 use dnn_blocks::train::backward::BackwardOutput;
 use dnn_blocks::train::batches::{BatchColumns, LocalBatch};
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::gradient_check::{Coordinate, Entry, GradientCheck, NetworkCheck};
 use dnn_blocks::train::optimizer::{LayerState, StateMatrix, Step};
 use dnn_blocks::train::regularization::{DropoutCaches, Mask};
+use dnn_blocks::train::workspace::Dropout;
 use dnn_blocks::train::workspace::Pass;
 
 fn is<T: Send + Sync>() {}

@@ -8,6 +8,7 @@ use dnn_blocks::data::split;
 use dnn_blocks::forward::LinearCache;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, ShapeBuilder, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::batches::random_mini_batches;
 
 /// A matrix that is huge without memory behind it.

@@ -12,6 +12,7 @@ use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::batches::BatchColumns;
+use dnn_blocks::train::workspace::Dropout;
 use dnn_blocks::{Error, Result};
 
 /// The cases whose names are given, with commas between them.

@@ -5,6 +5,7 @@ use dnn_blocks::distributed::{DistributedWorkspace, Ranks};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::workspace::Dropout;
 use std::ops::Range;
 use std::path::PathBuf;
 

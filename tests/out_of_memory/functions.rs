@@ -6,12 +6,15 @@ use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::data::split;
 use dnn_blocks::data::{Classes, one_hot, stratified_split};
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::batches::random_mini_batches;
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::gradient_check::{gradient_check, gradient_check_n};
 use dnn_blocks::train::regularization::{Mask, l_model_forward_with_dropout};
+use dnn_blocks::train::workspace::Dropout;
 
 const M: usize = 300;
 

@@ -11,7 +11,7 @@ use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 use std::str::FromStr;
 
-/// The update rules of the [table](self), with their constants.
+/// The update rules of the [table](super), with their constants.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]

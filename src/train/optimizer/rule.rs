@@ -47,6 +47,18 @@ impl StateMatrix {
     pub const fn non_negative(name: &'static str) -> Self {
         Self { name, non_negative: true }
     }
+
+    /// Returns the name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Returns whether the numbers are never below 0.
+    #[must_use]
+    pub const fn is_non_negative(&self) -> bool {
+        self.non_negative
+    }
 }
 
 /// A rule that updates a matrix of parameters from its gradient.

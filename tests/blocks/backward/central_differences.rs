@@ -2,6 +2,7 @@
 
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 
 /// One random network with data, all smooth enough that differences mean something: a kink of a
 /// ReLU between two evaluations is met by drawing again.

@@ -12,6 +12,7 @@ use dnn_blocks::backward::output_gradient;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::{L_model_backward, L_model_forward};
 use serde_json::Value;
 

@@ -5,6 +5,7 @@ use crate::support::reference::{assert_number, cases, check_parameters, json, ma
 use crate::support::share_right;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::workspace::Dropout;
 use serde_json::Value;
 
 /// Costs at the iterations that `costs` names, of steps until the last of them.

@@ -4,6 +4,7 @@ use super::normal;
 use crate::support::message;
 use dnn_blocks::Error;
 use dnn_blocks::data::{Classes, one_hot};
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, array, s};
 use dnn_blocks::prelude::*;
 

@@ -5,6 +5,7 @@ use dnn_blocks::Error;
 use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::workspace::Dropout;
 use std::path::Path;
 use std::time::Duration;
 use std::{env, fs, thread};

@@ -12,10 +12,12 @@
 
 use crate::support::same;
 use crate::support::strides::{Laid, Layout};
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{Array2, ArrayRef2};
 use dnn_blocks::prelude::*;
 use dnn_blocks::rand::rngs::SmallRng;
 use dnn_blocks::rand::{Rng, SeedableRng};
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::full_batch::FullBatch;
 
 fn below(rng: &mut SmallRng, n: usize) -> usize {

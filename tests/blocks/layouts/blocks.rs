@@ -9,10 +9,12 @@ use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use crate::support::{COSTS, labels};
 use dnn_blocks::activation::{relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward};
 use dnn_blocks::backward::output_gradient;
+use dnn_blocks::cost::Targets;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::BackwardOutput;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::regularization::{DropoutCaches, l_model_forward_with_dropout};
 
 both! {

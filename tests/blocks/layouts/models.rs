@@ -10,6 +10,7 @@ use dnn_blocks::course::{
     Descent, LogisticParameters, l_layer_model, logistic_regression, nn_model, optimize, propagate,
     two_layer_model,
 };
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{ArrayRef2, ArrayView2, s};
 use dnn_blocks::prelude::*;
 

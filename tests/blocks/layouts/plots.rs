@@ -3,18 +3,19 @@
 use super::{kinds, random};
 use crate::support::strides::layouts;
 use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
+use dnn_blocks::metrics::Actual;
 use dnn_blocks::plot;
 
 #[test]
 fn decision_boundaries() {
     let classes: Vec<usize> = (0..12).map(|i| i % 3).collect();
     let predict = |grid: &Array2<f64>| {
-        Ok(grid.columns().into_iter().map(|p| usize::from(p[0] > p[1])).collect())
+        Ok(grid.columns().into_iter().map(|p| usize::from(p[0] > p[1])).collect::<Vec<_>>())
     };
     for x in kinds(&random::<f64>(2, 12)) {
-        let expected = plot::decision_boundary("", (&x, &classes), predict).unwrap();
+        let expected = plot::decision_boundary("", &x, Actual(&classes), predict).unwrap();
         for laid in layouts(&x) {
-            let svg = plot::decision_boundary("", (&laid.view(), &classes), predict).unwrap();
+            let svg = plot::decision_boundary("", &laid.view(), Actual(&classes), predict).unwrap();
             assert!(svg == expected, "{:?}", laid.layout);
         }
     }

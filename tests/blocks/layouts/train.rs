@@ -7,10 +7,13 @@ use super::{
 };
 use crate::support::labels;
 use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
+use dnn_blocks::cost::Targets;
+use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayView1, ArrayView2};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::BackwardOutput;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::batches::random_mini_batches;
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::gradient_check::gradient_check_n;
@@ -18,6 +21,7 @@ use dnn_blocks::train::optimizer::{Step, UpdateRule};
 use dnn_blocks::train::regularization::{
     Mask, add_l2_gradient, compute_cost_with_regularization, l2_cost,
 };
+use dnn_blocks::train::workspace::Dropout;
 
 both! {
     workspaces workspaces_with_targets full_batches optimizers regularization masks clipping batches

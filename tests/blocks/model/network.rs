@@ -3,11 +3,15 @@
 use super::{GO_ON, clouds, fitted, quick};
 use crate::support::reference::assert_number;
 use dnn_blocks::Error;
+use dnn_blocks::cost::Targets;
 use dnn_blocks::data::stratified_split;
+use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::regularization::{add_l2_gradient, l_model_forward_with_dropout};
+use dnn_blocks::train::workspace::Dropout;
 
 /// The loop of a `fit`, in calls that everybody can make, with every option that has a say in it:
 /// the same parameters to the last bit, from the workspace and from the blocks.

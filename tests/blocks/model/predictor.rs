@@ -3,6 +3,7 @@
 use crate::support::random;
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
+use dnn_blocks::model::Predictor;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
 

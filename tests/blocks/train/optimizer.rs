@@ -3,6 +3,7 @@
 use crate::support::reference::{assert_close, assert_number, cases, json, matrix, number};
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
+use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::gradients::clip_by_value;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, Zip, array};
 use dnn_blocks::prelude::*;

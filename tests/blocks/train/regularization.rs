@@ -2,14 +2,17 @@
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, network_of, number};
 use dnn_blocks::Error;
+use dnn_blocks::cost::Targets;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::ndarray::{Array1, Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::gradient_check::gradient_check_n;
 use dnn_blocks::train::regularization::{
     DropoutCaches, Mask, add_l2_gradient, compute_cost_with_regularization,
     l_model_forward_with_dropout, l2_cost,
 };
+use dnn_blocks::train::workspace::Dropout;
 use serde_json::Value;
 
 #[test]

@@ -6,6 +6,8 @@ use dnn_blocks::Error;
 use dnn_blocks::forward::LayerCache;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
+use dnn_blocks::train::workspace::Dropout;
 
 /// The gradient of `X` of the binary cross-entropy.
 fn input_gradient<F: Float>(
