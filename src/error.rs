@@ -246,7 +246,7 @@ pub enum Error {
     /// A training could not be saved or resumed (feature `safetensors`).
     #[error("checkpoint: {cause}")]
     Checkpoint {
-        /// The cause, a [`FileError`](crate::files::FileError) if a file is to blame.
+        /// The cause, a `files::FileError` if a file is to blame.
         #[source]
         cause: Cause,
     },

@@ -107,7 +107,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// # Errors
     ///
     /// The errors of [`fit`](Self::fit); [`Error::InvalidValue`] if a weight is negative or not
-    /// finite; [`Error::Checkpoint`] with [`FitOptions::checkpoints`].
+    /// finite; [`Error::Checkpoint`] with `FitOptions::checkpoints`.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
