@@ -87,11 +87,9 @@ fn a_boundary_takes_labels_of_any_type_and_matrices_of_class_numbers() {
     let svg = plot::decision_boundary("", &x, Actual(&["left", "right"]), names).unwrap();
     assert!(svg.contains("class left") && svg.contains("class right"));
 
-    let numbers = |grid: &Array2<f64>| {
-        Ok(grid.slice(s![..1, ..]).mapv(|x| f64::from(u8::from(x > 0.5))))
-    };
-    let of_matrix =
-        plot::decision_boundary("", &x, Actual(&array![[0.0, 1.0]]), numbers).unwrap();
+    let numbers =
+        |grid: &Array2<f64>| Ok(grid.slice(s![..1, ..]).mapv(|x| f64::from(u8::from(x > 0.5))));
+    let of_matrix = plot::decision_boundary("", &x, Actual(&array![[0.0, 1.0]]), numbers).unwrap();
     let list = |grid: &Array2<f64>| {
         Ok(grid.row(0).iter().map(|x| usize::from(*x > 0.5)).collect::<Vec<_>>())
     };

@@ -3,8 +3,8 @@
 use crate::refusal::Refusal;
 use dnn_blocks::Error;
 use dnn_blocks::files::FileError;
-use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::model::Predictor;
+use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -2,8 +2,8 @@
 
 use super::{kinds, random};
 use crate::support::strides::layouts;
-use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
 use dnn_blocks::metrics::Actual;
+use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
 use dnn_blocks::plot;
 
 #[test]
