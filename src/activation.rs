@@ -53,8 +53,14 @@ pub enum Activation {
 impl Activation {
     /// `Ok` if the slope is finite, also when it is rounded to `F`.
     pub(crate) fn check<F: Float>(self) -> Result<()> {
-        let Activation::LeakyRelu(slope) = self else { return Ok(()) };
-        check_finite_in::<F>("slope", slope)
+        match self {
+            Activation::LeakyRelu(slope) => check_finite_in::<F>("slope", slope),
+            Activation::Relu
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Identity
+            | Activation::Softmax => Ok(()),
+        }
     }
 
     /// Computes `A = g(Z)`; `Z`, `A` (n, m).
@@ -141,7 +147,11 @@ impl Activation {
     pub(crate) fn known_from_output<F: Float>(self) -> bool {
         match self {
             Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
-            _ => true,
+            Activation::Relu
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Identity
+            | Activation::Softmax => true,
         }
     }
 }

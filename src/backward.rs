@@ -154,7 +154,7 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 
 /// Differentiates the whole network, from `AL` to the gradients of every layer.
 ///
-/// `AL`, `Y` (n_L, m); `caches` are those of the forward pass that computed `AL`.
+/// `AL`, `Y` (n_L, m); `caches` come from the forward pass that computed `AL`.
 ///
 /// After a sigmoid the pass starts at `dZ = AL - Y`, which is the product `dAL ∘ g'(Z)` without
 /// its division, and exact also where the unit saturates. After any other activation it starts at

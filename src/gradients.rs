@@ -70,7 +70,7 @@ impl<F: Float> Gradients<F> {
             && layers().all(|(own, layer)| fits(&own.dw, &layer.w) && fits(&own.db, &layer.b))
     }
 
-    /// Creates the gradients of a network from those of its layers, first to last.
+    /// Creates the gradients of a network from its layers, first to last.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

@@ -20,9 +20,8 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! Initialize once, then repeat four calls. Each lives in its own module. Functions and names are
-//! those of week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai,
-//! 2017).
+//! Initialize once, then repeat four calls. Each lives in its own module. Functions and names
+//! follow week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai, 2017).
 //!
 //! | module | function | formula |
 //! |---|---|---|
@@ -64,6 +63,7 @@
 //! | `impl Into<CowArray<F, Ix2>>` | keeps the array in a cache | `x`, to give the array away |
 //! | `impl Into<ArrayView2<F>>` | keeps a view in the value it returns | `x.t()`, `x.slice(..)` |
 //! | `impl Into<Targets<F>>` | reads labels during the call | [`Targets`](cost::Targets) with weights |
+//! | `impl Into<Features<F>>` | reads examples during the call | one example, `&array1` |
 //! | [`Examples`](model::Examples) | reads a table during the call | `Examples::rows(&x)`, `Examples::columns(&x)` |
 //!
 //! Scalars such as learning rates are `f64` for every element type.
@@ -151,8 +151,8 @@
 //!   networks*](https://proceedings.mlr.press/v9/glorot10a.html), AISTATS 2010.
 //! - K. He, X. Zhang, S. Ren, J. Sun, [*Delving deep into
 //!   rectifiers*](https://arxiv.org/abs/1502.01852), ICCV 2015.
-//! - A. Ng, *Improving Deep Neural Networks*, weeks 1 and 2, deeplearning.ai, 2017; the papers of
-//!   the rules are listed in [`train::optimizer`], those of L2 and dropout in [`train::regularization`].
+//! - A. Ng, *Improving Deep Neural Networks*, weeks 1 and 2, deeplearning.ai, 2017. The modules of
+//!   [`train`] list the papers on optimizers, schedules and regularization.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(unsafe_code)]

@@ -245,7 +245,11 @@ impl Cost {
         targets: &Targets<'_, F>,
         outputs: Operand,
     ) -> Result<()> {
-        targets.check(*self == Cost::CategoricalCrossEntropy, outputs)
+        let may_be_numbers = match self {
+            Cost::CategoricalCrossEntropy => true,
+            Cost::BinaryCrossEntropy | Cost::MeanSquaredError => false,
+        };
+        targets.check(may_be_numbers, outputs)
     }
 
     /// Computes `dAL` in the place of `AL`. The caller has checked the shapes.
@@ -292,7 +296,11 @@ impl Cost {
 /// it; a squared error goes with any.
 pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
     let expected = cost.output_activation();
-    if activation == expected || *cost == Cost::MeanSquaredError {
+    let fits = match cost {
+        Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy => activation == expected,
+        Cost::MeanSquaredError => true,
+    };
+    if fits {
         return Ok(());
     }
     Err(Error::OutputActivation {

@@ -30,9 +30,8 @@ impl Ranks<'_> {
             restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
         }
         let mut save = saver(checkpoints, hyperparameters, fingerprint);
-        session.save = Box::new(move |progress| {
-            self.all_ok(if self.is_first() { save(progress) } else { Ok(()) })
-        });
+        session.save =
+            Box::new(move |end| self.all_ok(if self.is_first() { save(end) } else { Ok(()) }));
         Ok(())
     }
 

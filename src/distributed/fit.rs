@@ -270,7 +270,7 @@ impl Ranks<'_> {
         })
     }
 
-    /// The examples of a training, whose gradients and costs are those of all ranks.
+    /// The examples of this rank, with gradients and costs reduced over all ranks.
     fn source<'a, F: Float>(
         &'a self,
         hyperparameters: &Hyperparameters,

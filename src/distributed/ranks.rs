@@ -1,5 +1,4 @@
-use super::comparable::{Shapes, Structure, Weights};
-use super::workspace::DistributedWorkspace;
+use super::comparable::{Shapes, Structure};
 use crate::digest::{Comparable, Digest};
 use crate::error::{Cause, Operand};
 use crate::train::batches::Batches;
@@ -206,8 +205,7 @@ impl<'u> Ranks<'u> {
         self.world.all_reduce_into(&own[..], numbers, SystemOperation::sum());
     }
 
-    /// Returns the number of the first of the m examples of this rank among those of all ranks, and
-    /// the number of all.
+    /// Returns the offset of the m examples of this rank in the examples of all ranks, and the total.
     #[must_use]
     pub fn offset_and_total(&self, m: usize) -> (usize, usize) {
         let mut all = vec![0_u64; self.size()];
@@ -216,7 +214,7 @@ impl<'u> Ranks<'u> {
         (first as usize, all.iter().sum::<u64>() as usize)
     }
 
-    /// Replaces the parameters of all ranks by those of rank 0.
+    /// Sends the parameters of rank 0 to all ranks.
     ///
     /// # Errors
     ///
@@ -234,7 +232,10 @@ impl<'u> Ranks<'u> {
         Ok(())
     }
 
-    fn ensure_equal_structure<F: Float>(&self, parameters: &Parameters<F>) -> Result<()> {
+    pub(super) fn ensure_equal_structure<F: Float>(
+        &self,
+        parameters: &Parameters<F>,
+    ) -> Result<()> {
         self.ensure_equal("network", &Structure(parameters))
     }
 
@@ -302,7 +303,7 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::OnRank`] with those of [`Batches::from_shard`], [`Error::Disagreement`] if the
+    /// [`Error::OnRank`] with an error of [`Batches::from_shard`], [`Error::Disagreement`] if the
     /// features, outputs or sizes differ.
     pub fn batches<'a, F: Float>(
         &self,
@@ -317,24 +318,6 @@ impl<'u> Ranks<'u> {
         )?;
         let (first, total) = self.offset_and_total(x.ncols());
         self.all_ok(Batches::from_shard(x, y, size, first, total))
-    }
-
-    /// Creates a workspace whose costs and gradients are those of all ranks, for up to `examples`
-    /// examples of this rank at a time.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: call
-    /// [`broadcast`](Self::broadcast) first. [`Error::OnRank`] with [`Error::TooLarge`] if a rank does
-    /// not have the memory.
-    pub fn workspace<F: Float>(
-        &self,
-        parameters: &Parameters<F>,
-        examples: usize,
-    ) -> Result<DistributedWorkspace<'_, F>> {
-        self.ensure_equal_structure(parameters)?;
-        self.ensure_equal("set of parameters", &Weights(parameters))?;
-        self.all_ok(DistributedWorkspace::new(self, parameters, examples))
     }
 
     /// Ends the job on all ranks with a message.

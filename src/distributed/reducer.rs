@@ -70,7 +70,7 @@ fn message_buffer<F: Float>(name: &'static str, shape: (usize, usize)) -> Result
 }
 
 impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
-    fn count_examples(
+    fn run_forward(
         &mut self,
         ready: Result<()>,
         step: &StepInfo,
@@ -121,7 +121,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
 
     /// Recurses over the layers: the request of a layer lives in its stack frame while the layers
     /// before it are differentiated.
-    fn reduce_gradients(
+    fn run_backward(
         &mut self,
         pass: &mut BackwardPass<'_, F>,
         gradients: &mut [LayerGradients<F>],
@@ -140,7 +140,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
             pass.input_gradient(layer);
             poll(ranks);
             pass.activation_gradient(layer);
-            sums.reduce_gradients(pass, before, cost)
+            sums.run_backward(pass, before, cost)
         };
         let db = self.small.len();
         self.small.extend(&gradient.db);

@@ -7,7 +7,7 @@ use crate::data::mean_std::{MeanStd, Range, extremes};
 use crate::{Float, Result};
 use ndarray::ArrayRef2;
 
-/// The standardizer of the m examples of all ranks, of which `X` are those of this one: the passes of
+/// Fits a standardizer to the m examples of all ranks; `X` holds the own ones. The passes are those of
 /// [`MeanStd::from_row`], reduced in between.
 pub(super) fn standardizer<F: Float>(
     ranks: &Ranks<'_>,

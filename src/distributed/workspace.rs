@@ -1,4 +1,5 @@
 use super::Ranks;
+use super::comparable::Weights;
 use super::reducer::RankReducer;
 #[cfg(doc)]
 use crate::Error;
@@ -13,7 +14,7 @@ use crate::{Float, Gradients, Parameters, Result};
 use ndarray::ArrayRef2;
 use std::fmt;
 
-/// A [`Workspace`] whose costs and gradients are those of all ranks, created by
+/// A [`Workspace`] that computes costs and gradients over all ranks, created by
 /// [`Ranks::workspace`].
 ///
 /// Gradients are summed layer by layer while the backward pass continues. Nothing is allocated after
@@ -30,11 +31,7 @@ impl<F> fmt::Debug for DistributedWorkspace<'_, F> {
 }
 
 impl<'r, F: Float> DistributedWorkspace<'r, F> {
-    pub(super) fn new(
-        ranks: &'r Ranks<'_>,
-        parameters: &Parameters<F>,
-        examples: usize,
-    ) -> Result<Self> {
+    fn new(ranks: &'r Ranks<'_>, parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         let buffers = StepBuffers::new(parameters, examples)?;
         Ok(Self { buffers, reducer: RankReducer::new(ranks, parameters)? })
     }
@@ -83,5 +80,25 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
         let (targets, objective) = (&targets.into(), objective.into());
         let input = StepInput { x, targets, objective, dropout, partial: true };
         self.buffers.cost_and_gradients(input, parameters, &mut self.reducer)
+    }
+}
+
+impl Ranks<'_> {
+    /// Creates a workspace that computes costs and gradients over all ranks, for up to `examples`
+    /// examples of this rank at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: call
+    /// [`broadcast`](Self::broadcast) first. [`Error::OnRank`] with [`Error::TooLarge`] if a rank does
+    /// not have the memory.
+    pub fn workspace<F: Float>(
+        &self,
+        parameters: &Parameters<F>,
+        examples: usize,
+    ) -> Result<DistributedWorkspace<'_, F>> {
+        self.ensure_equal_structure(parameters)?;
+        self.ensure_equal("set of parameters", &Weights(parameters))?;
+        self.all_ok(DistributedWorkspace::new(self, parameters, examples))
     }
 }

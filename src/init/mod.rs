@@ -57,8 +57,12 @@ pub enum Initializer {
 impl Initializer {
     /// `Ok` if the factor is finite, also when it is rounded to `F`.
     pub(crate) fn check<F: Float>(self) -> Result<()> {
-        let Initializer::Scaled(factor) = self else { return Ok(()) };
-        check_finite_in::<F>("factor", factor)
+        match self {
+            Initializer::Scaled(factor) => check_finite_in::<F>("factor", factor),
+            Initializer::LeCun | Initializer::He | Initializer::Xavier | Initializer::Zeros => {
+                Ok(())
+            }
+        }
     }
 
     /// One weight of a layer with `n_prev` inputs and `n` units.
@@ -178,7 +182,7 @@ impl<R: Rng + ?Sized> RandomSource for R {
 ///
 /// # Errors
 ///
-/// Those of [`initialize_parameters_deep`].
+/// The errors of [`initialize_parameters_deep`].
 pub fn initialize_parameters<F: Float>(
     n_x: usize,
     n_h: usize,

@@ -63,7 +63,7 @@ impl NumpyRandom {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::InvalidArgument`] if they are
-    /// those of a twister that gives nothing but zeros, the position is beyond them or the kept
+    /// the state of a twister that only returns zeros, the position is beyond them or the kept
     /// sample is not finite.
     pub fn from_state(state: &NumpyState) -> Result<Self> {
         let NumpyState { key, position, kept } = state;

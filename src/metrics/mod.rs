@@ -16,7 +16,7 @@
 //! Results are `f64` whatever the type of the network.
 //!
 //! Source: C. van Rijsbergen, *Information Retrieval* (1979); the conventions at 0/0 and the
-//! bounds are those of scikit-learn (Pedregosa et al. 2011).
+//! bounds follow scikit-learn (Pedregosa et al. 2011).
 
 mod classification;
 mod confusion_matrix;

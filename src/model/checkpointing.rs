@@ -4,7 +4,7 @@ use super::dataset::RawData;
 use super::fit_state::{FitState, FitStateRef};
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
-use super::trainer::{Progress, Save, Session};
+use super::trainer::{EpochEnd, Save, Session};
 use crate::checks::check_hyperparameter;
 use crate::error::Cause;
 use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
@@ -67,8 +67,8 @@ pub(crate) fn saver<'a, F: Float>(
     hyperparameters: &'a Hyperparameters,
     fingerprint: u32,
 ) -> Save<'a, F> {
-    Box::new(move |progress| {
-        let Progress { network, records, best, last } = *progress;
+    Box::new(move |end| {
+        let EpochEnd { network, records, best, last } = *end;
         if !(last || checkpoints.is_due(network.epochs)) {
             return Ok(());
         }

@@ -67,8 +67,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
     /// Fits the model to labelled examples, from new weights.
     ///
-    /// There is a label for each example. The classes are the distinct labels, or those of
-    /// [`with_classes`](Self::with_classes).
+    /// There is a label for each example. The classes are the distinct labels, unless
+    /// [`with_classes`](Self::with_classes) declared them.
     ///
     /// # Errors
     ///
@@ -140,8 +140,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
     /// Trains for one more epoch on these examples.
     ///
-    /// The first call creates the network; its classes and its standardizer are those of its
-    /// examples, unless [`with_classes`](Self::with_classes) declared the classes.
+    /// The first call creates the network. It takes the standardizer from its examples, and the classes
+    /// too, unless [`with_classes`](Self::with_classes) declared them.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -192,8 +192,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if the features are not
-    /// those of the training; [`Error::NotFinite`] with the feature and the example, or with the
+    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if the number of
+    /// features is not that of the training; [`Error::NotFinite`] with the feature and the example, or with the
     /// output layer if an output overflows.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;

@@ -55,7 +55,7 @@ impl<F: Float> Split<F> {
         Ok(Self { training, validation })
     }
 
-    /// Standardizes the features of both sets by those of the training set, if that is asked for.
+    /// Fits a standardizer to the training features and applies it to both sets, if that is asked for.
     pub fn standardize(
         &mut self,
         hyperparameters: &Hyperparameters,
@@ -68,7 +68,7 @@ impl<F: Float> Split<F> {
         Ok(Some(scaler))
     }
 
-    /// Standardizes the targets of both sets by those of the training set, if that is asked for.
+    /// Fits a standardizer to the training targets and applies it to both sets, if that is asked for.
     pub fn standardize_targets(
         &mut self,
         hyperparameters: &Hyperparameters,

@@ -69,7 +69,7 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 }
 
 /// A network after a training, whether or not the training ended with an error.
-pub(crate) type Trained<F> = (Network<F>, Result<History>);
+pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
 /// Trains a new network on a split of `data`, which has been checked. `rng` has drawn the split.
 pub(crate) fn train<F: Float>(
@@ -79,7 +79,7 @@ pub(crate) fn train<F: Float>(
     mut split: Split<F>,
     rng: NumpyRandom,
     options: FitOptions<'_, F>,
-) -> Result<Trained<F>> {
+) -> Result<TrainedNetwork<F>> {
     let scaler = split.standardize(hyperparameters)?;
     let mut network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?;
     #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]

@@ -92,8 +92,8 @@ impl<F: Float> Regressor<F> {
     }
 
     /// Trains for one more epoch on these examples, as
-    /// [`Classifier::partial_fit`](super::Classifier::partial_fit). The standardizers are those of
-    /// the first call.
+    /// [`Classifier::partial_fit`](super::Classifier::partial_fit). The first call fits the
+    /// standardizers.
     ///
     /// # Errors
     ///

@@ -15,14 +15,14 @@ use crate::{Error, Float, Parameters, Result};
 use std::ops::ControlFlow;
 
 /// Saves the training after an epoch.
-pub(crate) type Save<'a, F> = Box<dyn FnMut(&Progress<'_, F>) -> Result<()> + 'a>;
+pub(crate) type Save<'a, F> = Box<dyn FnMut(&EpochEnd<'_, F>) -> Result<()> + 'a>;
 
 /// Evaluates the parameters after an epoch.
 pub(crate) type Evaluate<'a, F> = Box<dyn FnMut(&Parameters<F>) -> Result<Evaluation> + 'a>;
 
-/// Where a training stands after an epoch.
+/// The state of a training after an epoch.
 #[cfg_attr(not(feature = "safetensors"), allow(dead_code))] // it is only saved
-pub(crate) struct Progress<'s, F> {
+pub(crate) struct EpochEnd<'s, F> {
     pub network: &'s Network<F>,
     pub records: &'s [EpochRecord],
     pub best: Option<&'s BestEpoch<F>>,
@@ -160,7 +160,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             stopped |= self.is_out_of_patience();
             let Session { save, history, best, .. } = &mut self.session;
             let last = stopped || network.epochs == epochs;
-            save(&Progress { network, records: &history.epochs, best: best.as_ref(), last })?;
+            save(&EpochEnd { network, records: &history.epochs, best: best.as_ref(), last })?;
         }
         let Session { mut history, best, .. } = self.session;
         history.stopped_early = stopped && network.epochs < self.hyperparameters.epochs;

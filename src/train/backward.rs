@@ -59,14 +59,14 @@ pub struct BackwardOutput<F> {
 
 /// Differentiates the whole network, for any cost with or without L2, dropout and weights.
 ///
-/// `AL` (n_L, m), targets as the [`Cost`](crate::cost::Cost) takes them; `caches` are those of the
+/// `AL` (n_L, m), targets as the [`Cost`](crate::cost::Cost) takes them; `caches` come from the
 /// forward pass that computed `AL`. After
 /// [the activation that belongs to the cost](crate::cost::Cost::output_activation) the pass starts
 /// at its simple `dZ`, exact also where the output saturates; after another one at
 /// `dZ = dAL ∘ g'(Z)`, with [`Cost::gradient`](crate::cost::Cost::gradient) as `dAL`. With L2 each
 /// layer adds `λ/m W` to its `dW`.
 ///
-/// For the binary cross-entropy and no options the gradients are bit-identical to those of
+/// For the binary cross-entropy without options the gradients are bit-identical to
 /// [`l_model_backward`](crate::backward::l_model_backward).
 ///
 /// ```

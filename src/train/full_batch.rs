@@ -5,7 +5,7 @@
 //! a block of rows of `X` at a time: it computes the block of `dW¹`, updates the block of `W¹`, and
 //! adds the block's part of the next `Z¹`, while the block is in the cache.
 //!
-//! The results are bit-identical to those of the course's functions.
+//! The results are bit-identical to the course's functions.
 
 use super::reduce::SingleProcess;
 use super::step::StepBuffers;
@@ -74,7 +74,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// # Errors
     ///
-    /// Those of [`l_model_forward`](crate::forward::l_model_forward) and
+    /// The errors of [`l_model_forward`](crate::forward::l_model_forward) and
     /// [`compute_cost`](crate::cost::compute_cost);
     /// [`Error::TooLarge`](crate::Error::TooLarge) if the buffers do not fit in memory.
     pub fn new(

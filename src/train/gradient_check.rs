@@ -159,9 +159,8 @@ pub fn gradient_check(
 ///
 /// # Errors
 ///
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the gradients are those of another
-/// network; what `cost` refuses; and with the layer, the row and the column those of
-/// [`gradient_check`].
+/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the gradients belong to another network; the
+/// errors of `cost`; the errors of [`gradient_check`] with the layer, row and column.
 pub fn gradient_check_n(
     parameters: &Parameters<f64>,
     gradients: &Gradients<f64>,
@@ -225,7 +224,7 @@ impl<I> GradientCheck<I> {
 }
 
 impl<I> Coordinate<I> {
-    /// How far the two are apart.
+    /// The difference of the two.
     fn error(&self) -> f64 {
         (self.analytic - self.numeric).abs()
     }

@@ -1,26 +1,24 @@
-//! Where a training step joins the gradients of several processes.
+//! The two points of a training step at which several processes join.
 
 use crate::gradients::LayerGradients;
 use crate::train::backward_pass::BackwardPass;
 use crate::train::regularization::Objective;
 use crate::{Float, Result};
 
-/// Joins the examples and gradients of all processes that train one network.
-///
-/// Every process calls the two methods once in each step.
+/// Runs the passes of a training step, and sums examples and gradients over all processes that train
+/// one network. Every process calls each method once in a step.
 pub(crate) trait GradientReducer<F: Float> {
-    /// Runs `forward` if the process is `ready`, and returns the number of examples of all
+    /// Runs the forward pass if the process is `ready`, and returns the number of examples of all
     /// processes. An error of one process is an error of all.
-    fn count_examples(
+    fn run_forward(
         &mut self,
         ready: Result<()>,
         step: &StepInfo,
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
-    /// Runs the backward pass, sums the gradients over all processes, and returns the sum of the
-    /// costs.
-    fn reduce_gradients(
+    /// Runs the backward pass, and sums the gradients over all processes. Returns the sum of the costs.
+    fn run_backward(
         &mut self,
         pass: &mut BackwardPass<'_, F>,
         gradients: &mut [LayerGradients<F>],
@@ -50,7 +48,7 @@ pub(crate) struct StepInfo {
 pub(crate) struct SingleProcess;
 
 impl<F: Float> GradientReducer<F> for SingleProcess {
-    fn count_examples(
+    fn run_forward(
         &mut self,
         ready: Result<()>,
         step: &StepInfo,
@@ -61,7 +59,7 @@ impl<F: Float> GradientReducer<F> for SingleProcess {
         Ok(step.m)
     }
 
-    fn reduce_gradients(
+    fn run_backward(
         &mut self,
         pass: &mut BackwardPass<'_, F>,
         gradients: &mut [LayerGradients<F>],

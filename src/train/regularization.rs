@@ -142,8 +142,8 @@ pub fn compute_cost_with_regularization<F: Float>(
 
 /// Adds the derivative of the L2 term, `dW ← dW + λ/m W`, in every layer.
 ///
-/// After [`l_model_backward`](crate::backward::l_model_backward), the gradients are those of the
-/// course's `backward_propagation_with_regularization`.
+/// After [`l_model_backward`](crate::backward::l_model_backward) this gives the course's
+/// `backward_propagation_with_regularization`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;

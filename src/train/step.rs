@@ -177,7 +177,7 @@ impl<F: Float> StepBuffers<F> {
         let ready = ready.map(|draw| step.first_draw = draw);
         let output = self.output_activation(parameters, &objective.cost);
         let mut forward = || self.forward(0, x, parameters, output);
-        let total = reducer.count_examples(ready, &step, &mut forward)?;
+        let total = reducer.run_forward(ready, &step, &mut forward)?;
         let mut cost = 0.0;
         if m > 0 {
             let share = m as f64 / total as f64;
@@ -386,7 +386,7 @@ impl<F: Float> StepBuffers<F> {
             d: &self.d,
             dropped: &self.dropped,
         };
-        reducer.reduce_gradients(&mut pass, self.gradients.layers_mut(), cost)
+        reducer.run_backward(&mut pass, self.gradients.layers_mut(), cost)
     }
 
     /// `dZ` of layer 1 after [`backward`](Self::backward), and the gradients.

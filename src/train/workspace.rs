@@ -1,6 +1,6 @@
 //! Training steps without allocation.
 //!
-//! A [`Workspace`] allocates its buffers once. Its results are bit-identical to those of
+//! A [`Workspace`] allocates its buffers once. Its results are bit-identical to
 //! [`l_model_forward`](crate::forward::l_model_forward),
 //! [`l_model_backward`](crate::backward::l_model_backward) and
 //! [`backpropagate`](crate::train::backward::backpropagate).
@@ -137,7 +137,7 @@ impl<F: Float> Workspace<F> {
 
     /// Computes the cost `J` and its gradients: everything between two updates.
     ///
-    /// `X` (n₀, m), and targets as [`Cost`] takes them. The gradients are bit-identical to those of
+    /// `X` (n₀, m), and targets as [`Cost`] takes them. The gradients are bit-identical to
     /// [`backpropagate`](crate::train::backward::backpropagate). The cost is
     /// [`Cost::value_from_logits`] after the activation that belongs to it, so it is exact also
     /// where the output saturates.

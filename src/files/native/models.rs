@@ -9,6 +9,7 @@ use crate::files::FileError;
 use crate::files::safetensors::{Reader, Writer};
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
+use crate::model::head::Head;
 use crate::model::{Classifier, NetworkState, Regressor};
 use crate::{Error, Float};
 use serde::Serialize;
@@ -95,7 +96,7 @@ impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         let model = ModelDescription {
-            cost: classification_cost(self.classes().len()),
+            cost: Head::<F>::classification(self.classes().len()).cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
             labels: Some(self.classes().to_vec()),
@@ -114,7 +115,7 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         if !labels.is_sorted_by(|a, b| a < b) {
             return Err(malformed("the labels are not sorted, or one is there twice"));
         }
-        check_cost(cost, classification_cost(labels.len()))?;
+        check_cost(cost, Head::<F>::classification(labels.len()).cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
         let state = NetworkState { parameters, scaler, epochs, training: None };
@@ -133,7 +134,7 @@ impl<F: Float> ToFile for Regressor<F> {
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
         let model = ModelDescription {
-            cost: Cost::MeanSquaredError,
+            cost: Head::<F>::regression(1).cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
             labels: None::<Vec<()>>,
@@ -151,7 +152,7 @@ impl<F: Float> FromFile for Regressor<F> {
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
-        check_cost(cost, Cost::MeanSquaredError)?;
+        check_cost(cost, Head::<F>::regression(1).cost)?;
         let standardized = hyperparameters.standardize;
         let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
@@ -159,10 +160,6 @@ impl<F: Float> FromFile for Regressor<F> {
         let state = NetworkState { parameters, scaler, epochs, training: None };
         Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
-}
-
-fn classification_cost(classes: usize) -> Cost {
-    if classes == 2 { Cost::BinaryCrossEntropy } else { Cost::CategoricalCrossEntropy }
 }
 
 fn check_cost(found: Cost, expected: Cost) -> Result<()> {

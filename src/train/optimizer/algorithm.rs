@@ -123,9 +123,16 @@ impl Algorithm {
         self.check::<F>()?;
         check_finite_in::<F>("learning_rate", step.learning_rate)?;
         check_argument(step.number > 0, "number", 0.0, "at least 1")?;
-        if let Algorithm::AdamW { weight_decay, .. } = self {
-            check_finite_in::<F>("weight_decay", step.learning_rate * weight_decay)?;
-        }
+        let weight_decay = match self {
+            Algorithm::AdamW { weight_decay, .. } => weight_decay,
+            Algorithm::GradientDescent
+            | Algorithm::Momentum { .. }
+            | Algorithm::ClassicalMomentum { .. }
+            | Algorithm::Nesterov { .. }
+            | Algorithm::RmsProp { .. }
+            | Algorithm::Adam { .. } => 0.0,
+        };
+        check_finite_in::<F>("weight_decay", step.learning_rate * weight_decay)?;
         let w = Operand::new("w", w);
         check_same_shape(w, Operand::new("dw", dw))?;
         let matrices = UpdateRule::<F>::state(&self);
@@ -158,41 +165,54 @@ impl<F: Float> UpdateRule<F> for Algorithm {
     ) -> Result<()> {
         self.check_update(step, w, dw, state)?;
         let alpha = F::of(step.learning_rate);
-        match (*self, state) {
-            (Algorithm::GradientDescent, _) => elementwise::add_scaled(w, -alpha, dw),
-            (Algorithm::Momentum { beta }, [v]) => {
+        match *self {
+            Algorithm::GradientDescent => elementwise::add_scaled(w, -alpha, dw),
+            Algorithm::Momentum { beta } => {
                 let (beta, share) = (F::of(beta), F::of(1.0 - beta));
-                elementwise::update(Momentum { alpha, beta, share, ahead: false }, w, dw, [v]);
+                let momentum = Momentum { alpha, beta, share, ahead: false };
+                elementwise::update(momentum, w, dw, matrices(state)?);
             }
-            (Algorithm::ClassicalMomentum { beta }, [v]) => {
+            Algorithm::ClassicalMomentum { beta } => {
                 let (beta, share) = (F::of(beta), F::one());
-                elementwise::update(Momentum { alpha, beta, share, ahead: false }, w, dw, [v]);
+                let momentum = Momentum { alpha, beta, share, ahead: false };
+                elementwise::update(momentum, w, dw, matrices(state)?);
             }
-            (Algorithm::Nesterov { beta }, [v]) => {
+            Algorithm::Nesterov { beta } => {
                 let (beta, share) = (F::of(beta), F::one());
-                elementwise::update(Momentum { alpha, beta, share, ahead: true }, w, dw, [v]);
+                let momentum = Momentum { alpha, beta, share, ahead: true };
+                elementwise::update(momentum, w, dw, matrices(state)?);
             }
-            (Algorithm::RmsProp { beta, epsilon }, [s]) => {
+            Algorithm::RmsProp { beta, epsilon } => {
                 let (beta, share, epsilon) = (F::of(beta), F::of(1.0 - beta), F::of(epsilon));
-                elementwise::update(RmsProp { alpha, beta, share, epsilon }, w, dw, [s]);
+                let rms_prop = RmsProp { alpha, beta, share, epsilon };
+                elementwise::update(rms_prop, w, dw, matrices(state)?);
             }
-            (Algorithm::Adam { beta1, beta2, epsilon }, [v, s]) => {
+            Algorithm::Adam { beta1, beta2, epsilon } => {
                 let adam = Adam::new(step, [beta1, beta2], epsilon, 0.0);
-                elementwise::update(adam, w, dw, [v, s]);
+                elementwise::update(adam, w, dw, matrices(state)?);
             }
-            (Algorithm::AdamW { beta1, beta2, epsilon, weight_decay }, [v, s]) => {
+            Algorithm::AdamW { beta1, beta2, epsilon, weight_decay } => {
                 let decay = if step.is_weight { weight_decay } else { 0.0 };
                 let adam = Adam::new(step, [beta1, beta2], epsilon, decay);
-                elementwise::update(adam, w, dw, [v, s]);
+                elementwise::update(adam, w, dw, matrices(state)?);
             }
-            _ => unreachable!("the number of matrices has been checked"),
         }
         Ok(())
     }
 }
 
+/// The matrices of state, as many as the formula has.
+fn matrices<F, const N: usize>(state: &mut [Array2<F>]) -> Result<[&mut Array2<F>; N]> {
+    let length = state.len();
+    let state: &mut [Array2<F>; N] = state.try_into().map_err(|_| {
+        let (left, right) = ("the state of the rule", "state");
+        Error::LengthMismatch { left, left_length: N, right, right_length: length }
+    })?;
+    Ok(state.each_mut())
+}
+
 /// Reads the name that [`Display`](fmt::Display) writes, with the usual constants: 0.9 for the β of
-/// a momentum, else those of [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) and
+/// a momentum, else [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) and
 /// [`RMS_PROP`](Algorithm::RMS_PROP).
 ///
 /// ```
