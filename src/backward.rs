@@ -152,17 +152,16 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
     Ok(dal)
 }
 
-/// Differentiates the whole network, from `AL` to the gradients of every layer.
+/// Computes the gradients of [`compute_cost`](crate::cost::compute_cost) for every layer, by
+/// backpropagation.
 ///
-/// `AL`, `Y` (n_L, m); `caches` come from the forward pass that computed `AL`.
+/// `AL`, `Y` (n_L, m); `caches` come from the forward pass that computed `AL`. The cost is the binary
+/// cross-entropy: for a softmax output, or any other cost, use
+/// [`backpropagate`](crate::train::backward::backpropagate), which also computes the gradient of `X`.
 ///
-/// After a sigmoid the pass starts at `dZ = AL - Y`, which is the product `dAL ∘ g'(Z)` without
-/// its division, and exact also where the unit saturates. After any other activation it starts at
-/// [`output_gradient`], with 1e-12 as the divisor where `AL` is exactly 0 or 1 (as in PyTorch's
-/// `BCELoss`).
-///
-/// [`backpropagate`](crate::train::backward::backpropagate) is the general backward pass, for other
-/// costs and with the gradient of `X`.
+/// After a sigmoid the pass starts at `dZ = AL - Y`. This equals `dAL ∘ g'(Z)`, and is exact also
+/// where `AL` is near 0 or 1. After another activation the pass starts at [`output_gradient`], with
+/// 1e-12 as the divisor where `AL` is exactly 0 or 1 (as in PyTorch's `BCELoss`).
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -215,9 +214,9 @@ fn output_dz<F: Float>(
     let cost = Cost::BinaryCrossEntropy;
     let mut dal = buffer::copy_of("dAL", al)?;
     if cache.activation == Activation::Sigmoid {
-        cost.dz_in_place(&mut dal, &Targets::new(y)); // dZ = AL - Y
+        cost.dz_in_place(&mut dal, &Targets::from(y)); // dZ = AL - Y
         return Ok(dal);
     }
-    cost.gradient_in_place(&mut dal, &Targets::new(y));
+    cost.gradient_in_place(&mut dal, &Targets::from(y));
     cache.activation.backward(dal, &cache.z)
 }

@@ -8,7 +8,10 @@ use std::sync::Arc;
 /// A result with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The error of every function of this crate.
+/// The error type of this crate.
+///
+/// Functions that read or write files return [`FileError`](crate::files::FileError) instead. `?`
+/// turns this type into that one: a `main` that calls both kinds returns `Result<(), FileError>`.
 ///
 /// Layers are counted from 1, as in the formulas; everything else from 0, as in the arrays. Shapes
 /// are (rows, columns). `layer` is `None` where a function sees one layer only.
@@ -199,6 +202,16 @@ pub enum Error {
         /// The example of this class, if it comes from a list.
         example: Option<usize>,
     },
+    /// A column of labels or probabilities does not sum to 1, or has a negative entry.
+    #[error("{operand}: column {example} sums to {sum}, but must be one-hot or probabilities")]
+    ColumnSum {
+        /// The matrix.
+        operand: &'static str,
+        /// The column.
+        example: usize,
+        /// The sum of its entries.
+        sum: f64,
+    },
     /// A label is not among the known classes.
     #[error("the label of example {example} is none of the {classes} known classes")]
     UnknownLabel {
@@ -207,7 +220,7 @@ pub enum Error {
         /// The number of known classes.
         classes: usize,
     },
-    /// A text names no activation, algorithm or cost.
+    /// A text names no activation, algorithm, cost or class.
     #[error("`{name}` is no {kind}")]
     UnknownName {
         /// The kind of thing that was to be named.

@@ -1,4 +1,4 @@
-//! The one bound of the crate.
+//! The element types: `f32` and `f64`.
 
 use crate::kernel::elementwise::Elementary;
 use std::iter::Sum;

@@ -39,7 +39,7 @@ impl<'a, F: Float, S: Data<Elem = F>> From<&'a ArrayBase<S, Ix2>> for Targets<'a
 
 impl<'a, F: Float> From<&'a ArrayRef2<F>> for Targets<'a, F> {
     fn from(y: &'a ArrayRef2<F>) -> Self {
-        Self::new(y)
+        Self::new(y.view())
     }
 }
 
@@ -60,8 +60,8 @@ impl<'a, F: Float> Targets<'a, F> {
     /// # let _ = targets;
     /// ```
     #[must_use]
-    pub fn new(y: &'a ArrayRef2<F>) -> Self {
-        Self { y: y.view(), weights: None }
+    pub fn new(y: impl Into<ArrayView2<'a, F>>) -> Self {
+        Self { y: y.into(), weights: None }
     }
 
     /// Sets a weight for each of the m examples.
@@ -74,8 +74,8 @@ impl<'a, F: Float> Targets<'a, F> {
     /// # let _ = targets;
     /// ```
     #[must_use]
-    pub fn weighted(self, weights: &'a ArrayRef1<F>) -> Self {
-        Self { weights: Some(weights.view()), ..self }
+    pub fn weighted(self, weights: impl Into<ArrayView1<'a, F>>) -> Self {
+        Self { weights: Some(weights.into()), ..self }
     }
 
     /// Takes labels (n_L, m) and their m weights.

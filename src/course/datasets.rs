@@ -13,6 +13,19 @@
 //! [`Targets`](crate::cost::Targets) of the categorical cost where there are more. The examples
 //! are in random order, except in the flower. Coordinates are computed in `f64` and rounded once.
 //!
+//! A [`Classifier`](crate::model::Classifier) takes integer labels:
+//!
+//! ```
+//! use dnn_blocks::course::datasets::moons;
+//! use dnn_blocks::prelude::*;
+//!
+//! let (x, y) = moons::<f64>(100, 0.1, &mut NumpyRandom::seed(1))?;
+//! let labels: Vec<u8> = y.iter().map(|&class| class as u8).collect();
+//! let mut model = Classifier::new(Hyperparameters::default().epochs(2));
+//! model.fit(Examples::columns(&x), &labels)?;
+//! # Ok::<(), dnn_blocks::Error>(())
+//! ```
+//!
 //! [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) reproduces the course's data after
 //! `np.random.seed(k)` and scikit-learn's with `random_state=k`, up to the last bits of sine and
 //! cosine, which depend on the platform.

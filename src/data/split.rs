@@ -53,18 +53,19 @@ pub fn split(
 /// use dnn_blocks::prelude::*;
 ///
 /// let x = array![[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]];
-/// let labels = [0, 0, 0, 0, 0, 0, 1, 1];
+/// let labels = ["cat", "cat", "cat", "cat", "cat", "cat", "dog", "dog"];
 /// let (train, test) = stratified_split(&labels, 0.5, &mut NumpyRandom::seed(1))?;
 /// assert_eq!(x.select(Axis(1), &train).dim(), (1, 4));
-/// assert_eq!(test.iter().filter(|&&example| labels[example] == 1).count(), 1);
+/// let test_labels: Vec<&str> = test.iter().map(|&example| labels[example]).collect();
+/// assert_eq!(test_labels.iter().filter(|&&label| label == "dog").count(), 1);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
 /// The errors of [`split`].
-pub fn stratified_split(
-    labels: &[usize],
+pub fn stratified_split<L: Ord + Clone>(
+    labels: &[L],
     test_share: f64,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Vec<usize>, Vec<usize>)> {

@@ -13,7 +13,8 @@ use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::init::NumpyRandom;
 use crate::model::classifier::{
-    check_two_classes, class_counts, class_weights, example_weights, label_row, stratified_columns,
+    check_training_classes, check_two_classes, class_counts, class_weights, example_weights,
+    label_row, stratified_columns,
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::fit::{check_weights, weights_or_ones};
@@ -36,7 +37,8 @@ impl Ranks<'_> {
     /// all examples in the order of the ranks.
     ///
     /// The classes must be declared by [`Classifier::with_classes`], since a rank knows its own labels
-    /// only. A callback that stops on one rank stops all.
+    /// only; that every rank declares the same ones is not checked, only their number.
+    /// [`Classifier::partial_fit`] trains the model of one rank alone. A callback that stops on one rank stops all.
     /// [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the own examples,
     /// an error if there are none. With checkpoints rank 0 reads and writes; a fit can resume on
     /// another number of ranks if all examples have the same order.
@@ -90,7 +92,9 @@ impl Ranks<'_> {
             0.0 => None,
             _ => {
                 let all = self.all_numbers(&numbers)?;
-                self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?
+                let columns = self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?;
+                check_training_classes(columns.as_ref(), &all)?;
+                columns
             }
         };
         let split = self.split(&data, columns.as_ref(), place)?;
@@ -382,11 +386,15 @@ struct RankSplit<F> {
 }
 
 impl<F: Float> RankSplit<F> {
-    /// `Ok` if the training set fills a batch and has a weight, and the validation set an example.
+    /// `Ok` if the training set fills a batch, the validation set has an example, and both have a
+    /// weight.
     fn check(&self, ranks: &Ranks<'_>, hyperparameters: &Hyperparameters) -> Result<()> {
         let validation = self.validation.as_ref().map(|selection| selection.total);
         check_sizes(hyperparameters, self.training.total, validation)?;
-        if ranks.any(self.split.training.has_weight()) { Ok(()) } else { Err(Error::NoWeight) }
+        let weighted = |set: Option<&Dataset<F>>| ranks.any(set.is_some_and(Dataset::has_weight));
+        let training = weighted(Some(&self.split.training));
+        let validation = self.validation.is_none() || weighted(self.split.validation.as_ref());
+        if training && validation { Ok(()) } else { Err(Error::NoWeight) }
     }
 
     /// Standardizes the features of both sets by the training examples of all ranks.

@@ -1,6 +1,7 @@
 //! Atomic file writes.
 
 use super::Result;
+use super::error::with_path;
 use std::fs::File;
 use std::io::{BufWriter, Error, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,10 @@ pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
+    replace(path, content).map_err(with_path("write", path))
+}
+
+fn replace(path: &Path, content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>) -> Result<()> {
     let path = &resolve(path)?;
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -33,6 +38,7 @@ pub(super) fn write(
         Ok(metadata) => Some(metadata.permissions()),
         Err(_) => None,
     };
+    std::fs::metadata(directory)?; // the error of the builder would name the temporary file
     if let Some(permissions) = old.clone().or_else(usual_permissions) {
         builder.permissions(permissions);
     }

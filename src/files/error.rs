@@ -1,6 +1,7 @@
 use crate::Error;
 use std::fmt::{self, Display, Write};
 use std::io;
+use std::path::{Path, PathBuf};
 
 /// An error of reading or writing a file.
 ///
@@ -174,8 +175,51 @@ impl From<Error> for FileError {
     }
 }
 
+/// An error of the operating system, with the file.
+#[derive(Debug)]
+struct PathError {
+    action: &'static str,
+    path: PathBuf,
+    error: io::Error,
+}
+
+impl Display for PathError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, path, error } = self;
+        write!(f, "cannot {action} ")?;
+        if write!(Line { f, left: PATH }, "{}", path.display()).is_err() {
+            f.write_str("…")?;
+        }
+        write!(f, ": {error}")
+    }
+}
+
+impl std::error::Error for PathError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+/// Adds the path to an error of the operating system.
+pub(super) fn with_path<'a>(
+    action: &'static str,
+    path: &'a Path,
+) -> impl FnOnce(FileError) -> FileError + 'a {
+    move |error| match error {
+        FileError::Io(error) => {
+            let kind = error.kind();
+            let path = path.to_path_buf();
+            io::Error::new(kind, PathError { action, path, error }).into()
+        }
+        error => error,
+    }
+}
+
 /// Bytes of an excerpt; a message holds at most three.
 const LONGEST: usize = 300;
+
+/// Bytes of a path in a message.
+const PATH: usize = 180;
 
 /// Foreign text as one line of printable characters, cut after [`LONGEST`] bytes.
 struct Excerpt<T>(T);

@@ -1,6 +1,6 @@
 //! Limits on the size of a file and of its arrays in memory.
 
-use super::error::excerpt;
+use super::error::{excerpt, with_path};
 use super::{FileError, Result};
 use std::fs::File;
 use std::io::{Cursor, Read, Seek};
@@ -118,6 +118,10 @@ impl<R: Read + Seek> Source for R {}
 
 /// Opens a file and returns its length. A pipe or a device has none and is read into memory.
 pub(super) fn open(path: &Path, limits: &Limits) -> Result<(Box<dyn Source>, u64)> {
+    open_file(path, limits).map_err(with_path("read", path))
+}
+
+fn open_file(path: &Path, limits: &Limits) -> Result<(Box<dyn Source>, u64)> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     if length > 0 {

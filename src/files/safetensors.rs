@@ -161,10 +161,10 @@ fn header(source: &mut impl Read, length: u64, limits: &Limits) -> Result<String
     let mut header = [0; 8];
     read_exact(source, &mut header)?;
     let header = u64::from_le_bytes(header);
-    check_size("the header", header, limits.header.min(HEADER))?;
     if header > rest {
-        return Err(malformed("it ends in its header"));
+        return Err(malformed(format!("its header would take {header} bytes, but {rest} follow")));
     }
+    check_size("the header", header, limits.header.min(HEADER))?;
     let mut text = zeros("the header", header as usize)?;
     read_exact(source, &mut text)?;
     String::from_utf8(text).map_err(malformed)

@@ -5,7 +5,7 @@ use crate::checks::{check_batch, check_classes, check_lengths};
 use crate::data::predicted_class;
 use crate::error::Operand;
 use crate::{Float, Result};
-use ndarray::ArrayRef2;
+use ndarray::{ArrayRef2, ArrayView2};
 
 /// Computes the accuracy, the share of examples whose label is predicted correctly.
 ///
@@ -75,10 +75,10 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// the errors of [`Labels::labels`].
 pub fn log_loss<'a, F: Float>(
     actual: Actual<impl Labels<'a, Label = usize>>,
-    probabilities: Predicted<&ArrayRef2<F>>,
+    probabilities: Predicted<impl Into<ArrayView2<'a, F>>>,
 ) -> Result<f64> {
-    let (labels, probabilities) = (actual.0.labels()?, probabilities.0);
-    let operand = Operand::new("probabilities", probabilities);
+    let (labels, probabilities) = (actual.0.labels()?, probabilities.0.into());
+    let operand = Operand::new("probabilities", &probabilities);
     check_batch(operand)?;
     check_lengths(("labels", labels.len()), (operand.name, operand.shape.1))?;
     check_classes("labels", &labels, operand.shape.0.max(2))?;

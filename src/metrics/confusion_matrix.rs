@@ -1,7 +1,11 @@
 use super::labels::{Actual, Labels, Predicted, check_pair};
 use crate::buffer;
+#[cfg(feature = "serde")]
+use crate::checks::check_batch;
 use crate::checks::check_lengths;
 use crate::data::Classes;
+#[cfg(feature = "serde")]
+use crate::error::Operand;
 use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1};
 use std::fmt;
@@ -16,8 +20,8 @@ use std::fmt;
 /// let actual = ["benign", "benign", "malignant", "malignant", "malignant", "malignant"];
 /// let predicted = ["benign", "malignant", "malignant", "malignant", "benign", "malignant"];
 /// let matrix = ConfusionMatrix::new(Actual(&actual), Predicted(&predicted))?;
-/// assert_eq!(matrix.precision(1)?, 0.75);
-/// assert_eq!(matrix.recall(1)?, 0.75);
+/// assert_eq!(matrix.precision("malignant")?, 0.75);
+/// assert_eq!(matrix.recall("malignant")?, 0.75);
 /// assert_eq!(
 ///     matrix.to_string(),
 ///     "
@@ -109,7 +113,7 @@ impl ConfusionMatrix {
         Ok(Self { counts, names: names.iter().map(ToString::to_string).collect() })
     }
 
-    /// Sets the names of the classes, from class 0 on.
+    /// Sets the names of the classes, in the order of [`names`](Self::names).
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -173,6 +177,8 @@ impl ConfusionMatrix {
 
     /// Computes the precision of a class, `TP/(TP + FP)`; 0 if the class is never predicted.
     ///
+    /// The class is given by its label or its [name](Self::names).
+    ///
     /// ```
     /// # use dnn_blocks::prelude::*;
     /// let matrix = ConfusionMatrix::new(Actual(&[0, 0, 2, 1]), Predicted(&[0, 1, 1, 1]))?;
@@ -182,10 +188,10 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchClass`] if the class is not below their number.
-    pub fn precision(&self, class: usize) -> Result<f64> {
-        let (right, predicted, _) = self.class_counts(class)?;
-        Ok(ratio(right, predicted))
+    /// [`Error::UnknownName`] if no class has this name.
+    pub fn precision(&self, class: impl ToString) -> Result<f64> {
+        let counts = self.class_counts(self.index(&class.to_string())?);
+        Ok(precision(counts))
     }
 
     /// Computes the recall of a class, `TP/(TP + FN)`; 0 if the class has no example.
@@ -199,10 +205,10 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchClass`] if the class is not below their number.
-    pub fn recall(&self, class: usize) -> Result<f64> {
-        let (right, _, actual) = self.class_counts(class)?;
-        Ok(ratio(right, actual))
+    /// [`Error::UnknownName`] if no class has this name.
+    pub fn recall(&self, class: impl ToString) -> Result<f64> {
+        let counts = self.class_counts(self.index(&class.to_string())?);
+        Ok(recall(counts))
     }
 
     /// Computes the F₁ score of a class, `2·TP/(2·TP + FP + FN)`; 0 if the class occurs in neither
@@ -218,14 +224,15 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchClass`] if the class is not below their number.
-    pub fn f1(&self, class: usize) -> Result<f64> {
-        let (right, predicted, actual) = self.class_counts(class)?;
-        Ok(ratio(2 * right, predicted + actual))
+    /// [`Error::UnknownName`] if no class has this name.
+    pub fn f1(&self, class: impl ToString) -> Result<f64> {
+        let counts = self.class_counts(self.index(&class.to_string())?);
+        Ok(f1(counts))
     }
 
-    /// Computes the mean of [`precision`](Self::precision) over all classes, including those that do
-    /// not occur.
+    /// Computes the mean of [`precision`](Self::precision) over all classes.
+    ///
+    /// A class of [`with_classes`](Self::with_classes) counts even if it does not occur.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -234,7 +241,7 @@ impl ConfusionMatrix {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn macro_precision(&self) -> f64 {
-        self.mean_over_classes(Self::precision)
+        self.mean_over_classes(precision)
     }
 
     /// Computes the mean of [`recall`](Self::recall) over all classes.
@@ -246,7 +253,7 @@ impl ConfusionMatrix {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn macro_recall(&self) -> f64 {
-        self.mean_over_classes(Self::recall)
+        self.mean_over_classes(recall)
     }
 
     /// Computes the mean of [`f1`](Self::f1) over all classes.
@@ -258,24 +265,47 @@ impl ConfusionMatrix {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn macro_f1(&self) -> f64 {
-        self.mean_over_classes(Self::f1)
+        self.mean_over_classes(f1)
     }
 
-    /// The counts of a class: predicted correctly, predicted, and actual.
-    fn class_counts(&self, class: usize) -> Result<(usize, usize, usize)> {
-        let classes = self.counts.nrows();
-        if class >= classes {
-            return Err(Error::NoSuchClass { class, classes, example: None });
+    /// The position of a class.
+    fn index(&self, class: &str) -> Result<usize> {
+        let index = self.names.iter().position(|name| name == class);
+        index.ok_or_else(|| Error::UnknownName { kind: "class", name: class.to_string() })
+    }
+
+    fn class_counts(&self, class: usize) -> ClassCounts {
+        ClassCounts {
+            right: self.counts[[class, class]],
+            predicted: self.counts.column(class).sum(),
+            actual: self.counts.row(class).sum(),
         }
-        let (predicted, actual) = (self.counts.column(class).sum(), self.counts.row(class).sum());
-        Ok((self.counts[[class, class]], predicted, actual))
     }
 
-    fn mean_over_classes(&self, score: impl Fn(&Self, usize) -> Result<f64>) -> f64 {
+    fn mean_over_classes(&self, score: impl Fn(ClassCounts) -> f64) -> f64 {
         let classes = self.counts.nrows();
-        let sum: f64 = (0..classes).filter_map(|class| score(self, class).ok()).sum();
+        let sum: f64 = (0..classes).map(|class| score(self.class_counts(class))).sum();
         sum / classes as f64
     }
+}
+
+/// How often a class was predicted rightly, predicted, and actual.
+struct ClassCounts {
+    right: usize,
+    predicted: usize,
+    actual: usize,
+}
+
+fn precision(counts: ClassCounts) -> f64 {
+    ratio(counts.right, counts.predicted)
+}
+
+fn recall(counts: ClassCounts) -> f64 {
+    ratio(counts.right, counts.actual)
+}
+
+fn f1(counts: ClassCounts) -> f64 {
+    ratio(2 * counts.right, counts.predicted + counts.actual)
 }
 
 /// Names to the left, counts to the right of their columns, two spaces apart.
@@ -322,6 +352,7 @@ impl TryFrom<Unchecked> for ConfusionMatrix {
 
     fn try_from(Unchecked { counts, names }: Unchecked) -> Result<Self> {
         check_lengths(("rows", counts.nrows()), ("columns", counts.ncols()))?;
+        check_batch(Operand::new("counts", &counts))?;
         Self { counts, names: Vec::new() }.with_names(names)
     }
 }

@@ -3,7 +3,7 @@ use crate::checks::{check_batch, check_lengths};
 use crate::data::predicted_classes_of;
 use crate::error::{Operand, Position};
 use crate::{Error, Float, Result};
-use ndarray::{ArrayBase, ArrayRef2, Data, Ix2};
+use ndarray::{ArrayBase, ArrayRef2, ArrayView2, Data, Ix1, Ix2};
 use std::borrow::Cow;
 
 /// The true labels or values, the first argument of a metric.
@@ -16,8 +16,10 @@ pub struct Predicted<T>(pub T);
 
 /// Labels of examples, as metrics take them.
 ///
-/// It is implemented for lists of any type, and for matrices of class numbers: one row of integers
-/// from 0, or one-hot columns.
+/// Implemented for slices, vectors and 1-D arrays of any type that is `Eq`, and for matrices of
+/// floats: one row of class numbers from 0, or one-hot or probability columns, of which the row of
+/// the largest entry counts. Pass the output of a sigmoid through
+/// [`predict`](crate::forward::predict) first.
 pub trait Labels<'a> {
     /// The type of a label.
     type Label: Clone + 'a;
@@ -27,11 +29,11 @@ pub trait Labels<'a> {
     /// # Errors
     ///
     /// [`Error::InvalidValue`] if a number in a single row is no class number,
-    /// [`Error::NotFinite`] if a column holds NaN.
+    /// [`Error::ColumnSum`] if a column does not sum to 1.
     fn labels(self) -> Result<Cow<'a, [Self::Label]>>;
 }
 
-impl<'a, L: Clone> Labels<'a> for &'a [L] {
+impl<'a, L: Clone + Eq> Labels<'a> for &'a [L] {
     type Label = L;
 
     fn labels(self) -> Result<Cow<'a, [L]>> {
@@ -39,7 +41,7 @@ impl<'a, L: Clone> Labels<'a> for &'a [L] {
     }
 }
 
-impl<'a, L: Clone> Labels<'a> for &'a Vec<L> {
+impl<'a, L: Clone + Eq> Labels<'a> for &'a Vec<L> {
     type Label = L;
 
     fn labels(self) -> Result<Cow<'a, [L]>> {
@@ -47,11 +49,30 @@ impl<'a, L: Clone> Labels<'a> for &'a Vec<L> {
     }
 }
 
-impl<'a, L: Clone, const N: usize> Labels<'a> for &'a [L; N] {
+impl<'a, L: Clone + Eq, const N: usize> Labels<'a> for &'a [L; N] {
     type Label = L;
 
     fn labels(self) -> Result<Cow<'a, [L]>> {
         Ok(Cow::Borrowed(self))
+    }
+}
+
+impl<'a, L: Clone + Eq, S: Data<Elem = L>> Labels<'a> for &'a ArrayBase<S, Ix1> {
+    type Label = L;
+
+    fn labels(self) -> Result<Cow<'a, [L]>> {
+        match self.as_slice() {
+            Some(labels) => Ok(Cow::Borrowed(labels)),
+            None => buffer::list("labels", self.len(), self.iter().cloned()).map(Cow::Owned),
+        }
+    }
+}
+
+impl<'a, F: Float> Labels<'a> for ArrayView2<'a, F> {
+    type Label = usize;
+
+    fn labels(self) -> Result<Cow<'a, [usize]>> {
+        class_numbers(&self).map(Cow::Owned)
     }
 }
 
@@ -71,9 +92,13 @@ impl<'a, F: Float> Labels<'a> for &'a ArrayRef2<F> {
     }
 }
 
-/// The class numbers of a row of them, or of one-hot columns.
+/// The class numbers of a row of them, or of one-hot or probability columns.
 fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
-    if y.nrows() != 1 {
+    if y.nrows() == 0 {
+        return Err(Error::ZeroSize { layer: None, operand: Operand::new("labels", y) });
+    }
+    if y.nrows() > 1 {
+        check_column_sums(y)?;
         return predicted_classes_of("labels", y);
     }
     let number = |(column, y): (usize, &F)| {
@@ -87,6 +112,20 @@ fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
     };
     buffer::try_list("labels", y.ncols(), y.iter().enumerate().map(number))
 }
+
+/// `Ok` if each column sums to 1, as one-hot labels and probabilities do.
+fn check_column_sums<F: Float>(y: &ArrayRef2<F>) -> Result<()> {
+    for (example, column) in y.columns().into_iter().enumerate() {
+        let sum: f64 = column.iter().map(|y| y.as_f64()).sum();
+        if (sum - 1.0).abs() > COLUMN_SUM || column.iter().any(|&y| y < F::zero()) {
+            return Err(Error::ColumnSum { operand: "labels", example, sum });
+        }
+    }
+    Ok(())
+}
+
+/// The largest deviation of the sum of a column from 1, for probabilities in `f32`.
+const COLUMN_SUM: f64 = 1e-3;
 
 /// `Ok` if there are as many predicted labels as actual ones, and at least one.
 pub(super) fn check_pair(actual: usize, predicted: usize) -> Result<()> {

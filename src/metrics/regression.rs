@@ -5,7 +5,7 @@ use crate::checks::{check_batch, check_same_shape};
 use crate::data::mean_std::MeanStd;
 use crate::error::Operand;
 use crate::{Float, Result};
-use ndarray::{ArrayRef2, ArrayView1};
+use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 
 /// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`, the mean over the outputs.
 ///
@@ -27,11 +27,11 @@ use ndarray::{ArrayRef2, ArrayView1};
 ///
 /// [`Error::ShapeMismatch`] if the two differ in shape, [`Error::EmptyBatch`] or
 /// [`Error::ZeroSize`] if they are empty.
-pub fn r2<F: Float>(
-    actual: Actual<&ArrayRef2<F>>,
-    predicted: Predicted<&ArrayRef2<F>>,
+pub fn r2<'a, F: Float>(
+    actual: Actual<impl Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
 ) -> Result<f64> {
-    r2_of_matrices(actual.0, predicted.0)
+    r2_of_matrices(&actual.0.into(), &predicted.0.into())
 }
 
 pub(crate) fn r2_of_matrices<F: Float>(

@@ -10,6 +10,7 @@ use crate::error::Cause;
 use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
+use std::fmt::Display;
 
 /// The most epochs of a fit with checkpoints: the size of a header is limited.
 const MOST_EPOCHS: usize = 200_000;
@@ -45,8 +46,8 @@ pub(crate) fn restore<F: Float>(
 ) -> Result<()> {
     let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = checkpoint;
     let state = fit.ok_or_else(|| belongs_to("a loop that is not a fit"))?;
-    if state.hyperparameters != *hyperparameters {
-        return Err(belongs_to("a fit with other hyperparameters"));
+    if let Some(field) = state.hyperparameters.first_difference(hyperparameters) {
+        return Err(belongs_to(format_args!("a fit with another `{field}`")));
     }
     if state.fingerprint != fingerprint {
         return Err(belongs_to("a fit to other examples, labels or weights"));
@@ -90,8 +91,9 @@ pub(crate) fn checkpoint_error(error: FileError) -> Error {
     Error::Checkpoint { cause: Cause::new(error) }
 }
 
-fn belongs_to(what: &str) -> Error {
-    Error::Checkpoint { cause: Cause::new(format!("the one in the folder belongs to {what}")) }
+fn belongs_to(what: impl Display) -> Error {
+    let text = format!("the folder belongs to {what}: use another folder, or remove its files");
+    Error::Checkpoint { cause: Cause::new(text) }
 }
 
 fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {

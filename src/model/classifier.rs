@@ -16,7 +16,7 @@ use ndarray::Array2;
 
 /// A neural network classifier: one sigmoid output for two classes, a softmax for more.
 ///
-/// Labels are of any ordered type: integers, strings, an enum of yours.
+/// Labels are of any type that is `Ord`: integers, strings, an enum, but not `f64`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -130,6 +130,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = stratified_columns(hyperparameters, &numbers, &mut rng)?;
+        check_training_classes(columns.as_ref(), &numbers)?;
         let split = Split::new(&data, columns.as_ref())?;
         split.check(hyperparameters)?;
         let head = Head::classification(classes.names().len());
@@ -141,7 +142,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// Trains for one more epoch on these examples.
     ///
     /// The first call creates the network. It takes the standardizer from its examples, and the classes
-    /// too, unless [`with_classes`](Self::with_classes) declared them.
+    /// too, unless [`with_classes`](Self::with_classes) declared them. After a fit, the epochs of the
+    /// [schedule](Hyperparameters#structfield.schedule) go on: with a cosine that has reached 0,
+    /// nothing more is learned.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -157,8 +160,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit), except for constant features, for one class in a later call
-    /// and for few examples.
+    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
+    /// [`Error::TooFewExamples`]. [`Error::OneClass`] only if fewer than two classes are known.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
@@ -317,7 +320,14 @@ pub(crate) fn stratified_columns(
     if hyperparameters.validation_share == 0.0 {
         return Ok(None);
     }
-    let columns = stratified_split(numbers, hyperparameters.validation_share, rng)?;
-    check_two_classes(columns.0.iter().map(|&i| numbers[i]))?;
-    Ok(Some(columns))
+    stratified_split(numbers, hyperparameters.validation_share, rng).map(Some)
+}
+
+/// `Ok` if two classes are left in the training set.
+pub(crate) fn check_training_classes(
+    columns: Option<&(Vec<usize>, Vec<usize>)>,
+    numbers: &[usize],
+) -> Result<()> {
+    let training = columns.map(|(training, _)| training.iter().map(|&i| numbers[i]));
+    training.map_or(Ok(()), check_two_classes)
 }

@@ -85,14 +85,16 @@ impl<F: Float> Split<F> {
         std::iter::once(&mut self.training).chain(&mut self.validation)
     }
 
-    /// `Ok` if the training set fills a batch and has a weight, and the validation set an example.
+    /// `Ok` if the training set fills a batch, the validation set has an example, and both have a
+    /// weight.
     pub fn check(&self, hyperparameters: &Hyperparameters) -> Result<()> {
         check_sizes(
             hyperparameters,
             self.training.len(),
             self.validation.as_ref().map(Dataset::len),
         )?;
-        if self.training.has_weight() { Ok(()) } else { Err(Error::NoWeight) }
+        let mut sets = std::iter::once(&self.training).chain(&self.validation);
+        if sets.all(Dataset::has_weight) { Ok(()) } else { Err(Error::NoWeight) }
     }
 }
 

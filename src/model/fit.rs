@@ -105,6 +105,9 @@ pub(crate) fn train_one_epoch<F: Float>(
     network: &mut Network<F>,
 ) -> Result<Result<History>> {
     let mut training = Dataset::new(data)?;
+    if !training.has_weight() {
+        return Err(Error::NoWeight);
+    }
     if let Some(scaler) = &network.scaler {
         training.standardize(scaler)?;
     }

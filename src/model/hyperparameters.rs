@@ -74,6 +74,17 @@ macro_rules! hyperparameters {
             }
         }
 
+        #[cfg(feature = "safetensors")]
+        impl Hyperparameters {
+            /// Returns the name of the first field that differs.
+            pub(crate) fn first_difference(&self, other: &Self) -> Option<&'static str> {
+                $(if self.$name != other.$name {
+                    return Some(stringify!($name));
+                })*
+                None
+            }
+        }
+
         #[cfg(feature = "mpi")]
         impl crate::digest::Comparable for Hyperparameters {
             fn digest(&self, digest: &mut crate::digest::Digest) {
@@ -165,7 +176,8 @@ hyperparameters! {
         set schedule: Schedule => schedule,
         check(|schedule| schedule.check::<F>());
 
-        /// The examples in a batch; the last batch of an epoch may be smaller. Default: 32.
+        /// The examples in a batch; the last batch of an epoch may be smaller. A fit needs at least
+        /// that many training examples. Default: 32.
         batch_size: usize = 32,
         set size: usize => size,
         check(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));

@@ -5,7 +5,7 @@ use crate::files::Checkpoints;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// The options of a fit that are no hyperparameters: weights, a callback, checkpoints.
+/// Options of one fit: example weights, a callback, checkpoints.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -49,8 +49,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
         self
     }
 
-    /// Calls a function after each epoch. It may stop the training; the model then has the parameters
-    /// of that epoch.
+    /// Calls a function after each epoch. It returns `ControlFlow::Continue(())` to go on, or
+    /// `ControlFlow::Break(())` to stop; the model then has the parameters of that epoch.
     pub fn on_epoch(mut self, on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a) -> Self {
         self.on_epoch = Box::new(on_epoch);
         self
@@ -64,7 +64,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// processors with the same instruction set.
     ///
     /// The fit saves after every epoch, or after [every n-th](Checkpoints::every), and after the
-    /// last. On resume, epochs after the newest checkpoint run again, including their callbacks. A
+    /// last. Labels are compared by their class numbers, so new names for the same classes are not
+    /// noticed. On resume, epochs after the newest checkpoint run again, including their callbacks. A
     /// fit that had ended ends at once; one that a callback had stopped continues. A folder is for
     /// one fit.
     ///

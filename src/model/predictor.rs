@@ -4,6 +4,7 @@ use super::classifier::Classifier;
 use super::network::check_output;
 use super::output_buffers::OutputBuffers;
 use super::regressor::Regressor;
+use super::table::Examples;
 use crate::buffer::{self, matrix, matrix_mut};
 use crate::checks::{check, check_argument};
 use crate::data::{Standardizer, predicted_class};
@@ -12,7 +13,8 @@ use crate::forward::check_linear;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{ArrayBase, ArrayRef2, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2};
 
-/// Examples for a prediction: a matrix (features, examples), or one example as a 1-D array.
+/// Examples for a predictor: a matrix (features, examples), one example as a 1-D array or a slice,
+/// or [`Examples`], which may have the examples in rows.
 #[derive(Debug, Clone, Copy)]
 pub struct Features<'x, F>(ArrayView2<'x, F>);
 
@@ -49,6 +51,24 @@ impl<'x, F: Float> From<ArrayView1<'x, F>> for Features<'x, F> {
 impl<'x, F: Float> From<&'x [F]> for Features<'x, F> {
     fn from(x: &'x [F]) -> Self {
         Self(ArrayView1::from(x).insert_axis(Axis(1)))
+    }
+}
+
+impl<'x, F: Float> From<&'x Vec<F>> for Features<'x, F> {
+    fn from(x: &'x Vec<F>) -> Self {
+        Self::from(&x[..])
+    }
+}
+
+impl<'x, F: Float, const N: usize> From<&'x [F; N]> for Features<'x, F> {
+    fn from(x: &'x [F; N]) -> Self {
+        Self::from(&x[..])
+    }
+}
+
+impl<'x, F: Float> From<Examples<'x, F>> for Features<'x, F> {
+    fn from(x: Examples<'x, F>) -> Self {
+        Self(x.as_columns())
     }
 }
 
@@ -281,12 +301,9 @@ impl<F: Float> RegressorPredictor<'_, F> {
             crate::checks::check_finite_features("X", &x)?;
         }
         let layers = self.predictor.parameters.layers().len();
-        let checked = self.predictor.target_scaler.is_some();
-        let al = self.predictor.outputs(x)?;
-        if !checked {
-            check_output(&al, layers)?;
-        }
-        Ok(al)
+        let targets = self.predictor.outputs(x)?;
+        check_output(&targets, layers)?;
+        Ok(targets)
     }
 }
 

@@ -5,7 +5,7 @@ use super::fit::{
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
-use super::network::Network;
+use super::network::{Network, check_output};
 use super::options::FitOptions;
 use super::table::{Examples, check_table};
 use crate::buffer;
@@ -28,12 +28,12 @@ use ndarray::{Array2, ArrayRef2};
 /// use dnn_blocks::prelude::*;
 ///
 /// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64 / 20.0 - 1.0);
-/// let y = x.mapv(|x| 300.0 + 100.0 * x * x);
+/// let y = x.column(0).mapv(|x| 300.0 + 100.0 * x * x);
 /// let hyperparameters =
 ///     Hyperparameters::default().hidden(&[32]).epochs(300).batch_size(8).learning_rate(0.01);
 /// let mut model = Regressor::<f64>::new(hyperparameters);
-/// model.fit(Examples::rows(&x), Examples::rows(&y))?;
-/// assert!(model.score(Examples::rows(&x), Examples::rows(&y))? > 0.99);
+/// model.fit(Examples::rows(&x), Examples::values(&y))?;
+/// assert!(model.score(Examples::rows(&x), Examples::values(&y))? > 0.99);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -131,11 +131,13 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`Classifier::predict`](super::Classifier::predict).
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        let al = self.network.as_ref().ok_or(Error::NotFitted)?.outputs(&x)?;
-        match &self.target_scaler {
-            Some(scaler) => Ok(x.oriented(scaler.inverse_transform(&al)?)),
-            None => Ok(x.oriented(al)),
+        let network = self.network.as_ref().ok_or(Error::NotFitted)?;
+        let mut targets = network.outputs(&x)?;
+        if let Some(scaler) = &self.target_scaler {
+            scaler.inverse_transform_inplace(&mut targets)?;
+            check_output(&targets, network.parameters.layers().len())?;
         }
+        Ok(x.oriented(targets))
     }
 
     /// Computes the coefficient of determination R², see [`r2`].

@@ -1,7 +1,7 @@
 use crate::checks::{check_batch, check_finite_features};
 use crate::error::Operand;
 use crate::{Float, Result};
-use ndarray::{Array2, ArrayRef2, ArrayView2};
+use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis};
 
 /// A table of examples, with the examples in its rows or in its columns.
 ///
@@ -30,6 +30,19 @@ impl<'a, F: Float> Examples<'a, F> {
     /// Takes a table whose columns are the examples, as the course has it.
     pub fn columns(x: impl Into<ArrayView2<'a, F>>) -> Self {
         Self::Columns(x.into())
+    }
+
+    /// Takes one value for each example, such as the targets of a regression with one output.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let prices = array![2.5, 3.1, 4.0];
+    /// assert_eq!(Examples::values(&prices).len(), 3);
+    /// ```
+    pub fn values(y: impl Into<ArrayView1<'a, F>>) -> Self {
+        Self::Rows(y.into().insert_axis(Axis(1)))
     }
 
     /// Returns the number of examples.

@@ -1,6 +1,6 @@
 //! The general backward pass: any cost, L2, dropout, and the gradient of `X`.
 
-use super::regularization::{Mask, Objective, add_l2_to, check_lambda};
+use super::regularization::{DropoutCaches, Mask, Objective, add_l2_to, check_lambda};
 use crate::backward::{linear_backward, parameter_gradients};
 use crate::buffer;
 use crate::checks::check_same_shape;
@@ -17,33 +17,59 @@ use ndarray::{Array2, ArrayRef2};
 /// use dnn_blocks::prelude::*;
 /// use dnn_blocks::train::backward::BackwardOptions;
 ///
-/// let options = BackwardOptions::<f64>::new(Cost::MeanSquaredError).dx(true);
+/// let options = BackwardOptions::new(Cost::MeanSquaredError).dx(true);
 /// # let _ = options;
 /// ```
 #[derive(Debug, Clone)]
-pub struct BackwardOptions<'a, F> {
+pub struct BackwardOptions {
     objective: Objective,
-    masks: &'a [Mask<F>],
     dx: bool,
 }
 
-impl<'a, F: Float> BackwardOptions<'a, F> {
-    /// Differentiates this cost, or cost with L2; without dropout and without `dX`.
-    pub fn new(objective: impl Into<Objective>) -> Self {
-        Self { objective: objective.into(), masks: &[], dx: false }
-    }
-
-    /// Applies the masks of the forward pass to the hidden layers: one for each layer but the last,
-    /// or none.
+impl BackwardOptions {
+    /// Differentiates this cost, or cost with L2, without computing `dX`.
     #[must_use]
-    pub fn masks(self, masks: &'a [Mask<F>]) -> Self {
-        Self { masks, ..self }
+    pub fn new(objective: impl Into<Objective>) -> Self {
+        Self { objective: objective.into(), dx: false }
     }
 
     /// Sets whether `dX` is computed.
     #[must_use]
     pub fn dx(self, dx: bool) -> Self {
         Self { dx, ..self }
+    }
+}
+
+/// The caches of a forward pass, with or without dropout, as [`backpropagate`] takes them:
+/// `&caches` of [`l_model_forward`](crate::forward::l_model_forward) or of
+/// [`l_model_forward_with_dropout`](super::regularization::l_model_forward_with_dropout).
+#[derive(Debug, Clone, Copy)]
+pub struct Caches<'c, 'a, F> {
+    layers: &'c [LayerCache<'a, F>],
+    masks: Option<&'c [Mask<F>]>,
+}
+
+impl<'c, 'a, F: Float> From<&'c [LayerCache<'a, F>]> for Caches<'c, 'a, F> {
+    fn from(layers: &'c [LayerCache<'a, F>]) -> Self {
+        Self { layers, masks: None }
+    }
+}
+
+impl<'c, 'a, F: Float> From<&'c Vec<LayerCache<'a, F>>> for Caches<'c, 'a, F> {
+    fn from(layers: &'c Vec<LayerCache<'a, F>>) -> Self {
+        Self { layers, masks: None }
+    }
+}
+
+impl<'c, 'a, F: Float, const N: usize> From<&'c [LayerCache<'a, F>; N]> for Caches<'c, 'a, F> {
+    fn from(layers: &'c [LayerCache<'a, F>; N]) -> Self {
+        Self { layers, masks: None }
+    }
+}
+
+impl<'c, 'a, F: Float> From<&'c DropoutCaches<'a, F>> for Caches<'c, 'a, F> {
+    fn from(caches: &'c DropoutCaches<'a, F>) -> Self {
+        Self { layers: &caches.layers, masks: Some(&caches.masks) }
     }
 }
 
@@ -89,20 +115,21 @@ pub struct BackwardOutput<F> {
 /// # Errors
 ///
 /// [`Error::NoLayers`] if there is no cache; [`Error::ShapeMismatch`] with the number of the layer
-/// if `AL`, targets, masks and `caches` do not belong together; [`Error::LayerCount`] if there are
-/// masks, but not one for each hidden layer; [`Error::OutputActivation`] if the output layer does
+/// if `AL`, targets and `caches` do not belong together; [`Error::LayerCount`] after dropout, if
+/// there is not one mask for each hidden layer; [`Error::OutputActivation`] if the output layer does
 /// not go with the cost; the errors of [`Cost::value`](crate::cost::Cost::value);
 /// [`Error::Hyperparameter`] if L2 is not finite in `F`.
-pub fn backpropagate<'t, F: Float>(
+pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,
-    caches: &[LayerCache<'_, F>],
-    options: BackwardOptions<'_, F>,
+    caches: impl Into<Caches<'c, 'a, F>>,
+    options: BackwardOptions,
 ) -> Result<BackwardOutput<F>> {
-    let BackwardOptions { objective, masks, dx } = options;
+    let BackwardOptions { objective, dx } = options;
+    let Caches { layers: caches, masks } = caches.into();
     let last = caches.len();
     let output = caches.last().ok_or(Error::NoLayers)?;
-    if !masks.is_empty() && masks.len() + 1 != last {
+    if let Some(masks) = masks.filter(|masks| masks.len() + 1 != last) {
         return Err(Error::LayerCount { expected: last, found: masks.len() + 1 });
     }
     check_lambda::<F>(objective.l2)?;
@@ -113,7 +140,7 @@ pub fn backpropagate<'t, F: Float>(
         let (mut da, gradients) =
             linear_backward(&dz, &caches[l - 1].linear).map_err(|e| e.in_layer(l))?;
         layers.push(gradients);
-        if let Some(mask) = masks.get(l - 2) {
+        if let Some(mask) = masks.map(|masks| &masks[l - 2]) {
             mask.apply(&mut da).map_err(|e| e.in_layer(l - 1))?;
         }
         let ActivationCache { z, activation } = &caches[l - 2].activation;

@@ -343,14 +343,16 @@ impl<I: fmt::Display> fmt::Display for GradientCheck<I> {
         }
         let difference = self.difference;
         writeln!(f, "the gradient is wrong: difference {difference:.2e} is above {TOLERANCE:e}")?;
-        writeln!(f, "{:12} {:>14} {:>14}", "worst", "analytic", "numeric")?;
-        self.worst.iter().try_for_each(|c| writeln!(f, "{c}"))
+        writeln!(f, "{:12} {:>14} {:>14} {:>11}", "worst", "analytic", "numeric", "difference")?;
+        let differ = self.worst.iter().filter(|c| c.error() > 0.0);
+        differ.into_iter().try_for_each(|c| writeln!(f, "{c}"))
     }
 }
 
 impl<I: fmt::Display> fmt::Display for Coordinate<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Coordinate { index, analytic, numeric } = self;
-        write!(f, "{:12} {analytic:>14.6e} {numeric:>14.6e}", index.to_string())
+        let (index, error) = (index.to_string(), self.error());
+        write!(f, "{index:12} {analytic:>14.6e} {numeric:>14.6e} {error:>11.2e}")
     }
 }

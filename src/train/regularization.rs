@@ -314,8 +314,8 @@ pub struct DropoutCaches<'a, F> {
 /// let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
 /// let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
 /// let (al, caches) = l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng)?;
-/// let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
-/// let gradients = backpropagate(&al, &y, &caches.layers, options)?.gradients;
+/// let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+/// let gradients = backpropagate(&al, &y, &caches, options)?.gradients;
 /// assert_eq!(gradients.layers().len(), 2);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
@@ -329,6 +329,7 @@ pub fn l_model_forward_with_dropout<'a, F: Float>(
     keep_prob: f64,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Array2<F>, DropoutCaches<'a, F>)> {
+    check_keep_prob::<F>(keep_prob)?;
     let mut a = x.into();
     let last = parameters.layers().len() - 1;
     let mut caches = DropoutCaches { layers: Vec::with_capacity(last + 1), masks: Vec::new() };
@@ -337,7 +338,8 @@ pub fn l_model_forward_with_dropout<'a, F: Float>(
             .map_err(|e| e.in_layer(l + 1))?;
         caches.layers.push(cache);
         if l < last {
-            let mask = Mask::draw(next.nrows(), next.ncols(), keep_prob, rng)?;
+            let mask = Mask::draw(next.nrows(), next.ncols(), keep_prob, rng)
+                .map_err(|e| e.in_layer(l + 1))?;
             apply_mask(&mut next, &mask.d, F::of(keep_prob));
             caches.masks.push(mask);
         }

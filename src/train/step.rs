@@ -5,7 +5,7 @@ use super::backward_pass::BackwardPass;
 use super::batches::BatchColumns;
 use super::reduce::{GradientReducer, StepInfo};
 use super::regularization::{
-    Objective, add_l2_gradient, apply_mask, check_keep_prob, draw_mask_columns_into,
+    Objective, add_l2_gradient, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
     draw_mask_into, l2_cost,
 };
 use crate::activation::Activation;
@@ -170,9 +170,9 @@ impl<F: Float> StepBuffers<F> {
             first_draw: None,
         };
         let ready = if m == 0 && partial {
-            self.begin_without_examples(x, parameters, dropout)
+            self.begin_without_examples(x, parameters, &objective, dropout)
         } else {
-            self.begin(x, targets, parameters, &objective.cost, dropout)
+            self.begin(x, targets, parameters, &objective, dropout)
         };
         let ready = ready.map(|draw| step.first_draw = draw);
         let output = self.output_activation(parameters, &objective.cost);
@@ -199,10 +199,11 @@ impl<F: Float> StepBuffers<F> {
         x: &ArrayRef2<F>,
         targets: &Targets<'_, F>,
         parameters: &Parameters<F>,
-        cost: &Cost,
+        Objective { cost, l2 }: &Objective,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
         self.prepare(x, parameters)?;
+        check_lambda::<F>(*l2)?;
         self.restore_gradients(parameters)?;
         let layers = parameters.layers();
         let outputs = Operand { name: "AL", shape: (self.sizes[layers.len()], x.ncols()) };
@@ -217,12 +218,14 @@ impl<F: Float> StepBuffers<F> {
         &mut self,
         x: &ArrayRef2<F>,
         parameters: &Parameters<F>,
+        objective: &Objective,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
         let (w, x) = (Operand::new("W", &parameters.layers()[0].w), Operand::new("X", x));
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))?;
         self.prepare_network(parameters)?;
+        check_lambda::<F>(objective.l2)?;
         self.restore_gradients(parameters)?;
         dropout.map_or(Ok(None), |source| self.draw_masks(0, source))
     }
@@ -360,7 +363,7 @@ impl<F: Float> StepBuffers<F> {
             return Ok(cost_and_sigmoid_dz(&mut matrix_mut(&mut self.a[last], y.nrows(), m), y));
         }
         let cost = compute_cost(&self.al(m), y)?;
-        self.output_dz(&Cost::BinaryCrossEntropy, &Targets::new(y), activation, m);
+        self.output_dz(&Cost::BinaryCrossEntropy, &Targets::from(y), activation, m);
         Ok(cost)
     }
 

@@ -11,6 +11,7 @@ use super::regularization::Objective;
 use super::step::{DropoutSource, StepBuffers, StepInput};
 #[cfg(doc)]
 use crate::Error;
+use crate::checks::check_argument;
 use crate::cost::{Cost, Targets, check_outputs, compute_cost};
 use crate::init::RandomSource;
 use crate::{Float, Gradients, Parameters, Result};
@@ -94,10 +95,12 @@ impl<F: Float> Workspace<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if the buffers do not fit in memory, [`Error::ShapeMismatch`] if the
+    /// [`Error::InvalidArgument`] if `examples` is 0, [`Error::TooLarge`] if the buffers do not fit
+    /// in memory, [`Error::ShapeMismatch`] if the
     /// parameters do not make a network, [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
     /// finite in `F`.
     pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
+        check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         Ok(Self { buffers: StepBuffers::new(parameters, examples)? })
     }
 
@@ -186,12 +189,13 @@ impl<F: Float> Workspace<F> {
     /// # let mut rng = NumpyRandom::seed(1);
     /// # let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
     /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.01);
     /// let mut workspace = Workspace::new(&parameters, 2)?;
     /// let (cost, gradients) = workspace.cost_and_gradients_with_dropout(
     ///     &x,
     ///     &y,
     ///     &parameters,
-    ///     Cost::BinaryCrossEntropy,
+    ///     &objective,
     ///     Dropout::new(0.8, &mut rng),
     /// )?;
     /// # let _: (f64, _) = (cost, gradients);
@@ -316,7 +320,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
         check_outputs(&buffers.al(m), y).map_err(|e| e.in_layer(last))?;
         buffers.restore_gradients(parameters)?;
         let g = parameters.layers()[last - 1].activation;
-        buffers.output_dz(&Cost::BinaryCrossEntropy, &Targets::new(y), g, m);
+        buffers.output_dz(&Cost::BinaryCrossEntropy, &Targets::from(y), g, m);
         buffers.backward(parameters, (m, m), Some(x), (0.0, &mut SingleProcess));
         Ok(buffers)
     }

@@ -352,7 +352,7 @@ fn labels_that_are_none_of_the_classes_are_refused() {
     assert_eq!(of_matrix, unknown(1, 2));
     let table = table(&[0], &[0], &[0, 1]).unwrap();
     for score in [table.precision(2), table.recall(2), table.f1(2)] {
-        assert_eq!(message(score), "there is no class 2: the classes are 0 to 1");
+        assert_eq!(message(score), "`2` is no class");
     }
     // Classes are sorted, and duplicates dropped.
     let (actual, predicted) = (Actual(&["c", "a"]), Predicted(&["a", "a"]));
@@ -477,4 +477,44 @@ fn r2_of_other_shapes_is_refused() {
     assert!(matches!(r2(Actual(&nothing), Predicted(&nothing)), Err(Error::ZeroSize { .. })));
     let fortran = Array2::from_shape_vec((2, 2).f(), vec![1.0, 5.0, 2.0, 7.0]).unwrap();
     assert_eq!(r2(Actual(&array![[1.0, 2.0], [5.0, 7.0]]), Predicted(&fortran)), Ok(1.0));
+}
+
+#[test]
+fn matrices_of_labels_are_one_hot_or_probabilities() {
+    let column = array![[0.0], [1.0], [1.0], [0.0]];
+    let error = accuracy(Actual(&column), Predicted(&column)).unwrap_err();
+    let message = "labels: column 0 sums to 2, but must be one-hot or probabilities";
+    assert_eq!(error.to_string(), message);
+    for wrong in [
+        array![[0.0, 1.0], [0.0, 0.0]],
+        array![[2.0, 1.0], [-1.0, 0.0]],
+        array![[f64::INFINITY, 1.0], [0.0, 0.0]],
+        array![[f64::NAN, 1.0], [0.0, 0.0]],
+    ] {
+        assert!(accuracy(Actual(&wrong), Predicted(&wrong)).is_err(), "{wrong}");
+    }
+    let (one_hot, softmax) = (array![[1.0, 0.0], [0.0, 1.0]], array![[0.6, 0.3], [0.4, 0.7]]);
+    let single = softmax.mapv(|p| p as f32);
+    assert_eq!(accuracy(Actual(&one_hot), Predicted(&softmax)), Ok(1.0));
+    assert_eq!(accuracy(Actual(one_hot.view()), Predicted(&single)), Ok(1.0));
+}
+
+#[test]
+fn a_class_is_looked_up_by_its_label() {
+    let (actual, predicted) = (array![1, 1, 2, 2, 2], [1, 2, 2, 2, 1]);
+    let matrix = ConfusionMatrix::new(Actual(&actual), Predicted(&predicted)).unwrap();
+    assert_eq!([matrix.precision(1), matrix.recall("2")], [Ok(0.5), Ok(2.0 / 3.0)]);
+    assert_eq!(matrix.precision(0).unwrap_err().to_string(), "`0` is no class");
+    let named = matrix.with_names(["cat", "dog"]).unwrap();
+    assert_eq!(named.f1("cat"), Ok(0.5));
+    assert!(named.f1(1).is_err());
+}
+
+#[test]
+fn wrapped_arguments_can_be_kept() {
+    let y = array![[1.0, 2.0, 3.0]];
+    let (actual, predicted) = (Actual(&y), Predicted(&y));
+    assert_eq!(r2(actual, predicted), Ok(1.0));
+    let (actual, predicted) = (Actual(&[0, 1, 1]), Predicted(&y));
+    assert_eq!(log_loss(actual, predicted), log_loss(Actual(&[0, 1, 1]), Predicted(y.view())));
 }

@@ -123,7 +123,7 @@ fn pictures_lie_in_a_grid_with_their_captions() {
     assert!(svg.contains("#FF0000"), "bounded, and NaN is dark");
     let two = Array3::<f64>::zeros((2, 2, 2));
     let error = plot::pictures("", &[(two.view(), String::new())], 3).unwrap_err();
-    assert_eq!(error.to_string(), "colours of a picture is 2, but must be 1 or 3");
+    assert_eq!(error.to_string(), "colors of a picture is 2, but must be 1 or 3");
     assert!(plot::pictures("", &shown, 0).is_err());
     // No more columns than pictures, and room for the largest picture.
     let wide = plot::pictures("Checks", &shown, usize::MAX).unwrap();

@@ -56,7 +56,7 @@ fn errors() {
 #[test]
 fn training() {
     is::<Algorithm>();
-    is::<BackwardOptions<'_, f64>>();
+    is::<BackwardOptions>();
     is::<BackwardOutput<f64>>();
     is::<BatchColumns<'_>>();
     is::<Batches<'_, f64>>();

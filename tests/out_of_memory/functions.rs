@@ -89,8 +89,8 @@ fn dropout() {
         });
         value_or_error(|| Mask::<f64>::draw(70, M, 0.8, &mut rng()));
         let (al, caches) = l_model_forward_with_dropout(&x, &parameters, 0.8, &mut rng()).unwrap();
-        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
-        value_or_error(|| backpropagate(&al, &y, &caches.layers, options.clone()));
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+        value_or_error(|| backpropagate(&al, &y, &caches, options.clone()));
     });
 }
 

@@ -15,8 +15,8 @@ use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters};
 use crc32fast::Hasher;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt::Display;
 
 const VERSION: u64 = 1;
@@ -241,7 +241,23 @@ fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> 
         return Err(FileError::Version { found: version, known: VERSION });
     }
     check_kind(kind, text)?;
-    serde_json::from_str(text).map_err(malformed)
+    serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
+        Ok(Description::<AnyLabel> { .. }) => FileError::Type {
+            name: "a label".to_string(),
+            found: "another type".to_string(),
+            expected: std::any::type_name::<L>(),
+        },
+        Err(_) => malformed(error),
+    })
+}
+
+/// A label of any type.
+struct AnyLabel;
+
+impl<'de> Deserialize<'de> for AnyLabel {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
 }
 
 /// Checks the kind alone, because a file of another kind may have labels of another type.

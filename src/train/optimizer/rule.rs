@@ -155,3 +155,19 @@ pub trait UpdateRule<F: Float> {
         state: &mut [Array2<F>],
     ) -> Result<()>;
 }
+
+impl<F: Float, R: UpdateRule<F> + ?Sized> UpdateRule<F> for Box<R> {
+    fn state(&self) -> &'static [StateMatrix] {
+        (**self).state()
+    }
+
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<F>,
+        dw: &ArrayRef2<F>,
+        state: &mut [Array2<F>],
+    ) -> Result<()> {
+        (**self).update(step, w, dw, state)
+    }
+}

@@ -117,7 +117,7 @@ fn useless_shares_and_no_examples_are_refused() {
         assert_eq!(message(stratified_split(&[0, 1], share, rng)), expected);
     }
     assert!(matches!(split(0, 0.5, rng), Err(Error::EmptyBatch { .. })));
-    assert!(matches!(stratified_split(&[], 0.5, rng), Err(Error::EmptyBatch { .. })));
+    assert!(matches!(stratified_split::<u8>(&[], 0.5, rng), Err(Error::EmptyBatch { .. })));
 }
 
 /// A generator of one's own, which has only what the trait asks for.

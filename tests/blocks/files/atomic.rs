@@ -17,7 +17,17 @@ fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     let directory = folder.path().join("directory");
     fs::create_dir(&directory).unwrap();
     let error = parameters.save(&directory).unwrap_err();
-    assert_eq!(error.to_string(), "what is there is not a file");
+    let path = directory.display();
+    assert_eq!(error.to_string(), format!("cannot write {path}: what is there is not a file"));
+    for missing in [folder.path().join("no-folder/file"), folder.path().join("no-file")] {
+        let error = Parameters::<f32>::load(&missing).unwrap_err().to_string();
+        let start = format!("cannot read {}: ", missing.display());
+        assert!(error.starts_with(&start) && error.len() > start.len(), "{error}");
+    }
+    let missing = folder.path().join("no-folder/file");
+    let error = parameters.save(&missing).unwrap_err().to_string();
+    let start = format!("cannot write {}: ", missing.display());
+    assert!(error.starts_with(&start) && !error.contains(".dnn-blocks-"), "{error}");
     assert!(parameters.save("").is_err() && parameters.save("/").is_err());
     #[cfg(unix)]
     {

@@ -141,7 +141,7 @@ fn headers_made_to_harm_are_errors() {
     for length in [1 << 63, u64::MAX, u64::MAX - 7, 1 << 32, (1 << 20) + 1] {
         let mut file = with_header("{}", &[0; 64]);
         file[..8].copy_from_slice(&length.to_le_bytes());
-        assert!(matches!(refused(&file), FileError::TooLarge { .. }));
+        assert!(matches!(refused(&file), FileError::Malformed { .. }));
     }
     let deep = |open: &str, close: &str| {
         let n = 100_000;

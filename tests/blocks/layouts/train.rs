@@ -79,13 +79,13 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
         (whole, (cost.as_f64(), gradients.clone()))
     };
     let row = weights.row(0);
-    let weighted = || Targets::new(&y).weighted(&row);
+    let weighted = || Targets::new(&y).weighted(row);
     within(BOUND, &x, |x| step(x, weighted(), &parameters));
-    exact(&y, |y| step(x.view(), Targets::new(&y), &parameters));
+    exact(&y, |y| step(x.view(), Targets::new(y), &parameters));
     let numbers = Array2::from_shape_fn((1, 21), |(_, j)| F::of((j % 3) as f64));
-    exact(&numbers, |y| step(x.view(), Targets::new(&y), &parameters));
+    exact(&numbers, |y| step(x.view(), Targets::new(y), &parameters));
     let steps = |weights: ArrayView1<'_, F>| {
-        step(x.view(), Targets::new(&y).weighted(&weights), &parameters)
+        step(x.view(), Targets::new(&y).weighted(weights), &parameters)
     };
     for weights in laid_rows(&weights) {
         let standard = first_row(&weights).to_owned();

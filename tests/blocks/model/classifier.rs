@@ -2,6 +2,7 @@
 
 use super::{Names, clouds, fitted, quick};
 use dnn_blocks::Error;
+use dnn_blocks::data::stratified_split;
 use dnn_blocks::error::Position;
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
@@ -177,4 +178,24 @@ fn a_model_can_be_fitted_again_on_another_table() {
     let mut model = Classifier::<f64, usize>::new(quick()).with_classes(&[9, 10, 11]);
     model.fit(Examples::rows(&x), &others).unwrap();
     assert_eq!(model.classes(), [9, 10, 11]);
+}
+
+#[test]
+fn examples_without_a_weight_are_refused_in_every_set() {
+    let x = Array2::from_shape_fn((40, 2), |(i, f)| ((i * (f + 3)) % 11) as f64);
+    let labels: Vec<u8> = (0..40).map(|i| i % 2).collect();
+    let weightless = ClassWeights::Given(vec![0.0, 0.0]);
+    let mut model = Classifier::<f64, u8>::new(quick().class_weights(weightless));
+    assert_eq!(model.fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
+    assert_eq!(model.partial_fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
+
+    // The weights of one fit are those of its training examples alone.
+    let how = quick().validation_share(0.2);
+    let (_, validation) = stratified_split(&labels, 0.2, &mut NumpyRandom::seed(how.seed)).unwrap();
+    let weights: Vec<f64> =
+        (0..40).map(|i| if validation.contains(&i) { 0.0 } else { 1.0 }).collect();
+    let mut model = Classifier::<f64, u8>::new(how);
+    let options = FitOptions::new().weights(&weights);
+    let error = model.fit_with(Examples::rows(&x), &labels, options).unwrap_err();
+    assert_eq!(error, Error::NoWeight);
 }

@@ -58,7 +58,7 @@ fn a_fit_is_a_loop_of_public_calls() {
         let (mut sum, mut norm) = (0.0, 0.0);
         while let Some((x, y)) = batches.next() {
             let (labels, weights) = (y.slice(s![..1, ..]), y.row(1));
-            let targets = Targets::new(&labels).weighted(&weights);
+            let targets = Targets::new(labels).weighted(weights);
             let mut the_same = rng.clone();
             let gradients = {
                 let objective = Objective::new(cost.clone()).l2(how.l2);
@@ -72,8 +72,8 @@ fn a_fit_is_a_loop_of_public_calls() {
             let mut of_blocks = {
                 let (al, caches) =
                     l_model_forward_with_dropout(x, &parameters, 0.8, &mut the_same).unwrap();
-                let options = BackwardOptions::new(&cost).masks(&caches.masks);
-                backpropagate(&al, targets, &caches.layers, options).unwrap().gradients
+                let options = BackwardOptions::new(&cost);
+                backpropagate(&al, targets, &caches, options).unwrap().gradients
             };
             add_l2_gradient(&mut of_blocks, &parameters, how.l2, x.ncols()).unwrap();
             assert_eq!(*gradients, of_blocks);

@@ -216,3 +216,16 @@ fn what_does_not_fit_is_refused_and_the_predictor_stays_usable() {
     let error = predictor.outputs(&x(3, 5)).unwrap_err();
     assert!(matches!(error, Error::ShapeMismatch { layer: Some(2), .. }), "{error}");
 }
+
+#[test]
+fn examples_come_in_any_form() {
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let table = array![[0.5, -1.0], [1.0, 2.0]];
+    let mut predictor = Predictor::new(&parameters, 2).unwrap();
+    let expected = predict_proba(table.t(), &parameters).unwrap();
+    assert_eq!(predictor.outputs(Examples::rows(&table)).unwrap(), expected);
+    let first = expected.slice(s![.., ..1]);
+    assert_eq!(predictor.outputs(&[0.5, -1.0]).unwrap(), first);
+    assert_eq!(predictor.outputs(&vec![0.5, -1.0]).unwrap(), first);
+    assert_eq!(predictor.outputs(table.row(0)).unwrap(), first);
+}

@@ -3,7 +3,7 @@
 use super::quick;
 use crate::support::reference::assert_number;
 use dnn_blocks::Error;
-use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::ndarray::{Array2, array, s};
 use dnn_blocks::prelude::*;
 
 #[test]
@@ -110,4 +110,16 @@ fn weights_count_in_a_regression_too() {
     assert_number("w", layer.w[[0, 0]], 2.0, 1e-9);
     assert_number("b", layer.b[[0, 0]], -1.0, 1e-9);
     assert!((fitted(None).b[[0, 0]] + 1.0).abs() > 1.0, "it does harm with one");
+}
+
+#[test]
+fn a_target_that_overflows_is_an_error() {
+    let x = Array2::from_shape_fn((4, 1), |(i, _)| i as f32);
+    let y = x.column(0).mapv(|x| 1e38 * x);
+    let mut model = Regressor::<f32>::new(quick().hidden(&[]).batch_size(4));
+    model.fit(Examples::rows(&x), Examples::values(&y)).unwrap();
+    let far = array![[-3e37_f32]];
+    let overflows = |error: Error| assert!(matches!(error, Error::NotFinite { .. }), "{error}");
+    overflows(model.predict(Examples::rows(&far)).unwrap_err());
+    overflows(model.predictor(1).unwrap().predict(&far).unwrap_err());
 }

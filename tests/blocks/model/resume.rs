@@ -259,21 +259,26 @@ fn reason(result: dnn_blocks::Result<History>) -> String {
     }
 }
 
+/// The reason of a refusal.
+fn belongs_to(what: &str) -> String {
+    format!("the folder belongs to {what}: use another folder, or remove its files")
+}
+
 #[test]
 fn a_checkpoint_of_another_training_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = in_the_middle(folder.path());
     let options = || FitOptions::new().checkpoints(&checkpoints);
-    for other in [
-        how().epochs(13),
-        how().seed(6),
-        how().l2(0.31),
-        how().hidden(&[12, 8]),
-        how().algorithm(Algorithm::ADAM_W),
-        how().schedule(Schedule::Constant),
+    for (field, other) in [
+        ("epochs", how().epochs(13)),
+        ("seed", how().seed(6)),
+        ("l2", how().l2(0.31)),
+        ("hidden", how().hidden(&[12, 8])),
+        ("algorithm", how().algorithm(Algorithm::ADAM_W)),
+        ("schedule", how().schedule(Schedule::Constant)),
     ] {
         let reason = reason(Classifier::<f64, u8>::new(other).learn(options()));
-        assert_eq!(reason, "the one in the folder belongs to a fit with other hyperparameters");
+        assert_eq!(reason, belongs_to(&format!("a fit with another `{field}`")));
     }
 
     let (x, labels) = table();
@@ -282,7 +287,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         model.fit_with(Examples::rows(x), labels, options)
     };
     fit(&x, &labels, options()).unwrap();
-    let others = "the one in the folder belongs to a fit to other examples, labels or weights";
+    let others = belongs_to("a fit to other examples, labels or weights");
     for example in 0..120 {
         let (mut other_x, mut other_labels, mut weights) = (x.clone(), labels.clone(), [1.0; 120]);
         other_x[[example, 3]] += 1e-9;
@@ -336,14 +341,14 @@ fn a_checkpoint_of_another_network_is_refused() {
     classifier.fit_with(Examples::rows(&x), &labels, options()).unwrap();
     let mut regressor = Regressor::<f64>::new(how);
     let error = regressor.fit_with(Examples::rows(&x), Examples::rows(&y), options());
-    assert_eq!(reason(error), "the one in the folder belongs to another network");
+    assert_eq!(reason(error), belongs_to("another network"));
     assert!(regressor.parameters().is_none());
 
     let mut run = checkpoints.latest::<f64>().unwrap().unwrap();
     run.fit = None;
     checkpoints.save(&run).unwrap();
     let error = classifier.fit_with(Examples::rows(&x), &labels, options());
-    assert_eq!(reason(error), "the one in the folder belongs to a loop that is not a fit");
+    assert_eq!(reason(error), belongs_to("a loop that is not a fit"));
     assert!(classifier.parameters().is_some(), "what was learnt before stays");
 }
 

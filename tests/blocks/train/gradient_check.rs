@@ -78,7 +78,7 @@ fn the_planted_mistake_of_the_course() {
     assert_number("numeric", first.numeric, 0.6329078719756231, 1e-6);
     let lines: Vec<_> = check.to_string().lines().map(String::from).collect();
     assert_eq!(lines[0], "the gradient is wrong: difference 2.85e-1 is above 2e-7");
-    assert_eq!(lines[1], "worst              analytic        numeric");
+    assert_eq!(lines[1], "worst              analytic        numeric  difference");
     let cells: Vec<_> = lines[2].split_whitespace().collect();
     assert_eq!(cells[..2], ["db1[0]", "2.531631e0"]);
     assert!(cells[2].starts_with("6.32907") && cells[2].ends_with("e-1"), "{}", lines[2]);
@@ -203,13 +203,14 @@ fn checks_print_their_verdict() {
     let worst = vec![
         Coordinate { index: 12, analytic: 1.5, numeric: -0.25 },
         Coordinate { index: 3, analytic: -1e-300, numeric: 0.0 },
+        Coordinate { index: 4, analytic: 0.5, numeric: 0.5 }, // not listed
     ];
     let check = check_of(0.3, worst);
     let expected = "\
 the gradient is wrong: difference 3.00e-1 is above 2e-7
-worst              analytic        numeric
-12               1.500000e0    -2.500000e-1
-3             -1.000000e-300     0.000000e0
+worst              analytic        numeric  difference
+12               1.500000e0    -2.500000e-1      1.75e0
+3             -1.000000e-300     0.000000e0   1.00e-300
 ";
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(squeezed(&check.to_string()), squeezed(expected));

@@ -572,3 +572,17 @@ fn a_state_that_overflows_is_seen() {
     optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
     assert!(optimizer.is_finite());
 }
+
+#[test]
+fn a_rule_can_be_chosen_at_run_time() {
+    let rules: [Box<dyn UpdateRule<f64>>; 2] = [Box::new(Algorithm::ADAM), Box::new(AdaGrad)];
+    for rule in rules {
+        let mut parameters = initialize_parameters(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+        let before = parameters.clone();
+        let mut gradients = Gradients::zeros_like(&parameters);
+        gradients.layers_mut()[0].dw.fill(1.0);
+        let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
+        optimizer.step(&mut parameters, &gradients, 0.1).unwrap();
+        assert_ne!(parameters, before);
+    }
+}

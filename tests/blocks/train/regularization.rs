@@ -88,8 +88,8 @@ fn backward_with_dropout_of_course_2() {
             layers: caches_of(cache, &x, &parameters),
             masks: vec![mask(1), mask(2)],
         };
-        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(&caches.masks);
-        let output = backpropagate(&matrix(&cache["A3"]), &y, &caches.layers, options).unwrap();
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+        let output = backpropagate(&matrix(&cache["A3"]), &y, &caches, options).unwrap();
         check(&output.gradients, &expected);
     }
 }
@@ -176,6 +176,8 @@ fn a_probability_that_is_none_is_an_error() {
         };
         wrong(Mask::<f64>::draw(2, 2, keep_prob, rng).unwrap_err());
         wrong(l_model_forward_with_dropout(&x, &parameters, keep_prob, rng).unwrap_err());
+        let single = initialize_parameters_deep(&[2, 1], Initializer::He, rng).unwrap();
+        wrong(l_model_forward_with_dropout(&x, &single, keep_prob, rng).unwrap_err());
         let mut workspace = Workspace::new(&parameters, 4).unwrap();
         let cost = Cost::BinaryCrossEntropy;
         let dropout = Dropout::new(keep_prob, rng);
@@ -194,8 +196,9 @@ fn masks_of_another_network_are_errors() {
     let (al, caches) =
         l_model_forward_with_dropout(&x, &parameters, 0.5, &mut NumpyRandom::seed(1)).unwrap();
     let backward = |masks: &[Mask<f64>]| {
-        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(masks);
-        backpropagate(&al, &y, &caches.layers, options)
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+        let caches = DropoutCaches { layers: caches.layers.clone(), masks: masks.to_vec() };
+        backpropagate(&al, &y, &caches, options)
     };
     let longer = Mask { d: Array2::ones((3, 5)), keep_prob: 0.5 };
     let error = backward(&[longer]).unwrap_err();
@@ -215,12 +218,16 @@ fn masks_of_another_network_are_errors() {
     let (al, caches) =
         l_model_forward_with_dropout(&x, &parameters, 0.5, &mut NumpyRandom::seed(1)).unwrap();
     let backward = |masks: &[Mask<f64>]| {
-        let options = BackwardOptions::new(Cost::BinaryCrossEntropy).masks(masks);
-        backpropagate(&al, &y, &caches.layers, options)
+        let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+        let caches = DropoutCaches { layers: caches.layers.clone(), masks: masks.to_vec() };
+        backpropagate(&al, &y, &caches, options)
     };
     let error = backward(&caches.masks[..1]).unwrap_err();
     assert!(matches!(error, Error::LayerCount { expected: 3, found: 2 }), "{error}");
-    // Without masks it is the backward pass of a network without dropout.
-    let expected = l_model_backward(&al, &y, &caches.layers).unwrap();
-    assert_eq!(backward(&[]).unwrap().gradients, expected);
+    let error = backward(&[]).unwrap_err();
+    assert!(matches!(error, Error::LayerCount { expected: 3, found: 1 }), "{error}");
+    // The layers alone are the caches of a pass without dropout.
+    let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
+    let gradients = backpropagate(&al, &y, &caches.layers, options).unwrap().gradients;
+    assert_eq!(gradients, l_model_backward(&al, &y, &caches.layers).unwrap());
 }

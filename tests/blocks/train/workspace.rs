@@ -107,8 +107,6 @@ fn a_workspace_too_large_for_memory_is_an_error() {
         Workspace::new(&parameters, usize::MAX / 4).map(|_| ()),
         Err(Error::TooLarge { layer: Some(1), .. })
     ));
-    let mut empty = Workspace::new(&parameters, 0).unwrap();
-    assert!(empty.forward(&Array2::zeros((3, 1)), &parameters).is_err());
 }
 
 /// Each cost with each output activation: a cross-entropy takes only its own, a squared error any.
@@ -144,4 +142,18 @@ fn an_output_that_does_not_go_with_the_cost_is_an_error() {
     let mut workspace = Workspace::new(&parameters, 6).unwrap();
     let step = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
     assert_eq!(message(step), "layer 1: binary cross-entropy needs a sigmoid output, not softmax");
+}
+
+#[test]
+fn an_objective_is_checked_before_masks_are_drawn() {
+    let parameters = network_with_biases::<f64>(&[2, 3, 1], Activation::Relu, Activation::Sigmoid);
+    let (x, y) = (random(2, 4, 1), labels(1, 4));
+    let mut workspace = Workspace::new(&parameters, 4).unwrap();
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(f64::NAN);
+    let mut rng = NumpyRandom::seed(1);
+    let dropout = Dropout::new(0.5, &mut rng);
+    let step = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, &objective, dropout);
+    assert!(message(step).starts_with("lambda is NaN"));
+    assert_eq!(rng.state(), NumpyRandom::seed(1).state());
+    assert!(message(Workspace::new(&parameters, 0)).starts_with("examples is 0"));
 }
