@@ -21,15 +21,22 @@
 //! ```
 //!
 //! Initialize once, then repeat four calls. Each lives in its own module. Functions and names
-//! follow week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai, 2017).
+//! follow week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai,
+//! 2017).
 //!
 //! | module | function | formula |
 //! |---|---|---|
-//! | [`init`] | [`initialize_parameters_deep`](init::initialize_parameters_deep) | `W ~ N(0, σ²)`, `b = 0` |
-//! | [`forward`] | [`l_model_forward`](forward::l_model_forward) | `Z = W·A_prev + b`, `A = g(Z)` |
-//! | [`cost`] | [`compute_cost`](cost::compute_cost) | `J = -1/m Σ y ln a + (1-y) ln(1-a)` |
-//! | [`backward`] | [`l_model_backward`](backward::l_model_backward) | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
-//! | [`update`] | [`update_parameters`](update::update_parameters) | `W ← W - α dW`, `b ← b - α db` |
+//! | [`init`] | [`initialize_parameters_deep`] | `W ~ N(0, σ²)`, `b = 0` |
+//! | [`forward`] | [`l_model_forward`] | `Z = W·A_prev + b`, `A = g(Z)` |
+//! | [`cost`] | [`compute_cost`] | `J = -1/m Σ y ln a + (1-y) ln(1-a)` |
+//! | [`backward`] | [`l_model_backward`] | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
+//! | [`update`] | [`update_parameters`] | `W ← W - α dW`, `b ← b - α db` |
+//!
+//! [`initialize_parameters_deep`]: init::initialize_parameters_deep
+//! [`l_model_forward`]: forward::l_model_forward
+//! [`compute_cost`]: cost::compute_cost
+//! [`l_model_backward`]: backward::l_model_backward
+//! [`update_parameters`]: update::update_parameters
 //!
 //! For layer l of L, with m examples:
 //!
@@ -37,9 +44,40 @@
 //! \begin{aligned}
 //! Z^{[l]} &= W^{[l]} A^{[l-1]} + b^{[l]} & A^{[l]} &= g^{[l]}(Z^{[l]}) \\
 //! dZ^{[l]} &= dA^{[l]} \circ g^{[l]\prime}(Z^{[l]}) & dA^{[l-1]} &= W^{[l]T} dZ^{[l]} \\
-//! dW^{[l]} &= \tfrac{1}{m}\, dZ^{[l]} A^{[l-1]T} & db^{[l]} &= \tfrac{1}{m} \sum_{i=1}^{m} dZ^{[l](i)}
+//! dW^{[l]} &= \tfrac{1}{m}\, dZ^{[l]} A^{[l-1]T} &
+//! db^{[l]} &= \tfrac{1}{m} \sum_{i=1}^{m} dZ^{[l](i)}
 //! \end{aligned}
 //! ```
+//!
+//! # How do I …
+//!
+//! | task | use |
+//! |---|---|
+//! | find a function of the course | [`course`], with a table of all names |
+//! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
+//! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
+//! | leave the loop to the crate | [`Classifier`], [`Regressor`] |
+//! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
+//! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
+//! | measure the result | [`metrics`] |
+//! | predict one example, fast | [`Predictor`](model::Predictor) |
+//! | save and load | [`files`](files/index.html) |
+//! | embed a model in the program | [`from_safetensors`] of `include_bytes!` |
+//! | export to ONNX or NumPy | [`files`](files/index.html) |
+//! | read a network of PyTorch, Keras or scikit-learn | [`Tensors`](files/struct.Tensors.html) |
+//! | resume a training | [`Checkpoints`](files/struct.Checkpoints.html) |
+//! | use all cores | the feature `rayon` |
+//! | draw costs and decision boundaries | [`plot`](plot/index.html) |
+//! | show progress | [`progress`](progress/index.html) |
+//! | train on several machines | [`distributed`](distributed/index.html) |
+//! | know what may change in a version | [`_stability`] |
+//!
+//! [`with_activations`]: Parameters::with_activations
+//! [`Classifier`]: model::Classifier
+//! [`Regressor`]: model::Regressor
+//! [`patience`]: model::Hyperparameters::patience
+//! [`on_epoch`]: model::FitOptions::on_epoch
+//! [`from_safetensors`]: struct.Parameters.html#method.from_safetensors
 //!
 //! # Shapes
 //!
@@ -50,8 +88,11 @@
 //! |---|---|---|---|---|
 //! | (n, n_prev) | (n, 1) | (n_prev, m) | (n, m) | (n_L, m) |
 //!
-//! Shapes are always checked. Only the bias broadcasts. An [`Error`] names the layer and both shapes.
-//! The course's functions do not check values: NaN stays NaN.
+//! Shapes are always checked. Only the bias broadcasts. An [`Error`] names the layer and both
+//! shapes. The course's functions do not check values: NaN stays NaN.
+//!
+//! Forward functions return (output, cache); backward functions return (input gradient, parameter
+//! gradients).
 //!
 //! # Passing arrays
 //!
@@ -61,28 +102,18 @@
 //! |---|---|---|
 //! | `&ArrayRef2<F>` | reads the array during the call | |
 //! | `impl Into<CowArray<F, Ix2>>` | keeps the array in a cache | `x`, to give the array away |
-//! | `impl Into<ArrayView2<F>>` | keeps a view in the value it returns | `x.t()`, `x.slice(..)` |
-//! | `impl Into<Targets<F>>` | reads labels during the call | [`Targets`](cost::Targets) with weights |
+//! | `impl Into<ArrayView2<F>>` | keeps a view in its result | `x.t()`, `x.slice(..)` |
+//! | `impl Into<Targets<F>>` | reads labels during the call | `Targets` with weights |
 //! | `impl Into<Features<F>>` | reads examples during the call | one example, `&array1` |
-//! | [`Examples`](model::Examples) | reads a table during the call | `Examples::rows(&x)`, `Examples::columns(&x)` |
+//! | [`Examples`](model::Examples) | reads a table during the call | rows or columns |
 //!
 //! Scalars such as learning rates are `f64` for every element type.
 //!
-//! Forward functions return (output, cache); backward functions return (input gradient, parameter
-//! gradients).
+//! # Errors
 //!
-//! # Other modules
-//!
-//! | module | for |
-//! |---|---|
-//! | [`train`] | mini-batches, optimizers, schedules, L2 and dropout, steps without allocation |
-//! | [`data`] | standardization, label encoding, train/test splits |
-//! | [`metrics`] | accuracy, confusion matrices, log loss, R² |
-//! | [`model`] | a [`Classifier`](model::Classifier) and a [`Regressor`](model::Regressor) that run the whole training loop |
-//! | [`course`] | the course's models, week 2, and generated data sets |
-//! | `files` | safetensors, npz, and ONNX files; networks of PyTorch, Keras and scikit-learn; checkpoints |
-//! | `distributed` | data-parallel training by MPI |
-//! | `plot`, `progress` | cost curves and decision boundaries as SVG; progress bars |
+//! Functions return [`Error`]. Functions of [`files`](files/index.html) return `FileError`, into
+//! which `?` converts an [`Error`]. Both print their message with `{}` and with `{:?}`, so `main`
+//! may return them.
 //!
 //! # Features
 //!
@@ -90,28 +121,36 @@
 //!
 //! | feature | adds |
 //! |---|---|
-//! | `rayon` | large products and sweeps on the threads of the current rayon pool |
+//! | `rayon` | large products and loops on the threads of the current rayon pool |
 //! | `safetensors` | saving and loading of networks, models and checkpoints |
 //! | `npz` | NumPy's files, and networks of other frameworks |
 //! | `onnx` | export to ONNX |
-//! | `serde` | `Serialize` and `Deserialize` for the value types; values are checked when they are read |
-//! | `plot`, `progress` | pictures as SVG, progress bars |
+//! | `serde` | `Serialize` and `Deserialize` for the value types |
+//! | `plot` | plots as SVG |
+//! | `progress` | progress bars and log lines |
 //! | `ndarray-rand` | initialization from any distribution and generator of that crate |
 //! | `approx` | comparison of parameters and gradients with a tolerance |
 //! | `mpi` | data-parallel training by an MPI library that you install |
 //! | `blas` | large products by a BLAS that you link |
 //!
-//! With `serde_json`, turn on its feature `float_roundtrip`: without it numbers may change in the last
-//! bit.
+//! With `serde_json`, turn on its feature `float_roundtrip`: without it numbers may change in the
+//! last bit.
 //!
 //! # Performance
 //!
 //! [`Workspace`](train::workspace::Workspace) takes the same step without allocation, and
 //! [`FullBatch`](train::full_batch::FullBatch) reads `X` once a step instead of twice. Both are
 //! bit-identical to the functions above. The kernels use AVX-512 or AVX2 where the processor has
-//! them; `DNN_BLOCKS_ISA=portable` in the environment turns that off. Results do not depend on the
-//! number of threads (except for the sign and payload of a NaN, which are not specified).
-//! [`Predictor`](model::Predictor) predicts from many threads without allocation.
+//! them; the environment variable `DNN_BLOCKS_ISA` (`avx2` or `portable`) restricts the instruction
+//! set. Results do not depend on the number of threads (except for the sign and payload of a NaN,
+//! which are not specified).
+//!
+//! Debug builds are slow, unless this crate is optimized in them. Add to your `Cargo.toml`:
+//!
+//! ```toml
+//! [profile.dev.package.dnn-blocks]
+//! opt-level = 3
+//! ```
 //!
 //! # What the borrow checker guarantees
 //!
@@ -206,10 +245,15 @@ pub use rand;
 #[cfg(feature = "ndarray-rand")]
 pub use ndarray_rand;
 
+/// What semantic versioning covers.
+#[cfg(doc)]
+#[doc = include_str!("../docs/stability.md")]
+pub mod _stability {}
+
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
 #[cfg(all(doctest, feature = "npz", feature = "onnx", feature = "safetensors"))]
-#[doc = include_str!("../docs/moving-models.md")]
-struct MovingModels;
+#[doc = include_str!("../docs/saving.md")]
+struct Saving;
