@@ -211,5 +211,5 @@ pub use ndarray_rand;
 struct Readme;
 
 #[cfg(all(doctest, feature = "npz", feature = "onnx", feature = "safetensors"))]
-#[doc = include_str!("../docs/moving-models.md")]
+#[doc = include_str!("../docs/saving.md")]
 struct MovingModels;

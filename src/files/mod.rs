@@ -18,7 +18,7 @@
 //! | to | use |
 //! |---|---|
 //! | save and load a network | `Parameters::save`, `Parameters::load` |
-//! | save and load a model with its scaler and labels | `save` and `load` of `Classifier`, `Regressor` |
+//! | save and load a model with scaler and labels | `save` and `load` of the model |
 //! | load a model from bytes, such as `include_bytes!` | `from_safetensors` |
 //! | resume a training loop or a `fit` | `Checkpoint`, `Checkpoints` |
 //! | exchange a network with NumPy | `Parameters::save_npz`, `Parameters::load_npz` |
