@@ -124,8 +124,8 @@ def weak(m):
         cells = [both(".2f", efficiency(n, 0), efficiency(n, 1)) for n in MACHINES]
         good = max((n for n in (2 ** k for k in range(14)) if efficiency(n, 0) >= 0.8))
         return cells, "8192 or more" if good == 8192 else str(good)
-    table(f"**{m} examples on each machine, {1e3 * one:.0f} ms a step on one: efficiency without "
-          "overlap, and in brackets with full overlap**", "above 0.8 up to", value)
+    table(f"**{m} examples on each machine, {1e3 * one:.0f} ms a step on one: efficiency "
+          "(with full overlap)**", "above 0.8 up to", value)
 
 
 def strong(m):
@@ -136,8 +136,8 @@ def strong(m):
         cells = [both(".1f", gain(n), gain(n, 1)) for n in MACHINES]
         best = max((2 ** k for k in range(11)), key=gain)
         return cells, f"{best}"
-    table(f"**{m} examples on all machines together: speed-up without overlap, and in brackets "
-          "with full overlap**", "fastest on", value)
+    table(f"**{m} examples on all machines together: speed-up "
+          "(with full overlap)**", "fastest on", value)
 
 
 def main():
