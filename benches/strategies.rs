@@ -1,6 +1,6 @@
 //! Times matrix products with each strategy; the thresholds in the crate follow from it.
 //!
-//! `cargo bench --bench strategies` prints the tables of benches/strategies.md: the time of a strategy
+//! `cargo bench -p benches --bench strategies` prints the tables of benches/strategies.md: the time of a strategy
 //! over the time of *packed*, in bold where the library chooses it. The kernels are not public, so
 //! this benchmark compiles them again.
 
