@@ -1,4 +1,4 @@
-//! What a request can be refused for: a status, and JSON that a program can read.
+//! Reasons to refuse a request, each with a status and a machine-readable JSON body.
 
 use axum::Json;
 use axum::http::StatusCode;
