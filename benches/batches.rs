@@ -16,9 +16,7 @@ use std::time::Instant;
 const ROUNDS: usize = 7;
 
 fn main() {
-    println!(
-        "| features × examples, batch | picked | copied | borrowed | with steps |"
-    );
+    println!("| features × examples, batch | picked | copied | borrowed | with steps |");
     println!("|---|---|---|---|---|");
     for (n, m, size) in [(30, 569, 32), (64, 1797, 32), (784, 10_000, 128), (3072, 4000, 128)] {
         row(n, m, size);
