@@ -5,8 +5,9 @@
 //! ```
 //!
 //! Each column is the time of one epoch. The first picks columns of a matrix (features, examples).
-//! The second uses [`Batches`], which copies that matrix with each example contiguous. The third uses
-//! `Batches` on a borrowed table whose examples are contiguous. The last includes training steps.
+//! The second uses [`Batches`], which copies that matrix with each example contiguous. The third
+//! uses `Batches` on a borrowed table whose examples are contiguous. The last includes training
+//! steps.
 
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions per step of small cases. Other work on the machine does not change the counts.
-# Needs valgrind.
+# Counts the instructions per step of small cases. Other work on the machine does not change the
+# counts. Needs valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

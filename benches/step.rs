@@ -1,7 +1,7 @@
 //! The blocks, a training step and a prediction.
 //!
-//! The course functions, `Workspace` and `FullBatch` run beside a direct port of the course's code to
-//! plain `ndarray`.
+//! The course functions, `Workspace` and `FullBatch` run beside a direct port of the course's code
+//! to plain `ndarray`.
 
 use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,

@@ -1,8 +1,8 @@
 //! Times matrix products with each strategy; the thresholds in the crate follow from it.
 //!
-//! `cargo bench -p benches --bench strategies` prints the tables of benches/strategies.md: the time of a strategy
-//! over the time of *packed*, in bold where the library chooses it. The kernels are not public, so
-//! this benchmark compiles them again.
+//! `cargo bench -p benches --bench strategies` prints the tables of benches/strategies.md: the
+//! time of a strategy over the time of *packed*, in bold where the library chooses it. The kernels
+//! are not public, so this benchmark compiles them again.
 
 #![allow(dead_code, unused_imports, unsafe_code)] // the library uses more of these modules
 
@@ -111,7 +111,7 @@ fn main() {
         let mean = losses.iter().sum::<f64>() / losses.len() as f64;
         let worst = losses.iter().copied().fold(1.0, f64::max);
         println!(
-            "\nThe chosen strategy takes {mean:.3} times as long as the faster one, {worst:.2} at most."
+            "\nThe chosen strategy takes {mean:.3} times as long as the faster one, at most {worst:.2}."
         );
     }
 }

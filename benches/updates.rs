@@ -4,8 +4,9 @@
 //! cargo bench -p benches --bench updates
 //! ```
 //!
-//! The step updates 16 million weights in f32, far more than the caches hold. It reads `dW`, and reads
-//! and writes `W` and each matrix of state. The first row is a plain `y += x` of the same length.
+//! The step updates 16 million weights in f32, far more than the caches hold. It reads `dW`, and
+//! reads and writes `W` and each matrix of state. The first row is a plain `y += x` of the same
+//! length.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;

@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 /// The number of lines in a log, without the last one.
 const LINES: usize = 20;
 
-/// Progress of a fit: a bar with the remaining time in a terminal, otherwise about twenty log lines.
+/// Progress of a fit: a bar with the remaining time in a terminal, otherwise about twenty log
+/// lines.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;

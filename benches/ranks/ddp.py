@@ -63,7 +63,7 @@ def work(options, rank):
         print(json.dumps(dict(peer="torch", ranks=options.ranks, examples=options.examples,
                               median_us=round(statistics.median(times)),
                               min_us=round(min(times)), cost=last)), flush=True)
-    os._exit(0)  # gloo's threads do not always end in peace
+    os._exit(0)  # gloo's threads sometimes hang at exit
 
 
 def main():

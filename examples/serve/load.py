@@ -3,8 +3,8 @@
     python3 examples/serve/load.py
 
 Both run the same exported models, ONNX Runtime with one thread. "In process" is one call after the
-other. Over HTTP the same client (src/bin/load.rs) asks both servers: the server of this example, and
-ONNX Runtime behind Python's http.server, which measures Python's HTTP more than ONNX Runtime.
+other. Over HTTP the same client (src/bin/load.rs) asks both servers: the server of this example,
+and ONNX Runtime behind Python's http.server, which measures Python's HTTP more than ONNX Runtime.
 Needs cargo, numpy and onnxruntime.
 """
 

@@ -1,5 +1,5 @@
-//! Every reader of safetensors files. An accepted file is written again and must read as the same value.
-//! A file and its bytes must read as the same arrays.
+//! Every reader of safetensors files. An accepted file is written again and must read as the same
+//! value. A file and its bytes must read as the same arrays.
 #![no_main]
 
 use dnn_blocks::files::{Checkpoint, Limits, Tensors};

@@ -82,8 +82,8 @@ fn create_locked(builder: &Builder<'_, '_>, directory: &Path) -> Result<NamedTem
     }
 }
 
-/// Removes the temporary files of killed processes. A file that cannot be removed stays, because the
-/// caller asked for a save and not for a clean-up.
+/// Removes the temporary files of killed processes. A file that cannot be removed stays, because
+/// the caller asked for a save and not for a clean-up.
 #[cfg(feature = "safetensors")]
 pub(super) fn remove_abandoned(directory: &Path) -> Result<()> {
     for entry in std::fs::read_dir(directory)? {

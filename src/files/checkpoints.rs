@@ -57,7 +57,8 @@ impl Checkpoints {
         epochs.is_multiple_of(self.every)
     }
 
-    /// Sets the limits for writing and reading. The defaults are the limits of [`Checkpoint::load`].
+    /// Sets the limits for writing and reading. The defaults are the limits of
+    /// [`Checkpoint::load`].
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }

@@ -68,8 +68,8 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if a name is empty or `__metadata__`, which
-    /// the format reserves.
+    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if a name is empty or `__metadata__`,
+    /// which the format reserves.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         Writer::new(self.views(), None)?.to_vec()
     }

@@ -1,5 +1,5 @@
-//! One fit for `compare.py`. `models DIR key=value …` reads the tables in DIR, fits a model and prints
-//! the score on the test table and the seconds of the fit as JSON.
+//! One fit for `compare.py`. `models DIR key=value …` reads the tables in DIR, fits a model and
+//! prints the score on the test table and the seconds of the fit as JSON.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;

@@ -1,5 +1,5 @@
-//! The files of a workload: `NAME.spec` with a key and a value on each line, and `NAME.bin` with the
-//! arrays. `compare.py` describes the layouts.
+//! The files of a workload: `NAME.spec` with a key and a value on each line, and `NAME.bin` with
+//! the arrays. `compare.py` describes the layouts.
 
 use crate::Failure;
 use dnn_blocks::ndarray::Array2;

@@ -1,8 +1,12 @@
 //! Runs dnn-blocks on the workloads of `compare.py` and prints one line of JSON for each case.
 //!
-//! `peer --data DIR --cases W1:f64,W6:f32 --threads 1 [--budget-ms 200] [--max-steps 2000]
-//! [--round 0] [--first-step-only]`. A training step is a step of [`FullBatch`] that returns the cost.
-//! A prediction is a forward pass in a [`Workspace`].
+//! ```text
+//! peer --data DIR --cases W1:f64,W6:f32 --threads 1
+//!      [--budget-ms 200] [--max-steps 2000] [--round 0] [--first-step-only]
+//! ```
+//!
+//! A training step is a step of [`FullBatch`] that returns the cost. A prediction is a forward
+//! pass in a [`Workspace`].
 
 mod files;
 mod memory;

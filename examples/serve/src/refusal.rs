@@ -5,7 +5,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Sent as `{"error": {"kind": "features", "example": 0, "expected": 4, "found": 3, "message": …}}`.
+/// Sent as
+/// `{"error": {"kind": "features", "example": 0, "expected": 4, "found": 3, "message": …}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Refusal {

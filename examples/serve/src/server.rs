@@ -41,7 +41,8 @@ pub async fn serve(
             tcp = accept(&listener, &mut open, limits.connections) => tcp,
             () = &mut stop => break,
         };
-        // Without `nodelay`, answers wait for the client's acknowledgment. A failure only costs time.
+        // Without `nodelay`, answers wait for the client's acknowledgment. A failure only costs
+        // time.
         let _ = tcp.set_nodelay(true);
         let stream = Stream::new(tcp, limits.answer_time);
         let age = limits.connection_time;

@@ -4,10 +4,10 @@
 //! cargo run --release --bin load
 //! ```
 //!
-//! `load.py` passes a folder. Then this program writes the models for ONNX Runtime into it and reads
-//! one command a line: `direct MODEL COUNT`, `http MODEL CONNECTIONS COUNT` and, for another server,
-//! `other MODEL PORT CONNECTIONS COUNT`. It answers each with a line: p50 and p99 in microseconds, and
-//! requests per second.
+//! `load.py` passes a folder. Then this program writes the models for ONNX Runtime into it and
+//! reads one command a line: `direct MODEL COUNT`, `http MODEL CONNECTIONS COUNT` and, for another
+//! server, `other MODEL PORT CONNECTIONS COUNT`. It answers each with a line: p50 and p99 in
+//! microseconds, and requests per second.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
