@@ -57,18 +57,18 @@ def touched(way, size, n, byte):
 def step(n, m, alpha, beta, overlap, way="ring", byte=TCP, slow=1.0):
     """The time of a step of m examples on each of n machines.
 
-    A sum begins when its gradients are ready, and the update waits for all. The wire carries the
-    bytes of one after the other; their latencies pass at the same time. `overlap` is the part of the
-    time of the products in which the wire is at work; `slow` is how much longer a machine computes
-    than one of this page.
+    An all-reduce begins when its gradients are ready, and the update waits for all of them. The
+    network carries their bytes one after the other; their latencies run at the same time. `overlap`
+    is the part of the products during which the network is busy. `slow` is the time of this
+    machine's products relative to those in docs/scaling.md.
     """
     weights = [a * b for a, b in zip(SIZES, SIZES[1:])]
     now = sum(2 * m * w for w in weights) / FLOPS * slow
     small = BYTES * (sum(SIZES[1:]) + 1 + sum(w for w in weights if w <= SMALL))
-    if n > 1:  # how many examples there are, 32 bytes; the first round hides behind forward
+    if n > 1:  # the number of examples, 32 bytes; the forward pass hides the first round
         known = wire("halving" if way == "halving" else "tree", 32, n, alpha, beta)
         now += max(0.0, known - alpha)
-    queue, longest = 0.0, 0.0  # of the sums that have begun: all bytes, and the slowest one
+    queue, longest = 0.0, 0.0  # of the all-reduces that have begun: all bytes, and the slowest
 
     def work(operations):
         nonlocal now, queue, longest
@@ -92,7 +92,7 @@ def step(n, m, alpha, beta, overlap, way="ring", byte=TCP, slow=1.0):
     return now + FIXED * slow
 
 
-NETWORKS = [  # assumptions: name, bytes a second, a message one way with the software, a byte
+NETWORKS = [  # assumed: name, bytes a second, latency with software, seconds a byte
     ("10 Gbit/s, 50 µs, TCP", 10e9 / 8, 50e-6, TCP),
     ("10 Gbit/s, 20 µs, TCP", 10e9 / 8, 20e-6, TCP),
     ("100 Gbit/s, 20 µs, TCP", 100e9 / 8, 20e-6, TCP),
@@ -144,7 +144,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--machines", type=int)
     parser.add_argument("--mbit", type=float, default=10000)
-    parser.add_argument("--us", type=float, default=50, help="a message one way, with the software")
+    parser.add_argument("--us", type=float, default=50, help="latency of a message, with software")
     parser.add_argument("--examples", type=int, default=1024, help="on each machine")
     parser.add_argument("--sums", default="ring", choices=["ring", "halving", "tree"])
     parser.add_argument("--slow", type=float, default=1.0, help="ranks on a processor")

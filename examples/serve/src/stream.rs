@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 /// client. Progress does not extend it: a client that reads byte by byte gains no time.
 pub struct Stream {
     tcp: TcpStream,
-    /// Bytes to read before those of `tcp`.
+    /// Bytes to read before reading from `tcp`.
     ahead: Bytes,
     answer_time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
