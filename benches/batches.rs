@@ -1,12 +1,13 @@
-//! What it costs to gather batches of random examples, by layout: the table in DESIGN.md.
+//! The time to gather mini-batches of random examples, by memory layout. See benches/README.md.
 //!
 //! ```text
-//! cargo bench --bench batches
+//! cargo bench -p benches --bench batches
 //! ```
 //!
-//! One epoch, all batches: columns picked from a matrix (features, examples) as it is; the same
-//! through [`Batches`], which keeps a copy with the examples one after the other; and through
-//! `Batches` on a table that lies so already. The last column is an epoch of training steps.
+//! Each column is the time of one epoch. The first picks columns of a matrix (features, examples).
+//! The second uses [`Batches`], which copies that matrix with each example contiguous. The third
+//! uses `Batches` on a borrowed table whose examples are contiguous. The last includes training
+//! steps.
 
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
@@ -16,9 +17,7 @@ use std::time::Instant;
 const ROUNDS: usize = 7;
 
 fn main() {
-    println!(
-        "| features x examples, batch | picked columns | `Batches`, copied | `Batches`, lent | steps |"
-    );
+    println!("| features × examples, batch | picked | copied | borrowed | with steps |");
     println!("|---|---|---|---|---|");
     for (n, m, size) in [(30, 569, 32), (64, 1797, 32), (784, 10_000, 128), (3072, 4000, 128)] {
         row(n, m, size);

@@ -1,4 +1,4 @@
-//! A thousand steps of one small case, for `callgrind`: see `benches/instructions.sh`.
+//! A thousand steps of one small case, run under `callgrind` by `benches/instructions.sh`.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -59,7 +59,7 @@ fn run(
                 std::hint::black_box(predict_proba(x, parameters)?);
             }
         }
-        _ => {} // nothing: what starting costs; `cargo bench` passes its own options
+        _ => {} // only the start-up is counted; `cargo bench` passes its own options
     }
     Ok(())
 }

@@ -1,9 +1,9 @@
 //! A training step on every rank of an MPI job: `mpirun -np 2 <this> --examples 1024`.
 //!
-//! The network is that of the largest workload, 1024-1024-1024-1024-1 with ReLU, in `f32`. The
-//! examples are dealt out evenly; a step is forward, cost, backward, sum, update. Rank 0 prints one
-//! line of JSON. Alone it is the step of `Workspace`, without MPI. `ranks/compare.py` compares the two,
-//! and PyTorch's.
+//! The network is 1024-1024-1024-1024-1 with ReLU, in `f32`. Each rank has an equal part of the
+//! examples. A step is forward, cost, backward, all-reduce and update. Rank 0 prints one line of
+//! JSON. Started without `mpirun`, the program takes the step of `Workspace`, without MPI.
+//! `ranks/compare.py` compares both with each other and with PyTorch.
 
 use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::ndarray::{Array2, s};

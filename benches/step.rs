@@ -1,5 +1,7 @@
-//! The blocks, a training step and a prediction: the course functions, the workspace and the full
-//! batch beside the port that a reader of the course would write with `ndarray` on a first evening.
+//! The blocks, a training step and a prediction.
+//!
+//! The course functions, `Workspace` and `FullBatch` run beside a direct port of the course's code
+//! to plain `ndarray`.
 
 use criterion::{
     BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime,
@@ -13,14 +15,14 @@ use dnn_blocks::train::full_batch::FullBatch;
 use std::hint::black_box;
 use std::time::Duration;
 
-/// `W` and `b` of each layer; ReLU, and a sigmoid at the end.
+/// `W` and `b` of each layer. Hidden layers have ReLU, the last one a sigmoid.
 type Naive<F> = Vec<(Array2<F>, Array2<F>)>;
 
 fn sigmoid<F: Float>(z: &Array2<F>) -> Array2<F> {
     z.mapv(|z| F::one() / (F::one() + (-z).exp()))
 }
 
-/// `A` of every layer, `X` first, and `Z`.
+/// Returns `A` of every layer, beginning with `X`, and `Z` of every layer.
 fn naive_forward<F: Float>(x: &Array2<F>, network: &Naive<F>) -> (Vec<Array2<F>>, Vec<Array2<F>>) {
     let (mut a, mut z) = (vec![x.clone()], Vec::new());
     for (l, (w, b)) in network.iter().enumerate() {
@@ -134,7 +136,7 @@ fn predictions<F: Float>(c: &mut Criterion, dims: &[usize], m: usize) {
     });
 }
 
-/// One layer of 256 units on 512, for 128 examples.
+/// One layer with 512 inputs and 256 units, for 128 examples.
 fn blocks<F: Float>(c: &mut Criterion) {
     let Case { name, parameters, x, .. } = &Case::<F>::new(&[512, 256, 1], 128, Activation::Relu);
     let mut group = group(c, &format!("blocks {name}"));

@@ -1,10 +1,10 @@
-//! The sweep behind the thresholds of the matrix product: every product in each of its three strategies.
+//! Times matrix products with each strategy; the thresholds in the crate follow from it.
 //!
-//! `cargo bench --bench strategies` prints tables in the form of benches/strategies.md: the time of a strategy over
-//! that of *packed*, bold where the library takes it. The kernels are not public, so the sweep
-//! compiles them once more.
+//! `cargo bench -p benches --bench strategies` prints the tables of benches/strategies.md: the
+//! time of a strategy over the time of *packed*, in bold where the library chooses it. The kernels
+//! are not public, so this benchmark compiles them again.
 
-#![allow(dead_code, unused_imports, unsafe_code)] // the seam has more users in the library
+#![allow(dead_code, unused_imports, unsafe_code)] // the library uses more of these modules
 
 #[path = "../src/kernel/mod.rs"]
 mod kernel;
@@ -20,7 +20,7 @@ fn matrix<F: Kernel>(rows: usize, columns: usize) -> Array2<F> {
     })
 }
 
-/// Median seconds of each strategy, taken in turn.
+/// Returns the median seconds of each strategy. The strategies run in turn.
 fn times<F: Kernel>(strategies: &[Strategy], a: &ArrayView2<F>, b: &ArrayView2<F>) -> Vec<f64> {
     let mut c = Array2::zeros((a.nrows(), b.ncols()));
     let work = a.nrows() * a.ncols() * b.ncols();
@@ -42,7 +42,7 @@ fn times<F: Kernel>(strategies: &[Strategy], a: &ArrayView2<F>, b: &ArrayView2<F
 
 const FEW: [usize; 11] = [1, 2, 4, 8, 16, 20, 24, 28, 32, 48, 64];
 
-/// A product of few rows or columns.
+/// A product with few rows or columns of `C`.
 #[derive(Clone, Copy)]
 enum Kind {
     NnFewRows,
@@ -52,7 +52,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// How the sweep calls it, and the strategy that competes with *packed*.
+    /// The title of the table, and the strategy that is compared with *packed*.
     fn title(self) -> (&'static str, Strategy) {
         match self {
             Kind::NnFewRows => ("NN, few rows of C: rows / packed", Strategy::Rows),
@@ -72,8 +72,8 @@ impl Kind {
     }
 }
 
-/// The ratio, bold if the library does not pack this product; and how much it loses to the better
-/// strategy.
+/// Returns the ratio, in bold if the library does not pack this product, and the time of the chosen
+/// strategy over the time of the faster one.
 fn cell<F: Kernel>(kind: Kind, few: usize, depth: usize, many: usize) -> (String, f64) {
     let [a, b] = kind.operands::<F>(few, depth, many);
     let times = times(&[kind.title().1, Strategy::Packed], &a.view(), &b.view());
@@ -111,7 +111,7 @@ fn main() {
         let mean = losses.iter().sum::<f64>() / losses.len() as f64;
         let worst = losses.iter().copied().fold(1.0, f64::max);
         println!(
-            "\nThe strategy taken needs {mean:.3} times as long as the better one, {worst:.2} at most."
+            "\nThe chosen strategy takes {mean:.3} times as long as the faster one, at most {worst:.2}."
         );
     }
 }

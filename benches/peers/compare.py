@@ -1,20 +1,21 @@
-"""dnn-blocks beside NumPy and PyTorch on the same work: prints the README's table.
+"""Times dnn-blocks, NumPy and PyTorch on the same work and prints the table of benches/README.md.
 
     python3 benches/peers/compare.py [--rounds 3] [--write]
 
-Needs numpy and torch, and cargo, which builds the Rust side. Every program gets the same arrays
-and the same initial weights, in a process of its own that is held to one or two processors; the
-programs take turns, round after round. A cell is the median over the rounds of the median over
-the steps. A step is forward, cost read back, backward, update of every parameter; the costs must
-agree after some steps, or the script fails. --write puts the table into README.md.
+Needs numpy, torch and cargo, which builds the Rust program. Each program runs in its own process,
+pinned to one or two processors, with the same arrays and initial weights. The programs run in turn,
+round after round. A cell is the median over the rounds of the median over the steps. A step is
+forward, cost read back, backward and update of every parameter. The script fails if the costs
+differ after some steps. --write puts the table into benches/README.md.
 
-The files that the Rust program reads, for a workload NAME:
+The Rust program reads these files for a workload NAME:
 
     NAME.spec  lines `key value`: dims (with commas), m, hidden, lr, agree_steps, kind
     NAME.bin   b"PEERBIN1", u64 count, then for each array: u64 length of its name, its name,
                u64 rows, u64 columns, float64 row by row; all little endian; X, Y, W1, b1, ...
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
@@ -44,13 +45,13 @@ WORKLOADS = {
     "W7": ([784, 512, 256, 1], 1024, "relu", 0.0, ["f32"], 0),
 }
 TITLES = {
-    "W1": "step, 12288-7-1, 209 examples",
-    "W2": "step, 12288-20-7-5-1, 209 examples",
-    "W3": "step, 2-4-1, tanh, 400 examples",
-    "W4": "step, 784-512-256-1, 128 examples",
-    "W5": "step, 1024-1024-1024-1024-1, 1024 examples",
-    "W6": "one prediction, 784-512-256-1",
-    "W7": "1024 predictions, 784-512-256-1",
+    "W1": "12288-7-1, 209",
+    "W2": "12288-20-7-5-1, 209",
+    "W3": "2-4-1 tanh, 400",
+    "W4": "784-512-256-1, 128",
+    "W5": "1024-1024-1024-1024-1, 1024",
+    "W6": "predict 784-512-256-1, 1",
+    "W7": "predict 784-512-256-1, 1024",
 }
 
 
@@ -239,7 +240,7 @@ def table(cells, options):
     lines = []
     for threads in sorted({key[1] for key in cells}):
         lines += ["| " + " | ".join([f"{threads} thread" + "s" * (threads > 1), OURS] + peers
-                                   + ["ours / fastest"]) + " |",
+                                   + ["ratio"]) + " |",
                   "|---" * (len(peers) + 3) + "|"]
         for name, workload in WORKLOADS.items():
             for kind in workload[4]:
@@ -249,7 +250,7 @@ def table(cells, options):
                 lines.append("| " + " | ".join([f"{TITLES[name]}, {kind}", short(ours)]
                                                + [short(us) for us in others] + [ratio]) + " |")
         lines.append("")
-    return "\n".join([f"Measured on {machine()}.", ""] + lines)
+    return "\n".join([f"Measured on {datetime.date.today()}, {machine()}.", ""] + lines)
 
 
 def main():
@@ -257,7 +258,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--budget-ms", type=float, default=200)
     parser.add_argument("--peers", default=",".join(PEERS))
-    parser.add_argument("--write", action="store_true", help="put the table into README.md")
+    parser.add_argument("--write", action="store_true", help="put the table into benches/README.md")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--cases", help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
@@ -267,7 +268,7 @@ def main():
     text = table(measure(options), options)
     print(text)
     if options.write:
-        readme = ROOT / "README.md"
+        readme = ROOT / "benches" / "README.md"
         before, rest = readme.read_text().split("<!-- speed -->\n", 1)
         after = rest.split("<!-- /speed -->", 1)[1]
         readme.write_text(f"{before}<!-- speed -->\n{text}<!-- /speed -->{after}")

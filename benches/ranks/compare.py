@@ -1,13 +1,13 @@
-"""A step on one process and on two, ours and PyTorch's: prints a table of docs/scaling.md.
+"""Times a training step on one and on two processes, beside PyTorch: a table of docs/scaling.md.
 
     python3 benches/ranks/compare.py [--rounds 5] [--write docs/scaling.md]
 
 Needs mpirun, cargo, and a Python with torch (--python). The network is 1024-1024-1024-1024-1 in
-f32, with one thread a process, each held to a processor of its own. The programs take turns, round
-after round; a time is the median over the rounds of the median over the steps. "Two that do not
-talk" are two processes that train on half of the examples each, at the same time, each for itself:
-what the processors lose by sharing memory, caches and power, before a byte is sent. The costs of
-one process and of two must agree, ours and PyTorch's.
+f32. Each process has one thread, pinned to its own processor. The programs run in turn, round
+after round; a time is the median over the rounds of the median over the steps. "2 independent" are
+two processes that train on half of the examples each, at the same time, without communication:
+they show what the processors lose by sharing memory, caches and power. The costs of one and of two
+processes must agree, for both libraries.
 """
 import argparse
 import json
@@ -20,7 +20,7 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-NAMES = {"ours": "dnn-blocks", "torch": "PyTorch, DistributedDataParallel"}
+NAMES = {"ours": "dnn-blocks", "torch": "PyTorch DDP"}
 
 
 def build():
@@ -78,8 +78,8 @@ def measure(options, program):
 
 
 def table(cells, options):
-    lines = ["| examples | | 1 process | 2 that do not talk | 2 processes | efficiency | "
-             "of what is possible |", "|---|---|---|---|---|---|---|"]
+    lines = ["| examples | | 1 process | 2 independent | 2 processes | efficiency | of possible |",
+             "|---|---|---|---|---|---|---|"]
     for m in options.examples:
         silent = cells[m, "silent"]
         for peer, name in NAMES.items():

@@ -1,9 +1,9 @@
-"""The step of ../ranks.rs in PyTorch, alone or as DistributedDataParallel over gloo.
+"""The training step of ../ranks.rs in PyTorch, alone or by DistributedDataParallel over gloo.
 
     python3 ddp.py --ranks 2 --examples 1024
 
-The same network, numbers, cost and update; one thread a process, each held to a processor of its
-own. Prints one line of JSON like ranks.rs.
+It has the same network, numbers, cost and update. Each process has one thread, pinned to its own
+processor. It prints one line of JSON like ranks.rs.
 """
 import argparse
 import json
@@ -54,7 +54,7 @@ def work(options, rank):
         optimiser.step()
         last = cost.item()
         times.append(1e6 * (time.perf_counter() - start))
-    if options.ranks > 1:  # the cost of all, which costs a step of ours a message, and this none
+    if options.ranks > 1:  # the cost over all ranks; `ranks.rs` reduces it in the step
         mean = torch.tensor(last / options.ranks)
         torch.distributed.all_reduce(mean)
         last = mean.item()
@@ -63,7 +63,7 @@ def work(options, rank):
         print(json.dumps(dict(peer="torch", ranks=options.ranks, examples=options.examples,
                               median_us=round(statistics.median(times)),
                               min_us=round(min(times)), cost=last)), flush=True)
-    os._exit(0)  # gloo's threads do not always end in peace
+    os._exit(0)  # gloo's threads sometimes hang at exit
 
 
 def main():

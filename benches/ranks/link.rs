@@ -1,7 +1,7 @@
-//! How long a sum over the ranks of an MPI job takes: `mpirun -np 2 <this> --repeats 20`.
+//! The time of an all-reduce over the ranks of an MPI job: `mpirun -np 2 <this> --repeats 20`.
 //!
-//! Rank 0 prints one line of JSON for each number of bytes: the median and the least time of a sum as
-//! the library makes it. The constants of `model.py` beside this come from here.
+//! Rank 0 prints one line of JSON for each number of bytes: the median and the minimum time of an
+//! all-reduce as the library runs it. The constants in `model.py` come from this benchmark.
 
 use dnn_blocks::distributed::mpi::collective::SystemOperation;
 use dnn_blocks::distributed::mpi::request::scope;

@@ -1,4 +1,4 @@
-"""The model of a step in docs/scaling.md: prints its tables.
+"""The model of a training step in docs/scaling.md. Prints its tables.
 
     python3 benches/ranks/model.py
     python3 benches/ranks/model.py --machines 2 --mbit 1000 --us 20 --examples 512   one step
@@ -11,16 +11,16 @@ import math
 # The network of ranks.rs, f32.
 SIZES = [1024, 1024, 1024, 1024, 1]
 BYTES = 4
-SMALL = 4096  # numbers of a weight matrix that goes with the last message
+SMALL = 4096  # weight matrices of up to this size go with the last message
 
 # Measured: see docs/scaling.md.
-FLOPS = 230e9  # of the products of a thread, with all that is done to their results
-FIXED = 0.9e-3  # of a step, what does not depend on the examples: the update
-# A byte that is sent, received and added up: time of the processor, not of the wire.
+FLOPS = 230e9  # products of one thread, with the elementwise work on their results
+FIXED = 0.9e-3  # part of a step that does not depend on the examples: the update
+# Processor time to send, receive and add a byte.
 TCP = 0.58e-9
-CARD = 0.09e-9  # where a network card does the rest; this one is that of shared memory
-SKEW = 0.01  # of the products: how much the machines' times spread; all wait for the slowest
-EAGER = 65536  # a longer message asks first, and waits for the answer: three ways, not one
+CARD = 0.09e-9  # the same if a network card copies; measured with shared memory
+SKEW = 0.01  # relative spread of the machines' times; all wait for the slowest
+EAGER = 65536  # a longer message needs a handshake: three latencies instead of one
 
 
 def layers():
@@ -31,7 +31,7 @@ def layers():
 
 
 def rounds(way, size, n):
-    """The bytes that a machine sends in each round of messages of a sum over n."""
+    """The bytes that a machine sends in each round of an all-reduce over n machines."""
     if way == "ring":  # Patarasuk and Yuan
         return [size / n] * (2 * (n - 1))
     depth = math.ceil(math.log2(n))
@@ -57,18 +57,18 @@ def touched(way, size, n, byte):
 def step(n, m, alpha, beta, overlap, way="ring", byte=TCP, slow=1.0):
     """The time of a step of m examples on each of n machines.
 
-    A sum begins when its gradients are ready, and the update waits for all. The wire carries the
-    bytes of one after the other; their latencies pass at the same time. `overlap` is the part of the
-    time of the products in which the wire is at work; `slow` is how much longer a machine computes
-    than one of this page.
+    An all-reduce begins when its gradients are ready, and the update waits for all of them. The
+    network carries their bytes one after the other; their latencies run at the same time. `overlap`
+    is the part of the products during which the network is busy. `slow` is the time of this
+    machine's products relative to those in docs/scaling.md.
     """
     weights = [a * b for a, b in zip(SIZES, SIZES[1:])]
     now = sum(2 * m * w for w in weights) / FLOPS * slow
     small = BYTES * (sum(SIZES[1:]) + 1 + sum(w for w in weights if w <= SMALL))
-    if n > 1:  # how many examples there are, 32 bytes; the first round hides behind forward
+    if n > 1:  # the number of examples, 32 bytes; the forward pass hides the first round
         known = wire("halving" if way == "halving" else "tree", 32, n, alpha, beta)
         now += max(0.0, known - alpha)
-    queue, longest = 0.0, 0.0  # of the sums that have begun: all bytes, and the slowest one
+    queue, longest = 0.0, 0.0  # of the all-reduces that have begun: all bytes, and the slowest
 
     def work(operations):
         nonlocal now, queue, longest
@@ -92,17 +92,17 @@ def step(n, m, alpha, beta, overlap, way="ring", byte=TCP, slow=1.0):
     return now + FIXED * slow
 
 
-NETWORKS = [  # assumptions: name, bytes a second, a message one way with the software, a byte
-    ("10 Gbit/s, 50 us, TCP", 10e9 / 8, 50e-6, TCP),
-    ("10 Gbit/s, 20 us, TCP", 10e9 / 8, 20e-6, TCP),
-    ("100 Gbit/s, 20 us, TCP", 100e9 / 8, 20e-6, TCP),
-    ("100 Gbit/s, 5 us, RDMA", 100e9 / 8, 5e-6, CARD),
+NETWORKS = [  # assumed: name, bytes a second, latency with software, seconds a byte
+    ("10 Gbit/s, 50 µs, TCP", 10e9 / 8, 50e-6, TCP),
+    ("10 Gbit/s, 20 µs, TCP", 10e9 / 8, 20e-6, TCP),
+    ("100 Gbit/s, 20 µs, TCP", 100e9 / 8, 20e-6, TCP),
+    ("100 Gbit/s, 5 µs, RDMA", 100e9 / 8, 5e-6, CARD),
 ]
 MACHINES = [2, 16, 128, 1024]
 
 
 def table(title, more, value):
-    print(f"{title}\n\n| network | sums | " + " | ".join(map(str, MACHINES)) + f" | {more} |")
+    print(f"{title}\n\n| network | all-reduce | " + " | ".join(map(str, MACHINES)) + f" | {more} |")
     print("|---" * (len(MACHINES) + 3) + "|")
     for name, beta, alpha, byte in NETWORKS:
         for way in ("ring", "halving"):
@@ -124,8 +124,8 @@ def weak(m):
         cells = [both(".2f", efficiency(n, 0), efficiency(n, 1)) for n in MACHINES]
         good = max((n for n in (2 ** k for k in range(14)) if efficiency(n, 0) >= 0.8))
         return cells, "8192 or more" if good == 8192 else str(good)
-    table(f"{m} examples on each machine, {1e3 * one:.0f} ms on one: efficiency without overlap "
-          "(with all of it).", "0.8 up to", value)
+    table(f"**{m} examples on each machine, {1e3 * one:.0f} ms a step on one: efficiency "
+          "(with full overlap)**", "above 0.8 up to", value)
 
 
 def strong(m):
@@ -136,15 +136,15 @@ def strong(m):
         cells = [both(".1f", gain(n), gain(n, 1)) for n in MACHINES]
         best = max((2 ** k for k in range(11)), key=gain)
         return cells, f"{best}"
-    table(f"{m} examples on all machines together: times as fast as one without overlap "
-          "(with all of it).", "most on", value)
+    table(f"**{m} examples on all machines together: speed-up "
+          "(with full overlap)**", "fastest on", value)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--machines", type=int)
     parser.add_argument("--mbit", type=float, default=10000)
-    parser.add_argument("--us", type=float, default=50, help="a message one way, with the software")
+    parser.add_argument("--us", type=float, default=50, help="latency of a message, with software")
     parser.add_argument("--examples", type=int, default=1024, help="on each machine")
     parser.add_argument("--sums", default="ring", choices=["ring", "halving", "tree"])
     parser.add_argument("--slow", type=float, default=1.0, help="ranks on a processor")

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs an MPI program on "machines" of this machine: network namespaces, one rank in each, joined by
-# a network of a given rate and delay.
+# Runs an MPI program on simulated machines: network namespaces with one rank in each, joined by a
+# network of a given rate and delay.
 #
 #   benches/ranks/namespaces.sh MACHINES MBIT_PER_S DELAY_US PROGRAM [ARGUMENT...]
 #
-# Needs root, Open MPI, and ip and tc of iproute2. Without a delay the namespaces hang on a bridge by
-# veth, limited by tbf in both directions; with one, on relay.py beside this. 0 Mbit/s is no limit.
-# MPIRUN has more arguments for mpirun. All is taken down at the end.
+# Needs root, Open MPI, and ip and tc of iproute2. Without a delay, the namespaces are joined by veth
+# pairs and a bridge, limited by tbf in both directions; with a delay, by relay.py. 0 Mbit/s is no
+# limit. MPIRUN holds further arguments for mpirun. Everything is removed at the end.
 set -euo pipefail
 
 if [ "$1" = agent ]; then # what mpirun calls instead of ssh: agent 10.9.0.K COMMAND

@@ -1,3 +1,3 @@
 #!/bin/sh
-# Runs a rank of namespaces.sh on a processor of its own, as far as there are enough.
+# Runs a rank of namespaces.sh on its own processor, if there are enough.
 exec taskset -c $((OMPI_COMM_WORLD_RANK % $(nproc))) "$@"

@@ -2,8 +2,8 @@
 
     python3 relay.py MACHINES MBIT_PER_S DELAY_US
 
-Makes dnb-tun1, dnb-tun2, ... and hands each packet to the device that its address 10.9.0.K names,
-after the packets that its sender sent before it have left at the given rate, and the delay on top.
+Creates dnb-tun1, dnb-tun2, ... and forwards each packet to the device of its address 10.9.0.K. A
+packet leaves after the earlier packets of its sender, at the given rate, and arrives after the delay.
 """
 import collections
 import fcntl

@@ -1,11 +1,11 @@
-"""Single predictions of dnn-blocks and of ONNX Runtime on one machine, in turns, as a table.
+"""Times predictions of dnn-blocks and ONNX Runtime on one machine, as a table.
 
     python3 examples/serve/load.py
 
-The same exported models, ONNX Runtime with one thread. "In process" is one call after the other;
-over HTTP both servers are asked by the same client (src/bin/load.rs), ours as it is served, ONNX
-Runtime's behind a plain http.server, which measures Python's HTTP more than ONNX Runtime.
-Needs cargo, and the packages numpy and onnxruntime.
+Both run the same exported models, ONNX Runtime with one thread. "In process" is one call after the
+other. Over HTTP the same client (src/bin/load.rs) asks both servers: the server of this example,
+and ONNX Runtime behind Python's http.server, which measures Python's HTTP more than ONNX Runtime.
+Needs cargo, numpy and onnxruntime.
 """
 
 import argparse
@@ -101,12 +101,12 @@ def main():
             port = serve(session).server_port
 
             def ways_of(model=model, session=session, x=x, port=port):
-                yield "in process, `Predictor`", lambda: order("direct", model, 10 * count)
-                yield "in process, ONNX Runtime from Python", lambda: direct(session, x, 10 * count)
+                yield "in process: dnn-blocks", lambda: order("direct", model, 10 * count)
+                yield "in process: ONNX Runtime", lambda: direct(session, x, 10 * count)
                 for n in [1, 8]:
                     at_once = f"HTTP, {n} connection{'s' if n > 1 else ''}"
-                    yield f"{at_once}, `serve`", lambda n=n: order("http", model, n, count)
-                    name = f"{at_once}, ONNX Runtime behind Python's `http.server`"
+                    yield f"{at_once}: dnn-blocks", lambda n=n: order("http", model, n, count)
+                    name = f"{at_once}: ONNX Runtime"
                     yield name, lambda n=n: order("other", model, port, n, count)
 
             ways.update({(model, name): measure for name, measure in ways_of()})
@@ -119,8 +119,8 @@ def main():
         if load.wait():
             raise SystemExit("the load program failed")
 
-    print(f"ONNX Runtime {onnxruntime.__version__}, medians of {rounds} rounds in turns.\n")
-    print("| model | way | p50 | p99 | per second |\n|---|---|---|---|---|")
+    print(f"ONNX Runtime {onnxruntime.__version__}, medians of {rounds} interleaved rounds.\n")
+    print("| model | measured | p50 | p99 | per second |\n|---|---|---|---|---|")
     for (model, name), of_rounds in measured.items():
         p50, p99, per_second = (statistics.median(numbers) for numbers in zip(*of_rounds))
         print(f"| {model} | {name} | {p50:.1f} us | {p99:.1f} us | {per_second:.0f} |")

@@ -1,4 +1,4 @@
-//! Value types and whole models through serde. What is read is written again.
+//! Value types and whole models read by serde. Every accepted value is written again.
 #![no_main]
 
 use dnn_blocks::prelude::*;

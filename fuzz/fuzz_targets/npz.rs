@@ -1,5 +1,5 @@
-//! The reader of npz files, and the networks of other programs in them. What is read is written
-//! again and read as the same.
+//! The reader of npz files, and the conversions of networks of other programs. Every accepted file
+//! is written again and must read as the same arrays.
 #![no_main]
 
 use dnn_blocks::files::{Limits, Module, Tensors};

@@ -1,5 +1,5 @@
-//! Every reader of safetensors files. What is read is written again and read as the same, and from a
-//! file as from its bytes.
+//! Every reader of safetensors files. An accepted file is written again and must read as the same
+//! value. A file and its bytes must read as the same arrays.
 #![no_main]
 
 use dnn_blocks::files::{Checkpoint, Limits, Tensors};

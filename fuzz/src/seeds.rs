@@ -1,4 +1,4 @@
-//! Makes the first files of the corpus: `cargo run --bin seeds` in this folder.
+//! Writes the initial corpus: `cargo run --bin seeds` in this folder.
 
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::array;
@@ -35,7 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The description may be without one, and what is changed then is not refused at once.
+/// Removes the checksum, which is optional, so that a changed file is not refused at once.
 fn without_checksum(mut file: Vec<u8>) -> Vec<u8> {
     let entry = br#",\"checksum\":\"00000000\""#;
     let begins = |part: &[u8]| part.starts_with(&entry[..14]);

@@ -14,8 +14,8 @@ const LINKS: usize = 64;
 /// Writes a temporary file beside `path`, syncs it, renames it, and syncs the directory.
 ///
 /// The file keeps the permissions of the file that it replaces; a new file gets the usual ones. A
-/// symbolic link stays: its target is replaced, or created. Anything but a file (a directory, a
-/// pipe, a device, a loop of links) is an error and stays as it is.
+/// symbolic link stays: its target is replaced, or created. Anything but a regular file (a
+/// directory, a pipe, a device, a loop of links) is an error and is not changed.
 pub(super) fn write(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
@@ -33,7 +33,7 @@ fn replace(path: &Path, content: impl FnOnce(&mut BufWriter<&File>) -> Result<()
     builder.prefix(PREFIX);
     let old = match std::fs::metadata(path) {
         Ok(metadata) if !metadata.is_file() => {
-            return Err(Error::new(ErrorKind::InvalidInput, "what is there is not a file").into());
+            return Err(Error::new(ErrorKind::InvalidInput, "not a regular file").into());
         }
         Ok(metadata) => Some(metadata.permissions()),
         Err(_) => None,
@@ -82,8 +82,8 @@ fn create_locked(builder: &Builder<'_, '_>, directory: &Path) -> Result<NamedTem
     }
 }
 
-/// Removes the temporary files of killed processes. A file that cannot be removed stays: cleaning up
-/// is not what the caller asked for.
+/// Removes the temporary files of killed processes. A file that cannot be removed stays, because
+/// the caller asked for a save and not for a clean-up.
 #[cfg(feature = "safetensors")]
 pub(super) fn remove_abandoned(directory: &Path) -> Result<()> {
     for entry in std::fs::read_dir(directory)? {

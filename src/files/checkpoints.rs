@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 /// A folder that keeps the last few checkpoints of one training.
 ///
-/// The training is a custom loop, as in the example of [`Checkpoint`], or a
-/// [`fit`](crate::model::FitOptions::checkpoints).
+/// Use it in a custom loop, as in the example of [`Checkpoint`], or in a `fit`, by
+/// [`FitOptions::checkpoints`](crate::model::FitOptions::checkpoints).
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
     folder: PathBuf,
@@ -22,7 +22,7 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
-    /// Uses this folder, which is created if needed, and keeps the last `keep` checkpoints.
+    /// Opens or creates a folder that keeps the last `keep` checkpoints.
     ///
     /// # Errors
     ///
@@ -34,7 +34,7 @@ impl Checkpoints {
         Ok(Self { folder, keep, every: 1, limits: CHECKPOINT_LIMITS })
     }
 
-    /// Saves only every `n`-th epoch of a fit, and the last one. The default is every epoch.
+    /// Saves every `n`-th epoch of a fit, and the last one. The default is every epoch.
     ///
     /// ```
     /// # use dnn_blocks::files::Checkpoints;
@@ -57,7 +57,8 @@ impl Checkpoints {
         epochs.is_multiple_of(self.every)
     }
 
-    /// Sets the limits for writing and reading. The defaults are the limits of [`Checkpoint::load`].
+    /// Sets the limits for writing and reading. The defaults are the limits of
+    /// [`Checkpoint::load`].
     #[must_use]
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
@@ -75,7 +76,7 @@ impl Checkpoints {
         &self.limits
     }
 
-    /// Writes a checkpoint and removes the oldest ones, by epoch.
+    /// Writes a checkpoint and removes the oldest ones by epoch. Returns the path of the file.
     ///
     /// The file is named after the number of finished epochs, for example
     /// `checkpoint-00000040.safetensors`. Old ones are removed after it is complete, so that the
@@ -109,9 +110,9 @@ impl Checkpoints {
     ///
     /// # Errors
     ///
-    /// The error of the newest checkpoint if all are damaged. If an undamaged one has another
-    /// element type than `F` or does not fit in memory, that is an error even where an older one
-    /// could be read: continuing from it would lose epochs.
+    /// The error of the newest checkpoint if all are damaged. An undamaged checkpoint of another
+    /// element type than `F`, or one that does not fit in memory, is an error even if an older one
+    /// could be read: continuing from the older one would lose epochs.
     pub fn latest<F: Float>(&self) -> Result<Option<Checkpoint<F>>> {
         let mut newest: Option<FileError> = None;
         for path in self.newest_first()? {
@@ -139,7 +140,7 @@ impl Checkpoints {
     }
 }
 
-/// Whether the error says nothing against the file itself.
+/// Whether the file of this error is undamaged.
 fn is_undamaged(error: &FileError) -> bool {
     match error {
         FileError::Type { .. } | FileError::Model(Error::TooLarge { .. }) => true,

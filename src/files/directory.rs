@@ -24,7 +24,7 @@ pub(super) struct Entry {
     pub begin: u64,
 }
 
-/// The entries that are still to be read.
+/// The entries that have not been read yet.
 pub(super) struct Directory {
     data: Vec<u8>,
     at: usize,
@@ -46,7 +46,7 @@ impl Directory {
         check_size("the number of arrays", end.entries, limits.arrays)?;
         check_size("the directory", end.length, limits.header)?;
         if end.begin.checked_add(end.length) != Some(end.at) {
-            return Err(malformed("the directory is not where the archive ends"));
+            return Err(malformed("the directory does not end where the end record begins"));
         }
         let data = part(source, end.begin, end.length as usize)?;
         Ok(Self { data, at: 0, left: end.entries })
@@ -56,12 +56,13 @@ impl Directory {
         if self.left == 0 {
             return match self.at == self.data.len() {
                 true => Ok(None),
-                false => Err(malformed("there is more in the directory than its entries")),
+                false => Err(malformed("the directory is longer than its entries")),
             };
         }
         self.left -= 1;
         let rest = &self.data[self.at..];
-        let (entry, length) = entry(rest).ok_or_else(|| malformed("a damaged directory"))?;
+        let (entry, length) =
+            entry(rest).ok_or_else(|| malformed("a directory entry is damaged"))?;
         self.at += length;
         Ok(Some(entry))
     }
@@ -93,6 +94,8 @@ fn entry(data: &[u8]) -> Option<(Entry, usize)> {
     Some((Entry { name, crc, packed, size, begin }, data.len() - rest.len()))
 }
 
+const NO_END: &str = "the end record is missing";
+
 /// Finds the end record: the last one whose comment reaches to the end of the archive.
 fn end(source: &mut dyn Source, length: u64) -> Result<End> {
     let begin = length.saturating_sub(20 + 22 + (1 << 16));
@@ -101,11 +104,11 @@ fn end(source: &mut dyn Source, length: u64) -> Result<End> {
         let comment = number_u16(&tail, at + 20).map_or(0, usize::from);
         tail[*at..].starts_with(b"PK\x05\x06") && at + 22 + comment == tail.len()
     };
-    let at = (0..tail.len()).rev().find(is_end).ok_or_else(|| malformed("it has no end"))?;
+    let at = (0..tail.len()).rev().find(is_end).ok_or_else(|| malformed(NO_END))?;
     let record = &tail[at..];
     let (entries, small) = (number_u16(record, 10), [12, 16].map(|at| number_u32(record, at)));
     let (Some(entries), [Some(length), Some(first)]) = (entries, small) else {
-        return Err(malformed("it has no end"));
+        return Err(malformed(NO_END));
     };
     let locator = at.checked_sub(20).map(|at| &tail[at..]).unwrap_or_default();
     if locator.starts_with(b"PK\x06\x07") {
@@ -117,7 +120,7 @@ fn end(source: &mut dyn Source, length: u64) -> Result<End> {
 
 /// Reads the end record with 64-bit numbers, which ends where its locator begins.
 fn large_end(source: &mut dyn Source, locator: u64, at: u64) -> Result<End> {
-    let damaged = || malformed("a damaged end");
+    let damaged = || malformed("the end record is damaged");
     if locator.checked_sub(at).is_none_or(|length| length < 56) {
         return Err(damaged());
     }

@@ -16,23 +16,23 @@ use std::path::{Path, PathBuf};
 /// use dnn_blocks::files::FileError;
 ///
 /// let error = FileError::Missing { name: "W1".to_string() };
-/// assert_eq!(error.to_string(), "there is no W1");
-/// assert_eq!(format!("{error:?}"), "there is no W1");
+/// assert_eq!(error.to_string(), "W1 is missing");
+/// assert_eq!(format!("{error:?}"), "W1 is missing");
 /// ```
 #[non_exhaustive]
 pub enum FileError {
     /// An error of the operating system.
     Io(io::Error),
-    /// Something exceeds [`Limits`](super::Limits) or the memory.
+    /// A part of the file exceeds [`Limits`](super::Limits) or the memory.
     TooLarge {
-        /// The part of the file that is too large.
+        /// The part that is too large.
         what: String,
-        /// Its size, as found or as the file claims.
+        /// Its size in bytes, or its number, as found or as the file claims.
         size: u64,
-        /// The limit; at least `size` if the memory was too small.
+        /// The limit. It is at least `size` if memory could not be allocated.
         limit: u64,
     },
-    /// The file is not of this format, or is damaged.
+    /// The file has another format or is damaged.
     Malformed {
         /// The format.
         format: &'static str,
@@ -53,9 +53,9 @@ pub enum FileError {
         /// The kind asked for.
         expected: &'static str,
     },
-    /// An array of the model is missing.
+    /// An array of the model, or the description of the model, is missing.
     Missing {
-        /// The name of the array.
+        /// The name of the missing part.
         name: String,
     },
     /// An array does not belong to the model.
@@ -68,13 +68,13 @@ pub enum FileError {
         /// The name.
         name: String,
     },
-    /// An array has an element type that cannot be read as the network's.
+    /// An array or the labels have a type that cannot be read as the requested one.
     Type {
         /// The name of the array.
         name: String,
-        /// Its element type.
+        /// The type in the file; empty for labels.
         found: String,
-        /// The element type asked for.
+        /// The requested type.
         expected: &'static str,
     },
     /// An array has another shape than the model needs.
@@ -118,25 +118,28 @@ impl Display for FileError {
         match self {
             Self::Io(error) => write!(f, "{}", Excerpt(error)),
             Self::TooLarge { what, size, limit } if size <= limit => {
-                write!(f, "{} takes {size}, more than the memory has", Excerpt(what))
+                write!(f, "out of memory: {} needs {size} bytes", Excerpt(what))
             }
             Self::TooLarge { what, size, limit } => {
-                write!(f, "{} takes {size}, more than the limit of {limit}", Excerpt(what))
+                write!(f, "{} is too large: {size}, but the limit is {limit}", Excerpt(what))
             }
             Self::Malformed { format, reason } => {
-                write!(f, "no {format} file, or a damaged one: {}", Excerpt(reason))
+                write!(f, "invalid {format} data: {}", Excerpt(reason))
             }
             Self::Version { found, known } => {
-                write!(f, "version {found} of the format; this program knows {known}")
+                write!(f, "the file has format version {found}, but the newest known is {known}")
             }
             Self::Kind { found, expected } => {
                 write!(f, "the file holds a {found}, not a {expected}")
             }
-            Self::Missing { name } => write!(f, "there is no {}", Excerpt(name)),
+            Self::Missing { name } => write!(f, "{} is missing", Excerpt(name)),
             Self::Unexpected { name } => {
                 write!(f, "{} does not belong to the model", Excerpt(name))
             }
-            Self::Duplicate { name } => write!(f, "{} is there twice", Excerpt(name)),
+            Self::Duplicate { name } => write!(f, "{} occurs twice", Excerpt(name)),
+            Self::Type { name, found, expected } if found.is_empty() => {
+                write!(f, "{} are not of type {expected}", Excerpt(name))
+            }
             Self::Type { name, found, expected } => {
                 write!(f, "{} is of type {}, not {expected}", Excerpt(name), Excerpt(found))
             }
@@ -146,7 +149,7 @@ impl Display for FileError {
                 write!(f, "{name} has the shape {}, not {}", Excerpt(found), Excerpt(expected))
             }
             Self::NotFinite { name, index, value } => {
-                write!(f, "number {index} of {} is {value}", Excerpt(name))
+                write!(f, "element {index} of {} is {value}, but must be finite", Excerpt(name))
             }
             Self::Model(error) => write!(f, "{}", Excerpt(error)),
         }
@@ -233,7 +236,7 @@ impl<T: Display> Display for Excerpt<T> {
     }
 }
 
-/// A writer that escapes characters and fails at the first one that does not fit.
+/// A writer that escapes characters and fails at the first one beyond its length.
 struct Line<'a, 'b> {
     f: &'a mut fmt::Formatter<'b>,
     left: usize,
@@ -265,7 +268,7 @@ mod tests {
     use std::error::Error as _;
 
     #[test]
-    fn texts_of_errors_are_short_lines_whatever_they_quote() {
+    fn messages_are_short_lines_whatever_they_quote() {
         let bad = "a\n\r\t\0\u{7f}\u{1b}[31m\u{85}\u{200e}\u{202e}\u{2028}\u{2029}\u{2066}\u{feff}";
         let name = || bad.repeat(5000);
         let shape = vec![usize::MAX; 32];
@@ -292,11 +295,11 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_printed_is_left_as_it_is() {
+    fn printable_text_is_not_changed() {
         for name in ["layers.0/weight:0", "größe", "层", r#"unknown field `x` in "C:\y" 'z'"#, ""]
         {
             let error = FileError::Missing { name: name.to_string() };
-            assert_eq!(error.to_string(), format!("there is no {name}"));
+            assert_eq!(error.to_string(), format!("{name} is missing"));
             assert_eq!(excerpt(name), name);
         }
     }

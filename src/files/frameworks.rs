@@ -43,7 +43,7 @@ impl Module {
     }
 }
 
-/// The error of a `W` without elements, whose number of rows a file may choose.
+/// The error of a `W` without elements: a file may give it any number of rows.
 fn zero_size<F: Float>(number: usize, w: &Array2<F>) -> FileError {
     Error::ZeroSize { layer: Some(number), operand: Operand::new("W", w) }.into()
 }
@@ -115,7 +115,8 @@ impl<F: Float> Tensors<F> {
     /// without weights, such as `Input` and `Dropout`.
     ///
     /// In Python, `np.savez(path, **{w.path: w.numpy() for w in model.weights})` writes the file.
-    /// Its names begin with that of the model, which [`strip_prefix`](Self::strip_prefix) removes.
+    /// Keras prefixes each name with the name of the model; remove it with
+    /// [`strip_prefix`](Self::strip_prefix).
     ///
     /// ```
     /// use dnn_blocks::files::Tensors;

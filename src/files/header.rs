@@ -37,7 +37,7 @@ impl Header {
             let name = unescaped(name)?;
             check_name(name.len())?;
             match name.as_str() {
-                "" => return Err(malformed("an array without a name")),
+                "" => return Err(malformed("an array has an empty name")),
                 METADATA if metadata => return Err(FileError::Duplicate { name }),
                 METADATA => {
                     metadata = true;
@@ -50,7 +50,7 @@ impl Header {
             Ok(())
         })?;
         if !json.rest().is_empty() {
-            return Err(malformed("there is more in the header than one object"));
+            return Err(malformed("the header continues after its object"));
         }
         header.check_names()?;
         Ok(header)
@@ -100,7 +100,11 @@ impl<'a> Json<'a> {
     }
 
     fn require(&mut self, token: char) -> Result<()> {
-        if self.take(token) { Ok(()) } else { Err(malformed(format!("no {token} in its place"))) }
+        if self.take(token) {
+            Ok(())
+        } else {
+            Err(malformed(format!("the header lacks a {token}")))
+        }
     }
 
     /// Parses elements between `open` and `close`, separated by commas.
@@ -149,7 +153,7 @@ impl<'a> Json<'a> {
     fn end_of_string(&mut self) -> Result<()> {
         match self.rest.strip_prefix('"') {
             Some(rest) => self.rest = rest,
-            None => return Err(malformed("a text without an end")),
+            None => return Err(malformed("the header has a string without a closing quote")),
         }
         Ok(())
     }
@@ -158,7 +162,7 @@ impl<'a> Json<'a> {
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         let (number, rest) = self.rest.split_at(digits);
         self.rest = rest;
-        let wrong = || malformed("no number that can be a size");
+        let wrong = || malformed("the header has an invalid size");
         if number.len() > 1 && number.starts_with('0') {
             return Err(wrong());
         }
@@ -183,7 +187,7 @@ impl<'a> Json<'a> {
                 "dtype" if kind.is_none() => kind = Some(dtype(json.string()?)?),
                 "shape" if shape.is_none() => shape = Some(json.numbers()?),
                 "data_offsets" if place.is_none() => place = Some(json.numbers()?),
-                _ => return Err(malformed("an array with more than type, shape and place")),
+                _ => return Err(malformed("an array has an unknown or repeated field")),
             }
             Ok(())
         })?;
@@ -191,7 +195,7 @@ impl<'a> Json<'a> {
             (Some(dtype), Some(shape), Some(&[begin, end])) => {
                 Ok(TensorInfo { dtype, shape, data_offsets: (begin, end) })
             }
-            _ => Err(malformed("an array without type, shape or place")),
+            _ => Err(malformed("an array lacks dtype, shape or data_offsets")),
         }
     }
 }
@@ -208,7 +212,8 @@ fn unescaped(raw: &str) -> Result<String> {
     text.try_reserve_exact(raw.len()).map_err(|_| no_memory("the header", raw.len() as u64))?;
     let mut rest = raw;
     while let Some((before, escape)) = rest.split_once('\\') {
-        let (character, after) = character(escape).ok_or_else(|| malformed("no such escape"))?;
+        let (character, after) =
+            character(escape).ok_or_else(|| malformed("the header has an invalid escape"))?;
         text.push_str(before);
         text.push(character); // within the capacity: an escape is longer
         rest = after;
@@ -258,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_those_of_json() {
+    fn strings_are_unescaped_as_in_json() {
         for text in [
             r"plain",
             r"",
@@ -285,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn arrays_are_read_wherever_there_are_spaces() {
+    fn white_space_is_skipped() {
         let entry = r#" { "data_offsets" : [ 0 , 24 ] , "shape" : [ 3 ,1 ] , "dtype" : "F64" } "#;
         let header = read(&format!("\n\t{{ \"a\\u0031\" :{entry}, \"b\":{entry}}}\r  ")).unwrap();
         let names: Vec<_> = header.arrays.iter().map(|(name, _)| name.as_str()).collect();
@@ -299,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_header_is_refused() {
+    fn invalid_headers_are_refused() {
         let entry = r#"{"dtype":"F64","shape":[3],"data_offsets":[0,24]}"#;
         assert!(read(&format!("{{\"a\":{entry}}}")).is_ok());
         for text in [

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{Cursor, Read, Seek};
 use std::path::Path;
 
-/// Limits on a file that is read; a file that exceeds one is refused.
+/// Limits on a file to be read. A file that exceeds one is refused.
 ///
 /// Two limits are fixed: an array has at most 32 dimensions, as in NumPy, and a name has at most
 /// 1024 bytes.
@@ -77,7 +77,7 @@ pub(super) fn check_size(what: &str, size: u64, limit: u64) -> Result<()> {
 
 /// Checks the length of a name, in bytes.
 pub(super) fn check_name(length: usize) -> Result<()> {
-    check_size("the name of an array", length as u64, NAME)
+    check_size("the length of an array name", length as u64, NAME)
 }
 
 /// Checks the number of dimensions of an array.

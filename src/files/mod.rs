@@ -1,10 +1,29 @@
 //! Saving, loading and exporting models.
 //!
+#![cfg_attr(feature = "safetensors", doc = "```no_run")]
+#![cfg_attr(not(feature = "safetensors"), doc = "```ignore")]
+//! # use dnn_blocks::prelude::*;
+//! # fn example(model: Classifier<f32, String>) -> dnn_blocks::files::Result<()> {
+//! model.save("model.safetensors")?; // a fitted `Classifier`, `Regressor` or `Parameters`
+//! let model = Classifier::<f32, String>::load("model.safetensors")?;
+//! # Ok(()) }
+//! ```
+//!
 //! | format | feature | contents |
 //! |---|---|---|
 //! | safetensors | `safetensors` | networks, models and checkpoints; networks of PyTorch |
 //! | npz | `npz` | networks as NumPy arrays; networks of Keras and scikit-learn |
 //! | ONNX (written only) | `onnx` | networks and models for ONNX Runtime |
+//!
+//! | to | use |
+//! |---|---|
+//! | save and load a network | `Parameters::save`, `Parameters::load` |
+//! | save and load a model with scaler and labels | `save` and `load` of the model |
+//! | load a model from bytes, such as `include_bytes!` | `from_safetensors` |
+//! | resume a training loop or a `fit` | `Checkpoint`, `Checkpoints` |
+//! | exchange a network with NumPy | `Parameters::save_npz`, `Parameters::load_npz` |
+//! | load a network of another framework | [`Tensors`] |
+//! | export to ONNX Runtime | `to_onnx`, `save_onnx` |
 //!
 //! Files are not trusted. Sizes, names, element types and shapes are checked before memory is
 //! allocated, within [`Limits`], and every number must be finite. A violation is a [`FileError`].

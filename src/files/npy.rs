@@ -37,13 +37,14 @@ pub(super) fn read(npy: &mut impl Read, limits: &Limits) -> Result<(Header, u64)
         [0x93, b'N', b'U', b'M', b'P', b'Y', 2 | 3, 0] => {
             (u64::from(u32::from_le_bytes(read_array(npy)?)), 12)
         }
-        _ => return Err(malformed("it does not begin as one of version 1 to 3")),
+        _ => return Err(malformed("the file does not begin like version 1, 2 or 3")),
     };
     check_size("the header of an array", length, limits.header.min(LONGEST))?;
     let mut text = vec![0; length as usize];
     npy.read_exact(&mut text)?;
     let text = std::str::from_utf8(&text).map_err(malformed)?;
-    let header = parse(text.trim()).ok_or_else(|| malformed("the header is not NumPy's"))?;
+    let header =
+        parse(text.trim()).ok_or_else(|| malformed("the header is not one that NumPy writes"))?;
     check_dimensions(header.shape.len())?;
     Ok((header, begin + length))
 }
@@ -115,8 +116,9 @@ fn structure(text: &str) -> Option<(&str, &str)> {
     Some((inside, rest.trim_start()))
 }
 
-/// Parses the sizes of a tuple. It stops at one more than an array may have dimensions, which is an
-/// error later. A tuple with a single size ends with a comma.
+/// Parses the sizes of a tuple. A tuple with a single size ends with a comma.
+///
+/// At most one size more than the limit is parsed; the caller reports the excess.
 fn parse_sizes(text: &str) -> Option<Vec<usize>> {
     let text = text.trim();
     if text.is_empty() {

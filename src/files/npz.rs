@@ -160,7 +160,7 @@ fn unpack<F: Float>(
         .override_uncompressed_size(entry.size)
         .override_crc(entry.crc);
     let file = read_zipfile_from_stream_with_options(&mut part, options).map_err(malformed)?;
-    let mut file = file.ok_or_else(|| malformed("an entry is not where it should be"))?;
+    let mut file = file.ok_or_else(|| malformed("an entry does not begin at its offset"))?;
     let (npy::Header { dtype, format, shape }, header) = npy::read(&mut file, limits)?;
     let format = format.ok_or_else(|| wrong_type::<F>(name, &dtype))?.check::<F>(name)?;
     let count = shape.iter().try_fold(1, |product: usize, &size| product.checked_mul(size));
@@ -168,14 +168,16 @@ fn unpack<F: Float>(
     let numbers = entry.size.checked_sub(header);
     if bytes(format.bytes).map(|bytes| bytes as u64) != numbers {
         let found = numbers.unwrap_or(0);
-        return Err(malformed(format!("{name} has {found} bytes for the shape {shape:?}")));
+        return Err(malformed(format!(
+            "{name} has {found} bytes, which do not fit its shape {shape:?}"
+        )));
     }
     check_size(name, bytes(size_of::<F>()).map_or(u64::MAX, |bytes| bytes as u64), limits.bytes)?;
     let fill = |block: &mut [u8]| Ok(file.read_exact(block)?);
     let numbers = format.read(name, count.unwrap_or(0), block, fill)?;
     // Reading to the end also verifies the checksum.
     if file.read(&mut [0])? > 0 {
-        return Err(malformed("an entry is longer than it should be"));
+        return Err(malformed("an entry is longer than the directory says"));
     }
     format.into_array(name, &shape, numbers)
 }

@@ -68,8 +68,8 @@ impl<F: Float> Tensors<F> {
     ///
     /// # Errors
     ///
-    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if a name is empty or `__metadata__`, which
-    /// the format reserves.
+    /// [`FileError::TooLarge`]; [`FileError::Malformed`] if a name is empty or `__metadata__`,
+    /// which the format reserves.
     pub fn to_safetensors(&self) -> Result<Vec<u8>> {
         Writer::new(self.views(), None)?.to_vec()
     }
@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
         arrays.sort_by_key(|(_, info)| info.data_offsets);
         let arrays = Metadata::new(None, arrays).map_err(malformed)?;
         if arrays.data_len() as u64 != numbers {
-            return Err(malformed("the arrays are not as long as what follows the header"));
+            return Err(malformed("the arrays do not cover the bytes after the header"));
         }
         Ok(Self { source, length, arrays, text, limits: *limits })
     }
@@ -129,7 +129,7 @@ impl<'a> Reader<'a> {
                 / format_of::<F>(name, info.dtype)?.bytes;
             memory += (numbers * size_of::<F>()) as u64;
         }
-        check_size("all arrays", memory, self.limits.bytes)?;
+        check_size("the total size of the arrays", memory, self.limits.bytes)?;
         let length = self.arrays.data_len();
         let begin = self.length - length as u64;
         let mut block = zeros("a block", length.min(BLOCK))?;
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
             tensors.insert_checked(name, array);
         }
         if self.source.seek(SeekFrom::End(0))? != self.length {
-            return Err(malformed("its length changed while it was read"));
+            return Err(malformed("the length of the file changed during reading"));
         }
         Ok(tensors)
     }
@@ -150,19 +150,19 @@ impl<'a> Reader<'a> {
 /// Fills `data`, which lies within the length that the file had when it was opened.
 fn read_exact(source: &mut impl Read, data: &mut [u8]) -> Result<()> {
     source.read_exact(data).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => malformed("it became shorter while it was read"),
+        ErrorKind::UnexpectedEof => malformed("the file became shorter during reading"),
         _ => error.into(),
     })
 }
 
 /// Reads the text of the header.
 fn header(source: &mut impl Read, length: u64, limits: &Limits) -> Result<String> {
-    let rest = length.checked_sub(8).ok_or_else(|| malformed("shorter than its first number"))?;
+    let rest = length.checked_sub(8).ok_or_else(|| malformed("the file has fewer than 8 bytes"))?;
     let mut header = [0; 8];
     read_exact(source, &mut header)?;
     let header = u64::from_le_bytes(header);
     if header > rest {
-        return Err(malformed(format!("its header would take {header} bytes, but {rest} follow")));
+        return Err(malformed(format!("the header has {header} bytes, but only {rest} follow")));
     }
     check_size("the header", header, limits.header.min(HEADER))?;
     let mut text = zeros("the header", header as usize)?;
@@ -217,7 +217,7 @@ impl<'a, F: Float> Writer<'a, F> {
         let (mut infos, mut end) = (Vec::new(), 0);
         for (name, array) in arrays.iter() {
             if name.is_empty() || name == METADATA {
-                return Err(malformed(format!("no array can be called {name:?}")));
+                return Err(malformed(format!("an array cannot be named {name:?}")));
             }
             check_array(name, array.shape())?;
             let begin = end;
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_its_length_while_it_is_read_is_an_error() {
+    fn a_file_that_changes_its_length_during_reading_is_an_error() {
         let mut tensors = Tensors::new();
         tensors.insert("a", ArrayD::from_elem(vec![3, 5], 0.5)).unwrap();
         tensors.insert("b", ArrayD::from_elem(vec![BLOCK / 8 + 1], 0.5)).unwrap();
@@ -286,7 +286,10 @@ mod tests {
             assert!(matches!(error, FileError::Malformed { .. }), "{error}");
         }
         let error = read(&[&file[..], &[0]].concat(), length).unwrap_err();
-        assert!(error.to_string().ends_with("its length changed while it was read"), "{error}");
+        assert!(
+            error.to_string().ends_with("the length of the file changed during reading"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! One fit of `compare.py`: `models DIR key=value …` reads the tables of DIR, fits, and prints the
-//! score on the test table and the seconds of the fit as JSON.
+//! One fit for `compare.py`. `models DIR key=value …` reads the tables in DIR, fits a model and
+//! prints the score on the test table and the seconds of the fit as JSON.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -67,7 +67,7 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
         .epochs(get(options, "epochs")?)
         .l2(get(options, "l2")?)
         .seed(get(options, "seed")?)
-        .standardize(false) // done for all libraries alike
+        .standardize(false) // compare.py standardizes for all libraries
         .constant_features(true))
 }
 
@@ -78,7 +78,7 @@ fn get<T: FromStr<Err: Error + 'static>>(
     Ok(options.get(name).ok_or_else(|| format!("{name} is missing"))?.parse()?)
 }
 
-/// Numbers in f32, row after row.
+/// Reads f32 numbers, row by row.
 fn table(folder: &Path, name: &str, columns: usize) -> Result<Array2<f32>, Failure> {
     let bytes = fs::read(folder.join(name))?;
     let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);

@@ -1,5 +1,5 @@
-//! The files of a workload: `NAME.spec`, lines of a key and a value, and `NAME.bin`, its arrays
-//! (the layouts are described in `compare.py`).
+//! The files of a workload: `NAME.spec` with a key and a value on each line, and `NAME.bin` with
+//! the arrays. `compare.py` describes the layouts.
 
 use crate::Failure;
 use dnn_blocks::ndarray::Array2;
@@ -74,7 +74,7 @@ fn number(file: &mut impl Read) -> Result<usize, Failure> {
     Ok(u64::from_le_bytes(bytes).try_into()?)
 }
 
-/// Row by row, so that the file is never in memory as a whole.
+/// Reads the array row by row, so that the whole file is never in memory.
 fn array<F: Float>(file: &mut impl Read) -> Result<Array2<F>, Failure> {
     let (rows, columns) = (number(file)?, number(file)?);
     let mut numbers = Vec::with_capacity(rows * columns);

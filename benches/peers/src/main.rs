@@ -1,8 +1,12 @@
-//! dnn-blocks on the workloads of `compare.py`: one JSON line for each case.
+//! Runs dnn-blocks on the workloads of `compare.py` and prints one line of JSON for each case.
 //!
-//! `peer --data DIR --cases W1:f64,W6:f32 --threads 1 [--budget-ms 200] [--max-steps 2000]
-//! [--round 0] [--first-step-only]`. A training step is a step of [`FullBatch`], the cost read
-//! back; a prediction is a forward pass in a [`Workspace`].
+//! ```text
+//! peer --data DIR --cases W1:f64,W6:f32 --threads 1
+//!      [--budget-ms 200] [--max-steps 2000] [--round 0] [--first-step-only]
+//! ```
+//!
+//! A training step is a step of [`FullBatch`] that returns the cost. A prediction is a forward
+//! pass in a [`Workspace`].
 
 mod files;
 mod memory;
@@ -65,7 +69,7 @@ fn main() -> Result<(), Failure> {
     pool.install(|| run_all(&options))
 }
 
-/// In the pool: a step that starts outside of it pays for the way in.
+/// Runs inside the pool, because each call from outside it costs about 10 µs.
 fn run_all(options: &Options) -> Result<(), Failure> {
     for case in options.cases.iter().filter(|case| !case.is_empty()) {
         let (name, float) = case.split_once(':').ok_or("a case is like W1:f64")?;
@@ -97,7 +101,7 @@ fn mean<F: Float>(al: &ArrayRef2<F>) -> f64 {
     al.iter().map(|a| a.as_f64()).sum::<f64>() / al.len() as f64
 }
 
-/// Takes the steps that the costs are compared after, then times steps until the budget is spent.
+/// Takes the steps after which costs are compared, then times steps until the budget is spent.
 fn report(
     options: &Options,
     (name, float): (&str, &str),

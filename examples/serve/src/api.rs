@@ -1,4 +1,4 @@
-//! The paths: `POST /predict` and `GET /health`.
+//! The routes `POST /predict` and `GET /health`.
 
 use crate::model::{Answer, Served};
 use crate::refusal::Refusal;
@@ -15,26 +15,26 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The limits on requests, on the time of each phase of a connection, and on connections.
+/// Limits on requests, on the phases of a connection, and on the number of connections.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Limits {
-    /// The longest head of a request, in bytes, at least 8192. Requests are read ahead as far.
+    /// The largest head of a request in bytes, at least 8192. Pipelined requests are read up to it.
     pub head: usize,
-    /// The longest body, in bytes.
+    /// The largest body in bytes.
     pub body: usize,
-    /// The number of examples in a request.
+    /// The largest number of examples in a request.
     pub examples: usize,
-    /// The time for a whole head to arrive. An idle connection is closed after the same time.
+    /// The time in which a whole head must arrive, and after which an idle connection is closed.
     pub head_time: Duration,
-    /// The time for a whole body to arrive.
+    /// The time in which a whole body must arrive.
     pub body_time: Duration,
-    /// The time for a client to take a whole answer.
+    /// The time in which a client must read a whole answer.
     pub answer_time: Duration,
     /// The age from which a connection closes after its next answer.
     pub connection_time: Duration,
     /// The time for requests in flight when the server stops.
     pub grace: Duration,
-    /// The number of connections at once; more wait to be accepted.
+    /// The largest number of open connections. Further ones wait to be accepted.
     pub connections: usize,
 }
 
@@ -101,7 +101,7 @@ async fn predict(
     served.answer(&examples).map(Json)
 }
 
-/// `application/json`, whatever its parameters.
+/// Returns whether the content type is `application/json`, with any parameters.
 fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let essence = given.and_then(|given| given.split(';').next()).unwrap_or_default();
@@ -109,7 +109,9 @@ fn check_content_type(headers: &HeaderMap) -> Result<(), Refusal> {
     if json { Ok(()) } else { Err(Refusal::ContentType) }
 }
 
-/// The whole body, unless it is too long, by what it says or by what comes, or too slow.
+/// Reads the whole body.
+///
+/// A body is refused if its declared or received length exceeds the limit, or if it is too slow.
 async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let too_large = Refusal::BodyTooLarge { limit: limits.body };
     let said = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
@@ -130,7 +132,7 @@ fn is_length_limit(error: &axum::Error) -> bool {
     error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
-/// Reads a request from an object only: what serde derives would also take an array of its fields.
+/// Reads a request from a JSON object. Derived code would also accept an array of the fields.
 fn parse(body: &[u8]) -> serde_json::Result<Request> {
     struct Object;
 

@@ -1,19 +1,18 @@
-//! A connection that writes requests as they are and reads answers: for tests and measurements,
-//! which need every byte in their hands.
+//! A raw HTTP connection for tests and measurements, which need control of every byte.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-/// A read that waits longer fails: an answer that never comes is an error, not a hang.
+/// The read timeout, so that a missing answer is an error and not a hang.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// A connection that is kept for many requests.
+/// A connection for many requests.
 pub struct Client {
     stream: BufReader<TcpStream>,
 }
 
-/// Status and body of an answer, and its head as it came.
+/// The status, body and raw head of an answer.
 #[derive(Debug)]
 pub struct Reply {
     pub status: u16,
@@ -32,12 +31,12 @@ impl Client {
         Ok(Self { stream: BufReader::new(stream) })
     }
 
-    /// Writes bytes as they are.
+    /// Writes raw bytes.
     pub fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.get_mut().write_all(bytes.as_ref())
     }
 
-    /// Reads one answer, whose length must be in its head.
+    /// Reads one answer, whose head must have its length.
     pub fn receive(&mut self) -> io::Result<Reply> {
         let malformed = || io::Error::from(io::ErrorKind::InvalidData);
         let mut head = String::new();
@@ -63,7 +62,7 @@ impl Client {
     }
 }
 
-/// `POST /predict` with this JSON.
+/// Returns the bytes of `POST /predict` with this JSON.
 pub fn post(json: &str) -> String {
     let length = json.len();
     format!(

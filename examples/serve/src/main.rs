@@ -1,4 +1,4 @@
-//! Serves a model file, or, without one, a small model that it trains first.
+//! Serves a model file. Without one, it trains a small model and serves that.
 //!
 //! ```text
 //! cargo run --release -- [--listen 127.0.0.1:8080] [model.safetensors]
@@ -45,7 +45,7 @@ fn arguments() -> Result<(String, Option<PathBuf>), String> {
     Ok((address, file))
 }
 
-/// Ready at Ctrl-C or SIGTERM, both of which are caught from now on.
+/// Completes at Ctrl-C or SIGTERM. Both are caught from this call on.
 #[cfg(unix)]
 fn stopped() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! The model that is served: a classifier with its scaler and labels, or a bare network.
+//! The served model: a classifier with its scaler and labels, or a network alone.
 
 use crate::refusal::Refusal;
 use dnn_blocks::Error;
@@ -9,7 +9,7 @@ use dnn_blocks::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// What `POST /predict` answers: a class for each example, and the probability of every class.
+/// The answer of `POST /predict`: a class for each example, and the probability of each class.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     pub classes: Vec<i64>,
@@ -17,7 +17,7 @@ pub struct Answer {
     pub probabilities: Vec<Vec<f32>>,
 }
 
-/// A model that only reads itself, for any number of threads at once.
+/// A model that several threads share.
 #[derive(Debug)]
 pub struct Served {
     model: Model,
@@ -32,7 +32,7 @@ enum Model {
 }
 
 impl Served {
-    /// A classifier that has learnt.
+    /// Serves a fitted classifier.
     pub fn classifier(model: Classifier<f32, i64>) -> Result<Self, String> {
         let parameters = model.parameters().ok_or("the classifier is not fitted")?;
         let features = parameters.layers()[0].w.ncols();
@@ -40,7 +40,7 @@ impl Served {
         Ok(Self { model: Model::Classifier(Box::new(model)), classes, features })
     }
 
-    /// A network whose outputs are probabilities: one sigmoid or a softmax. Classes count from 0.
+    /// Serves a network that ends in one sigmoid or in a softmax. Classes count from 0.
     pub fn network(parameters: Parameters<f32>) -> Result<Self, String> {
         let layers = parameters.layers();
         let (features, last) = (layers[0].w.ncols(), &layers[layers.len() - 1]);
@@ -61,7 +61,7 @@ impl Served {
         })
     }
 
-    /// The file of [`Classifier::save`] or [`Parameters::save`].
+    /// Loads a file of [`Classifier::save`] or [`Parameters::save`].
     pub fn load(path: &Path) -> Result<Self, String> {
         let said = |error: FileError| format!("{}: {error}", path.display());
         match Classifier::load(path) {
@@ -70,17 +70,17 @@ impl Served {
         }
     }
 
-    /// Labels in the order of the probabilities.
+    /// The labels in the order of the probabilities.
     pub fn classes(&self) -> &[i64] {
         &self.classes
     }
 
-    /// The numbers that an example has.
+    /// The number of features of an example.
     pub fn features(&self) -> usize {
         self.features
     }
 
-    /// A predictor of the outputs of up to so many examples, for one thread or task.
+    /// Creates a predictor for up to this many examples, for one thread or task.
     pub fn predictor(&self, examples: usize) -> dnn_blocks::Result<Predictor<'_, f32>> {
         let (parameters, scaler) = match &self.model {
             Model::Network(parameters) => (Some(parameters), None),
@@ -93,7 +93,7 @@ impl Served {
         }
     }
 
-    /// Checks the examples, then predicts with a [`Predictor`] of this call's own.
+    /// Checks the examples and predicts with a [`Predictor`] of its own.
     pub fn answer(&self, examples: &[Vec<f32>]) -> Result<Answer, Refusal> {
         let x = self.table(examples)?;
         let internal = |error: dnn_blocks::Error| Refusal::Internal { reason: error.to_string() };
@@ -106,7 +106,9 @@ impl Served {
         self.named(al).map_err(internal)
     }
 
-    /// (examples, features), if every example has as many numbers as the model takes, all finite.
+    /// Converts the examples to a matrix (examples, features).
+    ///
+    /// Each must have the model's number of features, all finite.
     fn table(&self, examples: &[Vec<f32>]) -> Result<Array2<f32>, Refusal> {
         if examples.is_empty() {
             return Err(Refusal::Empty);
@@ -124,7 +126,7 @@ impl Served {
             .map_err(|error| Refusal::Internal { reason: error.to_string() })
     }
 
-    /// One output is the probability of the second class.
+    /// A single output is the probability of the second class.
     fn named(&self, al: ArrayView2<'_, f32>) -> dnn_blocks::Result<Answer> {
         let probabilities = match al.nrows() {
             1 => al.iter().map(|&a| vec![1.0 - a, a]).collect(),
@@ -135,7 +137,7 @@ impl Served {
     }
 }
 
-/// A classifier that is fitted in a moment, to noisy points about a centre for each class.
+/// Fits a small classifier to noisy points around a center for each class.
 pub fn synthetic(
     features: usize,
     hidden: &[usize],

@@ -1,11 +1,12 @@
-//! What a request can be refused for: a status, and JSON that a program can read.
+//! Reasons to refuse a request, each with a status and a machine-readable JSON body.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-/// Sent as `{"error": {"kind": "features", "example": 0, "expected": 4, "found": 3, "message": …}}`.
+/// Sent as
+/// `{"error": {"kind": "features", "example": 0, "expected": 4, "found": 3, "message": …}}`.
 #[derive(Debug, Clone, PartialEq, Serialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Refusal {

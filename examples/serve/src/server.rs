@@ -1,4 +1,4 @@
-//! Connections: their number, their time limits, and the stop of the server.
+//! Connections: their number, their time limits, and the shutdown of the server.
 
 use crate::api::{Limits, router};
 use crate::model::Served;
@@ -19,9 +19,9 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Serves until `stop`, then answers what is in flight, for as long as the limits give it.
+/// Serves until `stop`, then answers the requests in flight within the time limit.
 ///
-/// No connection outlives this future.
+/// All connections end before this future does.
 pub async fn serve(
     listener: TcpListener,
     served: Served,
@@ -31,7 +31,7 @@ pub async fn serve(
     let service = TowerToHyperService::new(router(served, limits.clone()));
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(limits.head_time).max_buf_size(limits.head);
-    // A client that sends no more may still wait for its answer.
+    // A client may close its sending half and still wait for the answer.
     http.half_close(true);
     let (stopping, stopped) = watch::channel(());
     let mut open = JoinSet::new();
@@ -41,7 +41,8 @@ pub async fn serve(
             tcp = accept(&listener, &mut open, limits.connections) => tcp,
             () = &mut stop => break,
         };
-        // Without it answers wait for the client's acknowledgement; a refusal costs only time.
+        // Without `nodelay`, answers wait for the client's acknowledgment. A failure only costs
+        // time.
         let _ = tcp.set_nodelay(true);
         let stream = Stream::new(tcp, limits.answer_time);
         let age = limits.connection_time;
@@ -52,7 +53,7 @@ pub async fn serve(
     let _ = timeout(limits.grace, async { while open.join_next().await.is_some() {} }).await;
 }
 
-/// Waits until fewer than `places` connections are open, then for a client.
+/// Waits until fewer than `places` connections are open, then accepts a client.
 async fn accept(listener: &TcpListener, open: &mut JoinSet<()>, places: usize) -> TcpStream {
     loop {
         while open.try_join_next().is_some() {}
@@ -61,13 +62,13 @@ async fn accept(listener: &TcpListener, open: &mut JoinSet<()>, places: usize) -
         }
         match listener.accept().await {
             Ok((tcp, _)) => return tcp,
-            // Out of file descriptors, most often: some are free again in a moment.
+            // Usually there are no file descriptors left; some will be free soon.
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
 }
 
-/// Answers the requests of one client. After a stop it answers at most one more.
+/// Answers the requests of one client. After a stop, it answers at most one more request.
 async fn converse(
     mut http: http1::Builder,
     service: TowerToHyperService<Router>,
@@ -84,7 +85,7 @@ async fn converse(
         }
         Ok::<_, Infallible>(answer)
     });
-    // An error is the client's: it went away, or was too slow.
+    // An error is the client's: it left or was too slow.
     let mut connection = http.serve_connection(TokioIo::new(stream), service);
     tokio::select! {
         biased;
@@ -96,8 +97,8 @@ async fn converse(
     if (&mut connection).await.is_err() || answers.load(Ordering::Relaxed) != before {
         return;
     }
-    // hyper takes a kept connection as idle even when a part of the next head has arrived. The
-    // client has not been told that the connection closes, so that request is answered.
+    // hyper treats a kept-alive connection as idle even if part of the next head has arrived. The
+    // client does not know that the connection closes, so this request is answered.
     let parts = connection.into_parts();
     if !parts.read_buf.trim_ascii().is_empty() {
         let stream = TokioIo::new(parts.io.into_inner().rewound(parts.read_buf));

@@ -9,13 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// A TCP stream that fails when what was written is not flushed in time.
+/// A TCP stream that fails if written data is not flushed in time.
 ///
-/// hyper flushes after each answer. The deadline counts from the first write that must wait for
-/// the client and is not moved by progress: a client that reads byte by byte gains no time.
+/// hyper flushes after each answer. The deadline starts at the first write that must wait for the
+/// client. Progress does not extend it: a client that reads byte by byte gains no time.
 pub struct Stream {
     tcp: TcpStream,
-    /// Bytes to read before `tcp`.
+    /// Bytes to read before reading from `tcp`.
     ahead: Bytes,
     answer_time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -26,7 +26,7 @@ impl Stream {
         Self { tcp, ahead: Bytes::new(), answer_time, deadline: None }
     }
 
-    /// Reads these bytes again.
+    /// Puts these bytes back, to be read again.
     pub fn rewound(self, ahead: Bytes) -> Self {
         Self { ahead, ..self }
     }
@@ -41,7 +41,7 @@ impl Stream {
         }
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(self.answer_time)));
         ready!(deadline.as_mut().poll(cx));
-        // Otherwise the kernel keeps the answer, and offers it, after the stream is closed.
+        // Otherwise the kernel keeps sending the answer after the stream is closed.
         let _ = self.tcp.set_zero_linger();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -90,8 +90,8 @@ impl AsyncWrite for Stream {
         Pin::new(&mut self.tcp).poll_flush(cx)
     }
 
-    /// The stream is closed when it is dropped: until then it can serve another connection of
-    /// hyper.
+    /// The stream is closed when it is dropped. Until then it can be given to another connection
+    /// of hyper.
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))
     }

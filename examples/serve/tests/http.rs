@@ -1,4 +1,4 @@
-//! Real requests over loopback, to servers on ports of their own.
+//! Real requests over loopback, each test with its own server and port.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -79,7 +79,7 @@ fn assert_answer(reply: &Reply, model: &Classifier<f32, i64>, x: &Array2<f32>) {
     assert_eq!(bits(answer.probabilities.concat()), bits(expected));
 }
 
-/// Status, kind and the whole error.
+/// Returns status, kind and the whole error.
 fn refusal(reply: &Reply) -> (u16, String, Value) {
     let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
     let error = body["error"].take();
@@ -189,7 +189,7 @@ fn what_is_wrong_is_named() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains("3 features") && message.contains("takes 4"), "{message}");
 
-    // After all of this the same connection is still good.
+    // The same connection still works.
     let x = table(3, 2);
     assert_answer(&client.call(request(&x)).unwrap(), &model(), &x);
     server.stop();
@@ -277,7 +277,7 @@ fn slow_bodies_and_heads_are_given_up() {
         refusal(&server.client().call(format!("{CHUNKED}1\r\n{{\r\n")).unwrap());
     assert_eq!((status, kind.as_str()), (408, "timeout"));
     server.stop();
-    // No answer to half a head, but an end.
+    // Half a head gets no answer; the connection ends.
     let server = started(Limits { head_time: short, ..Limits::default() });
     let mut client = server.client();
     match client.call("POST /predict HTT") {
@@ -296,7 +296,7 @@ fn a_head_over_the_limit() {
     server.stop();
 }
 
-/// Fails unless the server has a place for one more client.
+/// Fails unless the server accepts one more client.
 fn assert_place(server: &Server) {
     let reply = server.client().call(HEALTH).expect("no place became free");
     assert_eq!(reply.status, 200);
@@ -306,7 +306,7 @@ fn is_timeout(error: &std::io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut)
 }
 
-/// The statuses of all answers until the connection ends.
+/// Returns the statuses of all answers until the connection ends.
 fn statuses_until_end(client: &mut Client) -> Vec<u16> {
     let mut statuses = Vec::new();
     loop {
@@ -372,7 +372,7 @@ fn slow_writers_lose_their_place() {
     }
 }
 
-/// A server with small send buffers, for requests of many examples.
+/// Starts a server with small send buffers, for requests of many examples.
 fn narrow_server(limits: Limits) -> Server {
     let runtime = Runtime::new().unwrap();
     let listener = runtime.block_on(async {
@@ -385,7 +385,7 @@ fn narrow_server(limits: Limits) -> Server {
     Server::listening(runtime, listener, Served::classifier(model()).unwrap(), limits)
 }
 
-/// A connection with a small receive buffer.
+/// Opens a connection with a small receive buffer.
 fn narrow(server: &Server) -> TcpStream {
     let stream = Runtime::new().unwrap().block_on(async {
         let socket = TcpSocket::new_v4().unwrap();
@@ -498,7 +498,7 @@ fn clients_that_go_away_leave_the_server_whole() {
     server.stop();
 }
 
-/// Sends the head of a request and waits until the server asks for its body: it is in flight.
+/// Sends the head of a request and waits until the server asks for the body. It is then in flight.
 fn in_flight(client: &mut Client, request: &str) -> String {
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     client.send(format!("{head}\r\nExpect: 100-continue\r\n\r\n")).unwrap();
@@ -506,7 +506,7 @@ fn in_flight(client: &mut Client, request: &str) -> String {
     body.to_owned()
 }
 
-/// Until nobody listens.
+/// Waits until the port is closed.
 fn wait_until_refused(address: SocketAddr) {
     while Client::connect(address).is_ok() {
         sleep(Duration::from_millis(5));
@@ -541,7 +541,7 @@ fn a_stop_does_not_wait_for_ever() {
     server.stop();
 }
 
-/// Sends a request and a part of another in one piece, and waits until the first is answered: the
+/// Sends a request and part of another at once, and waits for the first answer, after which the
 /// server has read both. Returns the rest of the second.
 fn half_sent<'a>(client: &mut Client, request: &'a str) -> &'a str {
     let (half, rest) = request.split_at(25);

@@ -21,7 +21,7 @@ use ndarray::Array2;
 /// The limits of a checkpoint: the records of a fit are part of the header.
 pub(in crate::files) const CHECKPOINT_LIMITS: Limits = Limits::DEFAULT.header(1 << 26);
 
-/// The state of a training loop, from which it continues with the same bits.
+/// The state of a training loop. A loop that resumes from it gives bit-identical results.
 ///
 /// ```
 /// use dnn_blocks::files::{Checkpoint, Checkpoints};
@@ -143,8 +143,8 @@ impl<F: Float> Checkpoint<F> {
 
     load_methods! {
         /// The limits are 1 GiB, 64 MiB of which for the header with the records of a fit, and 4096
-        /// arrays. A checkpoint loads only in its own element type: in another one the training
-        /// would not continue with the same bits.
+        /// arrays. A checkpoint loads only in its own element type, because training in another one
+        /// would give other results.
     }
 
     pub(in crate::files) fn by_ref(&self) -> CheckpointRef<'_, F> {
@@ -227,7 +227,7 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
         check_positive::<F>("learning_rate", self.learning_rate)?;
         self.schedule.check::<F>()?;
         self.optimizer.rule().check::<F>()?;
-        let countable = self.epoch <= usize::MAX / 2; // so that later epochs are countable too
+        let countable = self.epoch <= usize::MAX / 2; // room for later epochs
         check_argument(countable, "epoch", self.epoch as f64, "less than 2^63")?;
         self.optimizer.check_state(self.parameters)?;
         let Some(fit) = self.fit else { return Ok(()) };

@@ -157,17 +157,18 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
     /// Reads a file of this kind and verifies its checksum.
     pub fn read(kind: Kind, reader: Reader<'_>) -> Result<Self> {
         let text = reader.text.as_deref();
-        let text = text.ok_or_else(|| FileError::Missing { name: KEY.to_string() })?;
+        let text =
+            text.ok_or_else(|| FileError::Missing { name: format!("the metadata entry {KEY}") })?;
         check_values(text)?;
         let description: Description<L> = parse(kind, text)?;
         if kind == Kind::Checkpoint {
-            reader.check_type::<F>()?; // in a wider type, training would go on with other bits
+            reader.check_type::<F>()?; // a wider type would continue with other bits
         }
         let mut hasher = Hasher::new();
         hasher.update(text.rsplit_once(CHECKSUM).map_or(text, |(before, _)| before).as_bytes());
         let mut tensors = reader.tensors(|bytes| hasher.update(bytes))?;
         if description.checksum.as_ref().is_some_and(|expected| hex(hasher) != *expected) {
-            return Err(malformed("the checksum does not fit: the file has been changed"));
+            return Err(malformed("the checksum does not match: the file was damaged or changed"));
         }
         let parameters = take_network(&mut tensors, &description)?;
         let Description { model, training, .. } = description;
@@ -176,13 +177,15 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
 
     /// Takes apart the file of a classifier or a regressor.
     pub fn into_model(self) -> Result<(ModelDescription<L>, Parameters<F>, Tensors<F>)> {
-        let model = self.model.ok_or_else(|| malformed("there is no model beside the network"))?;
+        let model =
+            self.model.ok_or_else(|| malformed("the description of the model is missing"))?;
         Ok((model, self.parameters, self.tensors))
     }
 
     /// Takes apart the file of a checkpoint.
     pub fn into_training(self) -> Result<(TrainingDescription, Parameters<F>, Tensors<F>)> {
-        let training = self.training.ok_or_else(|| malformed("there is no training in it"))?;
+        let training =
+            self.training.ok_or_else(|| malformed("the description of the training is missing"))?;
         Ok((training, self.parameters, self.tensors))
     }
 
@@ -199,7 +202,9 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
 
 fn check_absent<T>(part: Option<T>) -> Result<()> {
     match part {
-        Some(_) => Err(malformed("there is more beside the network than belongs to it")),
+        Some(_) => Err(malformed(
+            "a model or a training is described that this kind of file does not have",
+        )),
         None => Ok(()),
     }
 }
@@ -211,8 +216,8 @@ const VALUES: u64 = 12 << 20;
 
 /// Checks that the parsed description will not take much more memory than its text.
 ///
-/// The estimate is 16 bytes for a number, whose text has at least two with its comma, and 100 for a
-/// string, which is copied several times.
+/// The estimate is 16 bytes for a number, whose text has at least two bytes with its comma, and 100
+/// bytes for a string, which is copied several times.
 fn check_values(text: &str) -> Result<()> {
     let (mut memory, mut begin, mut escaped) = (0, None, false);
     for (at, byte) in text.bytes().enumerate() {
@@ -243,8 +248,8 @@ fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> 
     check_kind(kind, text)?;
     serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
         Ok(Description::<AnyLabel> { .. }) => FileError::Type {
-            name: "a label".to_string(),
-            found: "another type".to_string(),
+            name: "the labels in the file".to_string(),
+            found: String::new(),
             expected: std::any::type_name::<L>(),
         },
         Err(_) => malformed(error),
@@ -280,7 +285,7 @@ fn take_network<F: Float, L>(
 ) -> Result<Parameters<F>> {
     let Description { layer_sizes, activations, .. } = description;
     if layer_sizes.len() != activations.len() + 1 {
-        return Err(malformed("there are not as many activations as layers"));
+        return Err(malformed("the number of activations differs from the number of layers"));
     }
     let mut parameters = Parameters::from_layers(tensors.take_layers()?)?;
     let found = parameters.layers().len();

@@ -29,7 +29,7 @@ struct BestDescription {
 /// An epoch: learning rate, cost, gradient norm, validation cost and validation score.
 type Row = (JsonNumber, JsonNumber, JsonNumber, Option<JsonNumber>, Option<JsonNumber>);
 
-/// A number that may be NaN or infinite, as a validation cost may be; JSON has no number for these.
+/// A number that may be NaN or infinite, such as a validation cost. JSON has no such numbers.
 #[derive(Debug, Clone, Copy)]
 struct JsonNumber(f64);
 

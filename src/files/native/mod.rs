@@ -60,13 +60,13 @@ macro_rules! load_methods {
         ///
         /// # Errors
         ///
-        /// [`FileError::Version`] or [`FileError::Kind`] for a file of a later version or of another
-        /// kind of model; [`FileError::Missing`], [`FileError::Unexpected`],
+        /// [`FileError::Version`] or [`FileError::Kind`] for a file of a later version or of
+        /// another kind of model; [`FileError::Missing`], [`FileError::Unexpected`],
         /// [`FileError::Duplicate`], [`FileError::Type`], [`FileError::Shape`] or
         /// [`FileError::NotFinite`] for an array that does not belong to the model;
-        /// [`FileError::Model`] for parts that do not belong together;
-        /// [`FileError::Malformed`] for a damaged file or one of another format;
-        /// [`FileError::TooLarge`], [`FileError::Io`].
+        /// [`FileError::Model`] for parts that do not belong together; [`FileError::Malformed`]
+        /// for a damaged file or one of another format; [`FileError::TooLarge`],
+        /// [`FileError::Io`].
         ///
         /// [`FileError::Version`]: crate::files::FileError::Version
         /// [`FileError::Kind`]: crate::files::FileError::Kind

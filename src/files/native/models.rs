@@ -111,9 +111,9 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         let network = LoadedNetwork::<F, L>::read(Kind::Classifier, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
         let ModelDescription { cost, hyperparameters, epochs, labels, declared } = model;
-        let labels = labels.ok_or_else(|| malformed("there are no labels"))?;
+        let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
         if !labels.is_sorted_by(|a, b| a < b) {
-            return Err(malformed("the labels are not sorted, or one is there twice"));
+            return Err(malformed("the labels are not sorted or not unique"));
         }
         check_cost(cost, Head::<F>::classification(labels.len()).cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
@@ -163,7 +163,11 @@ impl<F: Float> FromFile for Regressor<F> {
 }
 
 fn check_cost(found: Cost, expected: Cost) -> Result<()> {
-    if found == expected { Ok(()) } else { Err(malformed("the cost is not that of the model")) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(malformed("the cost is not the one of this kind of model"))
+    }
 }
 
 /// Adds mean and standard deviation of a scaler, if there is one.

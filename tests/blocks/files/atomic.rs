@@ -18,7 +18,7 @@ fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     fs::create_dir(&directory).unwrap();
     let error = parameters.save(&directory).unwrap_err();
     let path = directory.display();
-    assert_eq!(error.to_string(), format!("cannot write {path}: what is there is not a file"));
+    assert_eq!(error.to_string(), format!("cannot write {path}: not a regular file"));
     for missing in [folder.path().join("no-folder/file"), folder.path().join("no-file")] {
         let error = Parameters::<f32>::load(&missing).unwrap_err().to_string();
         let start = format!("cannot read {}: ", missing.display());

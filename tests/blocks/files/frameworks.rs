@@ -95,7 +95,7 @@ fn modules_that_are_not_those_of_the_state_are_errors() {
     shifted.remove(2);
     assert!(matches!(read(&shifted), FileError::Missing { .. }));
     let none = Tensors::<f64>::new().torch_sequential(&[Module::Linear]).unwrap_err();
-    assert_eq!(none.to_string(), "there is no 0.weight");
+    assert_eq!(none.to_string(), "0.weight is missing");
 }
 
 #[cfg(feature = "safetensors")]
@@ -120,7 +120,7 @@ fn keras() {
     let activations = layers.map(|(_, activation)| activation);
     says_the_same("keras", &weights.keras_weights(&activations).unwrap(), 1e-6);
     let missing = load::<f32>("keras.npz").keras_dense(&layers).unwrap_err();
-    assert_eq!(missing.to_string(), "there is no dense/kernel");
+    assert_eq!(missing.to_string(), "dense/kernel is missing");
     let fewer =
         load::<f32>("keras.npz").strip_prefix("net/").keras_dense(&layers[..2]).unwrap_err();
     assert!(matches!(fewer, FileError::Unexpected { .. }), "{fewer}");
@@ -142,7 +142,7 @@ fn scikit_learn() {
     }
     let none =
         Tensors::<f64>::new().sklearn_mlp(Activation::Relu, Activation::Sigmoid).unwrap_err();
-    assert_eq!(none.to_string(), "there is no coefs_0");
+    assert_eq!(none.to_string(), "coefs_0 is missing");
     let mut gap = load::<f64>("sklearn_classifier.npz");
     gap.remove("coefs_1");
     let error = gap.sklearn_mlp(Activation::Sigmoid, Activation::Softmax).unwrap_err();

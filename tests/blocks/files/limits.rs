@@ -59,14 +59,17 @@ fn dimensions_names_and_arrays_have_limits() {
         let error = read(&format!("{{\"a\":{}}}", entry(dimensions))).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the number of dimensions takes 33, more than the limit of 32"
+            "the number of dimensions is too large: 33, but the limit is 32"
         );
     }
     let longest = "n".repeat(1024);
     let read_named = |name: &str| read(&format!("{{\"{name}\":{}}}", entry(1)));
     assert!(read_named(&longest).unwrap().get(&longest).is_some());
     let error = read_named(&format!("{longest}n")).unwrap_err();
-    assert_eq!(error.to_string(), "the name of an array takes 1025, more than the limit of 1024");
+    assert_eq!(
+        error.to_string(),
+        "the length of an array name is too large: 1025, but the limit is 1024"
+    );
 
     let empty =
         |i: usize| format!("\"{i}\":{{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]}}");
@@ -76,7 +79,7 @@ fn dimensions_names_and_arrays_have_limits() {
     };
     assert_eq!(tensors(&many(4096)).unwrap().len(), 4096);
     let error = tensors(&many(4097)).unwrap_err();
-    assert_eq!(error.to_string(), "the number of arrays takes 4097, more than the limit of 4096");
+    assert_eq!(error.to_string(), "the number of arrays is too large: 4097, but the limit is 4096");
 
     // What could not be read is not written.
     let written = |name: &str, dimensions: usize| {
@@ -100,5 +103,8 @@ fn the_limit_on_bytes_counts_the_arrays_in_memory() {
     let limits = Limits::default().bytes(file.len() as u64);
     Parameters::<f32>::from_safetensors(&file, &limits).unwrap();
     let error = Parameters::<f64>::from_safetensors(&file, &limits).unwrap_err();
-    assert!(error.to_string().starts_with("all arrays takes 81608,"), "{error}");
+    assert!(
+        error.to_string().starts_with("the total size of the arrays is too large: 81608,"),
+        "{error}"
+    );
 }

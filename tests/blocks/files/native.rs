@@ -198,10 +198,10 @@ fn kinds_types_and_versions_are_told_apart() {
     let error = Classifier::<f32, String>::from_safetensors(&file, &limits).unwrap_err();
     assert!(matches!(error, FileError::Type { expected: "f32", .. }), "{error}");
     let error = Classifier::<f64, i32>::from_safetensors(&file, &limits).unwrap_err();
-    assert_eq!(error.to_string(), "a label is of type another type, not i32");
+    assert_eq!(error.to_string(), "the labels in the file are not of type i32");
     let later = replaced(&file, "version\\\":1", "version\\\":7");
     let error = Classifier::<f64, String>::from_safetensors(&later, &limits).unwrap_err();
-    assert_eq!(error.to_string(), "version 7 of the format; this program knows 1");
+    assert_eq!(error.to_string(), "the file has format version 7, but the newest known is 1");
 }
 
 /// The file with one text for another of the same length.

@@ -220,13 +220,16 @@ fn dimensions_and_names_have_limits() {
         let error = npz("a", dimensions).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the number of dimensions takes 33, more than the limit of 32"
+            "the number of dimensions is too large: 33, but the limit is 32"
         );
     }
     let longest = "n".repeat(1024);
     assert!(npz(&longest, 1).unwrap().get(&longest).is_some());
     let error = npz(&format!("{longest}n"), 1).unwrap_err();
-    assert_eq!(error.to_string(), "the name of an array takes 1025, more than the limit of 1024");
+    assert_eq!(
+        error.to_string(),
+        "the length of an array name is too large: 1025, but the limit is 1024"
+    );
     let mut tensors = Tensors::new();
     tensors.insert("a", dnn_blocks::ndarray::ArrayD::from_elem(vec![1; 33], 0.5)).unwrap();
     assert!(matches!(tensors.to_npz(), Err(FileError::TooLarge { .. })));

@@ -366,7 +366,7 @@ fn a_folder_that_cannot_be_used_is_an_error() {
         (reason(Err(error)), model.parameters().is_some())
     };
     let (error, learnt) = fit(&too_small);
-    assert!(error.starts_with("the file takes ") && learnt, "{error}");
+    assert!(error.starts_with("the file is too large: ") && learnt, "{error}");
     assert!(checkpoints.latest::<f64>().unwrap().is_none(), "nothing was written");
     fs::remove_dir_all(folder.path().join("gone")).unwrap();
     assert!(!fit(&checkpoints).1);
@@ -441,11 +441,11 @@ fn checkpoints_made_to_harm_are_errors() {
         ("layer 2: s[0, 2] is -1, but must be at least 0", |_, arrays| {
             arrays.get_mut("W2.s").unwrap().1[16..24].copy_from_slice(&(-1.0_f64).to_le_bytes());
         }),
-        ("number 0 of b1.v is inf", |_, arrays| {
+        ("element 0 of b1.v is inf", |_, arrays| {
             arrays.get_mut("b1.v").unwrap().1[..8].copy_from_slice(&f64::INFINITY.to_le_bytes());
         }),
-        ("there is no best.b2", |_, arrays| drop(arrays.remove("best.b2"))),
-        ("number 1 of best.W1 is NaN", |_, arrays| {
+        ("best.b2 is missing", |_, arrays| drop(arrays.remove("best.b2"))),
+        ("element 1 of best.W1 is NaN", |_, arrays| {
             arrays.get_mut("best.W1").unwrap().1[8..16].copy_from_slice(&f64::NAN.to_le_bytes());
         }),
         ("layer 3: W (3, 7) and the best W (1, 7)", |_, arrays| {

@@ -1,13 +1,13 @@
-//! Measures predictions in the process and over HTTP, on the loopback of this machine.
+//! Measures predictions in process and over HTTP, on the loopback of this machine.
 //!
 //! ```text
 //! cargo run --release --bin load
 //! ```
 //!
-//! With a folder it leaves there what `load.py` gives to ONNX Runtime, and takes orders from it,
-//! one a line: `direct MODEL COUNT`, `http MODEL CONNECTIONS COUNT` and, for another server,
-//! `other MODEL PORT CONNECTIONS COUNT`. Each is answered with a line: p50 and p99 in microseconds,
-//! and requests per second.
+//! `load.py` passes a folder. Then this program writes the models for ONNX Runtime into it and
+//! reads one command a line: `direct MODEL COUNT`, `http MODEL CONNECTIONS COUNT` and, for another
+//! server, `other MODEL PORT CONNECTIONS COUNT`. It answers each with a line: p50 and p99 in
+//! microseconds, and requests per second.
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -26,13 +26,13 @@ use tokio::net::TcpListener;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Features, hidden units, classes.
+/// The number of features, of units in each hidden layer, and of classes.
 const MODELS: [(usize, &[usize], usize); 2] = [(30, &[64, 32], 3), (784, &[512, 256], 10)];
 
-/// No run takes longer, however many predictions were asked for.
+/// The longest time of a run, for any number of predictions.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// A model, its server and one example for it.
+/// A model, its server and an example.
 struct Subject {
     name: String,
     classifier: Classifier<f32, i64>,
@@ -49,7 +49,7 @@ async fn main() -> Result<()> {
     for (features, hidden, classes) in MODELS {
         subjects.push(Subject::new(features, hidden, classes).await?);
     }
-    // The server has the workers of the runtime, the clients threads of their own.
+    // The server runs on the workers of the runtime, the clients on their own threads.
     let measured = move || match folder {
         Some(folder) => obey(&subjects, Path::new(&folder)),
         None => report(&subjects),
@@ -74,7 +74,7 @@ impl Subject {
         Ok(Self { name: sizes.join("-"), classifier, x, request, expected, server })
     }
 
-    /// One prediction after the other, by a predictor that is kept.
+    /// Predicts one example after the other with one predictor.
     fn direct(&self, count: usize) -> Result<Measured> {
         let mut predictor = self.classifier.predictor(1)?;
         let start = Instant::now();
@@ -87,7 +87,7 @@ impl Subject {
         Measured::of(times, start.elapsed())
     }
 
-    /// `count` requests in all, by so many connections at once, every answer compared.
+    /// Sends `count` requests in all over several connections at once, and checks each answer.
     fn http(&self, server: SocketAddr, connections: usize, count: usize) -> Result<Measured> {
         let start = Instant::now();
         let times = std::thread::scope(|scope| {
@@ -112,7 +112,7 @@ impl Subject {
         Ok(times)
     }
 
-    /// Another program may round otherwise.
+    /// Compares with a tolerance, because another program may round differently.
     fn compare(&self, answer: &Answer) -> Result<()> {
         let near = |a: &f32, b: &f32| (a - b).abs() < 1e-5;
         let (ours, theirs) = (&self.expected.probabilities[0], answer.probabilities.first());
