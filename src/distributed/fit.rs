@@ -78,7 +78,7 @@ impl Ranks<'_> {
         let (first, total) =
             self.check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
         self.check_constant_features(hyperparameters, x, total)?;
-        let undeclared = "a rank knows its own labels only: declare all with with_classes";
+        let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
         let declared = model.declared.clone();
         let declared = declared.ok_or(Error::Inconsistent { what: undeclared });
         let classes = self.all_ok(declared)?;

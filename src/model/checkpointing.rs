@@ -45,7 +45,7 @@ pub(crate) fn restore<F: Float>(
     (hyperparameters, fingerprint): (&Hyperparameters, u32),
 ) -> Result<()> {
     let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = checkpoint;
-    let state = fit.ok_or_else(|| belongs_to("a loop that is not a fit"))?;
+    let state = fit.ok_or_else(|| belongs_to("a training loop that is not a fit"))?;
     if let Some(field) = state.hyperparameters.first_difference(hyperparameters) {
         return Err(belongs_to(format_args!("a fit with another `{field}`")));
     }

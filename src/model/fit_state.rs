@@ -52,10 +52,13 @@ impl<F: Float> FitStateRef<'_, F> {
         hyperparameters.check::<F>()?;
         let ensure = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
         let epoch = training.epoch;
-        ensure(self.records.len() == epoch, "the number of records is not that of the epochs")?;
+        ensure(
+            self.records.len() == epoch,
+            "the number of records differs from the number of epochs",
+        )?;
         ensure(
             epoch <= hyperparameters.epochs,
-            "there are more epochs than the hyperparameters have",
+            "the checkpoint has more epochs than the hyperparameters",
         )?;
         let numbered = self.records.iter().enumerate().all(|(i, record)| record.epoch == i);
         ensure(numbered, "the records are not in the order of the epochs")?;
@@ -66,10 +69,13 @@ impl<F: Float> FitStateRef<'_, F> {
         let has_best = hyperparameters.patience.is_some() && epoch > 0;
         ensure(
             self.best.is_some() == has_best,
-            "best parameters belong to a patience, and only to it",
+            "best parameters are stored if and only if there is a patience",
         )?;
         let Some(best) = self.best else { return Ok(()) };
-        ensure(best.epoch < epoch && !best.cost.is_nan(), "the best epoch is no epoch of the fit")?;
+        ensure(
+            best.epoch < epoch && !best.cost.is_nan(),
+            "the best epoch is not an epoch of the fit",
+        )?;
         check_same_shapes(training.parameters, &best.parameters)
     }
 }

@@ -92,7 +92,7 @@ fn check_network<F: Float>(
         let activation = if l + 1 == expected { output } else { hyperparameters.activation };
         if layer.activation != activation {
             return Err(Error::Inconsistent {
-                what: "the activations are not those of the hyperparameters",
+                what: "the activations of the network differ from the hyperparameters",
             });
         }
     }
@@ -106,7 +106,7 @@ fn check_scaler<F: Float>(
 ) -> Result<()> {
     if scaler.is_some() != hyperparameters.standardize {
         return Err(Error::Inconsistent {
-            what: "a scaler belongs to `standardize`, and only to it",
+            what: "a scaler is stored if and only if `standardize` is true",
         });
     }
     let Some(scaler) = scaler else { return Ok(()) };
@@ -121,7 +121,7 @@ fn check_optimizer<F: Float>(
 ) -> Result<()> {
     if *optimizer.rule() != hyperparameters.algorithm {
         return Err(Error::Inconsistent {
-            what: "the optimizer has another rule than the hyperparameters",
+            what: "the optimizer has another update rule than the hyperparameters",
         });
     }
     optimizer.check_state(parameters)
@@ -155,7 +155,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             Some((classes, _))
                 if declared.as_ref().is_some_and(|declared| *declared != classes) =>
             {
-                return Err(Error::Inconsistent { what: "the classes are not the declared ones" });
+                return Err(Error::Inconsistent {
+                    what: "the classes of the network differ from the declared ones",
+                });
             }
             Some((classes, state)) => {
                 let head = Head::classification(classes.names().len());
@@ -235,7 +237,7 @@ where
             (None, None) => None,
             (Some(classes), Some(network)) => Some((classes, network)),
             _ => {
-                let what = "classes belong to a network, and only to it";
+                let what = "classes are stored if and only if there is a network";
                 return Err(D::Error::custom(Error::Inconsistent { what }));
             }
         };

@@ -123,7 +123,9 @@ impl BatchColumns<'_> {
         if ascending && self.columns.last().is_none_or(|last| *last < self.total) {
             return Ok(());
         }
-        Err(Error::Inconsistent { what: "the columns are not ascending columns of the batch" })
+        Err(Error::Inconsistent {
+            what: "the columns must be ascending and below the size of the whole batch",
+        })
     }
 }
 

@@ -216,7 +216,7 @@ fn matrices<F, const N: usize>(state: &mut [Array2<F>]) -> Result<[&mut Array2<F
 /// Parses the name that [`Display`](fmt::Display) writes, in any case, with the usual constants.
 ///
 /// β is 0.9 for the three kinds of momentum; otherwise the result is
-/// [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) and [`RMS_PROP`](Algorithm::RMS_PROP).
+/// [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) or [`RMS_PROP`](Algorithm::RMS_PROP).
 /// Any other name is an [`Error::UnknownName`].
 ///
 /// ```
