@@ -249,8 +249,8 @@ fn unscaled(z: f64, mean: f64, std_dev: f64) -> f64 {
 
 /// Returns the standard deviation to divide by, which is never 0.
 ///
-/// Unlike that of scikit-learn's `StandardScaler`, the bound for rounding does not grow with m,
-/// because the error of [`MeanStd`] does not.
+/// The bound for rounding does not grow with m, unlike the bound in scikit-learn's
+/// `StandardScaler`, because the error of [`MeanStd`] does not.
 fn divisor<F: Float>(row: &MeanStd) -> F {
     let size = row.mean.abs();
     let std_dev = F::of(row.std_dev);

@@ -77,7 +77,7 @@ impl<'u> Ranks<'u> {
         start(rank)..start(rank + 1)
     }
 
-    /// Reads the part of this rank of a text file, in whole lines.
+    /// Reads this rank's part of a text file, in whole lines.
     ///
     /// The bytes of the file are divided equally, and a rank reads the lines that begin in its
     /// part. All ranks together read every line once, in the order of the ranks.
@@ -159,7 +159,7 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] with the first rank whose value differs from that of rank 0.
+    /// [`Error::Disagreement`] with the first rank whose value differs from the value of rank 0.
     pub fn ensure_equal(
         &self,
         field: &'static str,

@@ -178,7 +178,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
     /// [`Error::TooFewExamples`]. [`Error::OneClass`] means that fewer than two classes are known.
-    /// [`Error::ShapeMismatch`] if the number of features differs from that of the first examples.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
@@ -213,8 +213,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// # Errors
     ///
     /// [`Error::NotFitted`] before a fit, [`Error::EmptyBatch`] if there is no example,
-    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features is not that of
-    /// the training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
+    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
+    /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if an output overflows, [`Error::TooLarge`] if a layer
     /// does not fit in memory.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {

@@ -46,7 +46,7 @@ impl<F: Float> FitState<F> {
 }
 
 impl<F: Float> FitStateRef<'_, F> {
-    /// Checks that the state is that of a fit, and agrees with the fields of its checkpoint.
+    /// Checks that a fit can have this state, and that it agrees with its checkpoint.
     pub fn check(&self, training: &TrainingFields<'_, F>) -> Result<()> {
         let hyperparameters = self.hyperparameters;
         hyperparameters.check::<F>()?;

@@ -11,8 +11,7 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// The learning rate.
     pub learning_rate: f64,
-    /// The mean training cost with the L2 term, where the cost of each batch is that before its
-    /// step.
+    /// The mean training cost with the L2 term. The cost of each batch is computed before its step.
     pub cost: f64,
     /// The norm of the gradient of the last batch, before it was clipped.
     pub gradient_norm: f64,

@@ -226,8 +226,8 @@ hyperparameters! {
 
         /// The number of epochs without a lower cost after which training stops. Default: none.
         ///
-        /// The cost is computed after each epoch: that of the validation set or, without one, that
-        /// of the training set with the L2 term. With a patience, the model always ends with the
+        /// The cost is computed after each epoch: on the validation set or, without one, on the
+        /// training set with the L2 term. With a patience, the model always ends with the
         /// parameters of the lowest cost.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),

@@ -250,7 +250,7 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the number of features is not that of the training, or if there
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
     /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
     /// example, [`Error::NotFinite`] if an example or an output is not finite.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[&'p L]> {
@@ -261,7 +261,9 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
         Ok(&self.labels)
     }
 
-    /// Predicts the probability of each class, (classes, examples), for all [`Features`].
+    /// Predicts the probability of each class, (classes, examples).
+    ///
+    /// The result has this orientation for every kind of [`Features`].
     ///
     /// # Errors
     ///
@@ -324,7 +326,7 @@ impl<F: Float> RegressorPredictor<'_, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the number of features is not that of the training, or if there
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
     /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
     /// example, [`Error::NotFinite`] if an example or a target is not finite.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {

@@ -106,7 +106,7 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
     /// [`Error::TooFewExamples`]; [`Error::ShapeMismatch`] if the number of features or outputs
-    /// differs from that of the first examples.
+    /// differs from the first examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
@@ -134,13 +134,16 @@ impl<F: Float> Regressor<F> {
         history
     }
 
-    /// Predicts the targets of each example, in a table like the examples.
+    /// Predicts the targets of each example, in the units of the targets.
+    ///
+    /// The result is (examples, outputs) for [rows](Examples::rows) and (outputs, examples) for
+    /// [columns](Examples::columns).
     ///
     /// # Errors
     ///
     /// [`Error::NotFitted`] before a fit, [`Error::EmptyBatch`] if there is no example,
-    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features is not that of
-    /// the training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
+    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
+    /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if a target overflows, [`Error::TooLarge`] if a layer
     /// does not fit in memory.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {

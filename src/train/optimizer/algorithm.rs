@@ -26,7 +26,7 @@ pub enum Algorithm {
     },
     /// Momentum without the factor `1-β` (Polyak 1964), as in other libraries.
     ///
-    /// It takes the steps of `Momentum` if its learning rate is `1-β` times that of `Momentum`.
+    /// With the learning rate `(1-β)·α` it takes the steps of `Momentum` with `α`.
     ClassicalMomentum {
         /// β, usually 0.9.
         beta: f64,
