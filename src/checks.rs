@@ -96,9 +96,10 @@ pub(crate) fn check_positive<F: Float>(name: &'static str, value: f64) -> Result
     check_rounded::<F>(name, value, |x| x > 0.0 && x.is_finite(), rules)
 }
 
-/// `Ok` if `value` is above 0, also as an `F`; it may be infinite.
+/// Checks that an argument is above 0, also as an `F`; it may be infinite.
 pub(crate) fn check_above_zero<F: Float>(name: &'static str, value: f64) -> Result<()> {
-    check_rounded::<F>(name, value, |x| x > 0.0, ["above 0", "above 0 as an f32"])
+    check_argument(value > 0.0, name, value, "above 0")?;
+    check_argument(F::of(value) > F::zero(), name, value, "above 0 as an f32")
 }
 
 /// `Ok` if `value` is at least 0 and finite, also as an `F`.

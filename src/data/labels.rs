@@ -5,11 +5,14 @@ use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1};
 use std::collections::BTreeSet;
 
-/// Encodes class numbers as one-hot columns: `Y` (classes, m) with `Y[class, example] = 1`.
+/// Returns one-hot columns for class numbers.
+///
+/// Each of the m `labels` is a class number from 0 to `classes - 1`. In the result `Y`, (classes,
+/// m), column i has a 1 in row `labels[i]` and 0 elsewhere.
 ///
 /// ```
-/// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::data::one_hot;
+/// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
 /// let y = one_hot::<f64>(&[1, 0, 2], 3)?;
@@ -19,8 +22,8 @@ use std::collections::BTreeSet;
 ///
 /// # Errors
 ///
-/// [`Error::NoSuchClass`] with the example if a label is not below `classes`, [`Error::EmptyBatch`] if
-/// there is none, [`Error::TooLarge`] if `Y` does not fit in memory.
+/// [`Error::NoSuchClass`] with the example if a label is not below `classes`,
+/// [`Error::EmptyBatch`] if `labels` is empty, [`Error::TooLarge`] if `Y` does not fit in memory.
 pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> {
     check_classes("labels", labels, classes)?;
     let mut y = buffer::zeros("Y", (classes, labels.len()))?;
@@ -30,15 +33,16 @@ pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> 
     Ok(y)
 }
 
-/// Returns the predicted class of each example, from the probabilities `AL` (n_L, m) of a network.
+/// Returns the predicted class of each example, given probabilities `AL` (n_L, m).
 ///
-/// With one row, as after a sigmoid, the class is 1 where the probability is above 0.5 (strictly),
-/// else 0. With several rows, as after a softmax or in [`one_hot`] columns, the class is the row of
-/// the largest number, the first one of equals.
+/// If `AL` has one row, as after a sigmoid, the class is 1 if the probability is above 0.5, else 0.
+/// If `AL` has several rows, as after a softmax or in [`one_hot`] columns, the class is the row of
+/// the largest number, or the first of several equal ones.
 ///
-/// Each column is an example.
+/// Each column is an example, but
 /// [`Classifier::predict_proba`](crate::model::Classifier::predict_proba) of
-/// [rows](crate::model::Examples::rows) gives one row for each example: pass its transpose.
+/// [rows](crate::model::Examples::rows) returns one row for each example: pass its transpose,
+/// `&probabilities.t()`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -53,13 +57,13 @@ pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> 
 ///
 /// # Errors
 ///
-/// [`Error::NotFinite`] if a number is NaN, [`Error::ZeroSize`] if there is no row,
+/// [`Error::NotFinite`] with the entry if a number is NaN, [`Error::ZeroSize`] if `AL` has no row,
 /// [`Error::TooLarge`] if the classes do not fit in memory.
 pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
     predicted_classes_of("AL", al)
 }
 
-/// [`predicted_classes`] of an operand with this name.
+/// Computes [`predicted_classes`]; errors call the matrix `operand`.
 pub(crate) fn predicted_classes_of<F: Float>(
     operand: &'static str,
     al: &ArrayRef2<F>,
@@ -80,7 +84,7 @@ pub(crate) fn predicted_classes_of<F: Float>(
     Ok(classes)
 }
 
-/// The class of one example; NaN never wins.
+/// Returns the predicted class of one example. NaN never wins.
 pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
     if al.len() == 1 {
         return usize::from(al[0] > F::of(0.5));
@@ -94,7 +98,7 @@ pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
     class
 }
 
-/// The classes of a data set: its distinct labels, sorted. Class 0 is the smallest.
+/// The classes of a data set: its distinct labels, sorted. Class 0 is the smallest label.
 ///
 /// ```
 /// use dnn_blocks::data::Classes;
@@ -124,11 +128,11 @@ impl<L: Ord + Clone> Classes<L> {
         L: 'a,
     {
         let mut distinct = BTreeSet::new();
-        distinct.extend(labels); // label by label: `collect` would list all of them first
+        distinct.extend(labels); // `BTreeSet::from_iter` would list all labels first
         Self { names: distinct.into_iter().cloned().collect() }
     }
 
-    /// Returns the labels, sorted; class `c` is `names()[c]`.
+    /// Returns the labels of the classes, sorted; class `c` is `names()[c]`.
     ///
     /// ```
     /// # use dnn_blocks::data::{Classes, one_hot};
@@ -152,8 +156,8 @@ impl<L: Ord + Clone> Classes<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownLabel`] with the example, [`Error::TooLarge`] if the classes do not fit in
-    /// memory.
+    /// [`Error::UnknownLabel`] with the example if a label is not one of the classes,
+    /// [`Error::TooLarge`] if the numbers do not fit in memory.
     pub fn encode(&self, labels: &[L]) -> Result<Vec<usize>> {
         let class = |(example, label)| {
             let unknown = Error::UnknownLabel { example, classes: self.names.len() };
@@ -162,7 +166,7 @@ impl<L: Ord + Clone> Classes<L> {
         buffer::try_list("classes", labels.len(), labels.iter().enumerate().map(class))
     }
 
-    /// The number of the class of a label.
+    /// Returns the class number of a label.
     pub(crate) fn number(&self, label: &L) -> Option<usize> {
         self.names.binary_search(label).ok()
     }
@@ -178,8 +182,8 @@ impl<L: Ord + Clone> Classes<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoSuchClass`] with the example if a class is not below their number, [`Error::TooLarge`]
-    /// if the labels do not fit in memory.
+    /// [`Error::NoSuchClass`] with the example if a number is not below the number of classes,
+    /// [`Error::TooLarge`] if the labels do not fit in memory.
     pub fn decode(&self, classes: &[usize]) -> Result<Vec<L>> {
         let name = |(example, &class): (usize, &usize)| {
             let classes = self.names.len();

@@ -9,15 +9,15 @@ use crate::init::RandomSource;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Splits `m` examples at random into training and test examples, and returns their columns.
+/// Splits `m` examples at random, and returns the columns of the training and of the test set.
 ///
-/// The test set has `round(test_share·m)` examples; each set has at least one if there are two. With
-/// a [`NumpyRandom`](crate::init::NumpyRandom) the test examples are the first of NumPy's
-/// permutation, as in scikit-learn's `train_test_split` where `test_share·m` is whole.
+/// The test set has `round(test_share·m)` examples. If m is at least 2, each set has at least one.
+/// With a [`NumpyRandom`](crate::init::NumpyRandom), the test examples are the first of NumPy's
+/// permutation. They match scikit-learn's `train_test_split` if `test_share·m` is an integer.
 ///
 /// ```
-/// use dnn_blocks::prelude::*;
 /// use dnn_blocks::data::split;
+/// use dnn_blocks::prelude::*;
 ///
 /// let (train, test) = split(10, 0.3, &mut NumpyRandom::seed(0))?;
 /// assert_eq!((train, test), (vec![9, 1, 6, 7, 3, 0, 5], vec![2, 8, 4]));
@@ -26,8 +26,8 @@ use std::collections::BinaryHeap;
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless the share lies between 0 and 1, [`Error::EmptyBatch`] if m
-/// is 0, [`Error::TooLarge`] if the columns do not fit in memory.
+/// [`Error::InvalidArgument`] unless `test_share` is above 0 and below 1, [`Error::EmptyBatch`] if
+/// m is 0, [`Error::TooLarge`] if the columns do not fit in memory.
 pub fn split(
     m: usize,
     test_share: f64,
@@ -42,14 +42,16 @@ pub fn split(
     Ok((train, order))
 }
 
-/// Splits examples at random, with the same share of every class, by the largest remainder.
+/// Splits examples at random, with the same share of every class in the test set.
 ///
-/// The test set has `round(test_share·m)` examples. A class of two or more examples has at least one
-/// in each set, even where that changes the size of the test set.
+/// Returns the columns of the training and of the test set, as [`split`]. The test set has
+/// `round(test_share·m)` examples, which the largest remainder method distributes over the classes.
+/// A class of two or more examples has at least one in each set, even if that changes the size of
+/// the test set.
 ///
 /// ```
-/// use dnn_blocks::ndarray::{Axis, array};
 /// use dnn_blocks::data::stratified_split;
+/// use dnn_blocks::ndarray::{Axis, array};
 /// use dnn_blocks::prelude::*;
 ///
 /// let x = array![[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8]];
@@ -63,7 +65,8 @@ pub fn split(
 ///
 /// # Errors
 ///
-/// The errors of [`split`].
+/// [`Error::InvalidArgument`] unless `test_share` is above 0 and below 1, [`Error::EmptyBatch`] if
+/// `labels` is empty, [`Error::TooLarge`] if the columns do not fit in memory.
 pub fn stratified_split<L: Ord + Clone>(
     labels: &[L],
     test_share: f64,
@@ -74,15 +77,14 @@ pub fn stratified_split<L: Ord + Clone>(
     let class = classes.encode(labels)?;
     let mut sizes = vec![0; classes.names().len()];
     class.iter().for_each(|&class| sizes[class] += 1);
-    let mut places = apportion(&sizes, test_share);
+    let mut counts = apportion(&sizes, test_share);
     let mut order = buffer::numbers("examples", labels.len())?;
     rng.shuffle(&mut order);
-    let taken = places.iter().sum();
-    let mut test = buffer::list("examples", taken, [])?;
+    let mut test = buffer::list("examples", counts.iter().sum(), [])?;
     order.retain(|&example| {
-        let free = &mut places[class[example]];
-        if *free > 0 {
-            *free -= 1;
+        let missing = &mut counts[class[example]];
+        if *missing > 0 {
+            *missing -= 1;
             test.push(example);
             return false;
         }
@@ -97,28 +99,32 @@ fn check_split(m: usize, test_share: f64) -> Result<()> {
     check_batch(Operand { name: "examples", shape: (1, m) })
 }
 
-/// The number of test examples of each class. They are assigned one by one to the class that lacks
-/// most of its share, which is the largest remainder. A class of two or more examples gets at least
-/// one, and not all.
-fn apportion(sizes: &[usize], test_share: f64) -> Vec<usize> {
-    let m: usize = sizes.iter().sum();
+/// Returns the number of test examples of each class, by the largest remainder method.
+///
+/// A class of two or more examples starts with one test example. Each further test example goes to
+/// the class whose count is furthest below its share, until only one of its examples is left for
+/// training.
+fn apportion(class_sizes: &[usize], test_share: f64) -> Vec<usize> {
+    let m: usize = class_sizes.iter().sum();
     let total = (test_share * m as f64).round() as usize;
-    let mut places: Vec<usize> = sizes.iter().map(|&size| usize::from(size > 1)).collect();
-    // In m-ths of a place, and so exact.
-    let lacks = |size: usize, places: usize| {
-        (size as i128) * (total as i128) - (places as i128) * (m as i128)
+    let mut counts: Vec<usize> = class_sizes.iter().map(|&size| usize::from(size > 1)).collect();
+    // `size·total/m - count`, times m: an integer, so that no rounding decides.
+    let shortfall = |size: usize, count: usize| {
+        (size as i128) * (total as i128) - (count as i128) * (m as i128)
     };
-    let mut waiting: BinaryHeap<_> =
-        (0..sizes.len()).map(|c| (lacks(sizes[c], places[c]), Reverse(c))).collect();
-    let mut given: usize = places.iter().sum();
-    while given < total {
-        let Some((_, Reverse(c))) = waiting.pop() else { break };
-        let most = sizes[c] - usize::from(sizes[c] > 1);
-        if places[c] < most {
-            places[c] += 1;
-            given += 1;
-            waiting.push((lacks(sizes[c], places[c]), Reverse(c)));
+    let mut queue: BinaryHeap<_> = (0..class_sizes.len())
+        .map(|class| (shortfall(class_sizes[class], counts[class]), Reverse(class)))
+        .collect();
+    let mut assigned: usize = counts.iter().sum();
+    while assigned < total {
+        let Some((_, Reverse(class))) = queue.pop() else { break };
+        let size = class_sizes[class];
+        let most = size - usize::from(size > 1);
+        if counts[class] < most {
+            counts[class] += 1;
+            assigned += 1;
+            queue.push((shortfall(size, counts[class]), Reverse(class)));
         }
     }
-    places
+    counts
 }

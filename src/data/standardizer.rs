@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayRef2};
 
 /// The mean and standard deviation of every feature, to standardize examples.
 ///
-/// Fit it to the training examples and keep it with the network: every later example must be
-/// standardized with the same numbers.
+/// Fit it to the training examples and keep it with the network, because later examples must be
+/// standardized by the same numbers.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -31,11 +31,13 @@ pub struct Standardizer<F> {
 impl<F: Float> Standardizer<F> {
     /// Computes the mean and standard deviation of each row of `X` (features, examples).
     ///
-    /// The variance is divided by m, not m - 1. Both numbers are computed in `f64`, relative to the
-    /// middle of the range of the row, so no large mean hides a small standard deviation. A constant
-    /// feature gets a standard deviation of 1. A feature that is constant except for rounding, whose
-    /// standard deviation is at most four units in the last place of its mean, gets the larger of 1
-    /// and `|μ|`.
+    /// The sum of squares is divided by m, not m - 1. Both numbers are computed in `f64`, relative
+    /// to the middle of the range of the row, so that a large mean does not hide a small standard
+    /// deviation.
+    ///
+    /// A constant feature gets a standard deviation of 1. A feature is constant except for rounding
+    /// if its standard deviation is at most four units in the last place of its mean; it gets the
+    /// larger of 1 and `|μ|`.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -46,16 +48,16 @@ impl<F: Float> Standardizer<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFinite`] with the feature and the example, [`Error::EmptyBatch`] or
-    /// [`Error::ZeroSize`] if `X` is empty, [`Error::TooLarge`] if there is no memory for the
-    /// columns.
+    /// [`Error::NotFinite`] with the feature and the example if a number is NaN or infinite,
+    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `X` is empty, [`Error::TooLarge`] if the
+    /// columns do not fit in memory.
     pub fn fit(x: &ArrayRef2<F>) -> Result<Self> {
         check_batch(Operand::new("X", x))?;
         check_finite_features("X", x)?;
         Self::from_mean_std(x.nrows(), x.rows().into_iter().map(MeanStd::from_row))
     }
 
-    /// Takes the mean and standard deviation of so many features.
+    /// Creates a standardizer from the statistics of each feature.
     pub(crate) fn from_mean_std(
         features: usize,
         rows: impl Iterator<Item = MeanStd>,
@@ -80,9 +82,9 @@ impl<F: Float> Standardizer<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if they are not two columns of one length, [`Error::ZeroSize`] if
-    /// they are empty, [`Error::NotFinite`] if one holds NaN or an infinity,
-    /// [`Error::InvalidValue`] if a standard deviation is not above 0.
+    /// [`Error::ShapeMismatch`] unless `mean` and `std_dev` are columns of one length,
+    /// [`Error::ZeroSize`] if they are empty, [`Error::NotFinite`] if a number is NaN or infinite,
+    /// [`Error::InvalidValue`] unless every standard deviation is above 0.
     pub fn from_columns(mean: Array2<F>, std_dev: Array2<F>) -> Result<Self> {
         let (left, right) = (Operand::new("mean", &mean), Operand::new("std_dev", &std_dev));
         check_batch(left)?;
@@ -137,9 +139,9 @@ impl<F: Float> Standardizer<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if `X` has other features, [`Error::EmptyBatch`] if it has no
-    /// example, [`Error::NotFinite`] with the feature and the example, [`Error::TooLarge`] if the
-    /// result does not fit in memory.
+    /// [`Error::ShapeMismatch`] if `X` has another number of features, [`Error::EmptyBatch`] if it
+    /// has no example, [`Error::NotFinite`] with the feature and the example if a number is NaN or
+    /// infinite, [`Error::TooLarge`] if the result does not fit in memory.
     pub fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check("X", x)?;
         let mut scaled = buffer::copy_of("X", x)?;
@@ -147,7 +149,7 @@ impl<F: Float> Standardizer<F> {
         Ok(scaled)
     }
 
-    /// Computes [`transform`](Self::transform) in the place of `X`. An error leaves `X` unchanged.
+    /// Replaces `X` by `(X - μ)/σ`. An error leaves `X` unchanged.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -185,8 +187,7 @@ impl<F: Float> Standardizer<F> {
         Ok(x)
     }
 
-    /// Computes [`inverse_transform`](Self::inverse_transform) in the place of `Z`. An error leaves
-    /// `Z` unchanged.
+    /// Replaces `Z` by `Z·σ + μ`. An error leaves `Z` unchanged.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -205,14 +206,14 @@ impl<F: Float> Standardizer<F> {
         Ok(())
     }
 
-    /// `Ok` if the standardizer has this number of features.
+    /// Checks that the standardizer has this number of features.
     #[cfg(feature = "onnx")]
     pub(crate) fn check_features(&self, features: usize) -> Result<()> {
         let network = Operand { name: "the network", shape: (features, 1) };
         check(self.mean.nrows() == features, Operand::new("mean", &self.mean), network, "same rows")
     }
 
-    /// `Ok` if `x` has the features of the standardizer, and is finite.
+    /// Checks that `x` has the features of the standardizer, and is finite.
     fn check(&self, name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
         let (left, right) = (Operand::new("mean", &self.mean), Operand::new(name, x));
         check(left.shape.0 == right.shape.0, left, right, "same rows")?;
@@ -220,7 +221,7 @@ impl<F: Float> Standardizer<F> {
         check_finite_features(name, x)
     }
 
-    /// Replaces each number by `f` of it and the mean and standard deviation of its row, in `f64`.
+    /// Replaces each number `x` by `f(x, mean, std_dev)` with the statistics of its row, in `f64`.
     fn map(&self, x: &mut ArrayRef2<F>, f: impl Fn(f64, f64, f64) -> f64) {
         let rows = x.rows_mut().into_iter().zip(&self.mean).zip(&self.std_dev);
         for ((row, mean), std_dev) in rows {
@@ -230,7 +231,7 @@ impl<F: Float> Standardizer<F> {
     }
 }
 
-/// `(x - μ)/σ`, also where the difference of two huge numbers is not finite.
+/// Computes `(x - μ)/σ`, even if the difference overflows.
 fn standardized(x: f64, mean: f64, std_dev: f64) -> f64 {
     let difference = x - mean;
     if difference.is_finite() {
@@ -240,16 +241,16 @@ fn standardized(x: f64, mean: f64, std_dev: f64) -> f64 {
     }
 }
 
-/// `z·σ + μ`, also where the product of a finite result is not finite.
+/// Computes `z·σ + μ`, even if the product overflows.
 fn unscaled(z: f64, mean: f64, std_dev: f64) -> f64 {
     let product = z * std_dev;
     if product.is_finite() { product + mean } else { 2.0 * (z * (std_dev / 2.0) + mean / 2.0) }
 }
 
-/// The standard deviation to divide by, never 0.
+/// Returns the standard deviation to divide by, which is never 0.
 ///
-/// Unlike the bound of scikit-learn's `StandardScaler`, this one does not grow with m, since the
-/// error of [`MeanStd`] does not.
+/// The bound for rounding does not grow with m, unlike the bound in scikit-learn's
+/// `StandardScaler`, because the error of [`MeanStd`] does not.
 fn divisor<F: Float>(row: &MeanStd) -> F {
     let size = row.mean.abs();
     let std_dev = F::of(row.std_dev);

@@ -10,8 +10,8 @@ use crate::model::trainer::Session;
 use crate::{Float, Result};
 
 impl Ranks<'_> {
-    /// Resumes a fit from its newest checkpoint, if there is one, and saves it after its epochs. The
-    /// own examples are those from number `first` on.
+    /// Resumes a fit from its newest checkpoint, if there is one, and lets it save after its
+    /// epochs. The first example of this rank has the number `first` among all.
     pub(super) fn resume<'a, F: Float>(
         &'a self,
         session: &mut Session<'a, F>,
@@ -26,7 +26,7 @@ impl Ranks<'_> {
         self.all_reduce_sum(&mut sum);
         let fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
         if let Some(checkpoint) = self.latest(checkpoints)? {
-            // All ranks have the same checkpoint, so they have the same result.
+            // All ranks have the same checkpoint, so all succeed or all fail.
             restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
         }
         let mut save = saver(checkpoints, hyperparameters, fingerprint);
@@ -35,7 +35,7 @@ impl Ranks<'_> {
         Ok(())
     }
 
-    /// The newest checkpoint that rank 0 finds.
+    /// Returns the newest checkpoint that rank 0 finds.
     fn latest<F: Float>(&self, checkpoints: &Checkpoints) -> Result<Option<Checkpoint<F>>> {
         let found = if self.is_first() { checkpoints.latest::<F>() } else { Ok(None) };
         let found = self.all_ok(found.map_err(checkpoint_error))?;

@@ -14,14 +14,14 @@ impl Ranks<'_> {
         self.world().all_reduce_into(&own[..], numbers, SystemOperation::max());
     }
 
-    /// Whether it is true on some rank.
+    /// Returns whether the value is true on some rank.
     pub(super) fn any(&self, own: bool) -> bool {
         let mut any = [f64::from(u8::from(own))];
         self.all_reduce_max(&mut any);
         any[0] > 0.0
     }
 
-    /// Gathers the numbers of all ranks, in their order.
+    /// Gathers the numbers of all ranks, in the order of the ranks.
     pub(super) fn all_gather<F: Float>(&self, numbers: &[F]) -> Result<Vec<F>> {
         let (_, total) = self.offset_and_total(numbers.len());
         if i32::try_from(total).is_err() {

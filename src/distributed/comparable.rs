@@ -1,4 +1,4 @@
-//! The digests of the types that ranks compare.
+//! Digests of the types whose values ranks compare.
 
 use crate::activation::Activation;
 use crate::cost::Cost;
@@ -10,7 +10,7 @@ use crate::train::regularization::Objective;
 use crate::train::schedule::Schedule;
 use crate::{Float, Gradients, Parameters};
 
-/// Compares an enum by the name of its variant and its fields.
+/// Implements [`Comparable`] for an enum by the name of its variant and its fields.
 macro_rules! by_variant {
     ($type:ident { $($variant:ident $({ $($field:ident),* })? $(($item:ident))?),* $(,)? }) => {
         impl Comparable for $type {

@@ -1,8 +1,8 @@
 //! Fits of the models on the examples of all ranks.
 //!
-//! A distributed fit is the local one of [`model`](crate::model) with these additions: the ranks
-//! compare what must be equal, an error of one is an error of all, and statistics, gradients and costs
-//! are reduced over all examples.
+//! A distributed fit does the steps of the local fit of [`model`](crate::model). In addition, the
+//! ranks compare the values that must be equal, an error on one rank becomes an error on all, and
+//! statistics, gradients and costs are reduced over all examples.
 
 use super::Ranks;
 use super::reducer::RankReducer;
@@ -31,17 +31,21 @@ use ndarray::{Array2, ArrayRef2, ArrayView2};
 use std::ops::ControlFlow;
 
 impl Ranks<'_> {
-    /// Fits a classifier to the examples of all ranks, each of which passes its own, possibly none.
+    /// Fits a classifier to the examples of all ranks.
     ///
-    /// Every rank ends with the same model: except for rounding, the one that a single process fits to
-    /// all examples in the order of the ranks.
+    /// Each rank passes its own examples, possibly none. Every rank ends with the same model.
+    /// Except for rounding, it is the model that a single process fits to all examples in the order
+    /// of the ranks.
     ///
-    /// The classes must be declared by [`Classifier::with_classes`], since a rank knows its own labels
-    /// only; that every rank declares the same ones is not checked, only their number.
-    /// [`Classifier::partial_fit`] trains the model of one rank alone. A callback that stops on one rank stops all.
-    /// [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the own examples,
-    /// an error if there are none. With checkpoints rank 0 reads and writes; a fit can resume on
-    /// another number of ranks if all examples have the same order.
+    /// - Declare the classes by [`Classifier::with_classes`], because a rank knows only its own
+    ///   labels. Only the number of declared classes is compared: to compare the labels, call
+    ///   [`ensure_equal`](Self::ensure_equal).
+    /// - A callback that stops on one rank stops all ranks.
+    /// - [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the
+    ///   examples of this rank, and an error if there are none.
+    /// - Rank 0 reads and writes the checkpoints. A fit can resume on another number of ranks if
+    ///   the examples have the same order.
+    /// - [`Classifier::partial_fit`] trains the model of one rank only.
     ///
     /// ```no_run
     /// use dnn_blocks::distributed::{Ranks, mpi};
@@ -58,9 +62,10 @@ impl Ranks<'_> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Classifier::fit_with`] on all ranks, those about the examples of one rank in an
-    /// [`Error::OnRank`]; [`Error::Disagreement`] if hyperparameters, features or the number of classes
-    /// differ.
+    /// All ranks return an error if one does. [`Error::Inconsistent`] if the classes are not
+    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features or the number
+    /// of classes differ; the errors of [`Classifier::fit_with`], wrapped in an [`Error::OnRank`]
+    /// if they come from one rank.
     pub fn fit_classifier<F: Float, L: Ord + Clone>(
         &self,
         model: &mut Classifier<F, L>,
@@ -70,10 +75,10 @@ impl Ranks<'_> {
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
         let x = &x.as_columns();
-        let place =
+        let (first, total) =
             self.check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, place)?;
-        let undeclared = "a rank knows its own labels only: declare all with with_classes";
+        self.check_constant_features(hyperparameters, x, total)?;
+        let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
         let declared = model.declared.clone();
         let declared = declared.ok_or(Error::Inconsistent { what: undeclared });
         let classes = self.all_ok(declared)?;
@@ -97,22 +102,25 @@ impl Ranks<'_> {
                 columns
             }
         };
-        let split = self.split(&data, columns.as_ref(), place)?;
+        let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self, hyperparameters)?;
         let head = Head::classification(classes.names().len());
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, rng), place.0, options)?;
+            self.train(hyperparameters, &head, &data, (split, rng), first, options)?;
         model.fitted = Some((classes, network));
         history
     }
 
-    /// Fits a regressor to the examples of all ranks, as
+    /// Fits a regressor to the examples of all ranks.
+    ///
+    /// Model, callback, checkpoints and `partial_fit` behave as in
     /// [`fit_classifier`](Self::fit_classifier).
     ///
     /// # Errors
     ///
-    /// The errors of [`Regressor::fit_with`] on all ranks, those about the examples of one rank in an
-    /// [`Error::OnRank`]; [`Error::Disagreement`] if hyperparameters, features or outputs differ.
+    /// All ranks return an error if one does. [`Error::Disagreement`] if hyperparameters, the
+    /// number of features or the number of outputs differ; the errors of [`Regressor::fit_with`],
+    /// wrapped in an [`Error::OnRank`] if they come from one rank.
     pub fn fit_regressor<F: Float>(
         &self,
         model: &mut Regressor<F>,
@@ -122,27 +130,28 @@ impl Ranks<'_> {
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        let place = self.check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, place)?;
+        let (first, total) =
+            self.check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
+        self.check_constant_features(hyperparameters, x, total)?;
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
         let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
         let data = RawData { x, y, weights: &weights };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = self.all_ok(random_columns(hyperparameters, place.1, &mut rng))?;
-        let mut split = self.split(&data, columns.as_ref(), place)?;
+        let columns = self.all_ok(random_columns(hyperparameters, total, &mut rng))?;
+        let mut split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self, hyperparameters)?;
         let target_scaler = split.standardize_targets(self, hyperparameters)?;
         let head = Head::regression(y.nrows());
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, rng), place.0, options)?;
+            self.train(hyperparameters, &head, &data, (split, rng), first, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
         history
     }
 
-    /// Checks what must hold before the first step. Returns the number of the first own example among
-    /// all, and the number of all.
+    /// Checks hyperparameters, examples and weights of all ranks. Returns the number of the first
+    /// example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
@@ -158,22 +167,22 @@ impl Ranks<'_> {
             .and_then(|()| check_finite_features("X", x))
             .and_then(|()| check_weights(x.ncols(), weights));
         self.all_ok(own)?;
-        let place = self.offset_and_total(x.ncols());
-        check_batch(Operand { name: "X", shape: (x.nrows(), place.1) })?;
-        Ok(place)
+        let (first, total) = self.offset_and_total(x.ncols());
+        check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
+        Ok((first, total))
     }
 
-    /// `Ok` if no feature has the same value in all examples of all ranks, unless that is accepted.
+    /// Checks that no feature has the same value on all ranks, unless that is accepted.
     fn check_constant_features<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
         x: &ArrayRef2<F>,
-        (_, total): (usize, usize),
+        total: usize,
     ) -> Result<()> {
         if hyperparameters.constant_features || total < 2 {
             return Ok(());
         }
-        // The largest number and the largest negated one; any two if the feature varies here.
+        // The largest number and the largest negated one; infinities if the feature varies here.
         let ranges = x.rows().into_iter().flat_map(|row| match row.first() {
             None => [f64::NEG_INFINITY; 2],
             Some(first) if row.iter().all(|x| x == first) => [first.as_f64(), -first.as_f64()],
@@ -188,7 +197,7 @@ impl Ranks<'_> {
         }
     }
 
-    /// `Ok` if the examples of all ranks have two classes.
+    /// Checks that the examples of all ranks have two classes.
     fn check_two_classes(&self, numbers: &[usize]) -> Result<()> {
         let largest = |number: Option<&usize>, sign: f64| {
             number.map_or(f64::NEG_INFINITY, |&number| sign * number as f64)
@@ -199,7 +208,7 @@ impl Ranks<'_> {
         check_two_classes([smallest, largest].into_iter())
     }
 
-    /// The class numbers of the examples of all ranks.
+    /// Gathers the class numbers of the examples of all ranks.
     fn all_numbers(&self, own: &[usize]) -> Result<Vec<usize>> {
         let numbers = own.iter().map(|&number| number as f64);
         let numbers = self.all_ok(buffer::list("labels", own.len(), numbers))?;
@@ -208,33 +217,32 @@ impl Ranks<'_> {
         self.all_ok(buffer::list("labels", all.len(), numbers))
     }
 
-    /// Copies the own columns of both sets; without columns, all examples are for training.
+    /// Copies the columns of both sets that are on this rank. Without `columns`, all examples are
+    /// for training.
     fn split<F: Float>(
         &self,
         data: &RawData<'_, F>,
         columns: Option<&(Vec<usize>, Vec<usize>)>,
-        place: (usize, usize),
+        (first, total): (usize, usize),
     ) -> Result<RankSplit<F>> {
         let split = || {
             let m = data.x.ncols();
-            let training = Selection::new(columns.map(|(training, _)| &training[..]), m, place)?;
-            let validation = match columns {
-                Some((_, validation)) => Some(Selection::new(Some(validation), m, place)?),
-                None => None,
-            };
-            let own = |selection: &Selection| {
+            let select = |order: Option<&[usize]>| Selection::new(order, m, (first, total));
+            let training = select(columns.map(|(training, _)| &training[..]))?;
+            let validation = columns.map(|(_, validation)| select(Some(validation))).transpose()?;
+            let copy = |selection: &Selection| {
                 Dataset::from_columns(data, selection.columns.iter().copied())
             };
             let split = Split {
-                training: own(&training)?,
-                validation: validation.as_ref().map(own).transpose()?,
+                training: copy(&training)?,
+                validation: validation.as_ref().map(copy).transpose()?,
             };
             Ok(RankSplit { split, training, validation })
         };
         self.all_ok::<_, Error>(split())
     }
 
-    /// Trains a new network on the split of `data`, whose first example has the number `first`.
+    /// Trains a new network on a split of `data`, whose first example has the number `first`.
     fn train<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
@@ -266,7 +274,7 @@ impl Ranks<'_> {
         Ok((network, history))
     }
 
-    /// Stops on all ranks where the callback of one stops.
+    /// Returns a callback that stops all ranks if `on_epoch` stops on one of them.
     fn stop_together<'a, F: Float>(&'a self, mut on_epoch: OnEpoch<'a, F>) -> OnEpoch<'a, F> {
         Box::new(move |epoch| {
             let own = on_epoch(epoch).is_break();
@@ -274,7 +282,7 @@ impl Ranks<'_> {
         })
     }
 
-    /// The examples of this rank, with gradients and costs reduced over all ranks.
+    /// Creates the source of this rank, with gradients and costs reduced over all ranks.
     fn source<'a, F: Float>(
         &'a self,
         hyperparameters: &Hyperparameters,
@@ -302,7 +310,7 @@ impl Ranks<'_> {
         })
     }
 
-    /// Evaluates a set of `total` examples of all ranks.
+    /// Returns a function that evaluates the `total` examples of a set on all ranks.
     fn evaluate<'a, F: Float>(
         &'a self,
         head: &'a Head<F>,
@@ -329,7 +337,7 @@ impl Ranks<'_> {
         }))
     }
 
-    /// The columns of all ranks.
+    /// Gathers the columns of all ranks.
     fn all_columns<F: Float>(&self, own: &ArrayRef2<F>) -> Result<Array2<F>> {
         let by_column = buffer::list("AL", own.len(), own.t().iter().copied());
         let all = self.all_gather(&self.all_ok(by_column)?)?;
@@ -340,7 +348,7 @@ impl Ranks<'_> {
     }
 }
 
-/// `AL` of the own examples, possibly none.
+/// Computes `AL` of the examples of this rank, possibly none.
 fn outputs<'b, F: Float>(
     set: &Dataset<F>,
     parameters: &Parameters<F>,
@@ -354,17 +362,17 @@ fn outputs<'b, F: Float>(
     Ok(buffers.al(shape))
 }
 
-/// The own examples of a set: their columns here, and their numbers in the set of all ranks.
+/// The examples of a set that are on this rank: their columns here, and their numbers in the set.
 struct Selection {
     columns: Vec<usize>,
     numbers: Vec<usize>,
-    /// The examples of the set on all ranks.
+    /// The number of examples of the set on all ranks.
     total: usize,
 }
 
 impl Selection {
-    /// Selects from a set with the given `order` of all examples, or with all of them in their order.
-    /// This rank has m examples from `first` on.
+    /// Selects the examples of this rank, `first` to `first + m - 1`, from the set of the examples
+    /// in `order`, or from the set of all `total` examples.
     fn new(order: Option<&[usize]>, m: usize, (first, total): (usize, usize)) -> Result<Self> {
         let list = |items: &mut dyn Iterator<Item = usize>| buffer::list("examples", m, items);
         let Some(order) = order else {
@@ -378,7 +386,7 @@ impl Selection {
     }
 }
 
-/// The own part of a split of the examples of all ranks.
+/// The part on this rank of a split of the examples of all ranks.
 struct RankSplit<F> {
     split: Split<F>,
     training: Selection,
@@ -386,8 +394,8 @@ struct RankSplit<F> {
 }
 
 impl<F: Float> RankSplit<F> {
-    /// `Ok` if the training set fills a batch, the validation set has an example, and both have a
-    /// weight.
+    /// Checks that the training set fills a batch, the validation set has an example, and both have
+    /// a weight above 0.
     fn check(&self, ranks: &Ranks<'_>, hyperparameters: &Hyperparameters) -> Result<()> {
         let validation = self.validation.as_ref().map(|selection| selection.total);
         check_sizes(hyperparameters, self.training.total, validation)?;

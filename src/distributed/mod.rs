@@ -3,14 +3,14 @@
 //! Each process holds part of the examples. Gradients are all-reduced layer by layer while the
 //! backward pass continues.
 //!
-//! With `m_r` examples on rank r of N, and m in all:
+//! With m_r examples on rank r of N ranks, and m examples in all:
 //!
 //! ```math
 //! dW = \sum_{r=0}^{N-1} \frac{m_r}{m}\, dW_r \qquad db = \sum_{r=0}^{N-1} \frac{m_r}{m}\, db_r
 //! ```
 //!
-//! so N processes take the step of one process on the whole batch. The gradients are bit-identical on
-//! all ranks, and so are the updates.
+//! N processes therefore take the step that one process takes on the whole batch. Gradients and
+//! updates are bit-identical on all ranks.
 //!
 //! ```no_run
 //! use dnn_blocks::distributed::{Ranks, mpi};
@@ -20,8 +20,8 @@
 //! let universe = mpi::initialize().expect("MPI is not running yet");
 //! let ranks = Ranks::new(&universe);
 //! # let (x, y) = (Array2::<f64>::zeros((3, 1000)), Array2::zeros((1, 1000)));
-//! let mine = ranks.share(1000); // of the 1000 examples there are
-//! let (x, y) = (x.slice(s![.., mine.clone()]), y.slice(s![.., mine]));
+//! let share = ranks.share(1000); // the columns of this rank
+//! let (x, y) = (x.slice(s![.., share.clone()]), y.slice(s![.., share]));
 //!
 //! let mut rng = NumpyRandom::seed(1);
 //! let mut parameters = initialize_parameters_deep(&[3, 8, 1], Initializer::He, &mut rng)?;
@@ -40,34 +40,41 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! Run it with `mpirun -np 4 program`. In a loop of the plain functions, call [`Ranks::average`]
-//! between the backward pass and the update. [`Ranks::fit_classifier`] and [`Ranks::fit_regressor`]
-//! train the models of [`model`](crate::model).
+//! Run it with `mpirun -np 4 program`. In a loop of `l_model_forward` and `l_model_backward`, call
+//! [`Ranks::average`] between the backward pass and the update. [`Ranks::fit_classifier`] and
+//! [`Ranks::fit_regressor`] train the models of [`model`](crate::model).
 //!
 //! # Equality with one process
 //!
-//! All ranks draw the order of all examples, and the dropout masks of whole batches, from equal
-//! generators, and use their own columns. The result therefore depends on the number of ranks only by
-//! the rounding of sums. For a given number of ranks it is bit-identical in every run on machines of
-//! one kind. Drawing is not divided among the ranks, and the parts of a small batch may differ in size.
+//! All ranks have equal generators. Each rank draws the order of all examples and the dropout masks
+//! of whole batches, and uses the columns that it holds. The result therefore depends on the number
+//! of ranks only by the rounding of sums. For a given number of ranks it is bit-identical in every
+//! run on machines of one kind. The price is that every rank draws all random numbers, and that the
+//! parts of a small batch may differ in size.
 //!
-//! With the feature `rayon`, products run on rayon's global pool. With several processes per machine,
-//! set `RAYON_NUM_THREADS`. MPI is called from the thread that takes the steps, which must be the one
-//! that initialized MPI; initialize a program with threads by
+//! # Threads and limits
+//!
+//! With the feature `rayon`, products run in rayon's global pool. With several processes per
+//! machine, set `RAYON_NUM_THREADS`. Take the steps on the thread that initialized MPI, because
+//! they call MPI. If the program has other threads, initialize MPI by
 //! `mpi::initialize_with_threading(mpi::Threading::Funneled)`.
 //!
-//! A network has at most 256 layers here: each takes a stack frame in a step.
+//! A network may have at most 256 layers, because each takes a stack frame in a step.
 //!
 //! # Errors on one rank
 //!
-//! An error on one rank is an [`Error::OnRank`](crate::Error::OnRank) on all ranks, in every function
-//! of this module; [`Ranks::all_ok`] does the same for your own errors. If ranks pass different values,
-//! all ranks get an [`Error::Disagreement`](crate::Error::Disagreement). [`Ranks::workspace`] compares
-//! networks and parameters, each step its objective and dropout masks, and a fit all of them. In your
-//! own loop, compare rule, learning rate and generator by [`Ranks::ensure_equal`].
+//! In every function of this module, an error on one rank is an
+//! [`Error::OnRank`](crate::Error::OnRank) on all ranks. [`Ranks::all_ok`] does the same for your
+//! own errors.
 //!
-//! A process that ends by a panic or a signal ends the job. If it returns early, the others wait. So
-//! pass your own errors to [`Ranks::all_ok`] or [`Ranks::abort`]:
+//! If ranks pass different values, all ranks return an
+//! [`Error::Disagreement`](crate::Error::Disagreement). [`Ranks::workspace`] compares networks and
+//! parameters, each step compares its objective and dropout masks, and a fit compares all of them.
+//! In your own loop, compare the update rule, the learning rate and the generator by
+//! [`Ranks::ensure_equal`].
+//!
+//! A process that ends by a panic or a signal ends the job. If a process returns early, the others
+//! wait for it forever. So pass your own errors to [`Ranks::all_ok`] or [`Ranks::abort`]:
 //!
 //! ```no_run
 //! # use dnn_blocks::distributed::{Ranks, mpi};

@@ -24,22 +24,22 @@ pub struct Ranks<'u> {
 }
 
 /// The longest text of a differing value in an error, in bytes.
-const SHOWN: usize = 400;
+const LONGEST_VALUE: usize = 400;
 
 /// The longest text of an error from another rank, in bytes.
-const LONGEST_TEXT: usize = 4096;
+const LONGEST_ERROR: usize = 4096;
 
 /// The numbers in one message of [`Ranks::average`] and [`Ranks::broadcast`].
 const CHUNK: usize = 1 << 16;
 
 impl<'u> Ranks<'u> {
-    /// Joins all processes of the job, with a communicator of their own.
+    /// Joins all processes of the job, with a new communicator.
     #[must_use]
     pub fn new(universe: &'u Universe) -> Self {
         Self::from_communicator(universe, &universe.world())
     }
 
-    /// Joins the processes of a communicator, with a copy of it.
+    /// Joins the processes of a communicator, with a duplicate of it.
     pub fn from_communicator(_universe: &'u Universe, communicator: &impl Communicator) -> Self {
         Self { world: communicator.duplicate(), universe: PhantomData }
     }
@@ -60,14 +60,16 @@ impl<'u> Ranks<'u> {
         self.world.size() as usize
     }
 
-    /// Returns whether this is rank 0, which prints and writes files.
+    /// Returns whether this is rank 0, which usually prints and writes files.
     #[must_use]
     pub fn is_first(&self) -> bool {
         self.rank() == 0
     }
 
-    /// Returns the share of `total` examples that this rank should read: equal parts in the order of
-    /// the ranks, the first parts longer by one where `total` is no multiple.
+    /// Returns the range of this rank if `total` examples are divided equally, in the order of the
+    /// ranks.
+    ///
+    /// If `total` is not a multiple of the number of ranks, the first ranks have one more example.
     #[must_use]
     pub fn share(&self, total: usize) -> Range<usize> {
         let (rank, size) = (self.rank(), self.size());
@@ -75,16 +77,17 @@ impl<'u> Ranks<'u> {
         start(rank)..start(rank + 1)
     }
 
-    /// Reads the lines of a text file that begin in the share of this rank of its bytes.
+    /// Reads this rank's part of a text file, in whole lines.
     ///
-    /// All ranks together read every line once, in the order of the ranks.
+    /// The bytes of the file are divided equally, and a rank reads the lines that begin in its
+    /// part. All ranks together read every line once, in the order of the ranks.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
     /// # let universe = mpi::initialize().unwrap();
     /// # let ranks = Ranks::new(&universe);
     /// let table = ranks.read_lines("table.csv")?;
-    /// let header = usize::from(ranks.is_first()); // the first line is that of rank 0
+    /// let header = usize::from(ranks.is_first()); // rank 0 has the first line
     /// for line in table.lines().skip(header) {
     ///     println!("{line}");
     /// }
@@ -93,7 +96,7 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::OnRank`] if a rank cannot read its part, or it is not UTF-8.
+    /// [`Error::OnRank`] if a rank cannot read its part, or if that part is not UTF-8.
     pub fn read_lines(&self, path: impl AsRef<Path>) -> Result<String> {
         let lines = File::open(path).and_then(|mut file| {
             let size = file.metadata()?.len();
@@ -105,7 +108,7 @@ impl<'u> Ranks<'u> {
         self.all_ok(lines)
     }
 
-    /// Returns the own value if all ranks are `Ok`, else an error on all ranks.
+    /// Returns the value of this rank if all ranks pass `Ok`, else an error on all ranks.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -117,7 +120,7 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::OnRank`] with the first rank that failed and its error.
+    /// [`Error::OnRank`] with the first rank that passes an error, and that error.
     pub fn all_ok<T, E>(&self, own: Result<T, E>) -> Result<T>
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -138,10 +141,10 @@ impl<'u> Ranks<'u> {
         }
     }
 
-    /// Returns `Ok` if the value is bit-identical on all ranks.
+    /// Checks that a value is bit-identical on all ranks.
     ///
-    /// Values are compared by a 64-bit digest of their [`Comparable`] bits; `Debug` only prints them
-    /// in the error. [`workspace`](Self::workspace) compares the weights of a network.
+    /// Values are compared by a 64-bit digest of their [`Comparable`] bits; `Debug` only prints
+    /// them in the error. [`workspace`](Self::workspace) compares the weights of a network.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -156,13 +159,13 @@ impl<'u> Ranks<'u> {
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] with the first rank whose value differs from that of rank 0.
+    /// [`Error::Disagreement`] with the first rank whose value differs from the value of rank 0.
     pub fn ensure_equal(
         &self,
         field: &'static str,
         value: &(impl Comparable + Debug + ?Sized),
     ) -> Result<()> {
-        // The largest digest and, as the largest complement, the smallest.
+        // The maximum of the complements is the complement of the minimum.
         let digest = Digest::compute(value);
         let own = [digest, !digest];
         let mut largest = [0_u64; 2];
@@ -180,14 +183,14 @@ impl<'u> Ranks<'u> {
         Err(Error::Disagreement { field, rank, expected, found })
     }
 
-    /// Sends the text of one rank to all.
+    /// Sends the text of one rank to all ranks.
     fn text_of(&self, rank: i32, own: String) -> String {
         let mut text = own.into_bytes();
-        text.truncate(LONGEST_TEXT);
+        text.truncate(LONGEST_ERROR);
         String::from_utf8_lossy(&self.broadcast_bytes(rank, text)).into_owned()
     }
 
-    /// Sends the bytes of one rank to all.
+    /// Sends the bytes of one rank to all ranks.
     pub(super) fn broadcast_bytes(&self, rank: i32, mut bytes: Vec<u8>) -> Vec<u8> {
         let root = self.world.process_at_rank(rank);
         let mut length = bytes.len() as u64;
@@ -199,13 +202,15 @@ impl<'u> Ranks<'u> {
         bytes
     }
 
-    /// Replaces each number by its sum over all ranks, which pass equally many.
+    /// Replaces each number by its sum over all ranks.
+    ///
+    /// All ranks must pass the same number of numbers.
     pub fn all_reduce_sum(&self, numbers: &mut [f64]) {
         let own = numbers.to_vec();
         self.world.all_reduce_into(&own[..], numbers, SystemOperation::sum());
     }
 
-    /// Returns the offset of the m examples of this rank in the examples of all ranks, and the total.
+    /// Returns the offset of this rank's m examples in the examples of all ranks, and the total.
     #[must_use]
     pub fn offset_and_total(&self, m: usize) -> (usize, usize) {
         let mut all = vec![0_u64; self.size()];
@@ -239,12 +244,12 @@ impl<'u> Ranks<'u> {
         self.ensure_equal("network", &Structure(parameters))
     }
 
-    /// Averages the gradients over the examples of all ranks, of which this rank has m. Returns the
-    /// number of all examples.
+    /// Averages gradients over the examples of all ranks, and returns the number of all examples.
     ///
-    /// Call it between the backward pass and the update of a loop of the plain functions. A rank
-    /// without examples passes gradients of any value, and `m = 0`. Compute the L2 term (with the
-    /// returned number), clipping and the norm after it.
+    /// This rank has m examples. If m is 0, the values of its gradients do not count.
+    ///
+    /// Call it between the backward pass and the update. Add L2, divided by the returned number,
+    /// and clip or measure the norm after this call.
     ///
     /// ```no_run
     /// # use dnn_blocks::distributed::{Ranks, mpi};
@@ -264,12 +269,12 @@ impl<'u> Ranks<'u> {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
-    /// A [`workspace`](Self::workspace) sums the gradients while the backward pass still runs.
+    /// A [`workspace`](Self::workspace) is faster: it sums gradients during the backward pass.
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if the gradients differ in shape,
-    /// [`Error::EmptyBatch`] if no rank has an example.
+    /// [`Error::Disagreement`] if the gradients differ in shape, [`Error::EmptyBatch`] if no rank
+    /// has an example.
     pub fn average<F: Float>(&self, gradients: &mut Gradients<F>, m: usize) -> Result<usize> {
         self.ensure_equal("gradients", &Shapes(gradients))?;
         let mut total = 0_u64;
@@ -296,10 +301,10 @@ impl<'u> Ranks<'u> {
         Ok(total)
     }
 
-    /// Creates mini-batches of `size` examples from the examples of all ranks. `X` (n_x, m) of this
-    /// rank may be empty.
+    /// Creates mini-batches of `size` examples from the examples of all ranks.
     ///
-    /// All ranks must [shuffle](Batches::shuffle) with equal generators.
+    /// `X` (n_x, m) and `Y` (n_y, m) hold the examples of this rank; m may be 0. All ranks must
+    /// [shuffle](Batches::shuffle) with equal generators.
     ///
     /// # Errors
     ///
@@ -322,7 +327,7 @@ impl<'u> Ranks<'u> {
 
     /// Ends the job on all ranks with a message.
     ///
-    /// Call it for an error of one rank alone, which the other ranks would wait for.
+    /// Call it if only this rank fails, because the other ranks would wait for it forever.
     pub fn abort(&self, error: &dyn Display) -> ! {
         eprintln!("rank {} of {}: {error}", self.rank(), self.size());
         self.world.abort(1)
@@ -336,7 +341,7 @@ impl Debug for Ranks<'_> {
 }
 
 impl Drop for Ranks<'_> {
-    /// The others would wait for a process that panics.
+    /// Ends the job after a panic, because the other ranks would wait for this one.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.abort(&"ended by a panic");
@@ -347,9 +352,10 @@ impl Drop for Ranks<'_> {
 /// Cuts two long texts to the surroundings of their first difference.
 fn around_difference(expected: &[u8], found: &[u8]) -> (String, String) {
     let same = expected.iter().zip(found).take_while(|(a, b)| a == b).count();
-    let start = if expected.len().max(found.len()) <= SHOWN { 0 } else { same.saturating_sub(40) };
+    let start =
+        if expected.len().max(found.len()) <= LONGEST_VALUE { 0 } else { same.saturating_sub(40) };
     let part = |text: &[u8]| {
-        let end = text.len().min(start + SHOWN);
+        let end = text.len().min(start + LONGEST_VALUE);
         String::from_utf8_lossy(&text[start.min(end)..end]).into_owned()
     };
     (part(expected), part(found))
@@ -363,7 +369,7 @@ fn lines_in(file: &mut File, bytes: Range<u64>) -> std::io::Result<String> {
     let mut lines = Vec::new();
     let mut next = bytes.start;
     if bytes.start > 0 {
-        // The rest of a line that began before, of which the end may be the byte before the first.
+        // Skips the rest of a line that began before; its newline may be the byte before `start`.
         next = before + reader.read_until(b'\n', &mut lines)? as u64;
         lines.clear();
     }
@@ -377,7 +383,7 @@ fn lines_in(file: &mut File, bytes: Range<u64>) -> std::io::Result<String> {
     String::from_utf8(lines).map_err(|error| std::io::Error::new(ErrorKind::InvalidData, error))
 }
 
-/// The numbers of a matrix, row by row.
+/// Returns the numbers of a matrix, row by row.
 fn contiguous<F: Float>(matrix: &mut Array2<F>) -> &mut [F] {
     if !matrix.is_standard_layout() {
         *matrix = matrix.as_standard_layout().into_owned();

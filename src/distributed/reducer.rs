@@ -14,37 +14,38 @@ use ndarray::Array2;
 
 /// Sums the gradients of all ranks while the backward pass runs.
 ///
-/// The sum of a layer starts as soon as its gradients are computed. Biases and small layers share one
-/// message at the end.
+/// The sum of a layer starts as soon as its gradients are computed. Biases and small layers share
+/// one message at the end.
 pub(super) struct RankReducer<'r, F> {
     ranks: &'r Ranks<'r>,
-    /// The buffer of each large layer.
+    /// The buffer that receives the sum of each large `dW`; `None` for the small ones.
     dw: Vec<Option<Array2<F>>>,
-    /// `db` of every layer, `dW` of the small layers, and the cost, in the order of the pass.
+    /// The shared message: `db` of every layer, each small `dW`, and the cost.
     small: Vec<F>,
+    /// The sums of `small` over all ranks.
     summed: Vec<F>,
 }
 
-/// The largest `dW` that is sent in the last message, in numbers: that takes less time than a message
-/// of its own.
-const SMALL: usize = 4096;
+/// The size of the largest `dW` in the shared message, in numbers. A separate message would take
+/// longer.
+const LARGEST_SHARED: usize = 4096;
 
-/// The most layers of a network: each takes a frame of the stack.
-const DEEPEST: usize = 256;
+/// The most layers of a network, because each takes a stack frame.
+const MOST_LAYERS: usize = 256;
 
-/// Calls of MPI in one poll: Open MPI looks at the sockets in one of eight calls.
-const LOOKS: usize = 16;
+/// The number of probes in a poll. Open MPI looks at its sockets in one of eight.
+const PROBES_PER_POLL: usize = 16;
 
 impl<'r, F: Float> RankReducer<'r, F> {
     pub(super) fn new(ranks: &'r Ranks<'_>, parameters: &Parameters<F>) -> Result<Self> {
         let depth = parameters.layers().len();
         let rule = "at most 256 with several processes";
-        check_argument(depth <= DEEPEST, "layers", depth as f64, rule)?;
+        check_argument(depth <= MOST_LAYERS, "layers", depth as f64, rule)?;
         let mut dw = Vec::with_capacity(parameters.layers().len());
         let mut small = 1;
         for (l, layer) in parameters.layers().iter().enumerate() {
             small += layer.b.len();
-            if layer.w.len() <= SMALL {
+            if layer.w.len() <= LARGEST_SHARED {
                 small += layer.w.len();
                 dw.push(None);
             } else {
@@ -59,7 +60,7 @@ impl<'r, F: Float> RankReducer<'r, F> {
     }
 }
 
-/// Zeros, as many as fit in a message.
+/// Allocates a matrix that must fit in one message.
 fn message_buffer<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
     let too_large = Error::TooLarge { layer: None, operand: Operand { name, shape } };
     let numbers = shape.0.checked_mul(shape.1);
@@ -78,7 +79,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
     ) -> Result<usize> {
         let fingerprint = StepFingerprint(step);
         let digest = Digest::compute(&fingerprint);
-        // In pieces of 21 bits, whose squares can be summed over all ranks.
+        // Pieces of 21 bits, so that their squares can be summed over all ranks.
         let [a, b, c] = [0, 21, 42].map(|shift| (digest >> shift) & 0x1f_ffff);
         let failed = u64::from(ready.is_err());
         let status = [step.m as u64, failed, a, b, c, a * a, b * b, c * c];
@@ -177,7 +178,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
 }
 
 impl<F: Float> RankReducer<'_, F> {
-    /// Sums the small matrices and the costs, after the first layer.
+    /// Sums the shared message, and returns the sum of the costs.
     fn finish(&mut self, cost: f64) -> f64 {
         self.small.push(F::of(cost));
         let summed = &mut self.summed[..self.small.len()];
@@ -187,9 +188,9 @@ impl<F: Float> RankReducer<'_, F> {
     }
 }
 
-/// Lets MPI make progress with the messages under way.
+/// Lets MPI make progress with pending messages.
 fn poll(ranks: &Ranks<'_>) {
-    for _ in 0..LOOKS {
+    for _ in 0..PROBES_PER_POLL {
         let _ = ranks.world().any_process().immediate_probe();
     }
 }
@@ -206,7 +207,7 @@ impl Comparable for StepFingerprint<'_> {
     }
 }
 
-/// The numbers of a matrix of this crate.
+/// Returns the numbers of a matrix that this crate has allocated.
 fn numbers<F>(matrix: &mut Array2<F>) -> &mut [F] {
     matrix.as_slice_mut().expect("made row by row")
 }

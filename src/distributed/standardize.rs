@@ -7,8 +7,9 @@ use crate::data::mean_std::{MeanStd, Range, extremes};
 use crate::{Float, Result};
 use ndarray::ArrayRef2;
 
-/// Fits a standardizer to the m examples of all ranks; `X` holds the own ones. The passes are those of
-/// [`MeanStd::from_row`], reduced in between.
+/// Fits a standardizer to the m examples of all ranks; `X` holds the examples of this rank.
+///
+/// It makes the passes of [`MeanStd::from_row`], with a reduction after each.
 pub(super) fn standardizer<F: Float>(
     ranks: &Ranks<'_>,
     x: &ArrayRef2<F>,

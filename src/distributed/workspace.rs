@@ -14,11 +14,10 @@ use crate::{Float, Gradients, Parameters, Result};
 use ndarray::ArrayRef2;
 use std::fmt;
 
-/// A [`Workspace`] that computes costs and gradients over all ranks, created by
-/// [`Ranks::workspace`].
+/// A [`Workspace`] that computes costs and gradients over the examples of all ranks.
 ///
-/// Gradients are summed layer by layer while the backward pass continues. Nothing is allocated after
-/// the first step.
+/// [`Ranks::workspace`] creates it. Gradients are summed layer by layer while the backward pass
+/// continues. Nothing is allocated after the first step.
 pub struct DistributedWorkspace<'r, F> {
     buffers: StepBuffers<F>,
     reducer: RankReducer<'r, F>,
@@ -36,13 +35,16 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
         Ok(Self { buffers, reducer: RankReducer::new(ranks, parameters)? })
     }
 
-    /// Computes [`Workspace::cost_and_gradients`] of the examples of all ranks. `X` (n₀, m), where m
-    /// may be 0 on some ranks.
+    /// Computes [`Workspace::cost_and_gradients`] of the examples of all ranks.
+    ///
+    /// `X` (n₀, m) holds the examples of this rank; m may be 0.
     ///
     /// # Errors
     ///
-    /// On all ranks: [`Error::OnRank`] if the examples of one do not fit, [`Error::Disagreement`] if
-    /// the objective differs, [`Error::EmptyBatch`] if no rank has an example.
+    /// All ranks return an error if one does: [`Error::OnRank`] with an error of
+    /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives differ,
+    /// [`Error::EmptyBatch`] if no rank has an example, [`Error::Inconsistent`] if the parts
+    /// belong to different batches.
     pub fn cost_and_gradients<'t>(
         &mut self,
         x: &ArrayRef2<F>,
@@ -57,7 +59,7 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
 
     /// Computes [`Workspace::cost_and_gradients_with_dropout`] of the examples of all ranks.
     ///
-    /// With [`Dropout::columns`], which [`Batches::next_local`] returns, the units that are dropped
+    /// Pass the columns of [`Batches::next_local`] to [`Dropout::columns`]: then the dropped units
     /// are those that a single process drops.
     ///
     /// # Errors
@@ -84,14 +86,14 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
 }
 
 impl Ranks<'_> {
-    /// Creates a workspace that computes costs and gradients over all ranks, for up to `examples`
-    /// examples of this rank at a time.
+    /// Creates a workspace for batches with up to `examples` examples on this rank.
     ///
     /// # Errors
     ///
-    /// [`Error::Disagreement`] if the networks differ, or their parameters in any bit: call
-    /// [`broadcast`](Self::broadcast) first. [`Error::OnRank`] with [`Error::TooLarge`] if a rank does
-    /// not have the memory.
+    /// [`Error::Disagreement`] if the networks differ in structure or in any bit of their
+    /// parameters (call [`broadcast`](Self::broadcast) first), [`Error::OnRank`] with
+    /// [`Error::TooLarge`] if the buffers do not fit in memory on a rank, or with
+    /// [`Error::InvalidArgument`] if the network has more than 256 layers.
     pub fn workspace<F: Float>(
         &self,
         parameters: &Parameters<F>,

@@ -21,8 +21,8 @@ use ndarray::{ArrayRef2, ArrayView2};
 ///
 /// # Errors
 ///
-/// [`Error::LengthMismatch`] if the two differ in length, [`Error::EmptyBatch`] if they are empty;
-/// the errors of [`Labels::labels`].
+/// [`Error::LengthMismatch`] if `actual` and `predicted` differ in length, [`Error::EmptyBatch`] if
+/// they are empty; the errors of [`Labels::labels`].
 pub fn accuracy<'a, A, P>(actual: Actual<A>, predicted: Predicted<P>) -> Result<f64>
 where
     A: Labels<'a>,
@@ -31,28 +31,27 @@ where
 {
     let (actual, predicted) = (actual.0.labels()?, predicted.0.labels()?);
     check_pair(actual.len(), predicted.len())?;
-    let right = actual.iter().zip(predicted.iter()).filter(|(a, p)| a == p).count();
-    Ok(right as f64 / actual.len() as f64)
+    let correct = actual.iter().zip(predicted.iter()).filter(|(a, p)| a == p).count();
+    Ok(correct as f64 / actual.len() as f64)
 }
 
-/// The accuracy of the outputs `AL` (n_L, m) of a classifier for class numbers (1, m), without
-/// allocation.
+/// Computes the accuracy of outputs `AL` (n_L, m) for class numbers (1, m), without allocation.
 pub(crate) fn accuracy_of_outputs<F: Float>(
     al: &ArrayRef2<F>,
     numbers: &ArrayRef2<F>,
 ) -> Result<f64> {
     check_batch(Operand::new("AL", al))?;
     let examples = al.columns().into_iter().zip(numbers.row(0));
-    let right = examples.filter(|(a, y)| predicted_class(*a) == y.as_f64() as usize).count();
-    Ok(right as f64 / al.ncols() as f64)
+    let correct = examples.filter(|(a, y)| predicted_class(*a) == y.as_f64() as usize).count();
+    Ok(correct as f64 / al.ncols() as f64)
 }
 
-/// Computes the log loss, `-1/m Σ ln p`, where `p` is the predicted probability of the actual class;
-/// in nats per example.
+/// Computes the log loss, `-1/m Σ ln p`, in nats per example.
 ///
-/// `probabilities` (classes, m), or one row (1, m) with the probability of class 1 of two. Each `p`
-/// is clipped to [ε, 1 - ε] with the ε of the type, as in scikit-learn, so that a probability of 0
-/// costs 36 in `f64` and 16 in `f32`. NaN gives NaN. The sums of the columns are not checked.
+/// `p` is the predicted probability of the actual class. `probabilities` is (classes, m), or (1, m)
+/// with the probability of class 1 of two classes. Each `p` is clipped to [ε, 1 - ε] with the ε of
+/// `F`, as in scikit-learn, so a probability of 0 costs 36 in `f64` and 16 in `f32`. NaN gives NaN.
+/// The sums of the columns are not checked.
 ///
 /// ```
 /// use dnn_blocks::metrics::log_loss;
@@ -69,8 +68,8 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::LengthMismatch`] if the number of labels is not that of the columns,
-/// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `probabilities` are empty,
+/// [`Error::LengthMismatch`] unless there is one label for each column of `probabilities`,
+/// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `probabilities` is empty,
 /// [`Error::NoSuchClass`] with the example if a label has no row (or, with one row, is not 0 or 1);
 /// the errors of [`Labels::labels`].
 pub fn log_loss<'a, F: Float>(

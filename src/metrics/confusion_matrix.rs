@@ -10,7 +10,7 @@ use crate::{Error, Result};
 use ndarray::{Array2, ArrayView1};
 use std::fmt;
 
-/// A confusion matrix: how often each class is predicted as each class.
+/// A confusion matrix: the counts of each pair of an actual and a predicted class.
 ///
 /// `{}` prints a table:
 ///
@@ -43,8 +43,9 @@ pub struct ConfusionMatrix {
 }
 
 impl ConfusionMatrix {
-    /// Counts the pairs of labels. The classes are the labels that occur, sorted, and their names are
-    /// the labels as text.
+    /// Counts the pairs of actual and predicted labels.
+    ///
+    /// The classes are the labels that occur, sorted. Their names are the labels as text.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -55,9 +56,9 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if the two differ in length, [`Error::EmptyBatch`] if they are
-    /// empty, [`Error::TooLarge`] if the table does not fit in memory; the errors of
-    /// [`Labels::labels`].
+    /// [`Error::LengthMismatch`] if `actual` and `predicted` differ in length,
+    /// [`Error::EmptyBatch`] if they are empty, [`Error::TooLarge`] if the counts do not fit in
+    /// memory; the errors of [`Labels::labels`].
     pub fn new<'a, A, P>(actual: Actual<A>, predicted: Predicted<P>) -> Result<Self>
     where
         A: Labels<'a>,
@@ -70,12 +71,13 @@ impl ConfusionMatrix {
         Self::from_classes(&actual, &predicted, &classes)
     }
 
-    /// Counts the pairs of labels, where the classes are given: also those that do not occur.
+    /// Counts the pairs of labels of given classes, which need not all occur.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
     /// let (actual, predicted) = (Actual(&[0, 1]), Predicted(&[0, 0]));
-    /// assert_eq!(ConfusionMatrix::with_classes(actual, predicted, &[0, 1, 2])?.counts().dim(), (3, 3));
+    /// let matrix = ConfusionMatrix::with_classes(actual, predicted, &[0, 1, 2])?;
+    /// assert_eq!(matrix.counts().dim(), (3, 3));
     ///
     /// let error = ConfusionMatrix::with_classes(actual, predicted, &[0]).unwrap_err();
     /// assert_eq!(error.to_string(), "the label of example 1 is none of the 1 known classes");
@@ -85,7 +87,7 @@ impl ConfusionMatrix {
     /// # Errors
     ///
     /// The errors of [`new`](Self::new), and [`Error::UnknownLabel`] with the example if a label is
-    /// none of the classes.
+    /// not one of the classes.
     pub fn with_classes<'a, A, P>(
         actual: Actual<A>,
         predicted: Predicted<P>,
@@ -148,8 +150,8 @@ impl ConfusionMatrix {
         &self.names
     }
 
-    /// Returns the counts (classes, classes): a row for each actual class, a column for each predicted
-    /// class.
+    /// Returns the counts (classes, classes), with actual classes in rows and predicted classes in
+    /// columns.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -162,7 +164,7 @@ impl ConfusionMatrix {
         &self.counts
     }
 
-    /// Computes the accuracy, the share of examples on the diagonal.
+    /// Computes the accuracy, the share of examples on the diagonal of the matrix.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -175,7 +177,7 @@ impl ConfusionMatrix {
         ratio(self.counts.diag().sum(), self.counts.sum())
     }
 
-    /// Computes the precision of a class, `TP/(TP + FP)`; 0 if the class is never predicted.
+    /// Computes the precision of a class, `TP/(TP + FP)`, or 0 if the class is never predicted.
     ///
     /// The class is given by its label or its [name](Self::names).
     ///
@@ -194,7 +196,7 @@ impl ConfusionMatrix {
         Ok(precision(counts))
     }
 
-    /// Computes the recall of a class, `TP/(TP + FN)`; 0 if the class has no example.
+    /// Computes the recall of a class, `TP/(TP + FN)`, or 0 if the class has no example.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -211,8 +213,9 @@ impl ConfusionMatrix {
         Ok(recall(counts))
     }
 
-    /// Computes the F₁ score of a class, `2·TP/(2·TP + FP + FN)`; 0 if the class occurs in neither
-    /// list.
+    /// Computes the F₁ score of a class, `2·TP/(2·TP + FP + FN)`.
+    ///
+    /// It is 0 if the class is neither an actual nor a predicted label.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -268,7 +271,7 @@ impl ConfusionMatrix {
         self.mean_over_classes(f1)
     }
 
-    /// The position of a class.
+    /// Returns the index of a class.
     fn index(&self, class: &str) -> Result<usize> {
         let index = self.names.iter().position(|name| name == class);
         index.ok_or_else(|| Error::UnknownName { kind: "class", name: class.to_string() })
@@ -276,7 +279,7 @@ impl ConfusionMatrix {
 
     fn class_counts(&self, class: usize) -> ClassCounts {
         ClassCounts {
-            right: self.counts[[class, class]],
+            correct: self.counts[[class, class]],
             predicted: self.counts.column(class).sum(),
             actual: self.counts.row(class).sum(),
         }
@@ -289,26 +292,26 @@ impl ConfusionMatrix {
     }
 }
 
-/// How often a class was predicted rightly, predicted, and actual.
+/// The examples of a class: correctly predicted, predicted, and actual.
 struct ClassCounts {
-    right: usize,
+    correct: usize,
     predicted: usize,
     actual: usize,
 }
 
 fn precision(counts: ClassCounts) -> f64 {
-    ratio(counts.right, counts.predicted)
+    ratio(counts.correct, counts.predicted)
 }
 
 fn recall(counts: ClassCounts) -> f64 {
-    ratio(counts.right, counts.actual)
+    ratio(counts.correct, counts.actual)
 }
 
 fn f1(counts: ClassCounts) -> f64 {
-    ratio(2 * counts.right, counts.predicted + counts.actual)
+    ratio(2 * counts.correct, counts.predicted + counts.actual)
 }
 
-/// Names to the left, counts to the right of their columns, two spaces apart.
+/// Prints a table with left-aligned names and right-aligned counts, two spaces apart.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = |text: &str| text.chars().count();
@@ -326,18 +329,18 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
-/// The width of a column with its name.
+/// Returns the width of a column with its name.
 fn widest((column, name): (ArrayView1<usize>, &String)) -> usize {
     let digits = column.iter().map(|count| count.to_string().len());
     digits.fold(name.chars().count(), usize::max)
 }
 
-/// `a/b`, and 0/0 is 0.
+/// Computes `a/b`, where `0/0` is 0.
 fn ratio(a: usize, b: usize) -> f64 {
     if b == 0 { 0.0 } else { a as f64 / b as f64 }
 }
 
-/// A [`ConfusionMatrix`] as it is read.
+/// The fields of a [`ConfusionMatrix`] before they are checked.
 #[cfg(feature = "serde")]
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]

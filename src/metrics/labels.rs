@@ -14,12 +14,12 @@ pub struct Actual<T>(pub T);
 #[derive(Debug, Clone, Copy)]
 pub struct Predicted<T>(pub T);
 
-/// Labels of examples, as metrics take them.
+/// A list of labels, as metrics take them.
 ///
-/// Implemented for slices, vectors and 1-D arrays of any type that is `Eq`, and for matrices of
-/// floats: one row of class numbers from 0, or one-hot or probability columns, of which the row of
-/// the largest entry counts. Pass the output of a sigmoid through
-/// [`predict`](crate::forward::predict) first.
+/// It is implemented for slices, vectors and 1-D arrays of any type that is `Clone` and `Eq`, and
+/// for matrices of floats. A matrix with one row holds class numbers from 0. A matrix with several
+/// rows holds one-hot or probability columns, whose label is the row of the largest entry. Pass the
+/// output of a sigmoid through [`predict`](crate::forward::predict) first.
 pub trait Labels<'a> {
     /// The type of a label.
     type Label: Clone + 'a;
@@ -28,8 +28,10 @@ pub trait Labels<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidValue`] if a number in a single row is no class number,
-    /// [`Error::ColumnSum`] if a column does not sum to 1.
+    /// For a matrix, [`Error::ZeroSize`] if it has no row, [`Error::InvalidValue`] if a number in a
+    /// single row is not a class number; if it has several rows, [`Error::ColumnSum`] if a column
+    /// does not sum to 1 or has a negative entry, [`Error::NotFinite`] if an entry is NaN. For all
+    /// types, [`Error::TooLarge`] if the labels do not fit in memory.
     fn labels(self) -> Result<Cow<'a, [Self::Label]>>;
 }
 
@@ -92,7 +94,7 @@ impl<'a, F: Float> Labels<'a> for &'a ArrayRef2<F> {
     }
 }
 
-/// The class numbers of a row of them, or of one-hot or probability columns.
+/// Returns the class numbers in one row, or of one-hot or probability columns.
 fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
     if y.nrows() == 0 {
         return Err(Error::ZeroSize { layer: None, operand: Operand::new("labels", y) });
@@ -113,11 +115,11 @@ fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
     buffer::try_list("labels", y.ncols(), y.iter().enumerate().map(number))
 }
 
-/// `Ok` if each column sums to 1, as one-hot labels and probabilities do.
+/// Checks that each column sums to 1, as one-hot labels and probabilities do.
 fn check_column_sums<F: Float>(y: &ArrayRef2<F>) -> Result<()> {
     for (example, column) in y.columns().into_iter().enumerate() {
         let sum: f64 = column.iter().map(|y| y.as_f64()).sum();
-        if (sum - 1.0).abs() > COLUMN_SUM || column.iter().any(|&y| y < F::zero()) {
+        if (sum - 1.0).abs() > COLUMN_SUM_TOLERANCE || column.iter().any(|&y| y < F::zero()) {
             return Err(Error::ColumnSum { operand: "labels", example, sum });
         }
     }
@@ -125,9 +127,9 @@ fn check_column_sums<F: Float>(y: &ArrayRef2<F>) -> Result<()> {
 }
 
 /// The largest deviation of the sum of a column from 1, for probabilities in `f32`.
-const COLUMN_SUM: f64 = 1e-3;
+const COLUMN_SUM_TOLERANCE: f64 = 1e-3;
 
-/// `Ok` if there are as many predicted labels as actual ones, and at least one.
+/// Checks that there are as many predicted labels as actual ones, and at least one.
 pub(super) fn check_pair(actual: usize, predicted: usize) -> Result<()> {
     check_lengths(("actual", actual), ("predicted", predicted))?;
     check_batch(Operand { name: "actual", shape: (1, actual) })

@@ -7,11 +7,12 @@ use crate::error::Operand;
 use crate::{Float, Result};
 use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 
-/// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`, the mean over the outputs.
+/// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`.
 ///
-/// `actual`, `predicted` (outputs, m). 1 is perfect, 0 is no better than the mean of `actual`. An
-/// output whose `actual` is constant, as with a single example, scores 1 if `predicted` is equal to
-/// it, else 0, as in scikit-learn. NaN, and an infinity in `actual`, give NaN.
+/// `actual` and `predicted` are (outputs, m); the result is the mean over the outputs. 1 is
+/// perfect, and 0 is no better than the mean of `actual`. An output with constant `actual` values,
+/// as with a single example, scores 1 if `predicted` equals them, else 0, as in scikit-learn. NaN,
+/// and an infinity in `actual`, give NaN.
 ///
 /// ```
 /// use dnn_blocks::metrics::r2;
@@ -25,7 +26,7 @@ use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the two differ in shape, [`Error::EmptyBatch`] or
+/// [`Error::ShapeMismatch`] if `actual` and `predicted` differ in shape, [`Error::EmptyBatch`] or
 /// [`Error::ZeroSize`] if they are empty.
 pub fn r2<'a, F: Float>(
     actual: Actual<impl Into<ArrayView2<'a, F>>>,
@@ -45,7 +46,8 @@ pub(crate) fn r2_of_matrices<F: Float>(
     Ok(sum / actual.nrows() as f64)
 }
 
-/// Each difference is divided before it is squared, so that no square is too large or too small.
+/// Computes R² of one output. Differences are divided by the standard deviation before they are
+/// squared, so that no square overflows or underflows.
 fn r2_of_row<F: Float>(predicted: ArrayView1<F>, actual: ArrayView1<F>) -> f64 {
     let MeanStd { mean, std_dev } = MeanStd::from_row(actual);
     let differences = || predicted.iter().zip(actual).map(|(p, a)| p.as_f64() - a.as_f64());
@@ -53,7 +55,7 @@ fn r2_of_row<F: Float>(predicted: ArrayView1<F>, actual: ArrayView1<F>) -> f64 {
         return if differences().all(|d| d == 0.0) { 1.0 } else { 0.0 };
     }
     let square = |d: f64| (d / std_dev).powi(2);
-    let left: f64 = differences().map(square).sum();
-    let all: f64 = actual.iter().map(|a| square(mean - a.as_f64())).sum();
-    1.0 - left / all
+    let residual: f64 = differences().map(square).sum();
+    let total: f64 = actual.iter().map(|a| square(mean - a.as_f64())).sum();
+    1.0 - residual / total
 }

@@ -1,4 +1,4 @@
-//! Fits that are saved after their epochs, and resumed.
+//! Checkpoints of a fit: saving after epochs, and resuming.
 
 use super::dataset::RawData;
 use super::fit_state::{FitState, FitStateRef};
@@ -12,10 +12,10 @@ use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
 use std::fmt::Display;
 
-/// The most epochs of a fit with checkpoints: the size of a header is limited.
+/// The most epochs of a fit with checkpoints, because the size of a file header is limited.
 const MOST_EPOCHS: usize = 200_000;
 
-/// Resumes a fit from its newest checkpoint, if there is one, and saves it after its epochs.
+/// Resumes a fit from its newest checkpoint, if there is one, and lets it save after its epochs.
 pub(crate) fn resume<'a, F: Float>(
     session: &mut Session<'a, F>,
     network: &mut Network<F>,
@@ -30,7 +30,7 @@ pub(crate) fn resume<'a, F: Float>(
     Ok(())
 }
 
-/// `Ok` if the records of all epochs can be read again.
+/// Checks that a checkpoint can hold the records of all epochs.
 pub(crate) fn check_epochs(hyperparameters: &Hyperparameters) -> Result<()> {
     let epochs = hyperparameters.epochs;
     let rule = "at most 200000 in a fit with checkpoints";
@@ -45,7 +45,7 @@ pub(crate) fn restore<F: Float>(
     (hyperparameters, fingerprint): (&Hyperparameters, u32),
 ) -> Result<()> {
     let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = checkpoint;
-    let state = fit.ok_or_else(|| belongs_to("a loop that is not a fit"))?;
+    let state = fit.ok_or_else(|| belongs_to("a training loop that is not a fit"))?;
     if let Some(field) = state.hyperparameters.first_difference(hyperparameters) {
         return Err(belongs_to(format_args!("a fit with another `{field}`")));
     }
@@ -62,7 +62,7 @@ pub(crate) fn restore<F: Float>(
     Ok(())
 }
 
-/// Saves the training after each epoch that is due, and after the last one.
+/// Returns a function that saves the training after each due epoch and after the last one.
 pub(crate) fn saver<'a, F: Float>(
     checkpoints: &'a Checkpoints,
     hyperparameters: &'a Hyperparameters,
@@ -103,8 +103,9 @@ fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
     shapes(a) == shapes(b)
 }
 
-/// The sum of the CRC-32 of all examples, each with its number, counted from `first`: it does not
-/// depend on which process has which examples.
+/// Returns the sum of the CRC-32 of all examples, each hashed with its number from `first` on.
+///
+/// The sum does not depend on how the examples are divided.
 pub(crate) fn fingerprint<F: Float>(data: &RawData<'_, F>, first: usize) -> u32 {
     let mut sum = 0_u32;
     for (i, weight) in data.weights.iter().enumerate() {

@@ -14,9 +14,9 @@ use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::Array2;
 
-/// A neural network classifier: one sigmoid output for two classes, a softmax for more.
+/// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
 ///
-/// Labels are of any type that is `Ord`: integers, strings, an enum, but not `f64`.
+/// Labels have any type that is `Ord` and `Clone`: integers, strings, an enum, but not `f64`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -49,8 +49,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         Self { hyperparameters, declared: None, fitted: None }
     }
 
-    /// Declares the classes, where the first table of [`partial_fit`](Self::partial_fit) does not
-    /// have all of them. The model forgets what it has learned.
+    /// Declares the classes.
+    ///
+    /// This is needed if the first examples of [`partial_fit`](Self::partial_fit) do not have all
+    /// classes. A fitted model becomes unfitted.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -65,25 +67,35 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self
     }
 
-    /// Fits the model to labelled examples, from new weights.
+    /// Fits the model to labeled examples, starting from new weights.
     ///
-    /// There is a label for each example. The classes are the distinct labels, unless
+    /// `labels` has one label for each example. The classes are the distinct labels, unless
     /// [`with_classes`](Self::with_classes) declared them.
     ///
     /// # Errors
     ///
-    /// Before the first step: [`Error::Hyperparameter`]; [`Error::LengthMismatch`],
-    /// [`Error::EmptyBatch`], [`Error::ZeroSize`]; [`Error::NotFinite`] with the feature and the
-    /// example; [`Error::ConstantFeature`]; [`Error::OneClass`]; [`Error::UnknownLabel`];
-    /// [`Error::TooFewExamples`]; [`Error::NoWeight`]; [`Error::TooLarge`]. The model is unchanged.
+    /// Before the first step, and the model is then unchanged:
     ///
-    /// During training: [`Error::Diverged`] with the epoch and the batch. The model then has the
-    /// parameters of the last finite epoch, or the initial ones.
+    /// - [`Error::Hyperparameter`] if a hyperparameter is out of range.
+    /// - [`Error::LengthMismatch`] unless there is one label for each example and, if class weights
+    ///   are given, one weight for each class.
+    /// - [`Error::EmptyBatch`] if there is no example, [`Error::ZeroSize`] if there is no feature.
+    /// - [`Error::NotFinite`] with the feature and the example if a number is NaN or infinite.
+    /// - [`Error::ConstantFeature`] if a feature has the same value in every example, unless
+    ///   [`constant_features`](Hyperparameters#structfield.constant_features) accepts that.
+    /// - [`Error::OneClass`] if the training examples have only one class.
+    /// - [`Error::UnknownLabel`] with the example if a label is not a declared class.
+    /// - [`Error::TooFewExamples`] if the training examples do not fill one batch.
+    /// - [`Error::NoWeight`] if all training or all validation examples have a weight of 0.
+    /// - [`Error::TooLarge`] if a copy of the examples or a buffer does not fit in memory.
+    ///
+    /// During training, [`Error::Diverged`] with the epoch and the batch if a number is no longer
+    /// finite. The model then has the parameters of the last finite epoch, or the initial ones.
     pub fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         self.fit_with(x, labels, FitOptions::new())
     }
 
-    /// Fits the model with weights, a callback or checkpoints.
+    /// Fits the model with options: example weights, a callback, checkpoints.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -106,8 +118,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit); [`Error::InvalidValue`] if a weight is negative or not
-    /// finite; [`Error::Checkpoint`] with `FitOptions::checkpoints`.
+    /// The errors of [`fit`](Self::fit); [`Error::LengthMismatch`] unless there is one weight for
+    /// each example; [`Error::InvalidValue`] if a weight is negative or not finite;
+    /// [`Error::Checkpoint`] if the training cannot be saved or resumed.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -141,10 +154,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
     /// Trains for one more epoch on these examples.
     ///
-    /// The first call creates the network. It takes the standardizer from its examples, and the classes
-    /// too, unless [`with_classes`](Self::with_classes) declared them. After a fit, the epochs of the
-    /// [schedule](Hyperparameters#structfield.schedule) go on: with a cosine that has reached 0,
-    /// nothing more is learned.
+    /// The first call creates the network. It fits the standardizer to its examples, and takes the
+    /// classes from its labels unless [`with_classes`](Self::with_classes) declared them. Later
+    /// calls, and calls after a [`fit`](Self::fit), continue with the same standardizer, classes
+    /// and optimizer. The epochs of the [schedule](Hyperparameters#structfield.schedule) go on too:
+    /// once a cosine has reached 0, the parameters no longer change.
+    ///
+    /// Callbacks, checkpoints, validation and patience belong to a fit; here they have no effect.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -161,7 +177,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// # Errors
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
-    /// [`Error::TooFewExamples`]. [`Error::OneClass`] only if fewer than two classes are known.
+    /// [`Error::TooFewExamples`]. [`Error::OneClass`] means that fewer than two classes are known.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
@@ -195,18 +212,39 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; [`Error::ShapeMismatch`] with the W of layer 1 if the number of
-    /// features is not that of the training; [`Error::NotFinite`] with the feature and the example, or with the
-    /// output layer if an output overflows.
+    /// [`Error::NotFitted`] before a fit, [`Error::EmptyBatch`] if there is no example,
+    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
+    /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
+    /// infinite, or with the output layer if an output overflows, [`Error::TooLarge`] if a layer
+    /// does not fit in memory.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&predicted_classes(&network.outputs(&x)?)?)
     }
 
-    /// Predicts the probability of each class: (examples, classes) for [rows](Examples::rows),
-    /// (classes, examples) for [columns](Examples::columns).
+    /// Predicts the probability of each class.
     ///
-    /// Class c is [`classes()[c]`](Self::classes).
+    /// The result is (examples, classes) for [rows](Examples::rows) and (classes, examples) for
+    /// [columns](Examples::columns). Class c is [`classes()[c]`](Self::classes).
+    ///
+    /// [`predicted_classes`] and the [metrics](crate::metrics) take examples as columns: pass them
+    /// the transpose of a result for rows. The free function
+    /// [`predict_proba`](crate::forward::predict_proba) returns `AL` (n_L, m) instead, which has
+    /// one row for two classes.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4);
+    /// let mut model = Classifier::<f64, &str>::new(hyperparameters);
+    /// model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+    /// let probabilities = model.predict_proba(Examples::rows(&x))?;
+    /// assert_eq!(probabilities.dim(), (4, 2)); // (examples, classes)
+    /// assert_eq!(predicted_classes(&probabilities.t())?.len(), 4);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -223,12 +261,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         Ok(x.oriented(both))
     }
 
-    /// Computes the accuracy: the share of examples that are predicted correctly.
+    /// Computes the accuracy, the share of examples whose label is predicted correctly.
     ///
     /// # Errors
     ///
-    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`]; [`Error::UnknownLabel`] if
-    /// a label is none of the classes.
+    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`] unless there is one
+    /// label for each example; [`Error::UnknownLabel`] with the example if a label is not one of
+    /// the classes.
     pub fn score(&self, x: Examples<'_, F>, labels: &[L]) -> Result<f64> {
         check_lengths(("X", x.len()), ("labels", labels.len()))?;
         let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
@@ -236,7 +275,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         accuracy(Actual(&classes.encode(labels)?), Predicted(&predicted))
     }
 
-    /// Returns the classes in the order of the outputs, sorted; none before they are known.
+    /// Returns the classes, sorted, in the order of [`predict_proba`](Self::predict_proba).
+    ///
+    /// The list is empty until the classes are declared or the model is fitted.
     pub fn classes(&self) -> &[L] {
         let fitted = self.fitted.as_ref().map(|(classes, _)| classes);
         fitted.or(self.declared.as_ref()).map_or(&[], Classes::names)
@@ -250,40 +291,40 @@ impl<F: Float, L> Classifier<F, L> {
         &self.hyperparameters
     }
 
-    /// Returns the fitted network, which takes [standardized](Self::scaler) examples.
+    /// Returns the fitted network, whose input is [standardized](Self::scaler) examples.
     #[must_use]
     pub fn parameters(&self) -> Option<&Parameters<F>> {
         self.fitted.as_ref().map(|(_, network)| &network.parameters)
     }
 
-    /// Returns the standardizer of the features, if there is one.
+    /// Returns the standardizer of the features, if the model has one.
     #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.fitted.as_ref().and_then(|(_, network)| network.scaler.as_ref())
     }
 }
 
-/// The class numbers as a row, (1, m).
+/// Returns class numbers as a row, (1, m).
 pub(crate) fn label_row<F: Float>(numbers: &[usize]) -> Result<Array2<F>> {
     let mut row = buffer::zeros("Y", (1, numbers.len()))?;
     row.iter_mut().zip(numbers).for_each(|(y, &number)| *y = F::of(number as f64));
     Ok(row)
 }
 
-/// `Ok` if two of these class numbers differ.
+/// Checks that two of these class numbers differ.
 pub(crate) fn check_two_classes(mut numbers: impl Iterator<Item = usize>) -> Result<()> {
     let first = numbers.next();
     if numbers.any(|number| Some(number) != first) { Ok(()) } else { Err(Error::OneClass) }
 }
 
-/// The number of examples of each class.
+/// Returns the number of examples of each class.
 pub(crate) fn class_counts<L: Ord + Clone>(numbers: &[usize], classes: &Classes<L>) -> Vec<f64> {
     let mut counts = vec![0.0; classes.names().len()];
     numbers.iter().for_each(|&number| counts[number] += 1.0);
     counts
 }
 
-/// The weight of each class, from the number of its examples.
+/// Returns the weight of each class, given the number of its examples.
 pub(crate) fn class_weights(hyperparameters: &Hyperparameters, counts: &[f64]) -> Result<Vec<f64>> {
     let classes = counts.len();
     match &hyperparameters.class_weights {
@@ -300,18 +341,18 @@ pub(crate) fn class_weights(hyperparameters: &Hyperparameters, counts: &[f64]) -
     }
 }
 
-/// The weight of each example: its own times that of its class.
+/// Returns the weight of each example, multiplied by the weight of its class.
 pub(crate) fn example_weights<F: Float>(
     numbers: &[usize],
     class_weights: &[f64],
-    own: Option<&[F]>,
+    weights: Option<&[F]>,
 ) -> Result<Vec<F>> {
-    let own = |i: usize| own.map_or(1.0, |own| own[i].as_f64());
-    let weights = numbers.iter().enumerate().map(|(i, &n)| F::of(class_weights[n] * own(i)));
+    let weight = |i: usize| weights.map_or(1.0, |weights| weights[i].as_f64());
+    let weights = numbers.iter().enumerate().map(|(i, &n)| F::of(class_weights[n] * weight(i)));
     buffer::list("weights", numbers.len(), weights)
 }
 
-/// The columns of the training and the validation set, if there is a validation share.
+/// Draws the columns of the training and the validation set, if there is a validation share.
 pub(crate) fn stratified_columns(
     hyperparameters: &Hyperparameters,
     numbers: &[usize],
@@ -323,7 +364,7 @@ pub(crate) fn stratified_columns(
     stratified_split(numbers, hyperparameters.validation_share, rng).map(Some)
 }
 
-/// `Ok` if two classes are left in the training set.
+/// Checks that the training set has two classes.
 pub(crate) fn check_training_classes(
     columns: Option<&(Vec<usize>, Vec<usize>)>,
     numbers: &[usize],

@@ -21,7 +21,7 @@ pub(crate) struct Dataset<F> {
     y: Array2<F>,
 }
 
-/// The examples of a fit as the caller passes them.
+/// The examples of a fit, as the caller passes them.
 pub(crate) struct RawData<'a, F> {
     /// (features, examples)
     pub x: &'a ArrayRef2<F>,
@@ -30,14 +30,14 @@ pub(crate) struct RawData<'a, F> {
     pub weights: &'a [F],
 }
 
-/// A training set, and a validation set if one was asked for.
+/// A training set, and a validation set if there is a validation share.
 #[derive(Debug)]
 pub(crate) struct Split<F> {
     pub training: Dataset<F>,
     pub validation: Option<Dataset<F>>,
 }
 
-/// The cost of a set, and its score if that was asked for.
+/// The cost of a set, and its score if it was computed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Evaluation {
     pub cost: f64,
@@ -45,7 +45,7 @@ pub(crate) struct Evaluation {
 }
 
 impl<F: Float> Split<F> {
-    /// Copies the columns of both sets; without columns, all examples are for training.
+    /// Copies the columns of both sets. Without `columns`, all examples are for training.
     pub fn new(data: &RawData<'_, F>, columns: Option<&(Vec<usize>, Vec<usize>)>) -> Result<Self> {
         let Some((training, validation)) = columns else {
             return Ok(Self { training: Dataset::new(data)?, validation: None });
@@ -55,7 +55,7 @@ impl<F: Float> Split<F> {
         Ok(Self { training, validation })
     }
 
-    /// Fits a standardizer to the training features and applies it to both sets, if that is asked for.
+    /// Standardizes the features of both sets by the training set, if the hyperparameters say so.
     pub fn standardize(
         &mut self,
         hyperparameters: &Hyperparameters,
@@ -68,7 +68,7 @@ impl<F: Float> Split<F> {
         Ok(Some(scaler))
     }
 
-    /// Fits a standardizer to the training targets and applies it to both sets, if that is asked for.
+    /// Standardizes the targets of both sets by the training set, if the hyperparameters say so.
     pub fn standardize_targets(
         &mut self,
         hyperparameters: &Hyperparameters,
@@ -85,8 +85,8 @@ impl<F: Float> Split<F> {
         std::iter::once(&mut self.training).chain(&mut self.validation)
     }
 
-    /// `Ok` if the training set fills a batch, the validation set has an example, and both have a
-    /// weight.
+    /// Checks that the training set fills a batch, the validation set has an example, and both have
+    /// a weight above 0.
     pub fn check(&self, hyperparameters: &Hyperparameters) -> Result<()> {
         check_sizes(
             hyperparameters,
@@ -98,7 +98,7 @@ impl<F: Float> Split<F> {
     }
 }
 
-/// `Ok` if so many training examples fill a batch, and the validation set is not empty.
+/// Checks that the training examples fill a batch, and that the validation set is not empty.
 pub(crate) fn check_sizes(
     hyperparameters: &Hyperparameters,
     examples: usize,
@@ -118,7 +118,7 @@ impl<F: Float> Dataset<F> {
         Self::from_columns(data, 0..data.x.ncols())
     }
 
-    /// Copies these examples.
+    /// Copies the given columns.
     pub fn from_columns(
         data: &RawData<'_, F>,
         columns: impl ExactSizeIterator<Item = usize>,
@@ -134,27 +134,27 @@ impl<F: Float> Dataset<F> {
         Ok(Self { x, y })
     }
 
-    /// The number of examples.
+    /// Returns the number of examples.
     pub fn len(&self) -> usize {
         self.x.nrows()
     }
 
-    /// The features, (features, examples).
+    /// Returns the features, (features, examples).
     pub fn x(&self) -> ArrayView2<'_, F> {
         self.x.t()
     }
 
-    /// The labels, (labels, examples).
+    /// Returns the labels, (labels, examples).
     pub fn y(&self) -> ArrayView2<'_, F> {
         labels(self.y.view())
     }
 
-    /// The labels, and the weights as the last row.
+    /// Returns the labels, with the weights as the last row.
     pub fn labels_and_weights(&self) -> ArrayView2<'_, F> {
         self.y.view()
     }
 
-    /// Whether an example has a weight above 0.
+    /// Returns whether an example has a weight above 0.
     pub fn has_weight(&self) -> bool {
         self.y.row(self.y.nrows() - 1).iter().any(|weight| !weight.is_zero())
     }
@@ -172,7 +172,7 @@ impl<F: Float> Dataset<F> {
         Batches::new(self.x(), self.labels_and_weights(), size)
     }
 
-    /// Buffers for the outputs of all examples.
+    /// Allocates buffers for the outputs of all examples.
     pub fn output_buffers(&self, parameters: &Parameters<F>) -> Result<OutputBuffers<F>> {
         OutputBuffers::new(parameters, self.len())
     }
@@ -204,13 +204,13 @@ impl<F: Float> Dataset<F> {
     }
 }
 
-/// All rows but the last, which holds the weights.
+/// Returns all rows but the last, which holds the weights.
 fn labels<F>(y: ArrayView2<'_, F>) -> ArrayView2<'_, F> {
     let last = y.nrows() - 1;
     y.slice_move(s![..last, ..])
 }
 
-/// Labels with the weights of the last row.
+/// Splits the last row, the weights, from the labels.
 pub(crate) fn targets<F: Float>(y: ArrayView2<'_, F>) -> Targets<'_, F> {
     let weights = y.index_axis_move(Axis(0), y.nrows() - 1);
     Targets::from_views(labels(y), weights)

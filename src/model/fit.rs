@@ -16,7 +16,7 @@ use crate::init::NumpyRandom;
 use crate::{Error, Float, Result};
 use ndarray::{ArrayRef2, ArrayView1};
 
-/// `Ok` if hyperparameters, examples and weights can be used. `labels` are a name and a length.
+/// Checks hyperparameters, examples and weights. `labels` are a name and a length.
 pub(crate) fn check_examples<F: Float>(
     hyperparameters: &Hyperparameters,
     x: &ArrayRef2<F>,
@@ -29,7 +29,7 @@ pub(crate) fn check_examples<F: Float>(
     check_weights(x.ncols(), weights)
 }
 
-/// `Ok` if there is a weight for each of m examples, at least 0 and finite.
+/// Checks that each of m examples has a weight, which is at least 0 and finite.
 pub(crate) fn check_weights<F: Float>(m: usize, weights: Option<&[F]>) -> Result<()> {
     let Some(weights) = weights else { return Ok(()) };
     check_lengths(("X", m), ("weights", weights.len()))?;
@@ -45,7 +45,7 @@ pub(crate) fn check_weights<F: Float>(m: usize, weights: Option<&[F]>) -> Result
     }
 }
 
-/// `Ok` if no feature has the same value in all of several examples, unless that is accepted.
+/// Checks that no feature has the same value in all of several examples, unless that is accepted.
 pub(crate) fn check_constant_features<F: Float>(
     hyperparameters: &Hyperparameters,
     x: &ArrayRef2<F>,
@@ -60,7 +60,7 @@ pub(crate) fn check_constant_features<F: Float>(
     }
 }
 
-/// The weights of m examples, 1 each unless they were given.
+/// Returns the weights of m examples, each 1 if `weights` is `None`.
 pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Result<Vec<F>> {
     match weights {
         Some(weights) => buffer::list("weights", m, weights.iter().copied()),
@@ -68,10 +68,10 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
     }
 }
 
-/// A network after a training, whether or not the training ended with an error.
+/// A network after a training, which may have ended with an error.
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
-/// Trains a new network on a split of `data`, which has been checked. `rng` has drawn the split.
+/// Trains a new network on a split of checked `data`. `rng` has drawn the split.
 pub(crate) fn train<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
@@ -96,8 +96,9 @@ pub(crate) fn train<F: Float>(
     Ok((network, history))
 }
 
-/// Trains a network for one more epoch on `data`, whose targets are scaled already. The outer error
-/// is one before the first step.
+/// Trains a network for one more epoch on `data`, whose targets are already standardized.
+///
+/// The outer error comes before the first step, the inner one from the training.
 pub(crate) fn train_one_epoch<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
@@ -119,7 +120,7 @@ pub(crate) fn train_one_epoch<F: Float>(
     Ok(trainer.run(network, epochs))
 }
 
-/// A standardizer of these rows, if one is asked for.
+/// Fits a standardizer to the rows, if the hyperparameters say so.
 pub(crate) fn standardizer<F: Float>(
     hyperparameters: &Hyperparameters,
     x: &ArrayRef2<F>,

@@ -8,8 +8,10 @@ use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters, Result};
 
-/// The part of a [`Checkpoint`](crate::files::Checkpoint) that only a fit has: hyperparameters, a
-/// checksum of the data, the figures of the epochs, and the best parameters of a patience.
+/// The state of a fit in a [`Checkpoint`](crate::files::Checkpoint).
+///
+/// It holds the hyperparameters, a checksum of the data, the records of the epochs and, with a
+/// patience, the best parameters.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitState<F> {
     pub(crate) hyperparameters: Hyperparameters,
@@ -18,7 +20,7 @@ pub struct FitState<F> {
     pub(crate) best: Option<BestEpoch<F>>,
 }
 
-/// A borrowed [`FitState`], to be saved.
+/// A borrowed [`FitState`], for saving.
 #[derive(Clone, Copy)]
 pub(crate) struct FitStateRef<'a, F> {
     pub hyperparameters: &'a Hyperparameters,
@@ -44,27 +46,36 @@ impl<F: Float> FitState<F> {
 }
 
 impl<F: Float> FitStateRef<'_, F> {
-    /// `Ok` if a fit can have this state together with these fields of its checkpoint.
+    /// Checks that a fit can have this state, and that it agrees with its checkpoint.
     pub fn check(&self, training: &TrainingFields<'_, F>) -> Result<()> {
         let hyperparameters = self.hyperparameters;
         hyperparameters.check::<F>()?;
-        let is = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
+        let ensure = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
         let epoch = training.epoch;
-        is(self.records.len() == epoch, "the number of records is not that of the epochs")?;
-        is(epoch <= hyperparameters.epochs, "there are more epochs than the hyperparameters have")?;
+        ensure(
+            self.records.len() == epoch,
+            "the number of records differs from the number of epochs",
+        )?;
+        ensure(
+            epoch <= hyperparameters.epochs,
+            "the checkpoint has more epochs than the hyperparameters",
+        )?;
         let numbered = self.records.iter().enumerate().all(|(i, record)| record.epoch == i);
-        is(numbered, "the records are not in the order of the epochs")?;
+        ensure(numbered, "the records are not in the order of the epochs")?;
         let same = training.algorithm == hyperparameters.algorithm
             && training.learning_rate == hyperparameters.learning_rate
             && training.schedule == hyperparameters.schedule;
-        is(same, "the checkpoint and its hyperparameters differ")?;
+        ensure(same, "the checkpoint and its hyperparameters differ")?;
         let has_best = hyperparameters.patience.is_some() && epoch > 0;
-        is(
+        ensure(
             self.best.is_some() == has_best,
-            "best parameters belong to a patience, and only to it",
+            "best parameters are stored if and only if there is a patience",
         )?;
         let Some(best) = self.best else { return Ok(()) };
-        is(best.epoch < epoch && !best.cost.is_nan(), "the best epoch is no epoch of the fit")?;
+        ensure(
+            best.epoch < epoch && !best.cost.is_nan(),
+            "the best epoch is not an epoch of the fit",
+        )?;
         check_same_shapes(training.parameters, &best.parameters)
     }
 }

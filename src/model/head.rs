@@ -11,7 +11,7 @@ pub(crate) struct Head<F> {
 }
 
 impl<F: Float> Head<F> {
-    /// One sigmoid output for two classes, else a softmax.
+    /// Creates one sigmoid output for two classes, or a softmax for more.
     pub fn classification(classes: usize) -> Self {
         let two = classes == 2;
         Self {
@@ -21,7 +21,7 @@ impl<F: Float> Head<F> {
         }
     }
 
-    /// Linear outputs.
+    /// Creates linear outputs.
     pub fn regression(outputs: usize) -> Self {
         Self {
             cost: Cost::MeanSquaredError,

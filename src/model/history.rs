@@ -2,7 +2,7 @@ use crate::{Float, Parameters, Result};
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// The figures of one epoch.
+/// The record of one epoch: learning rate, cost, gradient norm and validation results.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -11,22 +11,23 @@ pub struct EpochRecord {
     pub epoch: usize,
     /// The learning rate.
     pub learning_rate: f64,
-    /// The mean cost of the training examples, with the L2 term; each batch before its step.
+    /// The mean training cost with the L2 term. The cost of each batch is computed before its step.
     pub cost: f64,
-    /// The norm of the gradient of the last batch, before clipping.
+    /// The norm of the gradient of the last batch, before it was clipped.
     pub gradient_norm: f64,
-    /// The cost of the validation examples after the epoch, without L2 and dropout.
+    /// The cost of the validation set after the epoch, without L2 and dropout.
     pub validation_cost: Option<f64>,
-    /// The accuracy (or R²) of the validation examples after the epoch.
+    /// The accuracy (or R²) of the validation set after the epoch.
     pub validation_score: Option<f64>,
 }
 
-/// The argument of a callback after each epoch.
+/// An epoch that has ended, as passed to the callback of
+/// [`FitOptions::on_epoch`](super::FitOptions::on_epoch).
 #[non_exhaustive]
 pub struct Epoch<'a, F> {
-    /// The figures of the epoch.
+    /// The record of the epoch.
     pub record: EpochRecord,
-    /// The number of epochs of the whole training.
+    /// The number of epochs of the whole training, if it does not stop early.
     pub total_epochs: usize,
     /// The parameters after the epoch.
     pub parameters: &'a Parameters<F>,
@@ -44,7 +45,9 @@ impl<F: Float> fmt::Debug for Epoch<'_, F> {
 }
 
 impl<F: Float> Epoch<'_, F> {
-    /// Computes the accuracy (or R²) of the training examples, by a prediction of all of them.
+    /// Computes the accuracy (or R²) of the training set after the epoch.
+    ///
+    /// It takes one forward pass over all training examples, so call it only where you need it.
     ///
     /// # Errors
     ///
@@ -54,20 +57,20 @@ impl<F: Float> Epoch<'_, F> {
     }
 }
 
-/// A callback after each epoch, which may stop the training.
+/// The callback after each epoch, which may stop the training.
 pub(crate) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
 
-/// The figures of a training, epoch by epoch.
+/// The records of a training, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct History {
-    /// The figures of each epoch.
+    /// The record of each epoch.
     pub epochs: Vec<EpochRecord>,
     /// Whether the training stopped before its last epoch.
     pub stopped_early: bool,
-    /// The epoch whose parameters the model has, if there was a
-    /// [patience](super::Hyperparameters::patience).
+    /// The epoch of the lowest cost, whose parameters the model has, if there was a
+    /// [patience](super::Hyperparameters#structfield.patience).
     pub best_epoch: Option<usize>,
 }
 
@@ -85,7 +88,9 @@ impl History {
         self.epochs.iter().map(|record| record.cost).collect()
     }
 
-    /// Formats the history as CSV, with a header. Cells without a validation set are empty.
+    /// Formats the history as CSV with a header.
+    ///
+    /// Without a validation set, the cells of its columns are empty.
     ///
     /// ```
     /// use dnn_blocks::model::History;

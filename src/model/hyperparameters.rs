@@ -7,8 +7,7 @@ use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Float, Result};
 
-/// Defines each field once: name, type, default, setter, and the check of the value for networks of
-/// type `F`.
+/// Defines each field once, with its type, default, setter, and check for networks of type `F`.
 macro_rules! hyperparameters {
     (
         $(#[$doc:meta])*
@@ -46,7 +45,7 @@ macro_rules! hyperparameters {
                 }
             )*
 
-            /// Checks that a network of type `F` can be trained with these hyperparameters.
+            /// Checks that the hyperparameters are valid for a network of type `F`.
             ///
             /// ```
             /// use dnn_blocks::prelude::*;
@@ -62,8 +61,8 @@ macro_rules! hyperparameters {
             /// # Errors
             ///
             /// [`Error::Hyperparameter`] with the name of the first value that is out of range: a
-            /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`. Checks
-            /// that need the data, such as the number of class weights, are made by the fit.
+            /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`. A
+            /// fit makes the checks that need the data, such as the number of class weights.
             pub fn check<F: Float>(&self) -> Result<()> {
                 $({
                     let $value = &self.$name;
@@ -99,7 +98,7 @@ macro_rules! hyperparameters {
             use serde::ser::Error as _;
             use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-            /// Missing fields have their defaults.
+            /// Fields that are missing get their defaults.
             #[derive(Serialize, Deserialize)]
             #[serde(remote = "Hyperparameters", deny_unknown_fields)]
             #[serde(default = "Hyperparameters::default")]
@@ -126,9 +125,10 @@ macro_rules! hyperparameters {
 }
 
 hyperparameters! {
-    /// Everything that is chosen before training.
+    /// The hyperparameters of a [`Classifier`](super::Classifier) or
+    /// [`Regressor`](super::Regressor).
     ///
-    /// Start from the default, and set what differs:
+    /// Start from the default and set the fields that differ:
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -144,7 +144,8 @@ hyperparameters! {
     /// assert_eq!(hyperparameters.patience(None).patience, None);
     /// ```
     struct Hyperparameters {
-        /// The units of each hidden layer; empty for logistic or linear regression. Default: `[100]`.
+        /// The number of units of each hidden layer; empty for logistic or linear regression.
+        /// Default: `[100]`.
         hidden: Vec<usize> = vec![100],
         set units: &[usize] => units.to_vec(),
         check(|units| {
@@ -176,18 +177,20 @@ hyperparameters! {
         set schedule: Schedule => schedule,
         check(|schedule| schedule.check::<F>());
 
-        /// The examples in a batch; the last batch of an epoch may be smaller. A fit needs at least
-        /// that many training examples. Default: 32.
+        /// The number of examples in a batch. The last batch of an epoch may be smaller, but a fit
+        /// with fewer training examples than one batch is an [`Error::TooFewExamples`].
+        /// Default: 32.
         batch_size: usize = 32,
         set size: usize => size,
         check(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
 
-        /// The passes over the training examples. Default: 100.
+        /// The number of passes over the training examples. Default: 100.
         epochs: usize = 100,
         set epochs: usize => epochs,
         check(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
 
-        /// The λ of [`Objective`](crate::train::regularization::Objective). Default: 0.
+        /// The strength λ of the L2 term, as in
+        /// [`Objective`](crate::train::regularization::Objective). Default: 0.
         l2: f64 = 0.0,
         set l2: f64 => l2,
         check(|l2| check_non_negative::<F>("l2", *l2));
@@ -197,8 +200,8 @@ hyperparameters! {
         set keep_prob: f64 => keep_prob,
         check(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));
 
-        /// The largest norm of the gradient, see [`clip_by_norm`](crate::gradients::clip_by_norm).
-        /// Default: none.
+        /// The largest norm of the gradient of a step; larger gradients are clipped by
+        /// [`clip_by_norm`](crate::gradients::clip_by_norm). Default: none.
         clip_norm: Option<f64> = None,
         set norm: impl Into<Option<f64>> => norm.into(),
         check(|norm| check_positive::<F>("clip_norm", norm.unwrap_or(1.0)));
@@ -208,7 +211,12 @@ hyperparameters! {
         set seed: u32 => seed,
         check(|_seed| Ok(()));
 
-        /// The share of the examples that is held out for validation. Default: 0.
+        /// The share of the examples that a fit holds out for validation. Default: 0.
+        ///
+        /// The validation examples are drawn at random: for a classifier by
+        /// [`stratified_split`](crate::data::stratified_split), with the same share of every class,
+        /// for a regressor by [`split`](crate::data::split). A validation set of your own cannot be
+        /// passed.
         validation_share: f64 = 0.0,
         set share: f64 => share,
         check(|share| {
@@ -216,23 +224,25 @@ hyperparameters! {
             check_hyperparameter(fits, "validation_share", *share, "at least 0 and below 1")
         });
 
-        /// The epochs without a lower cost after which the training stops. The model then has the
-        /// parameters of the lowest cost. The cost is that of the validation set, or without one that of
-        /// the training set with the L2 term, after the epoch. Default: none.
+        /// The number of epochs without a lower cost after which training stops. Default: none.
+        ///
+        /// The cost is computed after each epoch: on the validation set or, without one, on the
+        /// training set with the L2 term. With a patience, the model always ends with the
+        /// parameters of the lowest cost.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
         check(|patience| {
             check_hyperparameter(*patience != Some(0), "patience", 0.0, "at least 1")
         });
 
-        /// Whether to standardize the features (and the targets of a regression) by the training
-        /// examples. Default: yes.
+        /// Whether to standardize the features, and the targets of a regressor, by the training
+        /// examples. Default: `true`.
         standardize: bool = true,
         set standardize: bool => standardize,
         check(|_standardize| Ok(()));
 
-        /// Whether to accept features that have the same value in every example, such as the dark corners
-        /// of pictures. Default: no, because they are mostly a mistake.
+        /// Whether to accept features that have the same value in every example, such as the dark
+        /// corners of pictures. Default: `false`, because they are mostly a mistake.
         constant_features: bool = false,
         set accept: bool => accept,
         check(|_accept| Ok(()));
@@ -249,7 +259,7 @@ hyperparameters! {
     }
 }
 
-/// The weight of the examples of each class in the cost of a classifier.
+/// The weights of the classes in the cost of a classifier.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -258,8 +268,9 @@ pub enum ClassWeights {
     /// A weight of 1 for every class.
     #[default]
     Equal,
-    /// `m / (classes · examples of the class)`, so that every class counts the same.
+    /// `m / (classes · examples of the class)`, so that all classes have the same total weight.
     Balanced,
-    /// A weight for each class, in the order of the labels.
+    /// A weight for each class, in the order of
+    /// [`Classifier::classes`](super::Classifier::classes).
     Given(Vec<f64>),
 }

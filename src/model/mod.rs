@@ -1,4 +1,4 @@
-//! High-level models: a [`Classifier`] and a [`Regressor`] that run the whole training loop.
+//! High-level models: [`Classifier`] and [`Regressor`], which run the whole training loop.
 //!
 //! ```
 //! use dnn_blocks::ndarray::array;
@@ -15,15 +15,27 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! A fit validates the data, holds out a validation set, standardizes, draws the weights, and trains
-//! in mini-batches. For each epoch it shuffles, unless there is only one batch. For each batch it
-//! calls [`Workspace::cost_and_gradients`](crate::train::workspace::Workspace::cost_and_gradients),
-//! [`clip_by_norm`](crate::gradients::clip_by_norm) and
-//! [`Optimizer::step`](crate::train::optimizer::Optimizer::step).
+//! A fit checks the data, holds out a validation set (if a share is set), standardizes, draws the
+//! weights, and trains in mini-batches. In each epoch it shuffles the examples, unless there is
+//! only one batch. For each batch it calls [`Workspace::cost_and_gradients`], [`clip_by_norm`] and
+//! [`Optimizer::step`].
 //!
-//! All random numbers come in this order from one
-//! [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed), so a loop of these public calls ends
-//! with bit-identical parameters, on any number of threads.
+//! All random numbers come from one [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed):
+//! first the split, then the weights, then for each epoch the order of the examples and the dropout
+//! masks of each batch. A loop of these public calls therefore ends with bit-identical parameters,
+//! on any number of threads.
+//!
+//! | to | use |
+//! |---|---|
+//! | set epochs, layers, optimizer, early stopping | [`Hyperparameters`] |
+//! | pass weights, a callback, checkpoints | [`FitOptions`] |
+//! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
+//! | plot or save the costs | [`History`] |
+//! | predict one example at a time, without allocation | [`Classifier::predictor`] |
+//!
+//! [`Workspace::cost_and_gradients`]: crate::train::workspace::Workspace::cost_and_gradients
+//! [`clip_by_norm`]: crate::gradients::clip_by_norm
+//! [`Optimizer::step`]: crate::train::optimizer::Optimizer::step
 
 #[cfg(feature = "safetensors")]
 pub(crate) mod checkpointing;

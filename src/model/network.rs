@@ -12,14 +12,14 @@ use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
 
-/// A network, with everything that its training continues from.
+/// A network with the state from which its training continues.
 #[derive(Debug, Clone)]
 pub(crate) struct Network<F> {
     pub parameters: Parameters<F>,
     pub scaler: Option<Standardizer<F>>,
     pub optimizer: Optimizer<F>,
     pub rng: NumpyRandom,
-    /// The epochs that it was trained for.
+    /// The number of epochs that it was trained for.
     pub epochs: usize,
 }
 
@@ -39,7 +39,7 @@ impl<F: Float> Network<F> {
         Ok(Self { parameters, scaler, optimizer, rng, epochs: 0 })
     }
 
-    /// Computes `AL` of the examples, which must be finite.
+    /// Computes `AL` of the examples, and checks that both are finite.
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
         check_table("X", &x)?;
@@ -52,14 +52,14 @@ impl<F: Float> Network<F> {
         Ok(al)
     }
 
-    /// `Ok` if `X` (features, m) has the features of layer 1.
+    /// Checks that `X` (features, m) has the features of layer 1.
     pub fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
         let (w, x) = (Operand::new("W", &self.parameters.layers()[0].w), Operand::new("X", x));
         check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
             .map_err(|e| e.in_layer(1))
     }
 
-    /// `Ok` if `Y` (outputs, m) has the outputs of the last layer.
+    /// Checks that `Y` (outputs, m) has the outputs of the last layer.
     pub fn check_outputs(&self, y: &ArrayRef2<F>) -> Result<()> {
         let last = self.parameters.layers().len();
         let w = Operand::new("W", &self.parameters.layers()[last - 1].w);
@@ -68,15 +68,15 @@ impl<F: Float> Network<F> {
             .map_err(|e| e.in_layer(last))
     }
 
-    /// Restores earlier parameters, and zeroes the state of the optimizer: it belongs to later
-    /// parameters, and may hold NaN.
+    /// Restores earlier parameters, and zeroes the state of the optimizer, which belongs to later
+    /// parameters and may hold NaN.
     pub fn restore(&mut self, parameters: &Parameters<F>) {
         self.parameters.assign(parameters);
         self.optimizer.reset();
     }
 }
 
-/// `Ok` if `AL`, the output of the last of so many layers, is finite.
+/// Checks that `AL`, the output of a network of `layers` layers, is finite.
 pub(crate) fn check_output<F: Float>(al: &ArrayRef2<F>, layers: usize) -> Result<()> {
     match al.indexed_iter().find(|(_, a)| !a.is_finite()) {
         Some(((row, column), a)) => Err(Error::NotFinite {

@@ -5,7 +5,7 @@ use crate::files::Checkpoints;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// Options of one fit: example weights, a callback, checkpoints.
+/// The options of one fit: example weights, a callback, checkpoints.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -43,31 +43,43 @@ impl<'a, F: Float> FitOptions<'a, F> {
         }
     }
 
-    /// Sets a weight for each example, at least 0 and finite. An example of weight 2 counts twice.
+    /// Sets a weight for each example, at least 0 and finite.
+    ///
+    /// Each term of the cost is multiplied by the weight of its example; the mean is still over the
+    /// number of examples.
     pub fn weights(mut self, weights: &'a [F]) -> Self {
         self.weights = Some(weights);
         self
     }
 
-    /// Calls a function after each epoch. It returns `ControlFlow::Continue(())` to go on, or
-    /// `ControlFlow::Break(())` to stop; the model then has the parameters of that epoch.
+    /// Sets a callback, which the fit calls after each epoch.
+    ///
+    /// It returns `ControlFlow::Continue(())` to go on, or `ControlFlow::Break(())` to stop. After
+    /// a stop, the model has the parameters of that epoch or, with a
+    /// [patience](super::Hyperparameters#structfield.patience), of the best epoch.
     pub fn on_epoch(mut self, on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a) -> Self {
         self.on_epoch = Box::new(on_epoch);
         self
     }
 
-    /// Saves the training in this folder, and resumes from the newest checkpoint there (feature
-    /// `safetensors`).
-    ///
-    /// A fit that was stopped or killed, and is called again with the same data and the same folder,
-    /// ends with the same bits and the same [`History`](super::History) as one that ran through, on
-    /// processors with the same instruction set.
+    /// Saves the training in a folder, and resumes from the newest checkpoint there.
     ///
     /// The fit saves after every epoch, or after [every n-th](Checkpoints::every), and after the
-    /// last. Labels are compared by their class numbers, so new names for the same classes are not
-    /// noticed. On resume, epochs after the newest checkpoint run again, including their callbacks. A
-    /// fit that had ended ends at once; one that a callback had stopped continues. A folder is for
-    /// one fit.
+    /// last one. If it is stopped or killed, call it again with the same hyperparameters, data and
+    /// folder. It then ends with bit-identical parameters and the same
+    /// [`History`](super::History) as a fit without interruption, on processors with the same
+    /// instruction set.
+    ///
+    /// On resume, epochs after the newest checkpoint run again, including their callbacks. A fit
+    /// that was stopped by a callback continues. A fit that had ended ends at once.
+    ///
+    /// A folder is for one fit with fixed hyperparameters, so a fit with more
+    /// [`epochs`](super::Hyperparameters#structfield.epochs) is refused there. To train longer, use
+    /// another folder, or continue the fitted model with
+    /// [`partial_fit`](super::Classifier::partial_fit). Labels are compared by their class numbers,
+    /// so new names for the same classes are not noticed.
+    ///
+    /// Needs the feature `safetensors`.
     ///
     /// ```
     /// use dnn_blocks::files::Checkpoints;
@@ -98,11 +110,11 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// # Errors
     ///
-    /// The fit returns [`Error::Hyperparameter`](crate::Error::Hyperparameter) for more than 200,000
-    /// epochs, and [`Error::Checkpoint`](crate::Error::Checkpoint): before its first step if the
-    /// newest checkpoint cannot be read or belongs to another training (other hyperparameters, data
-    /// or network); later if an epoch cannot be saved, and then the model has the parameters of that
-    /// epoch.
+    /// The fit returns [`Error::Hyperparameter`](crate::Error::Hyperparameter) for more than
+    /// 200,000 epochs. It returns [`Error::Checkpoint`](crate::Error::Checkpoint) before its first
+    /// step if the newest checkpoint cannot be read or belongs to another training (other
+    /// hyperparameters, data or network), and later if an epoch cannot be saved; the model then has
+    /// the parameters of that epoch.
     #[cfg(feature = "safetensors")]
     pub fn checkpoints(mut self, checkpoints: &'a Checkpoints) -> Self {
         self.checkpoints = Some(checkpoints);

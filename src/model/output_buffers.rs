@@ -7,11 +7,11 @@ use crate::forward::{check_linear, layer_output_into};
 use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2};
 
-/// The matrices between the layers of a network, for up to a number of examples.
+/// The matrices between the layers of a network, for at most `examples` examples.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputBuffers<F> {
     pub examples: usize,
-    /// `A` of the last layer and of the one before, in turn.
+    /// `A` of the current and of the previous layer, swapped after each layer.
     pub a: [Vec<F>; 2],
 }
 
@@ -22,15 +22,16 @@ impl<F: Float> OutputBuffers<F> {
         Ok(Self { examples, a: [a()?, a()?] })
     }
 
-    /// `Ok` if the buffers hold the examples `X` (n₀, m).
+    /// Checks that the buffers have room for `X` (n₀, m).
     pub fn check_examples(&self, x: &ArrayRef2<F>) -> Result<()> {
         let (m, examples) = (x.ncols(), self.examples);
         let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
         check(m <= examples, Operand::new("X", x), room, "at most the columns it was made for")
     }
 
-    /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape. It is bit-identical to
-    /// [`predict_proba`](crate::forward::predict_proba).
+    /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape.
+    ///
+    /// `AL` is bit-identical to [`predict_proba`](crate::forward::predict_proba).
     pub(crate) fn compute(
         &mut self,
         x: ArrayView2<'_, F>,
@@ -53,7 +54,7 @@ impl<F: Float> OutputBuffers<F> {
         Ok((rows, m))
     }
 
-    /// The outputs that were computed last, of this shape.
+    /// Returns the outputs that [`compute`](Self::compute) computed last, given their shape.
     pub(crate) fn al(&self, (rows, m): (usize, usize)) -> ArrayView2<'_, F> {
         matrix(&self.a[0], rows, m)
     }

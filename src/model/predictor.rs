@@ -13,8 +13,29 @@ use crate::forward::check_linear;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{ArrayBase, ArrayRef2, ArrayView1, ArrayView2, Axis, Data, Ix1, Ix2};
 
-/// Examples for a predictor: a matrix (features, examples), one example as a 1-D array or a slice,
-/// or [`Examples`], which may have the examples in rows.
+/// The examples that a predictor takes.
+///
+/// These types convert to it:
+///
+/// | argument | examples |
+/// |---|---|
+/// | `&x`, a matrix or a view | (features, examples), one in each column |
+/// | `&x`, a 1-D array, a slice, a `Vec`, an array `[F; N]` | one example |
+/// | `Examples::rows(&table)` | (examples, features), one in each row |
+///
+/// ```
+/// use dnn_blocks::model::Predictor;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let parameters = initialize_parameters::<f64>(3, 4, 1, &mut NumpyRandom::seed(1))?;
+/// let mut predictor = Predictor::new(&parameters, 2)?;
+/// assert_eq!(predictor.outputs(&[0.1, 0.2, 0.3])?.dim(), (1, 1));
+/// let table = array![[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]];
+/// assert_eq!(predictor.outputs(Examples::rows(&table))?.dim(), (1, 2));
+/// assert_eq!(predictor.outputs(&table.t())?.dim(), (1, 2));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Features<'x, F>(ArrayView2<'x, F>);
 
@@ -74,7 +95,8 @@ impl<'x, F: Float> From<Examples<'x, F>> for Features<'x, F> {
 
 /// A network with buffers for its outputs, which predicts without allocation.
 ///
-/// Threads share the network; each has a predictor of its own.
+/// Its examples are [`Features`]: a matrix (features, examples), one example as a 1-D array or
+/// slice, or `Examples::rows(&table)`. Threads can share one network, with one predictor each.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -98,8 +120,8 @@ impl<'x, F: Float> From<Examples<'x, F>> for Features<'x, F> {
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// With the feature `rayon`, large products run on the threads of rayon's pool, which allocates. A
-/// service with a thread per request is faster without it.
+/// With the feature `rayon`, large products run in rayon's thread pool, which allocates. A service
+/// with one thread per request is faster without that feature.
 #[derive(Debug, Clone)]
 pub struct Predictor<'p, F> {
     parameters: &'p Parameters<F>,
@@ -115,15 +137,15 @@ impl<'p, F: Float> Predictor<'p, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if they do not fit in memory, [`Error::InvalidArgument`] if `examples` is
-    /// 0.
+    /// [`Error::InvalidArgument`] if `examples` is 0, [`Error::TooLarge`] if the buffers do not fit
+    /// in memory.
     pub fn new(parameters: &'p Parameters<F>, examples: usize) -> Result<Self> {
         check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         let buffers = OutputBuffers::new(parameters, examples)?;
         Ok(Self { parameters, scaler: None, target_scaler: None, x: Vec::new(), buffers })
     }
 
-    /// Standardizes the examples first.
+    /// Standardizes examples before the network sees them, by `(X - μ)/σ`.
     ///
     /// # Errors
     ///
@@ -134,7 +156,7 @@ impl<'p, F: Float> Predictor<'p, F> {
         Ok(self)
     }
 
-    /// Transforms the outputs back to the units of the targets, `AL·σ + μ`.
+    /// Transforms outputs to the units of the targets, by `AL·σ + μ`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -156,16 +178,17 @@ impl<'p, F: Float> Predictor<'p, F> {
 
     /// Computes the outputs `AL` (n_L, m) of `X` (n₀, m), or of one example.
     ///
-    /// They are bit-identical to [`predict_proba`](crate::forward::predict_proba), unless a
-    /// standardizer was set. It allocates nothing except the scratch memory of the products, once per
-    /// thread.
+    /// Without standardizers, they are bit-identical to
+    /// [`predict_proba`](crate::forward::predict_proba). Nothing is allocated except the scratch
+    /// memory of the products, once per thread.
     ///
     /// # Errors
     ///
-    /// The errors of [`predict_proba`](crate::forward::predict_proba); [`Error::ShapeMismatch`] if
-    /// there are more examples than the predictor was made for, or a standardizer has other rows;
-    /// [`Error::NotFinite`] with a standardizer of the features if an example is not finite, with one
-    /// of the targets if an output is not.
+    /// [`Error::ShapeMismatch`] if `X`, the layers and the standardizers do not fit each other, or
+    /// if there are more examples than the predictor was made for, [`Error::EmptyBatch`] if there
+    /// is no example, [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`,
+    /// [`Error::NotFinite`] if there is a standardizer of the features and an example is not
+    /// finite, or one of the targets and an output is not finite.
     pub fn outputs<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
         let Features(x) = x.into();
         let al = self.compute(x)?;
@@ -196,6 +219,9 @@ impl<'p, F: Float> Predictor<'p, F> {
 
 /// A [`Classifier`] with buffers, which predicts labels without allocation.
 ///
+/// [`Classifier::predictor`] creates it. Its examples are [`Features`]: a matrix (features,
+/// examples), one example as a 1-D array or slice, or `Examples::rows(&table)`.
+///
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
@@ -215,7 +241,7 @@ pub struct ClassifierPredictor<'p, F, L> {
     classes: &'p [L],
     /// The labels of the last prediction.
     labels: Vec<&'p L>,
-    /// The probabilities of both classes, if the network has one output for two.
+    /// The probabilities of both classes, if the network has one output for two classes.
     both: Vec<F>,
 }
 
@@ -224,8 +250,9 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Classifier::predict`]; [`Error::ShapeMismatch`] if there are more examples than
-    /// the predictor was made for.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
+    /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
+    /// example, [`Error::NotFinite`] if an example or an output is not finite.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[&'p L]> {
         let shape = self.finite_outputs(x.into())?;
         let (al, classes) = (self.predictor.buffers.al(shape), self.classes);
@@ -235,6 +262,8 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     }
 
     /// Predicts the probability of each class, (classes, examples).
+    ///
+    /// The result has this orientation for every kind of [`Features`].
     ///
     /// # Errors
     ///
@@ -269,6 +298,9 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
 
 /// A [`Regressor`] with buffers, which predicts targets without allocation.
 ///
+/// [`Regressor::predictor`] creates it. Its examples are [`Features`]: a matrix (features,
+/// examples), one example as a 1-D array or slice, or `Examples::rows(&table)`.
+///
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
@@ -288,13 +320,15 @@ pub struct RegressorPredictor<'p, F> {
 }
 
 impl<F: Float> RegressorPredictor<'_, F> {
-    /// Predicts the targets (outputs, examples) in their units, bit-identical to
-    /// [`Regressor::predict`].
+    /// Predicts the targets, (outputs, examples), in their units.
+    ///
+    /// They are bit-identical to [`Regressor::predict`].
     ///
     /// # Errors
     ///
-    /// The errors of [`Regressor::predict`]; [`Error::ShapeMismatch`] if there are more examples than
-    /// the predictor was made for.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
+    /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
+    /// example, [`Error::NotFinite`] if an example or a target is not finite.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
         let Features(x) = x.into();
         if self.predictor.scaler.is_none() {
@@ -312,7 +346,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; the errors of [`Predictor::new`].
+    /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
     pub fn predictor(&self, examples: usize) -> Result<ClassifierPredictor<'_, F, L>> {
         let (classes, _) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         let classes = classes.names();
@@ -329,7 +363,7 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`]; the errors of [`Predictor::new`].
+    /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
     pub fn predictor(&self, examples: usize) -> Result<RegressorPredictor<'_, F>> {
         let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
         Ok(RegressorPredictor {

@@ -16,12 +16,15 @@ use crate::metrics::{Actual, Predicted, r2};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
 
-/// A neural network regressor: linear outputs, trained on the mean squared error.
+/// A neural network regressor with linear outputs, trained on the mean squared error.
 ///
 /// Targets are tables like the examples: (examples, outputs) for [rows](Examples::rows),
-/// (outputs, examples) for [columns](Examples::columns). With
-/// [`standardize`](super::Hyperparameters::standardize) the targets are standardized too, so costs
-/// are in units of their variance; predictions are in the units of the targets.
+/// (outputs, examples) for [columns](Examples::columns). For a single output,
+/// [`Examples::values`] takes a 1-D array.
+///
+/// With [`standardize`](super::Hyperparameters#structfield.standardize), targets are standardized
+/// too. Costs are then in units of the variance of the targets; predictions are always in the units
+/// of the targets.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;
@@ -50,22 +53,24 @@ impl<F: Float> Regressor<F> {
         Self { hyperparameters, network: None, target_scaler: None }
     }
 
-    /// Fits the model to examples and their targets, from new weights.
+    /// Fits the model to examples and their targets, starting from new weights.
     ///
     /// # Errors
     ///
-    /// The errors of [`Classifier::fit`](super::Classifier::fit), except those about classes.
+    /// Those listed at [`Classifier::fit`](super::Classifier::fit), except [`Error::OneClass`] and
+    /// [`Error::UnknownLabel`]; [`Error::LengthMismatch`] unless there is one target for each
+    /// example.
     pub fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.fit_with(x, targets, FitOptions::new())
     }
 
-    /// Fits the model with weights, a callback or checkpoints, as
-    /// [`Classifier::fit_with`](super::Classifier::fit_with).
+    /// Fits the model with options: example weights, a callback, checkpoints.
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit); [`Error::InvalidValue`] if a weight is negative or not
-    /// finite; [`Error::Checkpoint`] with `FitOptions::checkpoints`.
+    /// The errors of [`fit`](Self::fit); [`Error::LengthMismatch`] unless there is one weight for
+    /// each example; [`Error::InvalidValue`] if a weight is negative or not finite;
+    /// [`Error::Checkpoint`] if the training cannot be saved or resumed.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -91,13 +96,17 @@ impl<F: Float> Regressor<F> {
         history
     }
 
-    /// Trains for one more epoch on these examples, as
-    /// [`Classifier::partial_fit`](super::Classifier::partial_fit). The first call fits the
-    /// standardizers.
+    /// Trains for one more epoch on these examples.
+    ///
+    /// The first call creates the network and fits the standardizers to its examples and targets.
+    /// Later calls, and calls after a [`fit`](Self::fit), continue the model as
+    /// [`Classifier::partial_fit`](super::Classifier::partial_fit) does.
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit), except for constant features and few examples.
+    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
+    /// [`Error::TooFewExamples`]; [`Error::ShapeMismatch`] if the number of features or outputs
+    /// differs from the first examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
@@ -111,25 +120,32 @@ impl<F: Float> Regressor<F> {
         if let Some(network) = &mut self.network {
             network.check_features(x)?;
             network.check_outputs(y)?;
-            let y = &scaled(y, self.target_scaler.as_ref())?;
+            let y = &standardized(y, self.target_scaler.as_ref())?;
             return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let target_scaler = standardizer(hyperparameters, y)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
-        let y = &scaled(y, target_scaler.as_ref())?;
+        let y = &standardized(y, target_scaler.as_ref())?;
         let data = RawData { x, y, weights };
         let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }
 
-    /// Predicts the targets of each example, in a table like the examples.
+    /// Predicts the targets of each example, in the units of the targets.
+    ///
+    /// The result is (examples, outputs) for [rows](Examples::rows) and (outputs, examples) for
+    /// [columns](Examples::columns).
     ///
     /// # Errors
     ///
-    /// The errors of [`Classifier::predict`](super::Classifier::predict).
+    /// [`Error::NotFitted`] before a fit, [`Error::EmptyBatch`] if there is no example,
+    /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
+    /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
+    /// infinite, or with the output layer if a target overflows, [`Error::TooLarge`] if a layer
+    /// does not fit in memory.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
         let network = self.network.as_ref().ok_or(Error::NotFitted)?;
         let mut targets = network.outputs(&x)?;
@@ -140,11 +156,12 @@ impl<F: Float> Regressor<F> {
         Ok(x.oriented(targets))
     }
 
-    /// Computes the coefficient of determination R², see [`r2`].
+    /// Computes the coefficient of determination [R²](r2), averaged over the outputs.
     ///
     /// # Errors
     ///
-    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`], [`Error::ShapeMismatch`].
+    /// The errors of [`predict`](Self::predict); [`Error::LengthMismatch`] unless there is one
+    /// target for each example; [`Error::ShapeMismatch`] if the number of outputs differs.
     pub fn score(&self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<f64> {
         check_lengths(("X", x.len()), ("Y", targets.len()))?;
         let predicted = self.predict(Examples::Columns(x.as_columns()))?;
@@ -157,35 +174,38 @@ impl<F: Float> Regressor<F> {
         &self.hyperparameters
     }
 
-    /// Returns the fitted network, which takes [standardized](Self::scaler) examples and gives
-    /// [standardized](Self::target_scaler) targets.
+    /// Returns the fitted network, whose input is [standardized](Self::scaler) examples and whose
+    /// output is [standardized](Self::target_scaler) targets.
     #[must_use]
     pub fn parameters(&self) -> Option<&Parameters<F>> {
         self.network.as_ref().map(|network| &network.parameters)
     }
 
-    /// Returns the standardizer of the features, if there is one.
+    /// Returns the standardizer of the features, if the model has one.
     #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.network.as_ref().and_then(|network| network.scaler.as_ref())
     }
 
-    /// Returns the standardizer of the targets, if there is one.
+    /// Returns the standardizer of the targets, if the model has one.
     #[must_use]
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.target_scaler.as_ref()
     }
 }
 
-/// The targets, standardized if there is a standardizer.
-fn scaled<F: Float>(targets: &ArrayRef2<F>, scaler: Option<&Standardizer<F>>) -> Result<Array2<F>> {
+/// Copies the targets, standardized if there is a standardizer.
+fn standardized<F: Float>(
+    targets: &ArrayRef2<F>,
+    scaler: Option<&Standardizer<F>>,
+) -> Result<Array2<F>> {
     match scaler {
         Some(scaler) => scaler.transform(targets),
         None => buffer::copy_of("Y", targets),
     }
 }
 
-/// The columns of the training and the validation set, if there is a validation share.
+/// Draws the columns of the training and the validation set, if there is a validation share.
 pub(crate) fn random_columns(
     hyperparameters: &Hyperparameters,
     m: usize,

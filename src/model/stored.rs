@@ -1,4 +1,4 @@
-//! Models as plain values to be stored, and the checks when they are loaded.
+//! Models as plain values for storage, and their checks on loading.
 
 use super::classifier::Classifier;
 use super::head::Head;
@@ -22,12 +22,12 @@ pub(crate) struct NetworkState<F> {
     pub parameters: Parameters<F>,
     pub scaler: Option<Standardizer<F>>,
     pub epochs: usize,
-    /// Without it, training continues with a new optimizer.
+    /// If it is `None`, training continues with a new optimizer.
     #[serde(rename = "memory")]
     pub training: Option<TrainingState<F>>,
 }
 
-/// The state that a training continues from.
+/// The state from which a training continues.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "F: Float + Deserialize<'de>"))]
 #[serde(bound(serialize = "F: Float + Serialize"))]
@@ -55,7 +55,7 @@ impl<F: Float> Network<F> {
         let NetworkState { parameters, scaler, epochs, training } = state;
         check_network(hyperparameters, head, &parameters)?;
         parameters.check_finite()?;
-        let countable = epochs <= usize::MAX / 2; // so that later epochs are countable too
+        let countable = epochs <= usize::MAX / 2; // leaves room for later epochs
         check_argument(countable, "epochs", epochs as f64, "less than 2^63")?;
         check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
         let (optimizer, rng) = match training {
@@ -72,7 +72,7 @@ impl<F: Float> Network<F> {
     }
 }
 
-/// `Ok` if a fit with these hyperparameters makes a network of these layers.
+/// Checks that a fit with these hyperparameters creates a network with these layers.
 fn check_network<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
@@ -92,7 +92,7 @@ fn check_network<F: Float>(
         let activation = if l + 1 == expected { output } else { hyperparameters.activation };
         if layer.activation != activation {
             return Err(Error::Inconsistent {
-                what: "the activations are not those of the hyperparameters",
+                what: "the activations of the network differ from the hyperparameters",
             });
         }
     }
@@ -106,7 +106,7 @@ fn check_scaler<F: Float>(
 ) -> Result<()> {
     if scaler.is_some() != hyperparameters.standardize {
         return Err(Error::Inconsistent {
-            what: "a scaler belongs to `standardize`, and only to it",
+            what: "a scaler is stored if and only if `standardize` is true",
         });
     }
     let Some(scaler) = scaler else { return Ok(()) };
@@ -121,7 +121,7 @@ fn check_optimizer<F: Float>(
 ) -> Result<()> {
     if *optimizer.rule() != hyperparameters.algorithm {
         return Err(Error::Inconsistent {
-            what: "the optimizer has another rule than the hyperparameters",
+            what: "the optimizer has another update rule than the hyperparameters",
         });
     }
     optimizer.check_state(parameters)
@@ -132,13 +132,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.fitted.as_ref().map(|(_, network)| network.state())
     }
 
-    /// The network, and the epochs it was trained for.
+    /// Returns the network and the number of epochs it was trained for.
     #[cfg(feature = "safetensors")]
     pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
         self.fitted.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
     }
 
-    /// Whether the classes come from [`with_classes`](Self::with_classes).
+    /// Returns whether the classes come from [`with_classes`](Self::with_classes).
     #[cfg(feature = "safetensors")]
     pub(crate) fn declares_classes(&self) -> bool {
         self.declared.is_some()
@@ -155,7 +155,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             Some((classes, _))
                 if declared.as_ref().is_some_and(|declared| *declared != classes) =>
             {
-                return Err(Error::Inconsistent { what: "the classes are not the declared ones" });
+                return Err(Error::Inconsistent {
+                    what: "the classes of the network differ from the declared ones",
+                });
             }
             Some((classes, state)) => {
                 let head = Head::classification(classes.names().len());
@@ -171,7 +173,7 @@ impl<F: Float> Regressor<F> {
         self.network.as_ref().map(Network::state)
     }
 
-    /// The network, and the epochs it was trained for.
+    /// Returns the network and the number of epochs it was trained for.
     #[cfg(feature = "safetensors")]
     pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
         self.network.as_ref().map(|network| (&network.parameters, network.epochs))
@@ -235,7 +237,7 @@ where
             (None, None) => None,
             (Some(classes), Some(network)) => Some((classes, network)),
             _ => {
-                let what = "classes belong to a network, and only to it";
+                let what = "classes are stored if and only if there is a network";
                 return Err(D::Error::custom(Error::Inconsistent { what }));
             }
         };

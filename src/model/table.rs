@@ -3,7 +3,9 @@ use crate::error::Operand;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis};
 
-/// A table of examples, with the examples in its rows or in its columns.
+/// A table of examples, which are its rows or its columns.
+///
+/// The models do not guess which of the two they are, because a square table fits both.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -22,17 +24,17 @@ pub enum Examples<'a, F> {
 }
 
 impl<'a, F: Float> Examples<'a, F> {
-    /// Takes a table whose rows are the examples, as most files and scikit-learn have it.
+    /// Takes a table (examples, features), as in most files and in scikit-learn.
     pub fn rows(x: impl Into<ArrayView2<'a, F>>) -> Self {
         Self::Rows(x.into())
     }
 
-    /// Takes a table whose columns are the examples, as the course has it.
+    /// Takes a table (features, examples), as in the course and the rest of this crate.
     pub fn columns(x: impl Into<ArrayView2<'a, F>>) -> Self {
         Self::Columns(x.into())
     }
 
-    /// Takes one value for each example, such as the targets of a regression with one output.
+    /// Takes one value for each example, such as the targets of a regressor with one output.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -66,7 +68,7 @@ impl<'a, F: Float> Examples<'a, F> {
         }
     }
 
-    /// Turns a matrix (outputs, examples) the way that the examples lie.
+    /// Returns a matrix (outputs, examples) in the orientation of this table.
     pub(super) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
         match self {
             Self::Rows(_) => outputs.reversed_axes(),
@@ -75,7 +77,7 @@ impl<'a, F: Float> Examples<'a, F> {
     }
 }
 
-/// `Ok` if a table (features, examples) is not empty, and all numbers are finite.
+/// Checks that a table (features, examples) is not empty, and that all numbers are finite.
 pub(crate) fn check_table<F: Float>(name: &'static str, x: &ArrayRef2<F>) -> Result<()> {
     check_batch(Operand::new(name, x))?;
     check_finite_features(name, x)

@@ -14,39 +14,39 @@ use crate::train::step::{DropoutSource, StepBuffers, StepInput};
 use crate::{Error, Float, Parameters, Result};
 use std::ops::ControlFlow;
 
-/// Saves the training after an epoch.
+/// A function that saves the training after an epoch.
 pub(crate) type Save<'a, F> = Box<dyn FnMut(&EpochEnd<'_, F>) -> Result<()> + 'a>;
 
-/// Evaluates the parameters after an epoch.
+/// A function that evaluates the parameters after an epoch.
 pub(crate) type Evaluate<'a, F> = Box<dyn FnMut(&Parameters<F>) -> Result<Evaluation> + 'a>;
 
 /// The state of a training after an epoch.
-#[cfg_attr(not(feature = "safetensors"), allow(dead_code))] // it is only saved
+#[cfg_attr(not(feature = "safetensors"), allow(dead_code))] // read by checkpoints only
 pub(crate) struct EpochEnd<'s, F> {
     pub network: &'s Network<F>,
     pub records: &'s [EpochRecord],
     pub best: Option<&'s BestEpoch<F>>,
-    /// Whether no other epoch follows.
+    /// Whether this is the last epoch.
     pub last: bool,
 }
 
-/// What a training continues from, and what is called after each epoch.
+/// The records from which a training continues, and the functions called after each epoch.
 pub(crate) struct Session<'a, F> {
     pub on_epoch: OnEpoch<'a, F>,
     pub save: Save<'a, F>,
     pub history: History,
-    /// The epoch of the lowest cost so far, if there is a patience.
+    /// The epoch with the lowest cost so far, if there is a patience.
     pub best: Option<BestEpoch<F>>,
 }
 
 impl<'a, F> Session<'a, F> {
-    /// Starts at the first epoch, and saves nothing.
+    /// Creates a session that starts at the first epoch and saves nothing.
     pub fn new(on_epoch: OnEpoch<'a, F>) -> Self {
         let (history, best) = (History::default(), None);
         Self { on_epoch, save: Box::new(|_| Ok(())), history, best }
     }
 
-    /// Starts at the first epoch, without a callback.
+    /// Creates a session without a callback.
     pub fn silent() -> Self {
         Self::new(Box::new(|_| ControlFlow::Continue(())))
     }
@@ -57,15 +57,15 @@ pub(crate) struct Source<'a, F> {
     pub training: &'a Dataset<F>,
     pub batches: Batches<'a, F>,
     pub reducer: Box<dyn GradientReducer<F> + 'a>,
-    /// The training examples of all processes.
+    /// The number of examples in the whole training set.
     pub examples: usize,
-    /// Evaluates the validation set, or the training set if only a patience asks for it.
+    /// Evaluates the validation set, or the training set if only a patience needs it.
     pub evaluate: Option<Evaluate<'a, F>>,
     pub has_validation: bool,
 }
 
 impl<'a, F: Float> Source<'a, F> {
-    /// Trains on a split of one process.
+    /// Creates a source from a split that holds all examples.
     pub fn new(
         hyperparameters: &Hyperparameters,
         head: &'a Head<F>,
@@ -88,8 +88,8 @@ impl<'a, F: Float> Source<'a, F> {
     }
 }
 
-/// The set that is evaluated after each epoch: the validation set, or the training set if there is a
-/// patience.
+/// Returns the set that is evaluated after each epoch: the validation set, or the training set if
+/// there is a patience.
 pub(crate) fn evaluated_set<'a, F>(
     hyperparameters: &Hyperparameters,
     split: &'a Split<F>,
@@ -108,16 +108,16 @@ fn evaluate<'a, F: Float>(
     Ok(Box::new(move |parameters| set.evaluate(head, parameters, &mut buffers, with_score)))
 }
 
-/// A training with everything it needs beside the network, allocated before the first step.
+/// A training with all that it needs besides the network, allocated before the first step.
 pub(crate) struct Trainer<'a, F> {
     hyperparameters: &'a Hyperparameters,
     head: &'a Head<F>,
     source: Source<'a, F>,
     session: Session<'a, F>,
     buffers: StepBuffers<F>,
-    /// The parameters of the last epoch that was finite.
+    /// The parameters after the last epoch in which they were finite.
     last_finite: Parameters<F>,
-    /// Memory for the parameters of the best epoch, until there is one.
+    /// A buffer for the parameters of the best epoch, until there is one.
     best_buffer: Option<Parameters<F>>,
 }
 
@@ -140,8 +140,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         Ok(Self { hyperparameters, head, source, session, buffers, last_finite, best_buffer })
     }
 
-    /// Trains until `epochs` epochs are done. After a divergence the network has the last finite
-    /// parameters.
+    /// Trains until `epochs` epochs are done. On divergence, restores the last finite parameters.
     pub fn run(mut self, network: &mut Network<F>, epochs: usize) -> Result<History> {
         let mut stopped = self.is_out_of_patience();
         while network.epochs < epochs && !stopped {
@@ -208,8 +207,8 @@ impl<'a, F: Float> Trainer<'a, F> {
         self.evaluate(record, &network.parameters)
     }
 
-    /// Evaluates the parameters after an epoch. Returns the record with the figures of the
-    /// validation set, and the cost that the patience watches.
+    /// Evaluates the parameters after an epoch. Returns the record with the validation results, and
+    /// the cost that the patience watches.
     fn evaluate(
         &mut self,
         mut record: EpochRecord,
@@ -238,12 +237,12 @@ impl<'a, F: Float> Trainer<'a, F> {
         (self.session.on_epoch)(&epoch).is_break()
     }
 
-    /// Keeps the parameters if the watched cost is the lowest, if there is a patience.
+    /// Keeps the parameters if there is a patience and the watched cost is the lowest so far.
     fn keep_best(&mut self, epoch: usize, watched: Option<f64>, parameters: &Parameters<F>) {
         let Some(cost) = watched.filter(|_| self.hyperparameters.patience.is_some()) else {
             return;
         };
-        // No cost is lower than NaN.
+        // A comparison with NaN is never true, so that no later cost would be lower.
         let cost = if cost.is_nan() { f64::INFINITY } else { cost };
         match (&mut self.session.best, self.best_buffer.take()) {
             (Some(best), _) if cost < best.cost => {
@@ -258,7 +257,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         }
     }
 
-    /// Whether the patience is over: so many epochs without a lower cost.
+    /// Returns whether the last `patience` epochs had no lower cost.
     fn is_out_of_patience(&self) -> bool {
         let Session { history, best, .. } = &self.session;
         match (self.hyperparameters.patience, best, history.epochs.last()) {
@@ -268,7 +267,7 @@ impl<'a, F: Float> Trainer<'a, F> {
     }
 }
 
-/// Takes one step. Returns the cost before it and the norm of the gradient.
+/// Takes one step. Returns the cost before the step, and the norm of the gradient.
 fn step<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,

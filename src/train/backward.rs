@@ -11,7 +11,7 @@ use crate::kernel::product::matmul_into;
 use crate::{Error, Float, Gradients, Result};
 use ndarray::{Array2, ArrayRef2};
 
-/// The options of [`backpropagate`].
+/// Options of [`backpropagate`]: the objective, and whether to compute `dX`.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -27,7 +27,7 @@ pub struct BackwardOptions {
 }
 
 impl BackwardOptions {
-    /// Differentiates this cost, or cost with L2, without computing `dX`.
+    /// Creates options for a [`Cost`](crate::cost::Cost) or an [`Objective`], without `dX`.
     #[must_use]
     pub fn new(objective: impl Into<Objective>) -> Self {
         Self { objective: objective.into(), dx: false }
@@ -40,9 +40,11 @@ impl BackwardOptions {
     }
 }
 
-/// The caches of a forward pass, with or without dropout, as [`backpropagate`] takes them:
-/// `&caches` of [`l_model_forward`](crate::forward::l_model_forward) or of
-/// [`l_model_forward_with_dropout`](super::regularization::l_model_forward_with_dropout).
+/// The caches of a forward pass, as [`backpropagate`] takes them.
+///
+/// A reference to the caches of [`l_model_forward`](crate::forward::l_model_forward), or of
+/// [`l_model_forward_with_dropout`](super::regularization::l_model_forward_with_dropout), converts
+/// to this type.
 #[derive(Debug, Clone, Copy)]
 pub struct Caches<'c, 'a, F> {
     layers: &'c [LayerCache<'a, F>],
@@ -79,20 +81,22 @@ impl<'c, 'a, F: Float> From<&'c DropoutCaches<'a, F>> for Caches<'c, 'a, F> {
 pub struct BackwardOutput<F> {
     /// The gradients of every layer.
     pub gradients: Gradients<F>,
-    /// `dX = W¹ᵀ·dZ¹`, (n₀, m), if it was asked for.
+    /// `dX = W¹ᵀ·dZ¹`, (n₀, m), if [`BackwardOptions::dx`] was set.
     pub dx: Option<Array2<F>>,
 }
 
-/// Differentiates the whole network, for any cost with or without L2, dropout and weights.
+/// Computes the gradients of the whole network, for any cost, with or without L2 and dropout.
 ///
-/// `AL` (n_L, m), targets as the [`Cost`](crate::cost::Cost) takes them; `caches` come from the
-/// forward pass that computed `AL`. After
-/// [the activation that belongs to the cost](crate::cost::Cost::output_activation) the pass starts
-/// at its simple `dZ`, exact also where the output saturates; after another one at
-/// `dZ = dAL ∘ g'(Z)`, with [`Cost::gradient`](crate::cost::Cost::gradient) as `dAL`. With L2 each
-/// layer adds `λ/m W` to its `dW`.
+/// `AL` (n_L, m); the targets are in a form that the [`Cost`](crate::cost::Cost) takes. `caches`
+/// come from the forward pass that computed `AL`.
 ///
-/// For the binary cross-entropy without options the gradients are bit-identical to
+/// The pass starts at `dZ` of the output layer. If that layer has
+/// [the activation that belongs to the cost](crate::cost::Cost::output_activation), `dZ` is the
+/// one in the table of costs, which is exact even where the output saturates. For any other
+/// activation it is `dZ = dAL ∘ g'(Z)`, where `dAL` is
+/// [`Cost::gradient`](crate::cost::Cost::gradient). With L2, each layer adds `λ/m W` to its `dW`.
+///
+/// For the binary cross-entropy without L2 and dropout, the gradients are bit-identical to
 /// [`l_model_backward`](crate::backward::l_model_backward).
 ///
 /// ```
@@ -114,11 +118,13 @@ pub struct BackwardOutput<F> {
 ///
 /// # Errors
 ///
-/// [`Error::NoLayers`] if there is no cache; [`Error::ShapeMismatch`] with the number of the layer
-/// if `AL`, targets and `caches` do not belong together; [`Error::LayerCount`] after dropout, if
-/// there is not one mask for each hidden layer; [`Error::OutputActivation`] if the output layer does
-/// not go with the cost; the errors of [`Cost::value`](crate::cost::Cost::value);
-/// [`Error::Hyperparameter`] if L2 is not finite in `F`.
+/// [`Error::NoLayers`] if `caches` is empty, [`Error::LayerCount`] unless there is one dropout
+/// mask for each hidden layer, [`Error::ShapeMismatch`] with the layer if `AL`, targets, caches and
+/// masks do not fit each other, [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` is empty,
+/// [`Error::InvalidValue`] if a class number is not one of the outputs,
+/// [`Error::OutputActivation`] if the output layer does not go with the cost,
+/// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`,
+/// [`Error::TooLarge`] if a gradient does not fit in memory.
 pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,
@@ -158,14 +164,14 @@ pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
     Ok(BackwardOutput { gradients, dx })
 }
 
-/// `dX = W¹ᵀ·dZ¹`
+/// Computes `dX = W¹ᵀ·dZ¹`.
 fn input_gradient<F: Float>(dz: &ArrayRef2<F>, first: &LayerCache<'_, F>) -> Result<Array2<F>> {
     let mut dx = buffer::zeros("dX", first.linear.a_prev.dim()).map_err(|e| e.in_layer(1))?;
     matmul_into(&first.linear.w.t(), dz, &mut dx);
     Ok(dx)
 }
 
-/// `dZ` of the output layer.
+/// Computes `dZ` of the output layer.
 fn output_dz<F: Float>(
     objective: &Objective,
     al: &ArrayRef2<F>,

@@ -1,4 +1,4 @@
-//! The backward pass of a [`Workspace`](super::workspace::Workspace), layer by layer.
+//! The backward pass in preallocated buffers, layer by layer.
 
 use crate::backward::{one_over, scaled_row_sums_into};
 use crate::buffer::{matrix, matrix_mut};
@@ -8,20 +8,20 @@ use crate::train::regularization::apply_mask;
 use crate::{Float, Layer};
 use ndarray::ArrayRef2;
 
-/// The backward pass of a step, from `dZ` of the last layer: its inputs and buffers.
+/// The inputs and buffers of a backward pass, which starts from `dZ` of the last layer.
 pub(crate) struct BackwardPass<'a, F> {
     pub layers: &'a [Layer<F>],
-    /// The features, then the units of each layer.
+    /// The number of features, then the number of units of each layer.
     pub sizes: &'a [usize],
     /// The probability that a hidden unit is kept, if the step has dropout.
     pub keep_prob: Option<F>,
-    /// The examples in the buffers.
+    /// The number of examples in the buffers.
     pub m: usize,
-    /// The examples that the mean is over.
+    /// The number of examples that the cost is averaged over, at least `m`.
     pub total: usize,
-    /// Without it, the first layer gets no gradients.
+    /// `X` (n₀, m). Without it, layer 1 gets no gradients.
     pub x: Option<&'a ArrayRef2<F>>,
-    /// `A` of each layer, which becomes `dZ`.
+    /// `A` of each layer, overwritten by `dZ`.
     pub a: &'a mut [Vec<F>],
     /// `Z` of the layers whose derivative does not follow from `A`; empty for the others.
     pub z: &'a [Vec<F>],
@@ -43,7 +43,7 @@ impl<F: Float> BackwardPass<'_, F> {
         }
     }
 
-    /// The index of the first layer that gets gradients: 0, or 1 without `X`.
+    /// Returns the index of the first layer that gets gradients: 0, or 1 without `X`.
     pub(crate) fn first_layer(&self) -> usize {
         usize::from(self.x.is_none())
     }
@@ -77,7 +77,7 @@ impl<F: Float> BackwardPass<'_, F> {
         matmul_into(&self.layers[l].w.t(), &dz, &mut da_prev); // dA_prev = Wᵀ·dZ
     }
 
-    /// Computes `dZ` of layer l in the place of its `A`, from its `dA`.
+    /// Overwrites `A` of layer l with its `dZ`, computed from its `dA`.
     pub(crate) fn activation_gradient(&mut self, l: usize) {
         if l == 0 || self.m == 0 {
             return;

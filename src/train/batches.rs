@@ -13,12 +13,12 @@ use crate::init::RandomSource;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 
-/// Cuts the examples, in random order, into batches of `mini_batch_size`; the last may be smaller.
+/// Splits the examples into mini-batches in random order; the last batch may be smaller.
 ///
 /// `X` (n_x, m), `Y` (n_y, m). The order is
-/// [`shuffle`](crate::init::RandomSource::shuffle) of 0 to m - 1: with
-/// [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) it is the course's for `seed = k`.
-/// All batches are copied at once; [`Batches`] copies one at a time.
+/// [`shuffle`](crate::init::RandomSource::shuffle) of 0 to m - 1. With
+/// [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) it is the order of the course's
+/// function with `seed = k`. All batches are copied at once; [`Batches`] copies one at a time.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -35,14 +35,16 @@ use ndarray::{Array2, ArrayRef2, ArrayView2, s};
 ///
 /// # Errors
 ///
-/// The errors of [`Batches::new`].
+/// [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of examples,
+/// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if one is empty, [`Error::InvalidArgument`] if
+/// `mini_batch_size` is 0, [`Error::TooLarge`] if the batches do not fit in memory.
 pub fn random_mini_batches<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     mini_batch_size: usize,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<(Array2<F>, Array2<F>)>> {
-    check_set(x, y, mini_batch_size)?;
+    check_set(x, y, ("mini_batch_size", mini_batch_size))?;
     let mut order = buffer::numbers("order", x.ncols())?;
     rng.shuffle(&mut order);
     let batch = |examples: &[usize]| Ok((columns("X", x, examples)?, columns("Y", y, examples)?));
@@ -50,7 +52,7 @@ pub fn random_mini_batches<F: Float>(
     buffer::try_list("batches", batches.len(), batches.map(batch))
 }
 
-/// A copy of some columns.
+/// Copies the columns `examples` of a matrix.
 fn columns<F: Float>(
     name: &'static str,
     matrix: &ArrayRef2<F>,
@@ -63,7 +65,10 @@ fn columns<F: Float>(
     Ok(copy)
 }
 
-/// Mini-batches of a set of examples, reshuffled for each epoch.
+/// Mini-batches of a set of examples, in a new random order for each epoch.
+///
+/// If each example is contiguous in memory, as in the transposed view of a table (examples,
+/// features), only one batch is copied at a time. Otherwise all examples are copied once.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -80,58 +85,58 @@ fn columns<F: Float>(
 /// }
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-///
-/// If the examples are contiguous, as in the transposed view of a table (examples, features), only
-/// one batch is copied at a time. Other layouts are copied once as a whole.
 #[derive(Debug, Clone)]
 pub struct Batches<'a, F> {
-    x: Examples<'a, F>,
-    y: Examples<'a, F>,
+    x: ContiguousExamples<'a, F>,
+    y: ContiguousExamples<'a, F>,
     order: Vec<usize>,
     size: usize,
     next: usize,
     shard: Option<Shard>,
 }
 
-/// The examples of a set that one process has.
+/// The part of a set of examples that a shard holds.
 #[derive(Debug, Clone)]
 struct Shard {
-    /// The own column of each example of the set; [`ELSEWHERE`] if another process has it.
+    /// The column in the shard of each example of the set, or [`NOT_IN_SHARD`].
     columns: Vec<usize>,
-    /// The own columns of the last batch, and their columns in the batch.
-    own: Vec<usize>,
+    /// The columns in the shard of the last batch.
+    in_shard: Vec<usize>,
+    /// The columns in the whole batch of the last batch.
     in_batch: Vec<usize>,
 }
 
-/// Which columns of a batch a process has.
+/// The columns of a whole batch that a [`LocalBatch`] holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchColumns<'a> {
-    /// The columns of the batch, ascending.
+    /// The column of each example in the whole batch, ascending.
     pub columns: &'a [usize],
-    /// The number of columns of the batch.
+    /// The number of examples in the whole batch.
     pub total: usize,
 }
 
 impl BatchColumns<'_> {
-    /// `Ok` if these can be m examples of the batch.
+    /// Checks that these are m ascending columns of the batch.
     pub(crate) fn check(&self, m: usize) -> Result<()> {
         check_lengths(("columns of the batch", self.columns.len()), ("X", m))?;
         let ascending = self.columns.windows(2).all(|pair| pair[0] < pair[1]);
         if ascending && self.columns.last().is_none_or(|last| *last < self.total) {
             return Ok(());
         }
-        Err(Error::Inconsistent { what: "the columns are not ascending columns of the batch" })
+        Err(Error::Inconsistent {
+            what: "the columns must be ascending and below the size of the whole batch",
+        })
     }
 }
 
-/// The examples of a batch that a process has.
+/// The examples of one batch that a [shard](Batches::from_shard) holds.
 #[derive(Debug, Clone, Copy)]
 pub struct LocalBatch<'a, F> {
     /// The features, (n_x, m), where m may be 0.
     pub x: ArrayView2<'a, F>,
     /// The labels, (n_y, m).
     pub y: ArrayView2<'a, F>,
-    /// The columns of the batch that these are; `None` if they are all.
+    /// The columns of the whole batch that these are; `None` if they are the whole batch.
     pub columns: Option<BatchColumns<'a>>,
 }
 
@@ -152,7 +157,7 @@ impl<'a, F: Float> Batches<'a, F> {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of examples,
-    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if they are empty,
+    /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if one is empty,
     /// [`Error::InvalidArgument`] if `size` is 0, [`Error::TooLarge`] if the buffers do not fit in
     /// memory.
     pub fn new(
@@ -161,16 +166,17 @@ impl<'a, F: Float> Batches<'a, F> {
         size: usize,
     ) -> Result<Self> {
         let (x, y) = (x.into(), y.into());
-        check_set(&x, &y, size)?;
+        check_set(&x, &y, ("size", size))?;
         let total = x.ncols();
         Self::with_shard(x, y, size, (total, None))
     }
 
-    /// Creates the batches of one shard of a set of `total` examples: `X` holds the examples from
-    /// `first` on, and may be empty.
+    /// Creates the batches of a shard, which holds part of a set of `total` examples.
     ///
-    /// If all shards are [shuffled](Self::shuffle) by equal generators, their batches are the
-    /// batches of the whole set; [`next_local`](Self::next_local) returns the examples of the shard.
+    /// `X` (n_x, m) and `Y` (n_y, m) hold the examples `first` to `first + m - 1` of the set, where
+    /// m may be 0. If all shards of a set are [shuffled](Self::shuffle) by equal generators, they
+    /// agree on the batches of the whole set, and [`next_local`](Self::next_local) returns the
+    /// examples of each batch that this shard holds.
     ///
     /// ```
     /// use dnn_blocks::ndarray::{array, s};
@@ -188,8 +194,10 @@ impl<'a, F: Float> Batches<'a, F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`new`](Self::new), except for an empty `X`; [`Error::LengthMismatch`] if the
-    /// shard ends after `total`.
+    /// [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of examples,
+    /// [`Error::EmptyBatch`] if `total` is 0, [`Error::ZeroSize`] if `X` or `Y` has no rows,
+    /// [`Error::InvalidArgument`] if `size` is 0, [`Error::LengthMismatch`] if the shard ends after
+    /// `total`, [`Error::TooLarge`] if the buffers do not fit in memory.
     pub fn from_shard(
         x: impl Into<ArrayView2<'a, F>>,
         y: impl Into<ArrayView2<'a, F>>,
@@ -199,7 +207,7 @@ impl<'a, F: Float> Batches<'a, F> {
     ) -> Result<Self> {
         let (x, y) = (x.into(), y.into());
         check_same_examples(&x, &y)?;
-        check_size(size)?;
+        check_size(("size", size))?;
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
         check_batch(Operand { name: "Y", shape: (y.nrows(), total) })?;
         let end = first.saturating_add(x.ncols());
@@ -215,7 +223,7 @@ impl<'a, F: Float> Batches<'a, F> {
         Self::with_shard(x, y, size, (total, Some(&numbers)))
     }
 
-    /// Creates the batches of a shard whose examples have these numbers in the set.
+    /// Creates the batches of a shard whose columns are these examples of the set.
     #[cfg(feature = "mpi")]
     pub(crate) fn from_numbers(
         x: ArrayView2<'a, F>,
@@ -237,24 +245,27 @@ impl<'a, F: Float> Batches<'a, F> {
             |len| Ok::<_, Error>(buffer::counts("order", (1, len))?.into_raw_vec_and_offset().0);
         let size = size.min(total);
         let mut order = list(total)?;
-        number(&mut order);
+        fill_with_indices(&mut order);
         let shard = match numbers {
             Some(numbers) => {
                 let mut columns = list(total)?;
-                columns.fill(ELSEWHERE);
+                columns.fill(NOT_IN_SHARD);
                 numbers.iter().enumerate().for_each(|(column, &number)| columns[number] = column);
-                Some(Shard { columns, own: list(size)?, in_batch: list(size)? })
+                Some(Shard { columns, in_shard: list(size)?, in_batch: list(size)? })
             }
             None => None,
         };
-        let (x, y) = (Examples::new("X", x, size)?, Examples::new("Y", y, size)?);
+        let x = ContiguousExamples::new("X", x, size)?;
+        let y = ContiguousExamples::new("Y", y, size)?;
         Ok(Self { x, y, order, size, next: 0, shard })
     }
 
-    /// Puts the examples in a new random order,
-    /// [`permutation(m)`](crate::init::RandomSource::permutation), and starts at the first batch.
+    /// Shuffles the examples and starts again at the first batch.
+    ///
+    /// The order is [`permutation(m)`](crate::init::RandomSource::permutation), where m is the
+    /// number of examples of the whole set.
     pub fn shuffle(&mut self, rng: &mut (impl RandomSource + ?Sized)) {
-        number(&mut self.order);
+        fill_with_indices(&mut self.order);
         rng.shuffle(&mut self.order);
         self.rewind();
     }
@@ -266,15 +277,15 @@ impl<'a, F: Float> Batches<'a, F> {
 
     /// Returns the next batch, `X` (n_x, size) and `Y` (n_y, size), or `None` after the last one.
     ///
-    /// The last batch of an epoch may be smaller. For a [shard](Self::from_shard) it returns the
-    /// examples of the shard, possibly none. `Batches` is no [`Iterator`], since each batch reuses
-    /// the memory of the one before.
+    /// The last batch of an epoch may be smaller. A [shard](Self::from_shard) returns the examples
+    /// of the batch that it holds, possibly none. `Batches` is not an [`Iterator`], because each
+    /// batch reuses the memory of the previous one.
     #[expect(clippy::should_implement_trait, reason = "the items borrow the iterator")]
     pub fn next(&mut self) -> Option<(ArrayView2<'_, F>, ArrayView2<'_, F>)> {
         self.next_local().map(|local| (local.x, local.y))
     }
 
-    /// Returns the next batch with its columns in the batch of the whole set.
+    /// Returns the next batch, with the column of each example in the whole batch.
     pub fn next_local(&mut self) -> Option<LocalBatch<'_, F>> {
         let end = self.order.len().min(self.next + self.size);
         let batch = &self.order[self.next..end];
@@ -282,14 +293,14 @@ impl<'a, F: Float> Batches<'a, F> {
         if batch.is_empty() {
             return None;
         }
-        let (own, columns) = match &mut self.shard {
+        let (examples, columns) = match &mut self.shard {
             Some(shard) => shard.local_columns(batch),
             None => (batch, None),
         };
-        Some(LocalBatch { x: self.x.gather(own), y: self.y.gather(own), columns })
+        Some(LocalBatch { x: self.x.gather(examples), y: self.y.gather(examples), columns })
     }
 
-    /// Returns the examples of the last batch, as columns of the whole set.
+    /// Returns the columns, in the whole set, of the batch that was returned last.
     #[must_use]
     pub fn last(&self) -> &[usize] {
         let start = self.next.saturating_sub(1) / self.size * self.size;
@@ -302,38 +313,41 @@ impl<'a, F: Float> Batches<'a, F> {
         self.order.len().div_ceil(self.size)
     }
 
-    /// Returns `false`: there is always a batch.
+    /// Returns `false`, because there is always a batch.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         false
     }
 }
 
-/// Marks an example that another process has.
-const ELSEWHERE: usize = usize::MAX;
+/// Marks an example that the shard does not hold.
+const NOT_IN_SHARD: usize = usize::MAX;
 
 impl Shard {
-    /// Returns the own columns of a batch, and their columns in the batch.
+    /// Returns the columns in the shard of a batch, and their columns in the batch.
     fn local_columns(&mut self, batch: &[usize]) -> (&[usize], Option<BatchColumns<'_>>) {
-        self.own.clear();
+        self.in_shard.clear();
         self.in_batch.clear();
         for (column_in_batch, example) in batch.iter().enumerate() {
             let column = self.columns[*example];
-            if column != ELSEWHERE {
-                self.own.push(column);
+            if column != NOT_IN_SHARD {
+                self.in_shard.push(column);
                 self.in_batch.push(column_in_batch);
             }
         }
-        (&self.own, Some(BatchColumns { columns: &self.in_batch, total: batch.len() }))
+        (&self.in_shard, Some(BatchColumns { columns: &self.in_batch, total: batch.len() }))
     }
 }
 
-/// 0, 1, 2, …
-fn number(order: &mut [usize]) {
+fn fill_with_indices(order: &mut [usize]) {
     order.iter_mut().enumerate().for_each(|(i, example)| *example = i);
 }
 
-fn check_set<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>, size: usize) -> Result<()> {
+fn check_set<F: Float>(
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    size: (&'static str, usize),
+) -> Result<()> {
     check_same_examples(x, y)?;
     check_batch(Operand::new("X", x))?;
     check_batch(Operand::new("Y", y))?;
@@ -345,37 +359,38 @@ fn check_same_examples<F: Float>(x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<(
     check(x.shape.1 == y.shape.1, x, y, "as many columns: one for each example")
 }
 
-fn check_size(size: usize) -> Result<()> {
-    check_argument(size > 0, "size", 0.0, "at least 1")
+fn check_size((name, size): (&'static str, usize)) -> Result<()> {
+    check_argument(size > 0, name, 0.0, "at least 1")
 }
 
-/// A matrix whose columns are contiguous, and room for some of them.
+/// Examples that are contiguous in memory, and a buffer for one batch of them.
 #[derive(Debug, Clone)]
-struct Examples<'a, F> {
-    lent: ArrayView2<'a, F>,
-    /// (m, n), if the columns of what was lent are not contiguous.
-    own: Option<Array2<F>>,
+struct ContiguousExamples<'a, F> {
+    /// (n, m)
+    source: ArrayView2<'a, F>,
+    /// A transposed copy (m, n), if the columns of `source` are not contiguous.
+    copy: Option<Array2<F>>,
     /// (size, n)
     batch: Array2<F>,
 }
 
-impl<'a, F: Float> Examples<'a, F> {
-    fn new(name: &'static str, lent: ArrayView2<'a, F>, size: usize) -> Result<Self> {
-        let (n, m) = lent.dim();
+impl<'a, F: Float> ContiguousExamples<'a, F> {
+    fn new(name: &'static str, source: ArrayView2<'a, F>, size: usize) -> Result<Self> {
+        let (n, m) = source.dim();
         let batch = buffer::zeros(name, (size, n))?;
-        if n == 1 || lent.strides()[0] == 1 {
-            return Ok(Self { lent, own: None, batch });
+        if n == 1 || source.strides()[0] == 1 {
+            return Ok(Self { source, copy: None, batch });
         }
-        let mut own = buffer::zeros(name, (m, n))?;
-        own.assign(&lent.t());
-        Ok(Self { lent, own: Some(own), batch })
+        let mut copy = buffer::zeros(name, (m, n))?;
+        copy.assign(&source.t());
+        Ok(Self { source, copy: Some(copy), batch })
     }
 
-    /// The columns `examples`, (n, as many).
+    /// Copies the columns `examples` to the buffer, and returns them.
     fn gather(&mut self, examples: &[usize]) -> ArrayView2<'_, F> {
-        let rows = match &self.own {
-            Some(own) => own.view(),
-            None => self.lent.t(),
+        let rows = match &self.copy {
+            Some(copy) => copy.view(),
+            None => self.source.t(),
         };
         for (mut to, &example) in self.batch.rows_mut().into_iter().zip(examples) {
             to.assign(&rows.row(example));

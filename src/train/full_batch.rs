@@ -1,14 +1,20 @@
-//! Full-batch gradient descent, the course's setting, reading `X` once a step.
+//! Full-batch gradient descent that reads `X` once per step.
 //!
-//! A step of the course's functions reads all of `X` twice: for `Z¹ = W¹·X` and for
-//! `dW¹ = 1/m dZ¹·Xᵀ`. With pictures and few units, that takes most of the time. [`FullBatch`] takes
-//! a block of rows of `X` at a time: it computes the block of `dW¹`, updates the block of `W¹`, and
-//! adds the block's part of the next `Z¹`, while the block is in the cache.
+//! ```math
+//! dW^{[1]} = \frac{1}{m}\, dZ^{[1]} X^\top \qquad W^{[1]} \leftarrow W^{[1]} - \alpha\, dW^{[1]}
+//! \qquad Z^{[1]} = W^{[1]} X + b^{[1]}
+//! ```
 //!
-//! The results are bit-identical to the course's functions.
+//! The course's functions read all of `X` twice per step: for `dW¹` and for the next `Z¹`. If the
+//! examples have many features and the first layer few units, as with pictures, reading `X` takes
+//! most of the time. [`FullBatch`] reads `X` in blocks of rows. While a block is in the cache, it
+//! computes the block of `dW¹`, updates the block of `W¹`, and adds the block's part of the next
+//! `Z¹`. The results are bit-identical to the course's functions.
 
 use super::reduce::SingleProcess;
 use super::step::StepBuffers;
+#[cfg(doc)]
+use crate::Error;
 use crate::backward::{one_over, scaled_row_sums_into};
 use crate::buffer::{self, matrix_mut};
 use crate::checks::check_finite_in;
@@ -21,7 +27,10 @@ use crate::kernel::threads;
 use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2, Axis, s};
 
-/// Full-batch gradient descent of a network.
+/// Full-batch gradient descent of a network on the cross-entropy cost.
+///
+/// It owns the parameters, because it updates `W¹` before it computes the next `Z¹`. `dW¹` is never
+/// in memory as a whole: use a [`Workspace`](super::workspace::Workspace) to inspect or clip it.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -50,17 +59,17 @@ pub struct FullBatch<'a, F> {
     y: ArrayView2<'a, F>,
     parameters: Parameters<F>,
     buffers: StepBuffers<F>,
-    /// `W¹·X` of the present parameters, as one sum per segment of `X`; the first becomes the total.
+    /// Partial sums of `W¹·X`, one per segment of `X`. The first becomes the total.
     sums: Vec<F>,
-    /// Whether `sums` belongs to the present parameters.
+    /// Whether `sums` belongs to the current parameters.
     ready: bool,
 }
 
-/// Rows of `X` that are used for `dW¹` and `Z¹` while they are in the cache.
+/// The number of rows of `X` in a block.
 const BLOCK: usize = 2 * ROWS_DEPTH;
 
 impl<'a, F: Float> FullBatch<'a, F> {
-    /// Starts from these parameters, on `X` (n₀, m) and `Y` (n_L, m).
+    /// Creates a descent that starts from `parameters`, on `X` (n₀, m) and `Y` (n_L, m).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -74,9 +83,10 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`l_model_forward`](crate::forward::l_model_forward) and
-    /// [`compute_cost`](crate::cost::compute_cost);
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if the buffers do not fit in memory.
+    /// [`Error::ShapeMismatch`] with the layer if `X`, `Y` and the layers do not fit each other,
+    /// [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if a matrix has no row or no column,
+    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`,
+    /// [`Error::TooLarge`] if the buffers do not fit in memory.
     pub fn new(
         x: impl Into<ArrayView2<'a, F>>,
         y: impl Into<ArrayView2<'a, F>>,
@@ -94,7 +104,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         Ok(Self { x, y, parameters, buffers, sums, ready: false })
     }
 
-    /// Takes one step of gradient descent, and returns the cost before it.
+    /// Takes one step of gradient descent, and returns the cost before the step.
     ///
     /// The step is bit-identical to `l_model_forward`, `compute_cost`, `l_model_backward` and
     /// `update_parameters`, and allocates nothing.
@@ -112,9 +122,9 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `learning_rate` is not finite in
-    /// `F`; the errors of [`new`](Self::new) if a caller of
-    /// [`parameters_mut`](Self::parameters_mut) has changed the shape of a layer.
+    /// [`Error::Hyperparameter`] if `learning_rate` is not finite in `F`; the errors of
+    /// [`new`](Self::new) if the shape of a layer was changed through
+    /// [`parameters_mut`](Self::parameters_mut).
     pub fn step(&mut self, learning_rate: f64) -> Result<F> {
         check_finite_in::<F>("learning_rate", learning_rate)?;
         self.buffers.prepare(&self.x, &self.parameters)?;
@@ -141,7 +151,9 @@ impl<'a, F: Float> FullBatch<'a, F> {
         &self.parameters
     }
 
-    /// Returns the parameters, to be changed between two steps. The next step then reads `X` twice.
+    /// Returns the parameters for changes between two steps.
+    ///
+    /// The next step then reads `X` twice.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -159,7 +171,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         &mut self.parameters
     }
 
-    /// Returns the parameters after the last step, and ends the descent.
+    /// Ends the descent and returns the parameters after the last step.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -174,7 +186,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         self.parameters
     }
 
-    /// Computes `AL` of the present parameters.
+    /// Computes `AL` of the current parameters.
     fn forward(&mut self) {
         let first = &self.parameters.layers()[0];
         let known = first.activation.known_from_output::<F>();
@@ -227,15 +239,15 @@ struct Sweep<'a, F> {
 }
 
 impl<F: Float> Sweep<'_, F> {
-    /// Does neither product copy its operands? Only then can they be done block by block at no
-    /// cost, and with the same sums.
+    /// Returns whether neither product packs its operands. Only then do blocks cost nothing and
+    /// give the same sums.
     fn pays(&self, x: &ArrayRef2<F>, w: &ArrayRef2<F>) -> bool {
         let fits = w.nrows() * ROWS_DEPTH * size_of::<F>() <= LEAST_SCRATCH;
         fits && Strategy::choose(w, x, &self.dz) == Strategy::Rows
             && Strategy::choose(&self.dz, &x.t(), w) == Strategy::Dots
     }
 
-    /// Updates `W¹`, and leaves `W¹·X` in the first part of `sums`.
+    /// Updates `W¹`, and writes `W¹·X` to the first part of `sums`.
     fn run(&self, w: ArrayViewMut2<'_, F>, x: ArrayView2<'_, F>, sums: &mut [F]) {
         let shared = threads::parts(2 * w.len() * x.ncols(), x.len()) > 1;
         self.segments(w, x, sums, shared);
@@ -245,7 +257,7 @@ impl<F: Float> Sweep<'_, F> {
         }
     }
 
-    /// The segments of `X`, each with its part of `W¹` and a sum of its own.
+    /// Processes all segments of `X`, each with its part of `W¹` and its own sum.
     fn segments(
         &self,
         w: ArrayViewMut2<'_, F>,
@@ -271,7 +283,7 @@ impl<F: Float> Sweep<'_, F> {
         }
     }
 
-    /// Block by block: a part of `dW¹`, of the update, and of the next `Z¹`.
+    /// Processes one segment block by block: `dW¹`, the update, and the next `Z¹`.
     fn blocks(&self, mut w: ArrayViewMut2<'_, F>, x: ArrayView2<'_, F>, sum: &mut [F]) {
         let (units, m) = self.dz.dim();
         let mut sum = matrix_mut(sum, units, m);

@@ -1,15 +1,16 @@
 //! Numerical gradient checking for custom layers and costs.
 //!
 //! ```math
-//! \text{gradapprox}_i = \frac{J(\theta + \varepsilon e_i) - J(\theta - \varepsilon e_i)}{2 \varepsilon}
+//! \text{gradapprox}_i
+//! = \frac{J(\theta + \varepsilon e_i) - J(\theta - \varepsilon e_i)}{2 \varepsilon}
 //! \qquad
 //! \text{difference} = \frac{\lVert \text{grad} - \text{gradapprox} \rVert_2}
 //! {\lVert \text{grad} \rVert_2 + \lVert \text{gradapprox} \rVert_2}
 //! ```
 //!
-//! The cost is evaluated twice for each parameter, so checks are for tests on small networks. The
-//! cost must be deterministic (no dropout) and computed in `f64`. A kink between the two
-//! evaluations, as of a ReLU at 0, looks like an error: check again with other numbers.
+//! The cost is evaluated twice for each parameter, so check small networks, in tests. The cost must
+//! be deterministic (no dropout) and computed in `f64`. If a kink lies between the two evaluations,
+//! such as that of a ReLU at 0, a correct gradient looks wrong: check again with other numbers.
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017).
 
@@ -21,11 +22,11 @@ use crate::parameters::check_network;
 use crate::{Error, Gradients, Parameters, Result};
 use std::fmt;
 
-/// The largest difference that counts as rounding, for an `ε` of 1e-7 (the course's bound).
+/// The largest difference that counts as rounding for `ε = 1e-7`, the course's bound.
 pub const TOLERANCE: f64 = 2e-7;
 
-/// The number of coordinates in [`GradientCheck::worst`].
-const LISTED: usize = 5;
+/// The most coordinates in [`GradientCheck::worst`].
+const MOST_WORST: usize = 5;
 
 /// The result of a gradient check; `I` is the index of a coordinate.
 ///
@@ -36,27 +37,28 @@ const LISTED: usize = 5;
 pub struct GradientCheck<I = usize> {
     /// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, between 0 and 1; 0 if both are 0.
     pub difference: f64,
-    /// The five coordinates with the largest difference, the worst first.
+    /// The coordinates with the largest differences, the worst first; at most five.
     pub worst: Vec<Coordinate<I>>,
 }
 
 /// The gradient check of a network, whose coordinates are entries of `dW` and `db`.
 pub type NetworkCheck = GradientCheck<Entry>;
 
-/// The two derivatives by one parameter.
+/// The analytic and the numerical derivative with respect to one parameter.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Coordinate<I = usize> {
     /// The index of the parameter.
     pub index: I,
-    /// The entry of the gradient.
+    /// The entry of the gradient that is checked.
     pub analytic: f64,
     /// The central difference of the cost.
     pub numeric: f64,
 }
 
-/// An entry of the gradients of a network, printed as `dW2[3, 1]` or `db1[0]`: layers are counted
-/// from 1, rows and columns from 0.
+/// The position of an entry in the gradients of a network.
+///
+/// It prints as `dW2[3, 1]` or `db1[0]`. Layers are counted from 1, rows and columns from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
@@ -81,9 +83,9 @@ pub enum Entry {
 
 /// Compares a gradient with central differences of the cost, `(J(θ + ε) - J(θ - ε))/2ε`.
 ///
-/// `theta`, `gradient` have one length. `2ε` is the distance of the two numbers after rounding,
-/// so that a large `θ` is no mistake of the gradient. An `ε` of 1e-7 is the course's;
-/// [`TOLERANCE`] belongs to it.
+/// `theta` and `gradient` have the same length. The divisor is the actual distance of the two
+/// rounded numbers, so rounding of a large `θ` does not look like a wrong gradient. The course uses
+/// an `ε` of 1e-7, for which [`TOLERANCE`] is the bound.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -101,10 +103,11 @@ pub enum Entry {
 ///
 /// # Errors
 ///
-/// [`Error::LengthMismatch`] if `gradient` has not the length of `theta`,
-/// [`Error::InvalidArgument`] if `ε` is not above 0, or too small to move one of the numbers,
-/// [`Error::NotFinite`] with its index if a number, its derivative, or the cost beside it is
-/// NaN or infinite.
+/// [`Error::LengthMismatch`] if `gradient` and `theta` differ in length,
+/// [`Error::InvalidArgument`] unless `epsilon` is above 0, finite, and large enough to change every
+/// number of `theta`, [`Error::NotFinite`] with the index if a number of `theta`, its derivative or
+/// a cost next to it is NaN or infinite, [`Error::TooLarge`] if a copy of `theta` does not fit in
+/// memory.
 pub fn gradient_check(
     mut cost: impl FnMut(&[f64]) -> f64,
     theta: &[f64],
@@ -133,14 +136,14 @@ pub fn gradient_check(
     Ok(GradientCheck::from_coordinates(coordinates))
 }
 
-/// Compares the gradients of a network with central differences of its cost: every weight and
-/// every bias is moved. Otherwise as [`gradient_check`].
+/// Compares the gradients of a network with central differences of its cost.
+///
+/// Every weight and every bias is changed by `±ε` in turn, as in [`gradient_check`].
 ///
 /// ```
-/// use dnn_blocks::train::gradient_check::Entry;
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
-/// use dnn_blocks::train::gradient_check::gradient_check_n;
+/// use dnn_blocks::train::gradient_check::{Entry, gradient_check_n};
 ///
 /// let mut rng = NumpyRandom::seed(1);
 /// let parameters = initialize_parameters_deep(&[2, 3, 1], Initializer::He, &mut rng)?;
@@ -159,8 +162,11 @@ pub fn gradient_check(
 ///
 /// # Errors
 ///
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the gradients belong to another network; the
-/// errors of `cost`; the errors of [`gradient_check`] with the layer, row and column.
+/// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if the gradients belong to another network,
+/// [`Error::InvalidArgument`] unless `epsilon` is above 0, finite, and large enough to change every
+/// parameter, [`Error::NotFinite`] with the layer and the position if a parameter, its derivative
+/// or a cost next to it is NaN or infinite, [`Error::TooLarge`] if a copy of the parameters does
+/// not fit in memory, and any error that `cost` returns.
 pub fn gradient_check_n(
     parameters: &Parameters<f64>,
     gradients: &Gradients<f64>,
@@ -195,8 +201,7 @@ pub fn gradient_check_n(
 }
 
 impl<I> GradientCheck<I> {
-    /// Whether the difference is no more than the rounding of an `ε` of 1e-7: at most
-    /// [`TOLERANCE`].
+    /// Returns whether the difference is at most [`TOLERANCE`].
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -209,29 +214,30 @@ impl<I> GradientCheck<I> {
         self.difference <= TOLERANCE
     }
 
-    /// The difference of all coordinates, and the worst of them.
+    /// Computes the difference over all coordinates, and selects the worst ones.
     fn from_coordinates(coordinates: Vec<Coordinate<I>>) -> Self {
         let difference = difference(&coordinates);
-        let mut worst: Vec<Coordinate<I>> = Vec::with_capacity(LISTED + 1);
+        let mut worst: Vec<Coordinate<I>> = Vec::with_capacity(MOST_WORST + 1);
         for coordinate in coordinates {
             let better = |other: &Coordinate<I>| other.error() < coordinate.error();
             let place = worst.iter().position(better).unwrap_or(worst.len());
             worst.insert(place, coordinate);
-            worst.truncate(LISTED);
+            worst.truncate(MOST_WORST);
         }
         Self { difference, worst }
     }
 }
 
 impl<I> Coordinate<I> {
-    /// The difference of the two.
+    /// Returns `|analytic - numeric|`.
     fn error(&self) -> f64 {
         (self.analytic - self.numeric).abs()
     }
 }
 
-/// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, of the numbers in units of the largest, so
-/// that no square is too large or too small.
+/// Computes `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`.
+///
+/// All numbers are divided by the largest first, so that no square overflows or underflows.
 fn difference<I>(coordinates: &[Coordinate<I>]) -> f64 {
     let sizes = coordinates.iter().map(|c| c.analytic.abs().max(c.numeric.abs()));
     let largest = sizes.fold(0.0, f64::max);
@@ -245,7 +251,7 @@ fn difference<I>(coordinates: &[Coordinate<I>]) -> f64 {
     norm(|a, n| a - n) / (norm(|a, _| a) + norm(|_, n| n))
 }
 
-/// `(J(at + ε) - J(at - ε))/2ε`
+/// Computes `(J(at + ε) - J(at - ε))/2ε`, where `2ε` is the distance after rounding.
 fn central_difference(
     at: f64,
     epsilon: f64,
@@ -263,7 +269,7 @@ fn check_epsilon(epsilon: f64) -> Result<()> {
     check_argument(fits, "epsilon", epsilon, "above 0 and finite")
 }
 
-/// Every entry of every `dW` and `db`: `dW1` row by row, `db1`, `dW2`, …
+/// Lists every entry of every `dW` and `db`: `dW1` row by row, `db1`, `dW2`, …
 fn entries(parameters: &Parameters<f64>) -> impl Iterator<Item = Entry> {
     parameters.layers().iter().zip(1..).flat_map(|(parameters, layer)| {
         let (rows, columns) = parameters.w.dim();
@@ -275,7 +281,7 @@ fn entries(parameters: &Parameters<f64>) -> impl Iterator<Item = Entry> {
 }
 
 impl Entry {
-    /// The weight or bias that the entry is the derivative of.
+    /// Returns the weight or bias that the entry is the derivative of.
     fn parameter(self, parameters: &mut Parameters<f64>) -> &mut f64 {
         match self {
             Entry::Weight { layer, row, column } => {
@@ -292,7 +298,7 @@ impl Entry {
         }
     }
 
-    /// What can be NaN here, as errors call it.
+    /// Returns the names in errors of the parameter, its derivative, and the cost next to it.
     fn operands(self) -> [&'static str; 3] {
         match self {
             Entry::Weight { .. } => ["W", "dW", "cost beside W"],
@@ -312,7 +318,7 @@ impl Entry {
     }
 }
 
-/// The number, or as an error if it is NaN or infinite.
+/// Returns the number, as an error if it is NaN or infinite.
 fn check_finite(value: f64) -> Result<f64, f64> {
     if value.is_finite() { Ok(value) } else { Err(value) }
 }

@@ -1,15 +1,16 @@
-//! The two points of a training step at which several processes join.
+//! The trait by which a training step sums gradients over processes.
 
 use crate::gradients::LayerGradients;
 use crate::train::backward_pass::BackwardPass;
 use crate::train::regularization::Objective;
 use crate::{Float, Result};
 
-/// Runs the passes of a training step, and sums examples and gradients over all processes that train
-/// one network. Every process calls each method once in a step.
+/// Runs the passes of a training step, and sums over all processes that train one network.
+///
+/// Every process calls each method once per step.
 pub(crate) trait GradientReducer<F: Float> {
-    /// Runs the forward pass if the process is `ready`, and returns the number of examples of all
-    /// processes. An error of one process is an error of all.
+    /// Runs the forward pass if this process is `ready`, and returns the number of examples on all
+    /// processes. An error on one process is an error on all.
     fn run_forward(
         &mut self,
         ready: Result<()>,
@@ -17,7 +18,8 @@ pub(crate) trait GradientReducer<F: Float> {
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
-    /// Runs the backward pass, and sums the gradients over all processes. Returns the sum of the costs.
+    /// Runs the backward pass, sums the gradients over all processes, and returns the sum of the
+    /// costs.
     fn run_backward(
         &mut self,
         pass: &mut BackwardPass<'_, F>,
@@ -26,15 +28,15 @@ pub(crate) trait GradientReducer<F: Float> {
     ) -> f64;
 }
 
-/// The numbers of a step that all processes must have in common, and the shape of the own examples.
+/// The shape of `X` on this process, and the values of a step that all processes must share.
 #[derive(Debug, Clone)]
-#[cfg_attr(not(feature = "mpi"), allow(dead_code))] // only several processes compare them
+#[cfg_attr(not(feature = "mpi"), allow(dead_code))] // read with the feature `mpi` only
 pub(crate) struct StepInfo {
     /// The features of `X`.
     pub features: usize,
-    /// The examples of this process.
+    /// The number of examples on this process.
     pub m: usize,
-    /// The examples of the whole batch, if they are known.
+    /// The number of examples in the whole batch, if it is known.
     pub batch: Option<usize>,
     /// The cost and its L2 term.
     pub objective: Objective,
@@ -44,7 +46,7 @@ pub(crate) struct StepInfo {
     pub first_draw: Option<f64>,
 }
 
-/// One process, which has all examples.
+/// The reducer of a single process, which has all examples.
 pub(crate) struct SingleProcess;
 
 impl<F: Float> GradientReducer<F> for SingleProcess {

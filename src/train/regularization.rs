@@ -1,7 +1,8 @@
 //! L2 regularization and dropout.
 //!
 //! ```math
-//! J = \frac{1}{m} \sum_{i=1}^{m} \mathcal{L}^{(i)} + \frac{\lambda}{2m} \sum_{l} \lVert W^{[l]} \rVert^2
+//! J = \frac{1}{m} \sum_{i=1}^{m} \mathcal{L}^{(i)}
+//! + \frac{\lambda}{2m} \sum_{l} \lVert W^{[l]} \rVert^2
 //! \qquad
 //! \tilde A^{[l]} = \frac{A^{[l]} \circ D^{[l]}}{p} \quad D^{[l]} \sim \mathrm{Bernoulli}(p)
 //! ```
@@ -26,10 +27,9 @@ use crate::kernel::elementwise::{self, Map2, add_scaled};
 use crate::{Float, Gradients, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
-/// The objective of a training: a cost and the strength of its L2 term,
-/// `J = cost + λ/(2m) Σ ‖W‖²`.
+/// A training objective: a cost with an L2 term, `J = cost + λ/(2m) Σ ‖W‖²`.
 ///
-/// A [`Cost`] alone is an objective without L2, wherever an objective is asked for.
+/// Functions that take an objective also take a [`Cost`], which has no L2 term.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -43,18 +43,18 @@ use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 pub struct Objective {
     /// The cost.
     pub cost: Cost,
-    /// The course's λ, 0 for none. Each batch divides it by its number of examples.
+    /// The strength λ of the L2 term, divided by the number of examples of each batch; 0 for none.
     pub l2: f64,
 }
 
 impl Objective {
-    /// Minimizes this cost, without L2.
+    /// Creates an objective without L2.
     #[must_use]
     pub fn new(cost: Cost) -> Self {
         Self { cost, l2: 0.0 }
     }
 
-    /// Sets λ.
+    /// Sets the strength λ of the L2 term.
     #[must_use]
     pub fn l2(self, l2: f64) -> Self {
         Self { l2, ..self }
@@ -79,14 +79,15 @@ impl From<&Objective> for Objective {
     }
 }
 
-/// Computes the L2 term, `λ/(2m) Σ ‖W‖²` over the layers, for m examples.
+/// Computes the L2 term, `λ/(2m) Σ ‖W‖²` over all layers, for m examples.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 /// use dnn_blocks::train::regularization::l2_cost;
 ///
-/// let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
+/// let (w, b) = (array![[3.0, 4.0]], array![[9.0]]);
+/// let layer = Layer { w, b, activation: Activation::Sigmoid };
 /// let parameters = Parameters::from_layers(vec![layer])?;
 /// assert_eq!(l2_cost(&parameters, 0.1, 5)?, 0.25);
 /// # Ok::<(), dnn_blocks::Error>(())
@@ -94,7 +95,8 @@ impl From<&Objective> for Objective {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in `F`.
+/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in
+/// `F`.
 pub fn l2_cost<F: Float>(parameters: &Parameters<F>, lambda: f64, m: usize) -> Result<F> {
     check_examples(m)?;
     check_lambda::<F>(lambda)?;
@@ -120,7 +122,8 @@ fn check_examples(m: usize) -> Result<()> {
 /// use dnn_blocks::prelude::*;
 /// use dnn_blocks::train::regularization::compute_cost_with_regularization;
 ///
-/// # let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
+/// # let (w, b) = (array![[3.0, 4.0]], array![[9.0]]);
+/// # let layer = Layer { w, b, activation: Activation::Sigmoid };
 /// # let parameters = Parameters::from_layers(vec![layer])?;
 /// let (al, y) = (array![[0.5, 0.5]], array![[1.0, 0.0]]);
 /// let cost = compute_cost_with_regularization(&al, &y, &parameters, 0.1)?;
@@ -130,7 +133,7 @@ fn check_examples(m: usize) -> Result<()> {
 ///
 /// # Errors
 ///
-/// The errors of [`compute_cost`] and [`l2_cost`].
+/// The errors of [`compute_cost`]; [`Error::Hyperparameter`] if `lambda` is not finite in `F`.
 pub fn compute_cost_with_regularization<F: Float>(
     al: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -150,7 +153,8 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// use dnn_blocks::prelude::*;
 /// use dnn_blocks::train::regularization::add_l2_gradient;
 ///
-/// # let layer = Layer { w: array![[3.0, 4.0]], b: array![[9.0]], activation: Activation::Sigmoid };
+/// # let (w, b) = (array![[3.0, 4.0]], array![[9.0]]);
+/// # let layer = Layer { w, b, activation: Activation::Sigmoid };
 /// # let parameters = Parameters::from_layers(vec![layer])?;
 /// let mut gradients = Gradients::zeros_like(&parameters);
 /// add_l2_gradient(&mut gradients, &parameters, 1.0, 2)?;
@@ -161,7 +165,8 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// # Errors
 ///
 /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` belong to another network,
-/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in `F`.
+/// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in
+/// `F`.
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
     parameters: &Parameters<F>,
@@ -177,12 +182,12 @@ pub fn add_l2_gradient<F: Float>(
     Ok(())
 }
 
-/// `dW ← dW + λ/m W`. The caller has checked the shapes.
+/// Computes `dW ← dW + λ/m W`. The caller has checked the shapes.
 pub(crate) fn add_l2_to<F: Float>(dw: &mut ArrayRef2<F>, w: &ArrayRef2<F>, lambda: f64, m: usize) {
     add_scaled(dw, F::of(lambda / m as f64), w);
 }
 
-/// A dropout mask: which units of a layer are kept for which example, the course's `D`.
+/// The dropout mask of one layer, the course's `D`: which units are kept for each example.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Mask<F> {
@@ -193,7 +198,7 @@ pub struct Mask<F> {
 }
 
 impl<F: Float> Mask<F> {
-    /// Draws `D = rand(n, m) < keep_prob`, row by row.
+    /// Draws a mask `D = rand(n, m) < keep_prob`, row by row.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -219,7 +224,7 @@ impl<F: Float> Mask<F> {
         Ok(Self { d, keep_prob })
     }
 
-    /// Applies the mask to `A`, or to `dA`: `A ← A ∘ D / keep_prob`.
+    /// Applies the mask to `A` or `dA`, (n, m): `A ← A ∘ D / keep_prob`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -235,7 +240,7 @@ impl<F: Float> Mask<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the shape of `A` is not that of `D`, [`Error::Hyperparameter`] unless
+    /// [`Error::ShapeMismatch`] if `A` and `D` differ in shape, [`Error::Hyperparameter`] unless
     /// `0 < keep_prob <= 1`.
     pub fn apply(&self, a: &mut ArrayRef2<F>) -> Result<()> {
         check_keep_prob::<F>(self.keep_prob)?;
@@ -258,8 +263,10 @@ fn draw<F: Float>(keep_prob: F, uniform: f64) -> F {
     if uniform < keep_prob.as_f64() { F::one() } else { F::zero() }
 }
 
-/// Fills some columns of a mask of a whole batch. The random numbers of the other columns are drawn
-/// too, so that the masks do not depend on which columns these are.
+/// Fills some columns of the mask of a whole batch.
+///
+/// The random numbers of the other columns are drawn too, so that a column of the mask does not
+/// depend on how the batch is divided.
 pub(crate) fn draw_mask_columns_into<F: Float>(
     d: &mut [F],
     units: usize,
@@ -269,17 +276,17 @@ pub(crate) fn draw_mask_columns_into<F: Float>(
 ) {
     for unit in 0..units {
         let row = &mut d[unit * columns.len()..][..columns.len()];
-        let mut own = columns.iter().zip(row).peekable();
+        let mut local = columns.iter().zip(row).peekable();
         for column in 0..total {
             let number = uniform();
-            if let Some((_, d)) = own.next_if(|(own, _)| **own == column) {
+            if let Some((_, d)) = local.next_if(|(next, _)| **next == column) {
                 *d = draw(keep_prob, number);
             }
         }
     }
 }
 
-/// `A ← A ∘ D / keep_prob`. The caller has checked the shapes.
+/// Computes `A ← A ∘ D / keep_prob`. The caller has checked the shapes.
 pub(crate) fn apply_mask<F: Float>(a: &mut ArrayRef2<F>, d: &ArrayRef2<F>, keep_prob: F) {
     elementwise::zip_map(ApplyMask(keep_prob), a, d);
 }
@@ -292,17 +299,17 @@ pub(crate) fn check_keep_prob<F: Float>(keep_prob: f64) -> Result<()> {
 /// [`backpropagate`](super::backward::backpropagate) reads.
 #[derive(Debug, Clone)]
 pub struct DropoutCaches<'a, F> {
-    /// The cache of every layer; `a_prev` is the output of the layer before, after its mask.
+    /// The cache of every layer, whose `a_prev` is the masked output of the previous layer.
     pub layers: Vec<LayerCache<'a, F>>,
-    /// The mask of every layer but the last.
+    /// The mask of every hidden layer.
     pub masks: Vec<Mask<F>>,
 }
 
-/// Computes the output of the network with inverted dropout in the hidden layers:
-/// `A = g(Z) ∘ D / keep_prob`.
+/// Computes the output of the network with inverted dropout, `A = g(Z) ∘ D / keep_prob`.
 ///
-/// `X` (n₀, m), `AL` (n_L, m). The division keeps the expected value of `A`. It is for training
-/// only: predictions use every unit.
+/// `X` (n₀, m), `AL` (n_L, m). The hidden layers get a [`Mask`] each, drawn in their order. The
+/// division keeps the expected value of `A`. Use this function for training only: predictions use
+/// every unit.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -322,7 +329,8 @@ pub struct DropoutCaches<'a, F> {
 ///
 /// # Errors
 ///
-/// The errors of [`l_model_forward`](crate::forward::l_model_forward) and of [`Mask::draw`].
+/// The errors of [`l_model_forward`](crate::forward::l_model_forward), and
+/// [`Error::Hyperparameter`] unless `0 < keep_prob <= 1`.
 pub fn l_model_forward_with_dropout<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &'a Parameters<F>,

@@ -2,7 +2,8 @@
 //!
 //! ```math
 //! \alpha_t = \frac{\alpha_0}{1 + r\, t} \qquad
-//! \alpha_t = \frac{\alpha_0}{1 + r \lfloor t / T \rfloor}
+//! \alpha_t = \frac{\alpha_0}{1 + r \lfloor t / T \rfloor} \qquad
+//! \alpha_t = \ell + \frac{\alpha_0 - \ell}{2} \left(1 + \cos \pi \frac{t - w}{T - w}\right)
 //! ```
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017); I. Loshchilov, F. Hutter,
@@ -13,16 +14,16 @@ use crate::checks::{check_hyperparameter, check_non_negative, check_probability}
 use crate::{Float, Result};
 use std::f64::consts::PI;
 
-/// A learning-rate schedule: the learning rate `α` of each epoch `t`, counted from 0, from `α₀`.
+/// A learning-rate schedule: the rate `α` of epoch `t`, counted from 0, given the initial `α₀`.
 ///
 /// | variant | `α` |
 /// |---|---|
 /// | `Constant` | `α₀` |
-/// | `InverseTime` | `α₀/(1 + r·t)` with the decay rate `r` |
-/// | `Intervals` | `α₀/(1 + r·⌊t/T⌋)` with the time interval `T` |
-/// | `Step` | `α₀·f^⌊t/T⌋` with the factor `f`, every `T` epochs |
+/// | `InverseTime` | `α₀/(1 + r·t)`, with the decay rate `r` |
+/// | `Intervals` | `α₀/(1 + r·⌊t/T⌋)`, with the time interval `T` |
+/// | `Step` | `α₀·f^⌊t/T⌋`, with the factor `f` every `T` epochs |
 /// | `Exponential` | `α₀·e^(-r·t)` |
-/// | `Cosine` | `α₀·(t + 1)/(w + 1)` in the first `w` epochs, then `l + (α₀ - l)·(1 + cos(π·(t - w)/(T - w)))/2` down to the lowest rate `l` at `t = T` |
+/// | `Cosine` | a linear warm-up of `w` epochs, then half a cosine to `l` at `t = T` |
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -41,36 +42,39 @@ pub enum Schedule {
     Constant,
     /// `α = α₀/(1 + r·t)` (Ng 2017).
     InverseTime {
-        /// `r`, of at least 0.
+        /// The decay rate `r`, at least 0.
         decay_rate: f64,
     },
     /// `α = α₀/(1 + r·⌊t/T⌋)` (Ng 2017).
     Intervals {
-        /// `r`, of at least 0.
+        /// The decay rate `r`, at least 0.
         decay_rate: f64,
-        /// `T`, of at least 1.
+        /// The time interval `T` in epochs, at least 1.
         time_interval: usize,
     },
     /// `α = α₀·f^⌊t/T⌋`; with `T = 1` the course's `0.95ᵗ·α₀` (Ng 2017).
     Step {
-        /// `f`, above 0 and at most 1.
+        /// The factor `f`, above 0 and at most 1.
         factor: f64,
-        /// `T`, of at least 1.
+        /// The epochs `T` from one step to the next, at least 1.
         every: usize,
     },
     /// `α = α₀·e^(-r·t)`.
     Exponential {
-        /// `r`, of at least 0.
+        /// The decay rate `r`, at least 0.
         decay_rate: f64,
     },
-    /// A linear rise (Goyal et al. 2017), then half a cosine (Loshchilov & Hutter 2017, equation
-    /// 5), then the lowest rate.
+    /// A linear warm-up (Goyal et al. 2017), then half a cosine (Loshchilov & Hutter 2017,
+    /// equation 5), then the lowest rate.
+    ///
+    /// `α = α₀·(t + 1)/(w + 1)` for `t < w`;
+    /// `α = l + (α₀ - l)·(1 + cos(π·(t - w)/(T - w)))/2` for `w ≤ t < T`; `α = l` from `t = T` on.
     Cosine {
-        /// `w`, the epochs before `α₀` is reached; may be 0.
+        /// The epochs `w` of the warm-up, at least 0.
         warm_up: usize,
-        /// `T`, the epochs in all, more than `w`.
+        /// The epochs `T` until the lowest rate, more than `w`.
         total: usize,
-        /// `l`, the learning rate at the end, of at least 0.
+        /// The lowest rate `l`, at least 0.
         lowest: f64,
     },
 }
@@ -79,7 +83,8 @@ impl Schedule {
     /// Returns the learning rate of an epoch, counted from 0.
     ///
     /// It is finite for every epoch if `α₀` is finite and [`check`](Self::check) returns `Ok`. An
-    /// interval of 0 is taken as 1, and a cosine without epochs is at its lowest rate.
+    /// interval of 0 counts as 1. A cosine with `total <= warm_up` has the lowest rate after the
+    /// warm-up.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -95,9 +100,11 @@ impl Schedule {
             Schedule::Constant => learning_rate0,
             Schedule::InverseTime { decay_rate } => learning_rate0 / (1.0 + decay_rate * t),
             Schedule::Intervals { decay_rate, time_interval } => {
-                learning_rate0 / (1.0 + decay_rate * whole(epoch, time_interval))
+                learning_rate0 / (1.0 + decay_rate * full_intervals(epoch, time_interval))
             }
-            Schedule::Step { factor, every } => learning_rate0 * factor.powf(whole(epoch, every)),
+            Schedule::Step { factor, every } => {
+                learning_rate0 * factor.powf(full_intervals(epoch, every))
+            }
             Schedule::Exponential { decay_rate } => learning_rate0 * (-decay_rate * t).exp(),
             Schedule::Cosine { warm_up, .. } if epoch < warm_up => {
                 learning_rate0 * ((t + 1.0) / (warm_up as f64 + 1.0))
@@ -111,7 +118,7 @@ impl Schedule {
         }
     }
 
-    /// Checks that the numbers of the schedule can be used for a network of type `F`.
+    /// Checks that the numbers of the schedule are valid for a network of type `F`.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -123,7 +130,7 @@ impl Schedule {
     /// # Errors
     ///
     /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) with the name of the number that
-    /// is NaN, infinite, or outside what its variant says.
+    /// is NaN, infinite, or outside the range that its field states.
     pub fn check<F: Float>(self) -> Result<()> {
         match self {
             Schedule::Constant => Ok(()),
@@ -159,7 +166,9 @@ pub fn update_lr(learning_rate0: f64, epoch_num: usize, decay_rate: f64) -> f64 
     Schedule::InverseTime { decay_rate }.at(learning_rate0, epoch_num)
 }
 
-/// Computes the course's decay at fixed intervals, `α = α₀/(1 + r·⌊t/T⌋)`. A `T` of 0 is taken as 1.
+/// Computes the course's decay at fixed intervals, `α = α₀/(1 + r·⌊t/T⌋)`.
+///
+/// An interval `T` of 0 counts as 1.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -178,8 +187,8 @@ pub fn schedule_lr_decay(
     Schedule::Intervals { decay_rate, time_interval }.at(learning_rate0, epoch_num)
 }
 
-/// `⌊t/T⌋`
-fn whole(epoch: usize, interval: usize) -> f64 {
+/// Returns `⌊t/T⌋`.
+fn full_intervals(epoch: usize, interval: usize) -> f64 {
     (epoch / interval.max(1)) as f64
 }
 

@@ -1,5 +1,4 @@
-//! The buffers of a training step, and the step itself: forward pass, cost and gradients without
-//! allocation.
+//! A training step without allocation: forward pass, cost and gradients.
 
 use super::backward_pass::BackwardPass;
 use super::batches::BatchColumns;
@@ -24,8 +23,9 @@ use ndarray::{ArrayRef2, ArrayView2};
 /// `dZ` of the layer.
 #[derive(Debug, Clone)]
 pub(crate) struct StepBuffers<F> {
-    /// The features, then the units of each layer.
+    /// The number of features, then the number of units of each layer.
     sizes: Vec<usize>,
+    /// The number of examples that the buffers have room for.
     examples: usize,
     /// The probability that a hidden unit is kept, while a step has dropout.
     keep_prob: Option<F>,
@@ -34,7 +34,7 @@ pub(crate) struct StepBuffers<F> {
     z: Vec<Vec<F>>,
     /// `dA` between two layers.
     da: Vec<F>,
-    /// `dX`, empty until it is asked for.
+    /// `dX`; empty until it is first computed.
     dx: Vec<F>,
     /// The dropout masks of the hidden layers; empty until a step has dropout.
     d: Vec<Vec<F>>,
@@ -43,27 +43,27 @@ pub(crate) struct StepBuffers<F> {
     gradients: Gradients<F>,
 }
 
-/// What a step is computed from, beside the parameters.
+/// The input of a step besides the parameters.
 pub(crate) struct StepInput<'a, 't, F> {
     pub x: &'a ArrayRef2<F>,
     pub targets: &'a Targets<'t, F>,
     pub objective: Objective,
     pub dropout: Option<DropoutSource<'a>>,
-    /// Whether these are only some examples of a batch, and possibly none.
+    /// Whether `x` holds only part of a batch, possibly no example.
     pub partial: bool,
 }
 
-/// Where the dropout masks of a step come from.
+/// The source of the dropout masks of a step.
 pub(crate) struct DropoutSource<'a> {
     pub keep_prob: f64,
-    /// Uniform numbers for the whole batch.
+    /// Draws the uniform numbers of the whole batch.
     pub uniform: &'a mut dyn FnMut() -> f64,
-    /// The columns of the batch that the examples are, unless they are the whole batch.
+    /// The columns of the batch that `x` holds; `None` if it holds the whole batch.
     pub columns: Option<BatchColumns<'a>>,
 }
 
 impl<F: Float> StepBuffers<F> {
-    /// Allocates the buffers.
+    /// Allocates all buffers except for dropout and `dX`.
     pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         let layers = parameters.layers();
         let mut sizes = vec![layers[0].w.ncols()];
@@ -85,7 +85,7 @@ impl<F: Float> StepBuffers<F> {
         Ok(buffers)
     }
 
-    /// Allocates the buffers for dropout, unless they are there.
+    /// Allocates the buffers of dropout on the first call.
     pub fn allocate_dropout(&mut self) -> Result<()> {
         if self.d.is_empty() {
             let hidden = &self.sizes[1..self.sizes.len() - 1];
@@ -96,7 +96,7 @@ impl<F: Float> StepBuffers<F> {
         Ok(())
     }
 
-    /// Allocates `Z` of the layers that need it: a caller may have changed their activations.
+    /// Allocates `Z` of the layers that need it, since activations may have changed.
     fn allocate_z(&mut self, parameters: &Parameters<F>) -> Result<()> {
         for (l, layer) in parameters.layers().iter().enumerate() {
             if layer.activation.known_from_output::<F>() {
@@ -109,7 +109,7 @@ impl<F: Float> StepBuffers<F> {
         Ok(())
     }
 
-    /// Allocates the gradients anew if the caller, who may change them, has changed their shapes.
+    /// Reallocates the gradients if the caller has changed their shapes.
     pub fn restore_gradients(&mut self, parameters: &Parameters<F>) -> Result<()> {
         if !self.gradients.are_buffers_of(parameters) {
             self.gradients = Gradients::try_zeros_like(parameters)?;
@@ -152,7 +152,7 @@ impl<F: Float> StepBuffers<F> {
         Ok(())
     }
 
-    /// Computes `J` and its gradients over the examples of all processes of the `reducer`.
+    /// Computes `J` and its gradients, averaged over the examples that the `reducer` counts.
     pub fn cost_and_gradients(
         &mut self,
         input: StepInput<'_, '_, F>,
@@ -193,7 +193,7 @@ impl<F: Float> StepBuffers<F> {
         Ok((cost, &mut self.gradients))
     }
 
-    /// Checks the input, allocates and draws what the step needs. Returns the first random number.
+    /// Checks the input, allocates buffers and draws masks. Returns the first random number.
     fn begin(
         &mut self,
         x: &ArrayRef2<F>,
@@ -213,7 +213,7 @@ impl<F: Float> StepBuffers<F> {
         dropout.map_or(Ok(None), |source| self.draw_masks(x.ncols(), source))
     }
 
-    /// The same for a process without examples.
+    /// Does the work of [`begin`](Self::begin) for an `X` without examples.
     fn begin_without_examples(
         &mut self,
         x: &ArrayRef2<F>,
@@ -256,15 +256,15 @@ impl<F: Float> StepBuffers<F> {
         Ok(first)
     }
 
-    /// The activation that the forward pass applies to the last layer: none if the cost is computed
-    /// from the logits.
+    /// Returns the activation that the forward pass applies to the last layer: the identity if the
+    /// cost is computed from the logits.
     fn output_activation(&self, parameters: &Parameters<F>, cost: &Cost) -> Activation {
         let output = parameters.layers()[parameters.layers().len() - 1].activation;
         if output == cost.output_activation() { Activation::Identity } else { output }
     }
 
     /// Computes layers `from + 1` to L, with `output` as the activation of the last. `A` of layer
-    /// `from` is `X` or stands in its buffer.
+    /// `from` is `X`, or is already in its buffer.
     pub fn forward(
         &mut self,
         from: usize,
@@ -301,18 +301,18 @@ impl<F: Float> StepBuffers<F> {
         }
     }
 
-    /// The buffer of `A` of layer 1.
+    /// Returns the buffer of `A` of layer 1.
     pub fn first_activation(&mut self) -> &mut [F] {
         &mut self.a[0]
     }
 
-    /// `AL` of the last forward pass, over m examples.
+    /// Returns `AL` of m examples after the forward pass.
     pub fn al(&self, m: usize) -> ArrayView2<'_, F> {
         let last = self.a.len() - 1;
         matrix(&self.a[last], self.sizes[last + 1], m)
     }
 
-    /// Computes `dZ` of the last layer in the place of `AL`.
+    /// Overwrites `AL` with `dZ` of the last layer.
     pub fn output_dz(&mut self, cost: &Cost, targets: &Targets<'_, F>, g: Activation, m: usize) {
         let last = self.a.len() - 1;
         let units = self.sizes[last + 1];
@@ -330,8 +330,8 @@ impl<F: Float> StepBuffers<F> {
         }
     }
 
-    /// Computes the cost, and `dZ` of the last layer in its buffer: from `Z` where the forward pass
-    /// left out the activation, else from `AL`.
+    /// Computes the cost, and overwrites the output with `dZ` of the last layer. The output is `Z`
+    /// if the cost is computed from the logits, else `AL`.
     fn cost_and_output_dz(
         &mut self,
         cost: &Cost,
@@ -350,7 +350,7 @@ impl<F: Float> StepBuffers<F> {
         value
     }
 
-    /// Computes [`compute_cost`] of `AL`, and `dZ` in its place.
+    /// Computes [`compute_cost`] of `AL`, and overwrites `AL` with `dZ`.
     pub fn course_cost_and_dz(
         &mut self,
         y: &ArrayRef2<F>,
@@ -367,8 +367,9 @@ impl<F: Float> StepBuffers<F> {
         Ok(cost)
     }
 
-    /// Computes the gradients of the mean over `total` examples from `dZ` of the last layer, of m
-    /// examples. Without `X` it ends at `dZ` of layer 1. Returns the sum of the costs.
+    /// Computes the gradients from `dZ` of the last layer, of m examples: their part of the mean
+    /// over `total` examples. Without `X` it stops at `dZ` of layer 1. Returns the cost, summed by
+    /// the `reducer`.
     pub fn backward(
         &mut self,
         parameters: &Parameters<F>,
@@ -392,12 +393,12 @@ impl<F: Float> StepBuffers<F> {
         reducer.run_backward(&mut pass, self.gradients.layers_mut(), cost)
     }
 
-    /// `dZ` of layer 1 after [`backward`](Self::backward), and the gradients.
+    /// Returns `dZ` of layer 1 after [`backward`](Self::backward), and the gradients.
     pub fn dz_and_gradients(&mut self, m: usize) -> (ArrayView2<'_, F>, &mut Gradients<F>) {
         (matrix(&self.a[0], self.sizes[1], m), &mut self.gradients)
     }
 
-    /// The gradients, and `dX` of m examples from `dZ` of layer 1.
+    /// Returns the gradients, and `dX` of m examples, computed from `dZ` of layer 1.
     pub fn gradients_and_dx(
         &mut self,
         parameters: &Parameters<F>,
@@ -415,7 +416,7 @@ impl<F: Float> StepBuffers<F> {
     }
 }
 
-/// A buffer for each layer of so many units.
+/// Allocates a buffer for each layer, given the number of its units.
 fn layer_buffers<F: Float>(
     name: &'static str,
     units: &[usize],

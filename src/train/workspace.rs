@@ -17,10 +17,15 @@ use crate::init::RandomSource;
 use crate::{Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2};
 
-/// The buffers of a training step for one network and up to a number of examples.
+/// Buffers for the training steps of one network, which then allocate nothing.
 ///
 /// [`cost_and_gradients`](Self::cost_and_gradients) computes everything between two updates, for
-/// any [`Cost`], L2 and dropout. [`forward`](Self::forward) takes the course's steps one by one.
+/// any [`Cost`], with L2 and dropout. [`forward`](Self::forward) runs the course's steps one by
+/// one, for the cross-entropy cost.
+///
+/// A batch may have fewer examples than the workspace was made for, such as the last batch of an
+/// epoch. `Z` is not kept, because the derivative of an activation follows from `A`, except for a
+/// leaky ReLU whose slope is not positive.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -39,16 +44,12 @@ use ndarray::{ArrayRef2, ArrayView2};
 /// assert_eq!(predict(&x, &parameters)?, y);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-///
-/// A batch may have fewer examples, as the last one of an epoch does. No `Z` is kept where the
-/// derivative follows from `A`, which is everywhere except for a leaky ReLU whose slope is not
-/// positive.
 #[derive(Debug, Clone)]
 pub struct Workspace<F> {
     buffers: StepBuffers<F>,
 }
 
-/// Inverted dropout in a step: the probability to keep a hidden unit, and the random numbers.
+/// Inverted dropout for one step: the probability of keeping a hidden unit, and a generator.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -66,7 +67,8 @@ pub struct Dropout<'a, R: ?Sized> {
 }
 
 impl<'a, R: RandomSource + ?Sized> Dropout<'a, R> {
-    /// Keeps each hidden unit with the probability `keep_prob`, `0 < keep_prob <= 1`.
+    /// Creates dropout that keeps each hidden unit with probability `keep_prob`, above 0 and at
+    /// most 1.
     #[must_use]
     pub fn new(keep_prob: f64, rng: &'a mut R) -> Self {
         Self { keep_prob, rng, columns: None }
@@ -74,7 +76,7 @@ impl<'a, R: RandomSource + ?Sized> Dropout<'a, R> {
 
     /// Draws the masks of a whole batch, of which the step has only these columns.
     ///
-    /// The units that are dropped are then the same on one process and on several.
+    /// The dropped units then do not depend on how the batch is divided.
     #[must_use]
     pub fn columns(mut self, columns: BatchColumns<'a>) -> Self {
         self.columns = Some(columns);
@@ -96,18 +98,17 @@ impl<F: Float> Workspace<F> {
     /// # Errors
     ///
     /// [`Error::InvalidArgument`] if `examples` is 0, [`Error::TooLarge`] if the buffers do not fit
-    /// in memory, [`Error::ShapeMismatch`] if the
-    /// parameters do not make a network, [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
-    /// finite in `F`.
+    /// in memory, [`Error::ShapeMismatch`] if the layers do not fit each other,
+    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
     pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         Ok(Self { buffers: StepBuffers::new(parameters, examples)? })
     }
 
-    /// Runs [`l_model_forward`](crate::forward::l_model_forward) in the buffers: the first of the
-    /// course's steps.
+    /// Runs [`l_model_forward`](crate::forward::l_model_forward) in the buffers.
     ///
-    /// `X` (n₀, m), with m at most the examples the workspace was made for.
+    /// `X` (n₀, m), where m is at most the number of examples the workspace was made for. The
+    /// returned [`Pass`] computes the cost and the gradients.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -125,8 +126,8 @@ impl<F: Float> Workspace<F> {
     ///
     /// The errors of [`l_model_forward`](crate::forward::l_model_forward);
     /// [`Error::ShapeMismatch`] or [`Error::LayerCount`] if the workspace was made for another
-    /// network or for fewer examples; [`Error::TooLarge`] if a layer now needs its `Z`, and there is
-    /// no memory for it.
+    /// network or for fewer examples; [`Error::TooLarge`] if a changed activation needs its `Z`,
+    /// which does not fit in memory.
     pub fn forward<'w, 'p>(
         &'w mut self,
         x: &'p ArrayRef2<F>,
@@ -140,10 +141,10 @@ impl<F: Float> Workspace<F> {
 
     /// Computes the cost `J` and its gradients: everything between two updates.
     ///
-    /// `X` (n₀, m), and targets as [`Cost`] takes them. The gradients are bit-identical to
-    /// [`backpropagate`](crate::train::backward::backpropagate). The cost is
-    /// [`Cost::value_from_logits`] after the activation that belongs to it, so it is exact also
-    /// where the output saturates.
+    /// `X` (n₀, m); the targets are in a form that [`Cost`] takes. The gradients are bit-identical
+    /// to [`backpropagate`](crate::train::backward::backpropagate). If the output layer has the
+    /// activation that belongs to the cost, the cost is [`Cost::value_from_logits`], which is exact
+    /// even where the output saturates.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -166,8 +167,10 @@ impl<F: Float> Workspace<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`forward`](Self::forward) and of [`Cost::value`];
-    /// [`Error::OutputActivation`] if the output does not go with the cost.
+    /// The errors of [`forward`](Self::forward); [`Error::ShapeMismatch`] or
+    /// [`Error::InvalidValue`] if the targets do not fit the outputs; [`Error::OutputActivation`]
+    /// if the output layer does not go with the cost; [`Error::Hyperparameter`] if λ is not finite
+    /// in `F`.
     pub fn cost_and_gradients<'t>(
         &mut self,
         x: &ArrayRef2<F>,
@@ -180,8 +183,11 @@ impl<F: Float> Workspace<F> {
         self.buffers.cost_and_gradients(input, parameters, &mut SingleProcess)
     }
 
-    /// Computes the cost and its gradients, with hidden units dropped at random as by
-    /// [`l_model_forward_with_dropout`](crate::train::regularization::l_model_forward_with_dropout).
+    /// Computes the cost and its gradients with dropout in the hidden layers.
+    ///
+    /// With an equal generator, [`l_model_forward_with_dropout`] drops the same units.
+    ///
+    /// [`l_model_forward_with_dropout`]: super::regularization::l_model_forward_with_dropout
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -204,8 +210,10 @@ impl<F: Float> Workspace<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`cost_and_gradients`](Self::cost_and_gradients) and of
-    /// [`Mask::draw`](crate::train::regularization::Mask::draw).
+    /// The errors of [`cost_and_gradients`](Self::cost_and_gradients); [`Error::Hyperparameter`]
+    /// unless `0 < keep_prob <= 1`; [`Error::LengthMismatch`] or [`Error::Inconsistent`] unless
+    /// [`Dropout::columns`] has m ascending columns of the batch; [`Error::TooLarge`] if the masks
+    /// do not fit in memory.
     pub fn cost_and_gradients_with_dropout<'t>(
         &mut self,
         x: &ArrayRef2<F>,
@@ -249,7 +257,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
         self.buffers.al(self.x.ncols())
     }
 
-    /// Computes [`compute_cost`] of `AL`.
+    /// Computes [`compute_cost`] of `AL` and `Y`, (n_L, m).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -269,7 +277,7 @@ impl<'w, F: Float> Pass<'w, '_, F> {
 
     /// Runs [`l_model_backward`](crate::backward::l_model_backward) in the buffers.
     ///
-    /// The gradients borrow the workspace only, so the parameters are free to change.
+    /// The gradients borrow only the workspace, so the parameters can be updated with them.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -283,13 +291,13 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the shape of `Y` is not that of `AL`.
+    /// [`Error::ShapeMismatch`] if `Y` and `AL` differ in shape.
     pub fn backward(self, y: &ArrayRef2<F>) -> Result<&'w mut Gradients<F>> {
         let m = self.x.ncols();
         Ok(self.run_backward(y)?.dz_and_gradients(m).1)
     }
 
-    /// Runs the backward pass and computes the gradient of `X` too: `dX = W¹ᵀ·dZ¹`, (n₀, m).
+    /// Runs the backward pass, and also computes `dX = W¹ᵀ·dZ¹`, (n₀, m).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -303,8 +311,8 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`backward`](Self::backward), and
-    /// [`Error::TooLarge`] if `dX` does not fit in memory.
+    /// [`Error::ShapeMismatch`] if `Y` and `AL` differ in shape, [`Error::TooLarge`] if `dX` does
+    /// not fit in memory.
     pub fn backward_with_dx(
         self,
         y: &ArrayRef2<F>,

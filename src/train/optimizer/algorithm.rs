@@ -11,21 +11,22 @@ use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 use std::str::FromStr;
 
-/// The update rules of the [table](super), with their constants.
+/// A built-in update rule with its constants; see the [table of formulas](super).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Algorithm {
-    /// `W ← W - α g`.
+    /// Gradient descent, `W ← W - α g`.
     GradientDescent,
     /// The course's momentum, a moving average of the gradients.
     Momentum {
         /// β, usually 0.9.
         beta: f64,
     },
-    /// Momentum without the factor `1-β` (Polyak 1964), as in other libraries: equal to `Momentum`
-    /// with a learning rate `1-β` times as large.
+    /// Momentum without the factor `1-β` (Polyak 1964), as in other libraries.
+    ///
+    /// With the learning rate `(1-β)·α` it takes the steps of `Momentum` with `α`.
     ClassicalMomentum {
         /// β, usually 0.9.
         beta: f64,
@@ -39,27 +40,27 @@ pub enum Algorithm {
     RmsProp {
         /// β, usually 0.9 or 0.99.
         beta: f64,
-        /// ε, outside the root.
+        /// ε, outside the root, usually 1e-8.
         epsilon: f64,
     },
     /// Adam: momentum divided by the root of the mean square, bias-corrected (Kingma & Ba 2015).
     Adam {
-        /// β₁.
+        /// β₁, usually 0.9.
         beta1: f64,
-        /// β₂.
+        /// β₂, usually 0.999.
         beta2: f64,
-        /// ε, outside the root.
+        /// ε, outside the root, usually 1e-8.
         epsilon: f64,
     },
     /// Adam with decoupled weight decay (Loshchilov & Hutter 2019).
     AdamW {
-        /// β₁.
+        /// β₁, usually 0.9.
         beta1: f64,
-        /// β₂.
+        /// β₂, usually 0.999.
         beta2: f64,
-        /// ε, outside the root.
+        /// ε, outside the root, usually 1e-8.
         epsilon: f64,
-        /// λ.
+        /// The weight decay λ, usually 0.01.
         weight_decay: f64,
     },
 }
@@ -67,15 +68,15 @@ pub enum Algorithm {
 impl Algorithm {
     /// The course's momentum with β = 0.9.
     pub const MOMENTUM: Self = Self::Momentum { beta: 0.9 };
-    /// Adam with the constants of its paper and of the course.
+    /// Adam with β₁ = 0.9, β₂ = 0.999 and ε = 1e-8, as in its paper and in the course.
     pub const ADAM: Self = Self::Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    /// AdamW with the constants of [`ADAM`](Self::ADAM) and a decay of 0.01.
+    /// AdamW with the constants of [`ADAM`](Self::ADAM) and a weight decay of 0.01.
     pub const ADAM_W: Self =
         Self::AdamW { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.01 };
-    /// RMSProp with β = 0.99.
+    /// RMSProp with β = 0.99 and ε = 1e-8.
     pub const RMS_PROP: Self = Self::RmsProp { beta: 0.99, epsilon: 1e-8 };
 
-    /// Checks that the constants can be used in a network of type `F`, to which they are rounded.
+    /// Checks that the constants, rounded to `F`, are valid for a network of type `F`.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -88,8 +89,9 @@ impl Algorithm {
     ///
     /// # Errors
     ///
-    /// [`Error::Hyperparameter`] with the name of the constant: β must be at least 0 and below 1, ε
-    /// above 0 (a gradient of 0 would be divided by 0), the weight decay at least 0.
+    /// [`Error::Hyperparameter`] with the name of the constant, unless β is at least 0 and below 1,
+    /// ε is above 0 (else a gradient of 0 would be divided by 0) and finite, and the weight decay
+    /// is at least 0 and finite.
     pub fn check<F: Float>(self) -> Result<()> {
         match self {
             Algorithm::GradientDescent => Ok(()),
@@ -169,17 +171,17 @@ impl<F: Float> UpdateRule<F> for Algorithm {
             Algorithm::GradientDescent => elementwise::add_scaled(w, -alpha, dw),
             Algorithm::Momentum { beta } => {
                 let (beta, share) = (F::of(beta), F::of(1.0 - beta));
-                let momentum = Momentum { alpha, beta, share, ahead: false };
+                let momentum = Momentum { alpha, beta, share, nesterov: false };
                 elementwise::update(momentum, w, dw, matrices(state)?);
             }
             Algorithm::ClassicalMomentum { beta } => {
                 let (beta, share) = (F::of(beta), F::one());
-                let momentum = Momentum { alpha, beta, share, ahead: false };
+                let momentum = Momentum { alpha, beta, share, nesterov: false };
                 elementwise::update(momentum, w, dw, matrices(state)?);
             }
             Algorithm::Nesterov { beta } => {
                 let (beta, share) = (F::of(beta), F::one());
-                let momentum = Momentum { alpha, beta, share, ahead: true };
+                let momentum = Momentum { alpha, beta, share, nesterov: true };
                 elementwise::update(momentum, w, dw, matrices(state)?);
             }
             Algorithm::RmsProp { beta, epsilon } => {
@@ -201,7 +203,7 @@ impl<F: Float> UpdateRule<F> for Algorithm {
     }
 }
 
-/// The matrices of state, as many as the formula has.
+/// Returns the state as the number of matrices that a formula has.
 fn matrices<F, const N: usize>(state: &mut [Array2<F>]) -> Result<[&mut Array2<F>; N]> {
     let length = state.len();
     let state: &mut [Array2<F>; N] = state.try_into().map_err(|_| {
@@ -211,9 +213,11 @@ fn matrices<F, const N: usize>(state: &mut [Array2<F>]) -> Result<[&mut Array2<F
     Ok(state.each_mut())
 }
 
-/// Reads the name that [`Display`](fmt::Display) writes, with the usual constants: 0.9 for the β of
-/// a momentum, else [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) and
-/// [`RMS_PROP`](Algorithm::RMS_PROP).
+/// Parses the name that [`Display`](fmt::Display) writes, in any case, with the usual constants.
+///
+/// β is 0.9 for the three kinds of momentum; otherwise the result is
+/// [`ADAM`](Algorithm::ADAM), [`ADAM_W`](Algorithm::ADAM_W) or [`RMS_PROP`](Algorithm::RMS_PROP).
+/// Any other name is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::prelude::*;

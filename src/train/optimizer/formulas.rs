@@ -5,20 +5,20 @@ use crate::Float;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{Update, mul_add};
 
-/// `v ← β v + share·g`, `w ← w - α v`, or `w - α (g + β v)` ahead.
+/// `v ← β v + share·g`, then `w ← w - α v`, or `w ← w - α (g + β v)` for Nesterov momentum.
 #[derive(Clone, Copy)]
 pub(super) struct Momentum<F> {
     pub alpha: F,
     pub beta: F,
     pub share: F,
-    pub ahead: bool,
+    pub nesterov: bool,
 }
 
 impl<F: Float> Update<F, 1> for Momentum<F> {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, w: F, g: F, [v]: [F; 1]) -> (F, [F; 1]) {
         let v = mul_add::<F, S>(self.beta, v, self.share * g);
-        let step = if self.ahead { mul_add::<F, S>(self.beta, v, g) } else { v };
+        let step = if self.nesterov { mul_add::<F, S>(self.beta, v, g) } else { v };
         (mul_add::<F, S>(-self.alpha, step, w), [v])
     }
 }

@@ -7,7 +7,7 @@ use crate::gradients::check_same_network;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::Array2;
 
-/// An optimizer: an update rule with its state for every layer.
+/// An optimizer: an update rule and its state for every layer.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -73,7 +73,9 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         Ok(Self { rule, state, steps: 0 })
     }
 
-    /// Creates an optimizer with the state of an earlier run after `steps` steps.
+    /// Creates an optimizer from its state after `steps` steps.
+    ///
+    /// The first [`step`](Self::step) checks the shapes of the matrices.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -88,16 +90,16 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if a layer has other matrices than the rule names;
-    /// [`Error::NotFinite`]; [`Error::InvalidValue`] if a number is below 0 in a
-    /// [non-negative](StateMatrix::non_negative) matrix.
+    /// [`Error::LengthMismatch`] unless each layer has one matrix for each that the rule declares,
+    /// [`Error::NotFinite`] if a number is NaN or infinite, [`Error::InvalidValue`] if a number is
+    /// negative in a [non-negative](StateMatrix::non_negative) matrix.
     pub fn from_state(rule: R, state: Vec<LayerState<F>>, steps: u64) -> Result<Self> {
         let optimizer = Self { rule, state, steps };
         optimizer.check_numbers_of_state()?;
         Ok(optimizer)
     }
 
-    /// `Ok` if the numbers of the state are possible under the rule.
+    /// Checks that each layer has the matrices of the rule, with numbers in their range.
     pub(crate) fn check_numbers_of_state(&self) -> Result<()> {
         let Self { rule, state, .. } = self;
         let expected = ("the state of the rule", rule.state().len());
@@ -110,9 +112,11 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         Ok(())
     }
 
-    /// Takes one step in every layer.
+    /// Takes one step: updates the parameters of every layer from their gradients.
     ///
-    /// All shapes are checked before the first number is written.
+    /// All shapes are checked before the first number is written. The learning rate must be finite
+    /// in `F`; it may be 0 or negative. Gradients are not checked: NaN in a gradient makes its
+    /// parameter and its state NaN.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -125,12 +129,12 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     ///
     /// # Errors
     ///
-    /// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, unless
-    /// parameters, gradients and state belong to one network; the errors of [`UpdateRule::update`].
+    /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] with the layer unless parameters,
+    /// gradients and state belong to one network. For an [`Algorithm`], [`Error::Hyperparameter`]
+    /// if the learning rate or a constant is out of range in `F`; for a rule of your own, any error
+    /// that [`UpdateRule::update`] returns.
     ///
-    /// An error of an [`Algorithm`] leaves all parameters as they were, and the step is not
-    /// counted. The learning rate must be finite in `F`; it may be 0 or negative. Gradients are not
-    /// checked: NaN makes its parameter and its state NaN.
+    /// An error of an [`Algorithm`] leaves all parameters unchanged, and the step is not counted.
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
@@ -139,7 +143,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     ) -> Result<()> {
         check_same_network(parameters, gradients)?;
         self.check_state(parameters)?;
-        let number = self.steps.saturating_add(1); // they may come from a file
+        let number = self.steps.saturating_add(1); // `steps` may come from a file
         let layers = parameters.layers_mut().iter_mut().zip(gradients.layers());
         for (l, ((layer, gradient), state)) in layers.zip(&mut self.state).enumerate() {
             let of_w = Step::new(learning_rate, number);
@@ -163,8 +167,8 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
 
     /// Returns whether every number of the state is finite.
     ///
-    /// A second moment overflows where the square of a gradient does, in `f32` from 1.8e19 on. Its
-    /// parameter then moves no more and stays finite.
+    /// A second moment overflows if the square of a gradient does: in `f32`, from a gradient of
+    /// 1.8e19. Its parameter then no longer changes, but stays finite.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -177,6 +181,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         matrices.flatten().all(|x| x.is_finite())
     }
 
+    /// Checks that the state has the shapes of the parameters.
     pub(crate) fn check_state(&self, parameters: &Parameters<F>) -> Result<()> {
         let (expected, found) = (parameters.layers().len(), self.state.len());
         if expected != found {
@@ -192,7 +197,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     }
 }
 
-/// `Ok` if the numbers of these matrices are possible under the rule.
+/// Checks that the numbers of state matrices are in the range that the rule declares.
 fn check_numbers<F: Float>(rule: &impl UpdateRule<F>, matrices: &[Array2<F>]) -> Result<()> {
     for (StateMatrix { name, non_negative }, matrix) in rule.state().iter().zip(matrices) {
         let wrong = |x: F| !x.is_finite() || (*non_negative && x < F::zero());

@@ -1,33 +1,35 @@
+#[cfg(doc)]
+use crate::Error;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
 
-/// The step that an [`UpdateRule`] takes.
+/// One step of an [`UpdateRule`]: learning rate, number, and kind of matrix.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
     /// The learning rate α.
     pub learning_rate: f64,
-    /// The number of the step, t, from 1.
+    /// The number of the step, t, counted from 1.
     pub number: u64,
-    /// Whether the matrix holds weights, not biases.
+    /// Whether the matrix holds weights rather than biases.
     pub is_weight: bool,
 }
 
 impl Step {
-    /// Creates a step of the weights.
+    /// Creates a step that updates weights.
     #[must_use]
     pub fn new(learning_rate: f64, number: u64) -> Self {
         Self { learning_rate, number, is_weight: true }
     }
 
-    /// Sets whether the matrix holds weights, not biases.
+    /// Sets whether the matrix holds weights rather than biases.
     #[must_use]
     pub fn is_weight(self, is_weight: bool) -> Self {
         Self { is_weight, ..self }
     }
 }
 
-/// A matrix of state beside a matrix of parameters.
+/// The declaration of a matrix that a rule keeps for each matrix of parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StateMatrix {
     pub(crate) name: &'static str,
@@ -35,14 +37,15 @@ pub struct StateMatrix {
 }
 
 impl StateMatrix {
-    /// Names a matrix of any finite numbers.
+    /// Declares a matrix whose entries may be any finite numbers.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         Self { name, non_negative: false }
     }
 
-    /// Names a matrix whose numbers are never below 0, such as a mean of squares. State that is read
-    /// from a file is checked for it.
+    /// Declares a matrix whose entries are never negative, such as a mean of squares.
+    ///
+    /// State that is read from a file must satisfy this.
     #[must_use]
     pub const fn non_negative(name: &'static str) -> Self {
         Self { name, non_negative: true }
@@ -54,7 +57,7 @@ impl StateMatrix {
         self.name
     }
 
-    /// Returns whether the numbers are never below 0.
+    /// Returns whether the entries are never negative.
     #[must_use]
     pub const fn is_non_negative(&self) -> bool {
         self.non_negative
@@ -64,7 +67,7 @@ impl StateMatrix {
 /// A rule that updates a matrix of parameters from its gradient.
 ///
 /// A rule is a value without state. The [`Optimizer`](super::Optimizer) keeps the state that the
-/// rule names, and passes it to each update.
+/// rule declares, and passes it to each update.
 ///
 /// ```
 /// use dnn_blocks::ndarray::{Array2, ArrayRef2, Zip};
@@ -130,23 +133,24 @@ impl StateMatrix {
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 pub trait UpdateRule<F: Float> {
-    /// Returns the matrices of state beside each matrix of parameters; all start at 0.
+    /// Returns the state matrices that the rule needs for each matrix of parameters.
+    ///
+    /// They have the shape of that matrix and start at 0. By default there are none.
     fn state(&self) -> &'static [StateMatrix] {
         &[]
     }
 
     /// Takes one step: updates `w` and `state` from the gradient `dw`.
     ///
-    /// [`Optimizer::step`](super::Optimizer::step) passes matrices of one shape, one in `state` for
-    /// each that [`state`](Self::state) names.
+    /// [`Optimizer::step`](super::Optimizer::step) passes matrices of one shape. `state` has one
+    /// matrix for each that [`state`](Self::state) returns.
     ///
     /// # Errors
     ///
-    /// A rule returns an error before it changes a number. An [`Algorithm`](super::Algorithm)
-    /// returns [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) or
-    /// [`Error::LengthMismatch`](crate::Error::LengthMismatch) if the matrices do not fit, and
-    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the learning rate or a constant
-    /// cannot be used in `F`.
+    /// A rule must return an error before it changes a number. An [`Algorithm`](super::Algorithm)
+    /// returns [`Error::ShapeMismatch`] or [`Error::LengthMismatch`] if the matrices do not fit,
+    /// [`Error::Hyperparameter`] if the learning rate or a constant is out of range in `F`, and
+    /// [`Error::InvalidArgument`] if the number of the step is 0.
     fn update(
         &self,
         step: Step,

@@ -348,7 +348,7 @@ fn a_checkpoint_of_another_network_is_refused() {
     run.fit = None;
     checkpoints.save(&run).unwrap();
     let error = classifier.fit_with(Examples::rows(&x), &labels, options());
-    assert_eq!(reason(error), belongs_to("a loop that is not a fit"));
+    assert_eq!(reason(error), belongs_to("a training loop that is not a fit"));
     assert!(classifier.parameters().is_some(), "what was learnt before stays");
 }
 
@@ -461,19 +461,19 @@ fn checkpoints_made_to_harm_are_errors() {
         }),
         ("best.W1 does not belong", |text, _| text["training"]["fit"]["best"] = Value::Null),
         ("best.W1 does not belong", |text, _| text["training"]["fit"] = Value::Null),
-        ("the number of records is not that of the epochs", |text, _| {
+        ("the number of records differs from the number of epochs", |text, _| {
             text["training"]["epoch"] = json!(5)
         }),
-        ("the number of records is not that of the epochs", |text, _| {
+        ("the number of records differs from the number of epochs", |text, _| {
             text["training"]["fit"]["records"].as_array_mut().unwrap().truncate(3);
         }),
-        ("there are more epochs than the hyperparameters have", |text, _| {
+        ("the checkpoint has more epochs than the hyperparameters", |text, _| {
             text["training"]["fit"]["hyperparameters"]["epochs"] = json!(3);
         }),
-        ("the best epoch is no epoch of the fit", |text, _| {
+        ("the best epoch is not an epoch of the fit", |text, _| {
             text["training"]["fit"]["best"]["epoch"] = json!(4);
         }),
-        ("the best epoch is no epoch of the fit", |text, _| {
+        ("the best epoch is not an epoch of the fit", |text, _| {
             text["training"]["fit"]["best"]["cost"] = json!("NaN");
         }),
         ("the checkpoint and its hyperparameters differ", |text, _| {
