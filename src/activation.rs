@@ -1,10 +1,14 @@
 //! Activation functions and their derivatives.
 //!
-//! [`Activation`] is the function `g` of a layer, `A = g(Z)`. The course's functions ([`sigmoid`],
+//! ```math
+//! A = g(Z) \qquad dZ = dA \circ g'(Z)
+//! ```
+//!
+//! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid`],
 //! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
 //!
-//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton
-//! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton (2010) for
+//! ReLU, Maas et al. (2013) for leaky ReLU, Bridle (1990) for softmax.
 
 use crate::buffer::copy_of;
 use crate::checks::{check_finite_in, check_same_shape};
@@ -17,7 +21,7 @@ use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 use std::str::FromStr;
 
-/// An activation function, applied element by element; `Softmax` column by column.
+/// An activation function `g`.
 ///
 /// | variant | `g(z)` | `g'(z)` |
 /// |---|---|---|
@@ -26,27 +30,38 @@ use std::str::FromStr;
 /// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `1 - g(z)²` |
 /// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | 1 where `z > 0`, else `s` |
 /// | `Identity` | `z` | 1 |
-/// | `Softmax` | `eᶻ / Σ eᶻ` over the units | `dz = a ∘ (da - Σ a ∘ da)` |
+/// | `Softmax` | `eᶻ / Σ eᶻ` | `dz = a·(da - Σ a·da)` |
 ///
-/// NaN stays NaN in every one of them.
+/// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its sums
+/// run over the units of one example. NaN stays NaN in all of them.
+///
+/// ```
+/// use dnn_blocks::activation::Activation;
+/// use dnn_blocks::ndarray::array;
+///
+/// assert_eq!(Activation::Relu.forward(&array![[-1.0, 2.0]])?, array![[0.0, 2.0]]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Activation {
-    /// `g(z) = max(0, z)` (Nair & Hinton 2010).
+    /// The rectified linear unit, `g(z) = max(0, z)` (Nair & Hinton 2010).
     Relu,
-    /// `g(z) = 1 / (1 + e⁻ᶻ)`.
+    /// The logistic function, `g(z) = 1 / (1 + e⁻ᶻ)`.
     Sigmoid,
-    /// `g(z) = tanh z`.
+    /// The hyperbolic tangent, `g(z) = tanh z`.
     Tanh,
-    /// `g(z) = z` where `z > 0`, else `slope·z`; 0.01 is usual (Maas et al. 2013). The slope must
-    /// be finite in the float type of the network, which the forward pass checks.
+    /// The leaky ReLU, `g(z) = z` where `z > 0`, else `slope·z` (Maas et al. 2013).
+    ///
+    /// A usual slope is 0.01. The slope must be finite in the element type of the network.
     LeakyRelu(f64),
-    /// `g(z) = z`.
+    /// No activation, `g(z) = z`, for the output of a regression.
     Identity,
-    /// `g(z) = eᶻ / Σ eᶻ`, the sum over the units of the layer: for the output of a network that
-    /// tells classes apart (Bridle 1990).
+    /// Softmax, `g(z) = eᶻ / Σ eᶻ` over the units of the layer (Bridle 1990).
+    ///
+    /// It is for the output of a classifier: a column holds the probabilities of the classes.
     Softmax,
 }
 
@@ -63,7 +78,9 @@ impl Activation {
         }
     }
 
-    /// Computes `A = g(Z)`; `Z`, `A` (n, m).
+    /// Computes the activation, `A = g(Z)`.
+    ///
+    /// `Z`, `A` (n, m).
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -76,9 +93,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if `A` does not fit in memory,
-    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
-    /// finite in `F`.
+    /// [`Error::TooLarge`] if `A` does not fit in memory, [`Error::Hyperparameter`] if the slope of
+    /// a leaky ReLU is not finite in `F`.
     pub fn forward<F: Float>(self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
         let mut a = copy_of("A", z)?;
@@ -86,7 +102,9 @@ impl Activation {
         Ok(a)
     }
 
-    /// Computes `dZ = dA ∘ g'(Z)` in the place of `dA`; `dA`, `Z`, `dZ` (n, m).
+    /// Differentiates the activation, `dZ = dA ∘ g'(Z)`.
+    ///
+    /// `dA`, `Z`, `dZ` (n, m). `dZ` reuses the memory of `dA`.
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -99,9 +117,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`,
-    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
-    /// finite in `F`.
+    /// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape, [`Error::Hyperparameter`] if the
+    /// slope of a leaky ReLU is not finite in `F`.
     pub fn backward<F: Float>(self, da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
         check_same_shape(Operand::new("dA", &da), Operand::new("Z", z))?;
@@ -110,23 +127,25 @@ impl Activation {
         Ok(dz)
     }
 
-    /// `Z ← g(Z)`
+    /// Sets `Z ← g(Z)`.
     pub(crate) fn apply<F: Float>(self, z: &mut ArrayRef2<F>) {
         self.run(Apply { z });
     }
 
-    /// `Z ← g(Z + b)`, in one sweep.
+    /// Sets `Z ← g(Z + b)`, in one sweep.
     pub(crate) fn add_bias_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
         self.run(AddBiasAndApply { z, b });
     }
 
-    /// `dA ← dA ∘ g'(Z)`. The caller has checked the shapes.
+    /// Sets `dA ← dA ∘ g'(Z)`. The caller has checked the shapes.
     pub(crate) fn differentiate<F: Float>(self, da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
         self.run(Differentiate { da, z });
     }
 
-    /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; bit-identical to
-    /// [`differentiate`](Self::differentiate) where [`known_from_output`](Self::known_from_output).
+    /// Sets `A ← dA ∘ g'(Z)`, where `A = g(Z)`. It computes `g'(Z)` from `A` alone.
+    ///
+    /// If [`known_from_output`](Self::known_from_output), the result is bit-identical to
+    /// [`differentiate`](Self::differentiate).
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
         self.run(DifferentiateOutput { a, da });
     }
@@ -143,7 +162,7 @@ impl Activation {
         }
     }
 
-    /// Whether `g'(Z)` follows from `A = g(Z)`, which a slope of 0 or below prevents.
+    /// Returns whether `A = g(Z)` determines `g'(Z)`. A leaky ReLU needs a slope above 0 for that.
     pub(crate) fn known_from_output<F: Float>(self) -> bool {
         match self {
             Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
@@ -229,9 +248,9 @@ impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
 
 /// An elementwise activation function, with its derivative in terms of its output.
 trait Derivative<F>: Map<F> {
-    /// `da·g'(z)`, given `a = g(z)`.
+    /// Returns `da·g'(z)` from `a = g(z)`.
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
-    /// `da·g'(z)`, given z.
+    /// Returns `da·g'(z)` from `z`.
     #[inline(always)]
     fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
         self.backward::<S>(da, self.apply::<S>(z))
@@ -301,14 +320,14 @@ impl<F: Float> Derivative<F> for LeakyRelu<F> {
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
         if a <= F::zero() { da * self.0 } else { da }
     }
-    /// The sign of z itself: a slope may turn it round.
+    /// Looks at the sign of `z`: with a negative slope, `a` has another sign.
     #[inline(always)]
     fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
         if z <= F::zero() { da * self.0 } else { da }
     }
 }
 
-/// `da·g'(z)` for a pair of `da` and `z`.
+/// The map `(da, z) ↦ da·g'(z)`.
 #[derive(Clone, Copy)]
 struct FromInput<G>(G);
 
@@ -319,7 +338,7 @@ impl<F: Float, G: Derivative<F>> Map2<F> for FromInput<G> {
     }
 }
 
-/// `da·g'(z)` for a pair of `a = g(z)` and `da`.
+/// The map `(a, da) ↦ da·g'(z)`, where `a = g(z)`.
 #[derive(Clone, Copy)]
 struct FromOutput<G>(G);
 
@@ -343,7 +362,10 @@ impl fmt::Display for Activation {
     }
 }
 
-/// Reads the name that [`Display`](fmt::Display) writes, in any case: `ReLU`, `leaky ReLU 0.01`.
+/// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
+///
+/// The names are `ReLU`, `sigmoid`, `tanh`, `leaky ReLU` with a slope, `identity` and `softmax`;
+/// any other text is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
@@ -351,7 +373,7 @@ impl fmt::Display for Activation {
 /// assert_eq!("relu".parse(), Ok(Activation::Relu));
 /// assert_eq!("leaky ReLU 0.2".parse(), Ok(Activation::LeakyRelu(0.2)));
 /// let error = "swish".parse::<Activation>().unwrap_err();
-/// assert_eq!(error.to_string(), "`swish` is no activation");
+/// assert_eq!(error.to_string(), "unknown activation `swish`");
 /// ```
 impl FromStr for Activation {
     type Err = Error;
@@ -376,8 +398,8 @@ impl FromStr for Activation {
 
 /// Computes the sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.
 ///
-/// `Z`, `A` (n, m). It is accurate on both tails: below `z = -700` it is still the right tiny value
-/// instead of `1/∞ = 0`.
+/// `Z`, `A` (n, m). The result is accurate for all `z`: where `e⁻ᶻ` overflows, it is still the
+/// correct tiny value instead of `1/∞ = 0`.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid;
@@ -395,9 +417,9 @@ pub fn sigmoid<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.forward(z)
 }
 
-/// Computes the rectified linear unit, `A = max(0, Z)`, element by element; NaN stays NaN.
+/// Computes the rectified linear unit, `A = max(0, Z)`, element by element.
 ///
-/// `Z`, `A` (n, m).
+/// `Z`, `A` (n, m). NaN stays NaN.
 ///
 /// ```
 /// use dnn_blocks::activation::relu;
@@ -435,7 +457,7 @@ pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 
 /// Differentiates the sigmoid, `dZ = dA ∘ s·(1 - s)` with `s = sigmoid(Z)`.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place.
+/// `dA`, `Z`, `dZ` (n, m). `dZ` reuses the memory of `dA`.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid_backward;
@@ -447,15 +469,15 @@ pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
+/// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
 pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.backward(da, z)
 }
 
 /// Differentiates the rectified linear unit, `dZ = dA` where `Z > 0`, else 0.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place. At `Z = 0` the derivative is taken as 0,
-/// as in the course.
+/// `dA`, `Z`, `dZ` (n, m). `dZ` reuses the memory of `dA`. The derivative at `Z = 0` is 0, as in
+/// the course.
 ///
 /// ```
 /// use dnn_blocks::activation::relu_backward;
@@ -468,14 +490,14 @@ pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Arr
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
+/// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
 pub fn relu_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Relu.backward(da, z)
 }
 
 /// Differentiates the hyperbolic tangent, `dZ = dA ∘ (1 - tanh² Z)`.
 ///
-/// `dA`, `Z`, `dZ` (n, m); `dA` becomes `dZ` in place.
+/// `dA`, `Z`, `dZ` (n, m). `dZ` reuses the memory of `dA`.
 ///
 /// ```
 /// use dnn_blocks::activation::tanh_backward;
@@ -487,7 +509,7 @@ pub fn relu_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`.
+/// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
 pub fn tanh_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Tanh.backward(da, z)
 }

@@ -1,5 +1,4 @@
-//! Backward propagation, from `AL` to every `dW` and `db`. Each function returns
-//! (input gradient, parameter gradients).
+//! Backward propagation, from the outputs `AL` to the gradients `dW` and `db` of every layer.
 //!
 //! ```math
 //! \begin{aligned}
@@ -10,8 +9,19 @@
 //! \end{aligned}
 //! ```
 //!
-//! `dA`, `dZ` and `dAL` are per example; `dW` and `db` are means over the m examples, as in the
-//! course.
+//! A gradient has the shape of its matrix: `dW` (n, n_prev), `db` (n, 1), `dZ`, `dA` (n, m). As in
+//! the course, a column of `dZ` or `dA` is the gradient of the loss of one example. `dW` and `db`
+//! are means over the m examples: the gradients of the cost.
+//!
+//! A backward function takes the gradient of the output and the cache of the forward function. It
+//! returns (input gradient, parameter gradients).
+//!
+//! | function | from | to |
+//! |---|---|---|
+//! | [`output_gradient`] | `AL`, `Y` | `dAL` |
+//! | [`linear_activation_backward`] | `dA` | `dA_prev`, `dW`, `db` |
+//! | [`linear_backward`] | `dZ` | `dA_prev`, `dW`, `db` |
+//! | [`l_model_backward`] | `AL`, `Y` | `dW`, `db` of every layer |
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Rumelhart, Hinton &
 //! Williams (1986).
@@ -28,9 +38,10 @@ use ndarray::{Array2, ArrayRef2, Zip};
 
 pub use crate::gradients::{Gradients, LayerGradients};
 
-/// Differentiates the linear step: `dA_prev = Wᵀ·dZ`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ`.
+/// Differentiates the linear step of a layer, `Z = W·A_prev + b`.
 ///
-/// `dZ` (n, m), `dA_prev` (n_prev, m), `dW` (n, n_prev), `db` (n, 1).
+/// `dA_prev = Wᵀ·dZ`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ`, where the sum runs over the m
+/// columns. `dZ` (n, m), `dA_prev` (n_prev, m), `dW` (n, n_prev), `db` (n, 1).
 ///
 /// ```
 /// use dnn_blocks::backward::linear_backward;
@@ -49,8 +60,12 @@ pub use crate::gradients::{Gradients, LayerGradients};
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the shape of `dZ` is not that of `Z`; for a cache made by hand also
-/// the errors of [`linear_forward`](crate::forward::linear_forward).
+/// - [`Error::ShapeMismatch`] if `dZ` and `Z` differ in shape.
+/// - [`Error::TooLarge`] if a gradient does not fit in memory.
+/// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::ZeroSize`] if the matrices of a
+///   cache that you built yourself do not fit.
+///
+/// Source: Ng (2017), week 4.
 pub fn linear_backward<F: Float>(
     dz: &ArrayRef2<F>,
     cache: &LinearCache<'_, F>,
@@ -61,7 +76,7 @@ pub fn linear_backward<F: Float>(
     Ok((da_prev, gradients))
 }
 
-/// `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ`
+/// Computes `dW = 1/m dZ·A_prevᵀ` and `db = 1/m Σ dZ`.
 pub(crate) fn parameter_gradients<F: Float>(
     dz: &ArrayRef2<F>,
     cache: &LinearCache<'_, F>,
@@ -75,28 +90,29 @@ pub(crate) fn parameter_gradients<F: Float>(
     Ok(LayerGradients { dw, db })
 }
 
-/// `1/m`
+/// Returns `1/m`.
 pub(crate) fn one_over<F: Float>(m: usize) -> F {
     F::of(1.0 / m as f64)
 }
 
-/// `db ← α Σ dZ`, the sum over the columns. The caller has checked the shapes.
+/// Sets `db ← α Σ dZ`, with the sum over the columns. The caller has checked the shapes.
 pub(crate) fn scaled_row_sums_into<F: Float>(alpha: F, dz: &ArrayRef2<F>, db: &mut ArrayRef2<F>) {
     for (db, row) in db.iter_mut().zip(dz.rows()) {
         *db = row.sum() * alpha;
     }
 }
 
-/// `Ok` if the matrices of the cache fit, and `dZ` has the shape of its `Z`.
+/// `Ok` if the matrices of the cache fit and `dZ` has the shape of `Z`.
 fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>) -> Result<()> {
     check_linear(&cache.a_prev, cache.w, cache.b)?;
     let z = Operand { name: "Z", shape: (cache.w.nrows(), cache.a_prev.ncols()) };
     check_same_shape(Operand::new("dZ", dz), z)
 }
 
-/// Differentiates one layer: `dZ = dA ∘ g'(Z)`, then [`linear_backward`].
+/// Differentiates one layer, `Z = W·A_prev + b` and `A = g(Z)`.
 ///
-/// `dA` (n, m) is consumed and becomes `dZ` in place.
+/// `dZ = dA ∘ g'(Z)`, then `dA_prev`, `dW` and `db` as in [`linear_backward`]. `dA`, `dZ` (n, m),
+/// `dA_prev` (n_prev, m), `dW` (n, n_prev), `db` (n, 1). `dZ` reuses the memory of `dA`.
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
@@ -108,15 +124,20 @@ fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>
 /// let a_prev = array![[3.0, 1.0], [1.0, 3.0]];
 /// let (_, cache) = linear_activation_forward(&a_prev, &w, &b, Activation::Relu)?;
 /// let (da_prev, gradients) = linear_activation_backward(array![[1.0, 1.0]], &cache)?;
-/// assert_eq!(da_prev, array![[1.0, 0.0], [-1.0, 0.0]]); // the second unit is off
+/// assert_eq!(da_prev, array![[1.0, 0.0], [-1.0, 0.0]]); // Z < 0 in the second example
 /// assert_eq!(gradients.dw, array![[1.5, 0.5]]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if the shape of `dA` is not that of `Z`; the errors of
-/// [`linear_backward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
+/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::TooLarge`] if a gradient does not fit in memory.
+/// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::ZeroSize`] if the matrices of a
+///   cache that you built yourself do not fit.
+///
+/// Source: Ng (2017), week 4.
 pub fn linear_activation_backward<F: Float>(
     da: Array2<F>,
     cache: &LayerCache<'_, F>,
@@ -126,11 +147,11 @@ pub fn linear_activation_backward<F: Float>(
     linear_backward(&dz, &cache.linear)
 }
 
-/// Computes the derivative of the cost with respect to `AL`, the course's `dAL`:
-/// `dAL = -(Y/AL - (1-Y)/(1-AL))`, element by element.
+/// Computes the gradient of the cross-entropy, `dAL = -(Y/AL - (1-Y)/(1-AL))`, element by element.
 ///
-/// `AL`, `Y`, `dAL` (n_L, m). It is infinite or NaN where `AL` is exactly 0 or 1;
-/// [`l_model_backward`] stays finite there.
+/// `AL`, `Y`, `dAL` (n_L, m). `dAL` is the derivative of the loss of each example with respect to
+/// its outputs. It is infinite or NaN where `AL` is exactly 0 or 1; [`l_model_backward`] stays
+/// finite there.
 ///
 /// ```
 /// use dnn_blocks::backward::output_gradient;
@@ -144,7 +165,9 @@ pub fn linear_activation_backward<F: Float>(
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] if `AL` and `Y` differ in shape, [`Error::EmptyBatch`] or
-/// [`Error::ZeroSize`] if they are empty.
+/// [`Error::ZeroSize`] if they are empty, [`Error::TooLarge`] if `dAL` does not fit in memory.
+///
+/// Source: Ng (2017), week 4.
 pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<Array2<F>> {
     check_outputs(al, y)?;
     let mut dal = buffer::copy_of("dAL", al)?;
@@ -152,16 +175,19 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
     Ok(dal)
 }
 
-/// Computes the gradients of [`compute_cost`](crate::cost::compute_cost) for every layer, by
-/// backpropagation.
+/// Computes the gradients of the cross-entropy cost of sigmoid outputs with labels 0 and 1. For a
+/// softmax output or another [`Cost`] use
+/// [`backpropagate`](crate::train::backward::backpropagate), which can also compute `dX`.
 ///
-/// `AL`, `Y` (n_L, m); `caches` come from the forward pass that computed `AL`. The cost is the binary
-/// cross-entropy: for a softmax output, or any other cost, use
-/// [`backpropagate`](crate::train::backward::backpropagate), which also computes the gradient of `X`.
+/// `AL`, `Y` (n_L, m). `AL` and `caches` are the results of
+/// [`l_model_forward`](crate::forward::l_model_forward); the cost is
+/// [`compute_cost`](crate::cost::compute_cost). Returns `dWˡ` (nˡ, nˡ⁻¹) and `dbˡ` (nˡ, 1)
+/// for every layer.
 ///
-/// After a sigmoid the pass starts at `dZ = AL - Y`. This equals `dAL ∘ g'(Z)`, and is exact also
-/// where `AL` is near 0 or 1. After another activation the pass starts at [`output_gradient`], with
-/// 1e-12 as the divisor where `AL` is exactly 0 or 1 (as in PyTorch's `BCELoss`).
+/// After a sigmoid the pass starts at `dZ = AL - Y`. This equals `dAL ∘ g'(Z)` and is exact even
+/// where `AL` is near 0 or 1. After another activation the pass starts at the `dAL` of
+/// [`output_gradient`], but with 1e-12 as the divisor where `AL` is exactly 0 or 1, as in PyTorch's
+/// `BCELoss`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -178,8 +204,13 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 ///
 /// # Errors
 ///
-/// [`Error::NoLayers`] if there is no cache, [`Error::ShapeMismatch`] with the number of the layer
-/// if `AL`, `Y` and `caches` do not belong together.
+/// - [`Error::NoLayers`] if `caches` is empty.
+/// - [`Error::ShapeMismatch`], with the layer, if `AL`, `Y` and `caches` do not fit.
+/// - [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` and `Y` are empty.
+/// - [`Error::TooLarge`], with the layer, if a gradient does not fit in memory.
+/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+///
+/// Source: Ng (2017), week 4, `L_model_backward`.
 #[doc(alias = "L_model_backward")]
 pub fn l_model_backward<F: Float>(
     al: &ArrayRef2<F>,
@@ -197,13 +228,13 @@ pub fn l_model_backward<F: Float>(
         let ActivationCache { z, activation } = &caches[l - 2].activation;
         dz = activation.backward(da, z).map_err(|e| e.in_layer(l - 1))?;
     }
-    // dX is not needed, so the first layer has no product for it.
+    // Training does not need dX, so the first layer skips the product Wᵀ·dZ.
     layers.push(parameter_gradients(&dz, &caches[0].linear).map_err(|e| e.in_layer(1))?);
     layers.reverse();
     Gradients::from_layers(layers)
 }
 
-/// `dZ` of the output layer.
+/// Returns `dZ` of the output layer.
 fn output_dz<F: Float>(
     al: &ArrayRef2<F>,
     y: &ArrayRef2<F>,

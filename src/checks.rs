@@ -1,4 +1,7 @@
-//! The checks that the functions of this crate share.
+//! Checks of shapes, lengths, ranges and values.
+//!
+//! Each function returns `Ok` if the check holds, else an [`Error`] with what was found and what
+//! was expected.
 
 use crate::error::{Operand, Position};
 use crate::{Error, Float, Result};
@@ -10,44 +13,55 @@ pub(crate) fn check(fits: bool, left: Operand, right: Operand, rule: &'static st
     if fits { Ok(()) } else { Err(Error::ShapeMismatch { layer: None, left, right, rule }) }
 }
 
-/// `Ok` if two matrices have one shape: nothing broadcasts here, not even (1, 1).
+/// `Ok` if two matrices have the same shape. Nothing broadcasts, not even (1, 1).
 #[inline]
 pub(crate) fn check_same_shape(left: Operand, right: Operand) -> Result<()> {
-    check(left.shape == right.shape, left, right, "same shape")
+    check(left.shape == right.shape, left, right, "shapes must be equal")
 }
 
-/// `Ok` if a matrix of examples has a row and a column, and not more elements than memory could
-/// hold: a broadcast view may.
+/// `Ok` if a matrix (features, examples) has at least one row and one column, and its shape is
+/// addressable.
 #[inline]
 pub(crate) fn check_batch(operand: Operand) -> Result<()> {
     match operand.shape {
         (0, _) => Err(Error::ZeroSize { layer: None, operand }),
         (_, 0) => Err(Error::EmptyBatch { layer: None, operand }),
-        _ => check_countable(operand),
+        _ => check_addressable(operand),
     }
 }
 
-/// `Ok` if an array of `f64` could have this shape.
+/// `Ok` if an array of `f64` can have this shape. A broadcast view may have more elements.
 #[inline]
-fn check_countable(operand: Operand) -> Result<()> {
-    const MOST: usize = isize::MAX as usize / size_of::<f64>();
+fn check_addressable(operand: Operand) -> Result<()> {
+    const MAX_ELEMENTS: usize = isize::MAX as usize / size_of::<f64>();
     match operand.shape.0.checked_mul(operand.shape.1) {
-        Some(elements) if elements <= MOST => Ok(()),
+        Some(elements) if elements <= MAX_ELEMENTS => Ok(()),
         _ => Err(Error::TooLarge { layer: None, operand }),
     }
 }
 
-/// `Ok` if `W` has a size and `b` is a column of its height.
+/// `Ok` if `W` (n, n_prev) is not empty and `b` is (n, 1).
 #[inline]
 pub(crate) fn check_weights(w: Operand, b: Operand) -> Result<()> {
-    if w.shape.0 == 0 || w.shape.1 == 0 {
-        return Err(Error::ZeroSize { layer: None, operand: w });
-    }
-    check_countable(w)?;
-    check(b.shape == (w.shape.0, 1), w, b, "b is one column with the rows of W")
+    check_matrix_and_column(w, b, "b must be one column with as many rows as W")
 }
 
-/// `Ok` if two lists have one length.
+/// `Ok` if `dW` (n, n_prev) is not empty and `db` is (n, 1).
+#[inline]
+pub(crate) fn check_weight_gradients(dw: Operand, db: Operand) -> Result<()> {
+    check_matrix_and_column(dw, db, "db must be one column with as many rows as dW")
+}
+
+#[inline]
+fn check_matrix_and_column(matrix: Operand, column: Operand, rule: &'static str) -> Result<()> {
+    if matrix.shape.0 == 0 || matrix.shape.1 == 0 {
+        return Err(Error::ZeroSize { layer: None, operand: matrix });
+    }
+    check_addressable(matrix)?;
+    check(column.shape == (matrix.shape.0, 1), matrix, column, rule)
+}
+
+/// `Ok` if two lists have the same length.
 pub(crate) fn check_lengths(
     (left, left_length): (&'static str, usize),
     (right, right_length): (&'static str, usize),
@@ -78,8 +92,8 @@ pub(crate) fn check_argument(
     if fits { Ok(()) } else { Err(Error::InvalidArgument { name, value, rule }) }
 }
 
-/// `Ok` if a number fits, also when it is rounded to `F`; the rules say what must hold of it, and
-/// of it as an `f32`.
+/// `Ok` if `fits(value)`, and also after rounding to `F`. `rule` describes the first condition,
+/// `rule_as_f32` the second.
 fn check_rounded<F: Float>(
     name: &'static str,
     value: f64,
@@ -126,7 +140,7 @@ pub(crate) fn check_finite_in<F: Float>(name: &'static str, value: f64) -> Resul
     check_rounded::<F>(name, value, f64::is_finite, rules)
 }
 
-/// `Ok` if there is a class number, and all are below `classes`.
+/// `Ok` if there is at least one class number, and all are below `classes`.
 pub(crate) fn check_classes(name: &'static str, numbers: &[usize], classes: usize) -> Result<()> {
     check_batch(Operand { name, shape: (1, numbers.len()) })?;
     match numbers.iter().position(|&class| class >= classes) {
@@ -137,12 +151,12 @@ pub(crate) fn check_classes(name: &'static str, numbers: &[usize], classes: usiz
     }
 }
 
-/// `Ok` if all numbers of a matrix are finite.
+/// `Ok` if all numbers of a matrix are finite; the error names row and column.
 pub(crate) fn check_finite<F: Float>(operand: &'static str, matrix: &ArrayRef2<F>) -> Result<()> {
     check_finite_at(operand, matrix, |row, column| Position::Entry { row, column })
 }
 
-/// `Ok` if all numbers of `X` (features, examples) are finite.
+/// `Ok` if all numbers of `X` (features, examples) are finite; the error names feature and example.
 pub(crate) fn check_finite_features<F: Float>(
     operand: &'static str,
     x: &ArrayRef2<F>,

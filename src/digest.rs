@@ -1,6 +1,8 @@
-//! Digests of values, by which the processes of a job compare them (feature `mpi`).
+//! Digests of values. Processes of a distributed training compare values by them (feature `mpi`).
 
-/// A value that [`Ranks::ensure_equal`](crate::distributed::Ranks::ensure_equal) compares.
+/// A value that [`Ranks::ensure_equal`](crate::distributed::Ranks::ensure_equal) can compare.
+///
+/// The implementation passes every field that counts for equality to the digest:
 ///
 /// ```
 /// use dnn_blocks::distributed::{Comparable, Digest};
@@ -17,11 +19,11 @@
 /// }
 /// ```
 pub trait Comparable {
-    /// Adds all bits that decide about equality to the digest.
+    /// Adds the bits of the value to the digest. Equal values must add the same bits.
     fn digest(&self, digest: &mut Digest);
 }
 
-/// A 64-bit digest of a value (FNV-1a).
+/// A 64-bit digest of a value, by the hash FNV-1a (Fowler, Noll & Vo).
 #[derive(Debug, Clone)]
 pub struct Digest(u64);
 
@@ -33,7 +35,7 @@ impl Digest {
         digest.0
     }
 
-    /// Adds bytes.
+    /// Adds bytes to the digest.
     pub fn write(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);

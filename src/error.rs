@@ -1,23 +1,25 @@
-//! The error type of this crate.
+//! The error type of the crate, and what its messages are made of.
 
 use ndarray::ArrayRef2;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A result with this crate's [`Error`].
+/// A [`Result`](std::result::Result) with this crate's [`Error`] as the default error type.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The error type of this crate.
 ///
-/// Functions that read or write files return [`FileError`](crate::files::FileError) instead. `?`
-/// turns this type into that one: a `main` that calls both kinds returns `Result<(), FileError>`.
+/// A message says where the error is, what was found and what was expected. Layers are counted
+/// from 1, as in the formulas; rows, columns, examples, features, classes and epochs from 0, as in
+/// the arrays. Shapes are (rows, columns). The field `layer` is `None` in the errors of functions
+/// that work on a single layer.
 ///
-/// Layers are counted from 1, as in the formulas; everything else from 0, as in the arrays. Shapes
-/// are (rows, columns). `layer` is `None` where a function sees one layer only.
+/// `{:?}` prints the same message as `{}`: a `main` that returns `Result<(), Error>` prints it.
 ///
-/// `{:?}` prints the same message as `{}`, so that `fn main() -> Result<(), Error>` ends with the
-/// message.
+/// Functions that read or write files return [`FileError`](crate::files::FileError) instead, and
+/// `?` converts an `Error` into a `FileError`. A `main` that calls both kinds returns
+/// `Result<(), FileError>`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;
@@ -31,14 +33,15 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// let error = l_model_forward(Array2::zeros((5, 7)), &parameters).unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "layer 1: W (3, 4) and A_prev (5, 7) do not fit: columns of W = rows of A_prev"
+///     "layer 1: W (3, 4) and A_prev (5, 7) do not fit: \
+///      columns of W = rows of A_prev (one example per column)"
 /// );
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The shapes of two matrices do not fit the formula.
+    /// The shapes of two operands do not fit the formula.
     #[error("{place}{left} and {right} do not fit: {rule}", place = Place(*.layer))]
     ShapeMismatch {
         /// The layer.
@@ -47,26 +50,29 @@ pub enum Error {
         left: Operand,
         /// The second operand.
         right: Operand,
-        /// The rule that is broken, e.g. `columns of W = rows of A_prev`.
+        /// The rule for the shapes, e.g. `columns of W = rows of A_prev`.
         rule: &'static str,
     },
     /// A batch has no examples.
-    #[error("{place}{operand} holds no example: a batch has at least one column", place = Place(*.layer))]
+    #[error(
+        "{place}{operand} has no examples: a batch needs at least one column",
+        place = Place(*.layer)
+    )]
     EmptyBatch {
         /// The layer.
         layer: Option<usize>,
-        /// The empty matrix.
+        /// The matrix without columns.
         operand: Operand,
     },
-    /// A layer has no units or no inputs.
-    #[error("{place}{operand} has a size of 0: every layer has at least one unit", place = Place(*.layer))]
+    /// A layer has no units or no inputs, or the data have no features.
+    #[error("{place}{operand} is empty: every size must be at least 1", place = Place(*.layer))]
     ZeroSize {
         /// The layer.
         layer: Option<usize>,
         /// The matrix without rows or columns.
         operand: Operand,
     },
-    /// A matrix does not fit in memory.
+    /// A matrix or list does not fit in memory.
     #[error("{place}{operand} does not fit in memory", place = Place(*.layer))]
     TooLarge {
         /// The layer.
@@ -74,18 +80,18 @@ pub enum Error {
         /// The matrix that could not be allocated.
         operand: Operand,
     },
-    /// A network, a list of caches or `layer_dims` has no layer.
-    #[error("there is no layer: a network has at least one, and layer_dims at least two sizes")]
+    /// A network, a list of caches or `layer_dims` has no layers.
+    #[error("no layers: a network needs at least one, layer_dims at least two sizes")]
     NoLayers,
-    /// Parameters and another argument differ in their number of layers.
-    #[error("the parameters have {expected} layers, what was passed with them {found}")]
+    /// The parameters and another argument differ in their number of layers.
+    #[error("found {found} layers, but the parameters have {expected}")]
     LayerCount {
-        /// The layers of the parameters.
+        /// The number of layers of the parameters.
         expected: usize,
-        /// The layers of the other argument.
+        /// The number of layers of the other argument.
         found: usize,
     },
-    /// The activation of the output layer does not go with the cost.
+    /// The activation of the output layer does not match the cost.
     #[error("{place}{cost} needs a {expected} output, not {found}", place = Place(*.layer))]
     OutputActivation {
         /// The layer.
@@ -97,38 +103,46 @@ pub enum Error {
         /// The name of the activation of the output layer.
         found: String,
     },
-    /// A feature has the same value in every example, which mostly is a mistake.
-    #[error("feature {feature} is the same in every example; `constant_features` accepts that")]
+    /// A feature has the same value in every example.
+    ///
+    /// Such a feature carries no information and often comes from a mistake in the data.
+    /// [`constant_features(true)`](crate::model::Hyperparameters::constant_features) accepts it.
+    #[error(
+        "feature {feature} has the same value in every example; set `constant_features(true)` to \
+         accept it"
+    )]
     ConstantFeature {
         /// The feature.
         feature: usize,
     },
-    /// The training examples have only one class, or only one class was declared.
+    /// The training labels hold only one class, or only one class was declared.
     #[error("there is only one class: a classifier needs at least two")]
     OneClass,
-    /// The training examples do not fill one batch.
+    /// There are fewer training examples than a batch has.
     #[error("there are {examples} training examples, fewer than the batch size of {batch_size}")]
     TooFewExamples {
-        /// The examples, without the validation examples.
+        /// The number of training examples, without the validation examples.
         examples: usize,
-        /// The size of a batch.
+        /// The number of examples in a batch.
         batch_size: usize,
     },
     /// Every training example has a weight of 0.
-    #[error("every training example has a weight of 0")]
+    #[error("every training example has a weight of 0: at least one must be above 0")]
     NoWeight,
-    /// The cost, the gradient or the parameters became infinite or NaN.
-    #[error("epoch {epoch}, batch {batch}: training diverged, a number is no longer finite")]
+    /// The cost, a gradient or a parameter became infinite or NaN during training.
+    ///
+    /// A smaller learning rate or standardized features often help.
+    #[error("epoch {epoch}, batch {batch}: training diverged: cost or parameters are not finite")]
     Diverged {
-        /// The epoch.
+        /// The epoch; in the models of [`course`](crate::course), the iteration.
         epoch: usize,
-        /// The batch in the epoch.
+        /// The number of the batch in the epoch.
         batch: usize,
     },
     /// Values that belong together contradict each other.
     #[error("inconsistent values: {what}")]
     Inconsistent {
-        /// The contradiction.
+        /// A description of the contradiction.
         what: &'static str,
     },
     /// The model has not been fitted.
@@ -146,7 +160,7 @@ pub enum Error {
         /// Its length.
         right_length: usize,
     },
-    /// A hyperparameter is outside its range.
+    /// A hyperparameter, such as a learning rate, is outside its range.
     #[error("{name} is {}, but must be {rule}", Number(*.value))]
     Hyperparameter {
         /// The name of the hyperparameter.
@@ -156,7 +170,7 @@ pub enum Error {
         /// Its range, e.g. `at least 0 and finite`.
         rule: &'static str,
     },
-    /// An argument is outside its range.
+    /// An argument that is not a hyperparameter is outside its range.
     #[error("{name} is {}, but must be {rule}", Number(*.value))]
     InvalidArgument {
         /// The name of the argument.
@@ -166,24 +180,28 @@ pub enum Error {
         /// Its range, e.g. `at least 1`.
         rule: &'static str,
     },
-    /// A number in an array is NaN or infinite.
+    /// An array holds NaN or an infinite number.
     #[error("{place}{operand}{position} is {value}", place = Place(*.layer))]
     NotFinite {
         /// The layer.
         layer: Option<usize>,
-        /// The array.
+        /// The name of the array.
         operand: &'static str,
         /// The position of the number.
         position: Position,
         /// The number.
         value: f64,
     },
-    /// A number in an array is outside its range.
-    #[error("{place}{operand}{position} is {}, but must be {rule}", Number(*.value), place = Place(*.layer))]
+    /// An array holds a number outside its range.
+    #[error(
+        "{place}{operand}{position} is {}, but must be {rule}",
+        Number(*.value),
+        place = Place(*.layer)
+    )]
     InvalidValue {
         /// The layer.
         layer: Option<usize>,
-        /// The array.
+        /// The name of the array.
         operand: &'static str,
         /// The position of the number.
         position: Position,
@@ -193,21 +211,21 @@ pub enum Error {
         rule: &'static str,
     },
     /// A class number is not below the number of classes.
-    #[error("{}the classes are {}", NoClass(*.class, *.example), Classes(*.classes))]
+    #[error("{}{}", NoClass(*.class, *.example), Classes(*.classes))]
     NoSuchClass {
-        /// The class.
+        /// The class number.
         class: usize,
         /// The number of classes.
         classes: usize,
-        /// The example of this class, if it comes from a list.
+        /// The example with this class number, if the number comes from a list of labels.
         example: Option<usize>,
     },
     /// A column of labels or probabilities does not sum to 1, or has a negative entry.
-    #[error("{operand}: column {example} sums to {sum}, but must be one-hot or probabilities")]
+    #[error("{operand}: column {example} sums to {sum}, but must be non-negative and sum to 1")]
     ColumnSum {
-        /// The matrix.
+        /// The name of the matrix.
         operand: &'static str,
-        /// The column.
+        /// The column, which is the number of the example.
         example: usize,
         /// The sum of its entries.
         sum: f64,
@@ -220,10 +238,10 @@ pub enum Error {
         /// The number of known classes.
         classes: usize,
     },
-    /// A text names no activation, algorithm, cost or class.
-    #[error("`{name}` is no {kind}")]
+    /// A text is not the name of an activation, algorithm, cost or class.
+    #[error("unknown {kind} `{name}`")]
     UnknownName {
-        /// The kind of thing that was to be named.
+        /// What the text should name: `activation`, `algorithm`, `cost` or `class`.
         kind: &'static str,
         /// The text.
         name: String,
@@ -233,20 +251,20 @@ pub enum Error {
     OnRank {
         /// The rank of the process.
         rank: usize,
-        /// Its error; on the other ranks the text of it.
+        /// The error of this process. Other processes get its text only.
         #[source]
         cause: Cause,
     },
     /// The processes of a distributed training have different values (feature `mpi`).
-    #[error("rank {rank} has another {field} than rank 0: {found}, not {expected}")]
+    #[error("{field} differs between ranks: rank {rank} has {found}, but rank 0 has {expected}")]
     Disagreement {
-        /// The value that differs.
+        /// The name of the value.
         field: &'static str,
         /// The first rank that differs from rank 0.
         rank: usize,
         /// The value of rank 0.
         expected: String,
-        /// The value of this rank.
+        /// The value of `rank`.
         found: String,
     },
     /// A plot could not be drawn (feature `plot`).
@@ -259,14 +277,14 @@ pub enum Error {
     /// A training could not be saved or resumed (feature `safetensors`).
     #[error("checkpoint: {cause}")]
     Checkpoint {
-        /// The cause, a `files::FileError` if a file is to blame.
+        /// The cause: a `files::FileError` if reading or writing a file failed.
         #[source]
         cause: Cause,
     },
 }
 
 impl Error {
-    /// Adds the number of the layer to an error that does not name a layer yet.
+    /// Adds the number of the layer to an error that names no layer yet.
     pub(crate) fn in_layer(mut self, number: usize) -> Self {
         match &mut self {
             Error::ShapeMismatch { layer, .. }
@@ -289,18 +307,18 @@ impl fmt::Debug for Error {
     }
 }
 
-/// The error that caused another one. It can be cloned, and compares by its text.
+/// The error that caused another one. Causes can be cloned and compare by their text.
 #[derive(Clone)]
 pub struct Cause(Arc<dyn std::error::Error + Send + Sync>);
 
 impl Cause {
-    /// Wraps an error, or a text.
+    /// Wraps an error or a text.
     pub fn new(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(Arc::from(error.into()))
     }
 }
 
-/// The error itself, to be downcast.
+/// Dereferences to the wrapped error, for example to downcast it.
 impl Deref for Cause {
     type Target = dyn std::error::Error + Send + Sync;
 
@@ -327,12 +345,12 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A matrix in an error message: its name in the formula and its shape.
+/// An operand in an error message: the name of a matrix in the formula, and its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operand {
     /// The name in the formula, e.g. `A_prev`.
     pub name: &'static str,
-    /// Rows and columns.
+    /// The shape, (rows, columns).
     pub shape: (usize, usize),
 }
 
@@ -348,7 +366,7 @@ impl fmt::Display for Operand {
     }
 }
 
-/// A number that is written with a power of ten where it would have many digits.
+/// A number that is printed with a power of ten if it would have many digits.
 struct Number(f64);
 
 impl fmt::Display for Number {
@@ -371,14 +389,14 @@ impl fmt::Display for Place {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Position {
-    /// A row and a column of a matrix.
+    /// An entry of a matrix.
     Entry {
         /// The row.
         row: usize,
         /// The column.
         column: usize,
     },
-    /// A feature of an example, which is a row and a column of `X` (features, examples).
+    /// A feature of an example: a row and a column of `X` (features, examples).
     Feature {
         /// The feature.
         feature: usize,
@@ -401,7 +419,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The start of a message about a class.
+/// The start of the message of [`Error::NoSuchClass`]: the class and its example.
 struct NoClass(usize, Option<usize>);
 
 impl fmt::Display for NoClass {
@@ -415,14 +433,14 @@ impl fmt::Display for NoClass {
     }
 }
 
-/// The range of this many classes.
+/// The end of the message of [`Error::NoSuchClass`]: the range of the class numbers.
 struct Classes(usize);
 
 impl fmt::Display for Classes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.checked_sub(1) {
-            Some(last) => write!(f, "0 to {last}"),
-            None => write!(f, "none"),
+            Some(last) => write!(f, "the classes are 0 to {last}"),
+            None => write!(f, "there are no classes"),
         }
     }
 }

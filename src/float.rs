@@ -3,9 +3,10 @@
 use crate::kernel::elementwise::Elementary;
 use std::iter::Sum;
 
-/// A real number a network can be made of: [`f32`] or [`f64`].
+/// The element type of a network: [`f32`] or [`f64`].
 ///
-/// Every generic item of the crate is bounded by `F: Float` and by nothing else.
+/// `F: Float` is the only bound that generic code on top of this crate needs. No other type can
+/// implement the trait.
 ///
 /// ```
 /// use dnn_blocks::Float;
@@ -18,7 +19,7 @@ use std::iter::Sum;
 /// assert_eq!(accuracy(&Array2::<f32>::zeros((1, 4)), &Array2::zeros((1, 4))), 1.0);
 /// ```
 pub trait Float: Elementary + Default + Sum + sealed::Sealed {
-    /// The value of this type nearest to `value`; for literals such as `F::of(0.01)`.
+    /// Returns the value of this type nearest to `value`, for literals such as `F::of(0.01)`.
     ///
     /// ```
     /// use dnn_blocks::Float;
@@ -26,7 +27,7 @@ pub trait Float: Elementary + Default + Sum + sealed::Sealed {
     /// ```
     fn of(value: f64) -> Self;
 
-    /// The same value as [`f64`], without loss.
+    /// Returns the same value as an [`f64`], which is exact.
     ///
     /// ```
     /// use dnn_blocks::Float;

@@ -1,4 +1,4 @@
-//! Forward propagation, from `X` to `AL`. Each function returns (output, cache).
+//! Forward propagation, from the inputs `X` to the outputs `AL`.
 //!
 //! ```math
 //! Z^{[l]} = W^{[l]} A^{[l-1]} + b^{[l]} \qquad A^{[l]} = g^{[l]}(Z^{[l]}) \qquad A^{[0]} = X
@@ -10,6 +10,23 @@
 //! | `Wˡ` | (nˡ, nˡ⁻¹) |
 //! | `bˡ` | (nˡ, 1) |
 //! | `Zˡ`, `Aˡ` | (nˡ, m) |
+//!
+//! Each column is one example. Pass `x.t()` for a table `x` with one example per row.
+//!
+//! A forward function returns (output, cache). The cache holds the values that the backward
+//! function of the same step needs:
+//!
+//! | forward | computes | cache | backward |
+//! |---|---|---|---|
+//! | [`linear_forward`] | `Z` | [`LinearCache`] | [`linear_backward`] |
+//! | [`linear_activation_forward`] | `A` | [`LayerCache`] | [`linear_activation_backward`] |
+//! | [`l_model_forward`] | `AL` | a [`LayerCache`] per layer | [`l_model_backward`] |
+//!
+//! [`predict_proba`] and [`predict`] compute outputs without caches.
+//!
+//! [`linear_backward`]: crate::backward::linear_backward
+//! [`linear_activation_backward`]: crate::backward::linear_activation_backward
+//! [`l_model_backward`]: crate::backward::l_model_backward
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
@@ -24,32 +41,31 @@ use crate::kernel::product::matmul_into;
 use crate::{Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
-/// The cache of [`linear_forward`], which
-/// [`linear_backward`](crate::backward::linear_backward) reads.
+/// The cache of [`linear_forward`], for [`linear_backward`](crate::backward::linear_backward).
 ///
-/// `a_prev` is borrowed (`X`) or owned (the output of the layer before). `w` and `b` are always
-/// borrowed from the parameters, so the parameters cannot change before the backward pass is done.
+/// `w` and `b` are borrowed from the parameters, so the parameters cannot change between forward
+/// and backward pass. `a_prev` is borrowed (`X`) or owned (the output of the previous layer).
 #[derive(Debug, Clone)]
 pub struct LinearCache<'a, F> {
-    /// The input of the step, (n_prev, m).
+    /// The input `A_prev`, (n_prev, m).
     pub a_prev: CowArray<'a, F, Ix2>,
-    /// The weights of the step, (n, n_prev).
+    /// The weights `W`, (n, n_prev).
     pub w: &'a ArrayRef2<F>,
-    /// The biases of the step, (n, 1).
+    /// The biases `b`, (n, 1).
     pub b: &'a ArrayRef2<F>,
 }
 
-/// The cache of an activation, which its derivative reads.
+/// The cache of an activation `A = g(Z)`, for its derivative.
 #[derive(Debug, Clone)]
 pub struct ActivationCache<F> {
-    /// The input of the activation, (n, m).
+    /// The input `Z`, (n, m).
     pub z: Array2<F>,
-    /// The activation.
+    /// The activation function `g`.
     pub activation: Activation,
 }
 
-/// The cache of [`linear_activation_forward`], which
-/// [`linear_activation_backward`](crate::backward::linear_activation_backward) reads.
+/// The cache of [`linear_activation_forward`], for
+/// [`linear_activation_backward`](crate::backward::linear_activation_backward).
 #[derive(Debug, Clone)]
 pub struct LayerCache<'a, F> {
     /// The cache of `Z = W·A_prev + b`.
@@ -58,10 +74,12 @@ pub struct LayerCache<'a, F> {
     pub activation: ActivationCache<F>,
 }
 
-/// Computes the linear step, `Z = W·A_prev + b`.
+/// Computes the linear step of a layer, `Z = W·A_prev + b`.
 ///
-/// `W` (n, n_prev), `A_prev` (n_prev, m), `b` (n, 1), `Z` (n, m). The cache keeps `A_prev`: pass
-/// `&a_prev` to lend it, `a_prev` to give it away.
+/// `W` (n, n_prev), `A_prev` (n_prev, m), `b` (n, 1), `Z` (n, m). `b` is added to every column.
+///
+/// The cache keeps `A_prev`: `&a_prev` lends the matrix to the cache, `a_prev` moves it there.
+/// Neither copies it.
 ///
 /// ```
 /// use dnn_blocks::forward::linear_forward;
@@ -77,11 +95,13 @@ pub struct LayerCache<'a, F> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] unless the shapes are those above,
-/// [`Error::EmptyBatch`] if m is 0,
-/// [`Error::ZeroSize`] if `W` has no row or no column,
-/// [`Error::TooLarge`] if `Z` does not fit in memory, or `W` or `A_prev` have more elements than
-/// any memory could hold.
+/// - [`Error::ShapeMismatch`] if the shapes do not fit the formula.
+/// - [`Error::EmptyBatch`] if m is 0.
+/// - [`Error::ZeroSize`] if n or n_prev is 0.
+/// - [`Error::TooLarge`] if `Z` does not fit in memory, or if `W` or `A_prev` is a broadcast view
+///   with more elements than an array can have.
+///
+/// Source: Ng (2017), week 4.
 pub fn linear_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -95,9 +115,9 @@ pub fn linear_forward<'a, F: Float>(
     Ok((z, LinearCache { a_prev, w, b }))
 }
 
-/// Computes one layer, `A = g(W·A_prev + b)`.
+/// Computes one layer, `Z = W·A_prev + b` and `A = g(Z)`.
 ///
-/// Shapes as in [`linear_forward`]; `A` has the shape of `Z`.
+/// `W` (n, n_prev), `A_prev` (n_prev, m), `b` (n, 1), `Z`, `A` (n, m).
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
@@ -114,8 +134,11 @@ pub fn linear_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`linear_forward`]; [`Error::Hyperparameter`] if the slope of a leaky ReLU is not
-/// finite in `F`.
+/// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and [`Error::TooLarge`]
+///   as in [`linear_forward`].
+/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+///
+/// Source: Ng (2017), week 4.
 pub fn linear_activation_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -127,9 +150,10 @@ pub fn linear_activation_forward<'a, F: Float>(
     Ok((a, LayerCache { linear, activation: ActivationCache { z, activation } }))
 }
 
-/// Computes the output `AL` of the whole network, layer after layer, and the cache of each layer.
+/// Computes the outputs of the network, `Aˡ = g(Wˡ·Aˡ⁻¹ + bˡ)` from `A⁰ = X` to `AL`.
 ///
-/// `X` (n₀, m), `AL` (n_L, m). `&x` lends `X` to the first cache, `x` gives it away.
+/// `X` (n₀, m), `AL` (n_L, m). Returns `AL` and the caches of all layers, first to last. `&x`
+/// lends `X` to the first cache, `x` moves it there.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -145,7 +169,15 @@ pub fn linear_activation_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`linear_activation_forward`], with the number of the layer.
+/// - [`Error::ShapeMismatch`] if `X` does not have n₀ rows, or if two layers do not fit.
+/// - [`Error::EmptyBatch`] if m is 0.
+/// - [`Error::ZeroSize`] if a layer has no units or no inputs.
+/// - [`Error::TooLarge`] if an output does not fit in memory.
+/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+///
+/// The first four name the layer.
+///
+/// Source: Ng (2017), week 4, `L_model_forward`.
 #[doc(alias = "L_model_forward")]
 pub fn l_model_forward<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
@@ -162,9 +194,10 @@ pub fn l_model_forward<'a, F: Float>(
     Ok((a.into_owned(), caches))
 }
 
-/// Computes the output `AL` without caches: after a sigmoid, the probability of class 1.
+/// Computes the outputs `AL` of the network without caches.
 ///
-/// `X` (n₀, m), `AL` (n_L, m), bit-identical to the `AL` of [`l_model_forward`].
+/// `X` (n₀, m), `AL` (n_L, m), bit-identical to the `AL` of [`l_model_forward`]. A sigmoid output
+/// is the probability of class 1, a softmax column the probabilities of all classes.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;
@@ -179,7 +212,8 @@ pub fn l_model_forward<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`l_model_forward`].
+/// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`], [`Error::TooLarge`] and
+/// [`Error::Hyperparameter`] as in [`l_model_forward`].
 pub fn predict_proba<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,
@@ -192,10 +226,11 @@ pub fn predict_proba<'a, F: Float>(
     Ok(a.into_owned())
 }
 
-/// Predicts the label of each sigmoid output: 1 where `AL > 0.5` (strictly), else 0.
+/// Predicts labels from sigmoid outputs: 1 where `AL > 0.5`, else 0.
 ///
-/// `X` (n₀, m), the labels (n_L, m). An `AL` of NaN is not above 0.5 and gives 0. After a softmax
-/// use [`predicted_classes`](crate::data::predicted_classes), since no output need be above 0.5.
+/// `X` (n₀, m), labels (n_L, m). NaN gives 0. For a softmax output use
+/// [`predicted_classes`](crate::data::predicted_classes), which returns the most probable class of
+/// each example.
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
@@ -210,7 +245,10 @@ pub fn predict_proba<'a, F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`l_model_forward`].
+/// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`], [`Error::TooLarge`] and
+/// [`Error::Hyperparameter`] as in [`l_model_forward`].
+///
+/// Source: Ng (2017), week 4.
 pub fn predict<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,
@@ -220,7 +258,7 @@ pub fn predict<'a, F: Float>(
     Ok(labels)
 }
 
-/// `A = g(W·A_prev + b)`
+/// Returns `A = g(W·A_prev + b)`.
 fn layer_output<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
@@ -234,7 +272,7 @@ fn layer_output<F: Float>(
     Ok(a)
 }
 
-/// `A ← g(W·A_prev + b)`, without keeping `Z`. The caller has checked the shapes.
+/// Sets `A ← g(W·A_prev + b)` without keeping `Z`. The caller has checked the shapes.
 pub(crate) fn layer_output_into<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
@@ -246,7 +284,7 @@ pub(crate) fn layer_output_into<F: Float>(
     activation.add_bias_and_apply(a, b);
 }
 
-/// `Ok` if `W`, `A_prev` and `b` fit `Z = W·A_prev + b`.
+/// `Ok` if the shapes of `W`, `A_prev` and `b` fit `Z = W·A_prev + b`.
 pub(crate) fn check_linear<F: Float>(
     a_prev: &ArrayRef2<F>,
     w: &ArrayRef2<F>,
@@ -254,6 +292,7 @@ pub(crate) fn check_linear<F: Float>(
 ) -> Result<()> {
     let (w, a_prev) = (Operand::new("W", w), Operand::new("A_prev", a_prev));
     check_weights(w, Operand::new("b", b))?;
-    check(w.shape.1 == a_prev.shape.0, w, a_prev, "columns of W = rows of A_prev")?;
+    let rule = "columns of W = rows of A_prev (one example per column)";
+    check(w.shape.1 == a_prev.shape.0, w, a_prev, rule)?;
     check_batch(a_prev)
 }

@@ -1,16 +1,20 @@
-//! The gradients of a network, their norm and their clipping.
+//! The gradients of a network, their norm, and gradient clipping.
 //!
-//! Source: R. Pascanu, T. Mikolov, Y. Bengio, [*On the difficulty of training recurrent neural
-//! networks*](https://proceedings.mlr.press/v28/pascanu13.html) (2013), for clipping.
+//! ```math
+//! \|g\| = \sqrt{\sum_l \sum_{ij} \left(dW^{[l]}_{ij}\right)^2 + \sum_i \left(db^{[l]}_i\right)^2}
+//! ```
+//!
+//! Source of clipping by the norm: R. Pascanu, T. Mikolov, Y. Bengio, [*On the difficulty of
+//! training recurrent neural networks*](https://proceedings.mlr.press/v28/pascanu13.html) (2013).
 
 use crate::buffer;
-use crate::checks::{check_above_zero, check_same_shape, check_weights};
+use crate::checks::{check_above_zero, check_same_shape, check_weight_gradients};
 use crate::error::Operand;
 use crate::kernel::elementwise;
 use crate::{Error, Float, Layer, Parameters, Result};
 use ndarray::Array2;
 
-/// The gradients of one layer, shaped like its `W` and `b`.
+/// The gradients of one layer: `dW` and `db`, with the shapes of `W` and `b`.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LayerGradients<F> {
@@ -22,15 +26,16 @@ pub struct LayerGradients<F> {
 
 /// The gradients of all layers, first to last.
 ///
-/// They borrow nothing, so they can be clipped, summed, averaged or logged between the backward pass
-/// and the update.
+/// Between the backward pass and the update, a program can clip, add, average or log them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gradients<F> {
     layers: Vec<LayerGradients<F>>,
 }
 
 impl<F: Float> Gradients<F> {
-    /// Creates zeros, shaped like `parameters`.
+    /// Creates gradients of 0, with the shapes of `parameters`.
+    ///
+    /// Too little memory ends the program.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -49,7 +54,7 @@ impl<F: Float> Gradients<F> {
         Self { layers: parameters.layers().iter().map(zeros).collect() }
     }
 
-    /// Creates zeros, if they fit in memory.
+    /// Creates gradients of 0, or returns [`Error::TooLarge`].
     pub(crate) fn try_zeros_like(parameters: &Parameters<F>) -> Result<Self> {
         let mut layers = Vec::with_capacity(parameters.layers().len());
         for (l, layer) in parameters.layers().iter().enumerate() {
@@ -60,17 +65,17 @@ impl<F: Float> Gradients<F> {
         Ok(Self { layers })
     }
 
-    /// Whether these are row-major matrices with the shapes of `parameters`.
+    /// Returns whether these are row-major matrices with the shapes of `parameters`.
     pub(crate) fn are_buffers_of(&self, parameters: &Parameters<F>) -> bool {
-        let fits = |own: &Array2<F>, matrix: &Array2<F>| {
-            own.dim() == matrix.dim() && own.is_standard_layout()
+        let fits = |buffer: &Array2<F>, matrix: &Array2<F>| {
+            buffer.dim() == matrix.dim() && buffer.is_standard_layout()
         };
         let layers = || self.layers.iter().zip(parameters.layers());
         self.layers.len() == parameters.layers().len()
-            && layers().all(|(own, layer)| fits(&own.dw, &layer.w) && fits(&own.db, &layer.b))
+            && layers().all(|(g, layer)| fits(&g.dw, &layer.w) && fits(&g.db, &layer.b))
     }
 
-    /// Creates the gradients of a network from its layers, first to last.
+    /// Creates the gradients of a network from the gradients of its layers, first to last.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -83,27 +88,28 @@ impl<F: Float> Gradients<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoLayers`] if there is none, [`Error::ZeroSize`] or [`Error::ShapeMismatch`] if
-    /// a `db` is not one column with the rows of its `dW`.
+    /// - [`Error::NoLayers`] if `layers` is empty.
+    /// - [`Error::ZeroSize`] if a `dW` has no rows or no columns.
+    /// - [`Error::TooLarge`] if a `dW` has more elements than an array can have.
+    /// - [`Error::ShapeMismatch`] if a `db` is not one column with as many rows as its `dW`.
     pub fn from_layers(layers: Vec<LayerGradients<F>>) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::NoLayers);
         }
         for (l, layer) in layers.iter().enumerate() {
-            check_weights(Operand::new("dW", &layer.dw), Operand::new("db", &layer.db))
+            check_weight_gradients(Operand::new("dW", &layer.dw), Operand::new("db", &layer.db))
                 .map_err(|e| e.in_layer(l + 1))?;
         }
         Ok(Self { layers })
     }
 
-    /// Returns the layers, first to last.
+    /// Returns the gradients of the layers, first to last.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
     /// # let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1))?;
     /// let gradients = Gradients::zeros_like(&parameters);
-    /// let norm: f64 = gradients.layers().iter().map(|layer| (&layer.dw * &layer.dw).sum()).sum();
-    /// assert_eq!(norm, 0.0);
+    /// assert_eq!(gradients.layers()[0].dw.dim(), (2, 3));
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     #[must_use]
@@ -111,7 +117,7 @@ impl<F: Float> Gradients<F> {
         &self.layers
     }
 
-    /// Returns the layers, to be changed in place.
+    /// Returns the gradients of the layers, to change them in place.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -126,7 +132,8 @@ impl<F: Float> Gradients<F> {
         &mut self.layers
     }
 
-    /// Computes the norm of the gradient of the whole network, `√Σ g²`.
+    /// Computes the norm of all gradients together, `‖g‖ = √Σ g²`, over every `dW` and
+    /// `db`.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -143,10 +150,11 @@ impl<F: Float> Gradients<F> {
     }
 }
 
-/// Clips the norm of the gradient of the whole network, `g ← g·min(1, max_norm/‖g‖)`, and returns
-/// the norm before.
+/// Clips the gradients by their norm, `g ← g·min(1, max_norm/‖g‖)`, and returns the norm
+/// before.
 ///
-/// If the norm is not finite, the gradient is unchanged.
+/// `‖g‖` is [`Gradients::norm`], over all layers: the direction of the step stays the same. If
+/// the norm is not finite, the gradients stay unchanged.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -162,7 +170,9 @@ impl<F: Float> Gradients<F> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless `max_norm` is above 0.
+/// [`Error::InvalidArgument`] if `max_norm` is not above 0 in `F`.
+///
+/// Source: Pascanu et al. (2013).
 pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
     check_above_zero::<F>("max_norm", max_norm)?;
     let norm = gradients.norm();
@@ -176,7 +186,10 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
     Ok(norm)
 }
 
-/// Clips every element of the gradient, `g ← max(-limit, min(limit, g))`; NaN stays NaN.
+/// Clips every element of the gradients, `g ← max(-limit, min(limit, g))`.
+///
+/// NaN stays NaN. The direction of the step may change;
+/// [`clip_by_norm`] keeps it.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -192,7 +205,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless `limit` is above 0.
+/// [`Error::InvalidArgument`] if `limit` is not above 0 in `F`.
 pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
     check_above_zero::<F>("limit", limit)?;
     let limit = F::of(limit);

@@ -10,21 +10,24 @@ use crate::{Error, Float, Result};
 use ndarray::Array2;
 use std::fmt;
 
-/// One layer: `A = g(W·A_prev + b)`.
+/// The parameters of one layer, `A = g(W·A_prev + b)`, and its activation `g`.
 #[derive(Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Layer<F> {
-    /// Weights, (units, units of the previous layer).
+    /// The weights `W`, (n, n_prev): a row for each unit, a column for each input.
     pub w: Array2<F>,
-    /// Biases, a column (units, 1).
+    /// The biases `b`, a column (n, 1).
     pub b: Array2<F>,
-    /// The function `g`.
+    /// The activation function `g`.
     pub activation: Activation,
 }
 
-/// The layers of a network, first to last.
+/// The parameters of a network: `W`, `b` and activation of each layer.
 ///
-/// `{}` prints the table of shapes, for `m` examples:
+/// Layer l has `Wˡ` (nˡ, nˡ⁻¹) and `bˡ` (nˡ, 1).
+/// [`initialize_parameters_deep`](crate::init::initialize_parameters_deep) draws them at random.
+///
+/// `{}` prints a table of the layers and their shapes, for `m` examples:
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -43,7 +46,7 @@ pub struct Layer<F> {
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// `{:?}` prints the numbers, with large matrices cut as `ndarray` cuts them, and takes a precision:
+/// `{:?}` prints the numbers; `ndarray` shortens large matrices. A precision is possible:
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -70,7 +73,7 @@ pub struct Parameters<F> {
 }
 
 impl<F: Float> Parameters<F> {
-    /// Creates a network from its layers, first to last.
+    /// Creates the parameters of a network from its layers, first to last.
     ///
     /// ```
     /// use dnn_blocks::ndarray::Array2;
@@ -90,15 +93,17 @@ impl<F: Float> Parameters<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`] if a layer does not fit the one before it, or `b` its `W`;
-    /// [`Error::ZeroSize`] if a layer has no unit or no input; [`Error::NoLayers`] if there is
-    /// none.
+    /// - [`Error::NoLayers`] if `layers` is empty.
+    /// - [`Error::ZeroSize`] if a layer has no units or no inputs.
+    /// - [`Error::TooLarge`] if a `W` has more elements than an array can have.
+    /// - [`Error::ShapeMismatch`] if a `b` is not one column with as many rows as its `W`, or if a
+    ///   layer has more or fewer inputs than the layer before has units.
     pub fn from_layers(layers: Vec<Layer<F>>) -> Result<Self> {
         check_network(&layers)?;
         Ok(Self { layers })
     }
 
-    /// Sets the activations: `hidden` in every layer but the last, `output` in the last.
+    /// Sets the activations: `output` in the last layer, `hidden` in all others.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -130,7 +135,7 @@ impl<F: Float> Parameters<F> {
         &self.layers
     }
 
-    /// A copy, or an error where there is no memory for it.
+    /// Returns a copy, or [`Error::TooLarge`] if it does not fit in memory.
     pub(crate) fn try_clone(&self) -> Result<Self> {
         let copy = |layer: &Layer<F>| -> Result<_> {
             let (w, b) = (buffer::copy_of("W", &layer.w)?, buffer::copy_of("b", &layer.b)?);
@@ -141,7 +146,7 @@ impl<F: Float> Parameters<F> {
         Ok(Self { layers: copies.collect::<Result<_>>()? })
     }
 
-    /// Takes the weights and biases of a network of the same shapes, without allocation.
+    /// Copies the weights and biases of a network with the same shapes, without allocation.
     pub(crate) fn assign(&mut self, other: &Self) {
         for (layer, other) in self.layers.iter_mut().zip(&other.layers) {
             layer.w.assign(&other.w);
@@ -174,8 +179,9 @@ impl<F: Float> Parameters<F> {
         Ok(())
     }
 
-    /// Returns the layers, to be changed in place. Their shapes are checked again by the next forward
-    /// pass, which names the layer that does not fit.
+    /// Returns the layers, to change them in place.
+    ///
+    /// The next forward pass checks the shapes again and names a layer that does not fit.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -188,8 +194,8 @@ impl<F: Float> Parameters<F> {
     }
 }
 
-/// `Ok` if there is a layer, every `W` has a size and its `b`, and each takes what the one before
-/// gives.
+/// `Ok` if there is at least one layer, every `W` and `b` fit, and every layer has as many inputs
+/// as the layer before has units.
 pub(crate) fn check_network<F: Float>(layers: &[Layer<F>]) -> Result<()> {
     if layers.is_empty() {
         return Err(Error::NoLayers);
@@ -229,7 +235,7 @@ impl<F: fmt::Debug> fmt::Debug for Parameters<F> {
     }
 }
 
-/// Writes `name = ` and the numbers, with the rows below each other.
+/// Writes `name = ` and the numbers, one row of the matrix per line.
 fn write_matrix<F: fmt::Debug>(
     f: &mut fmt::Formatter<'_>,
     name: &str,
@@ -279,7 +285,7 @@ fn shape_row<F: Float>(number: usize, layer: &Layer<F>) -> [String; 7] {
     ]
 }
 
-/// Left-aligned columns, two spaces apart.
+/// Writes left-aligned columns, two spaces apart.
 fn write_table<const N: usize>(f: &mut fmt::Formatter<'_>, rows: &[[String; N]]) -> fmt::Result {
     let widths: [usize; N] =
         std::array::from_fn(|c| rows.iter().map(|row| row[c].len()).max().unwrap_or(0));

@@ -1,7 +1,7 @@
-//! The names that training loops and models use most: `use dnn_blocks::prelude::*;`.
+//! The names that most programs use: `use dnn_blocks::prelude::*;`.
 //!
-//! [`Error`](crate::Error) and [`Result`](crate::Result) are not in it, so that it hides no name of
-//! the standard library.
+//! The prelude leaves out [`Error`](crate::Error) and [`Result`](crate::Result), which would hide
+//! names of the standard library.
 
 // The course.
 pub use crate::activation::Activation;

@@ -1,8 +1,12 @@
-//! Gradient descent.
+//! The update of the parameters by gradient descent.
 //!
 //! ```math
-//! W^{[l]} \leftarrow W^{[l]} - \alpha\, dW^{[l]} \qquad b^{[l]} \leftarrow b^{[l]} - \alpha\, db^{[l]}
+//! W^{[l]} \leftarrow W^{[l]} - \alpha\, dW^{[l]} \qquad
+//! b^{[l]} \leftarrow b^{[l]} - \alpha\, db^{[l]}
 //! ```
+//!
+//! Other optimizers, such as momentum and Adam, are in
+//! [`train::optimizer`](crate::train::optimizer).
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
@@ -15,8 +19,8 @@ use crate::{Float, Gradients, Parameters, Result};
 
 /// Takes one step of gradient descent in every layer: `W ← W - α dW`, `b ← b - α db`.
 ///
-/// `W`, `dW` (n, n_prev), `b`, `db` (n, 1), and `α` is `learning_rate`. Everything is checked
-/// before the first number is written: an error leaves the parameters as they were.
+/// `W`, `dW` (n, n_prev), `b`, `db` (n, 1); `α` is `learning_rate`. All checks come before the
+/// first change, so an error leaves the parameters unchanged.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -33,9 +37,11 @@ use crate::{Float, Gradients, Parameters, Result};
 ///
 /// # Errors
 ///
-/// [`Error::LayerCount`] or [`Error::ShapeMismatch`], with the number of the layer, if
-/// `gradients` belong to another network; [`Error::Hyperparameter`] if `learning_rate` is not
-/// finite in `F`.
+/// - [`Error::LayerCount`] if `gradients` have more or fewer layers than `parameters`.
+/// - [`Error::ShapeMismatch`], with the layer, if `dW` or `db` has another shape than `W` or `b`.
+/// - [`Error::Hyperparameter`] if `learning_rate` is not finite in `F`.
+///
+/// Source: Ng (2017), week 4.
 pub fn update_parameters<F: Float>(
     parameters: &mut Parameters<F>,
     gradients: &Gradients<F>,

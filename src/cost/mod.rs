@@ -1,11 +1,16 @@
-//! Cost functions.
+//! Cost functions: cross-entropies and the mean squared error.
 //!
 //! ```math
-//! J = -\frac{1}{m} \sum_{i=1}^{m} y^{(i)} \ln a^{[L](i)} + (1 - y^{(i)}) \ln\left(1 - a^{[L](i)}\right)
+//! J = -\frac{1}{m} \sum_{i=1}^{m} \left[
+//!     y^{(i)} \ln a^{[L](i)} + (1 - y^{(i)}) \ln\left(1 - a^{[L](i)}\right)
+//! \right]
 //! ```
 //!
-//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); the bound at -100:
-//! PyTorch's `BCELoss` (Paszke et al. 2019).
+//! [`compute_cost`] is the cost of the course. A [`Cost`] names this or another cost, and
+//! [`Targets`] hold the labels with optional weights.
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); PyTorch's `BCELoss` (Paszke
+//! et al. 2019) for the bound at -100.
 
 mod targets;
 mod terms;
@@ -24,14 +29,19 @@ use std::fmt;
 use std::str::FromStr;
 use terms::{
     CrossEntropyGradient, LogLikelihood, LogLikelihoodGradient, LogisticDz, LogisticLoss,
-    SquaredError, TwiceTheDifference, bounded,
+    SquaredError, SquaredErrorGradient, bounded,
 };
 
-/// Computes the cross-entropy cost, `J = -1/m Σ y ln a + (1-y) ln(1-a)`, in nats per example.
+/// Computes the cross-entropy cost of sigmoid outputs with labels 0 and 1. For a softmax output use
+/// [`Cost::CategoricalCrossEntropy`] and
+/// [`backpropagate`](crate::train::backward::backpropagate).
 ///
-/// `AL`, `Y` (n_L, m); the costs of several outputs are added. Each logarithm is bounded at -100, as
-/// in PyTorch's `BCELoss`, so `J` is finite where `AL` is exactly 0 or 1. NaN in `AL` or `Y`, and an
-/// `AL` outside [0, 1], give NaN. Labels may be any numbers.
+/// `J = -1/m Σ [y ln a + (1-y) ln(1-a)]`, in nats per example. `AL`, `Y` (n_L, m); the sum runs
+/// over examples and outputs.
+///
+/// Each logarithm is bounded at -100, as in PyTorch's `BCELoss`, so `J` is finite where `AL` is
+/// exactly 0 or 1. NaN in `AL` or `Y` gives NaN, and so does an `AL` outside [0, 1]. Other labels
+/// than 0 and 1 are accepted: the formula holds for any number.
 ///
 /// ```
 /// use dnn_blocks::cost::compute_cost;
@@ -45,9 +55,10 @@ use terms::{
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] if `AL` and `Y` differ in shape,
-/// [`Error::EmptyBatch`] or
+/// [`Error::ShapeMismatch`] if `AL` and `Y` differ in shape, [`Error::EmptyBatch`] or
 /// [`Error::ZeroSize`] if they are empty.
+///
+/// Source: Ng (2017), week 4.
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
     let sum = elementwise::sum_terms(CrossEntropy, al, y); // Σ -(y ln a + (1-y) ln(1-a))
@@ -70,14 +81,14 @@ fn mean<F: Float>(sum: f64, m: usize) -> F {
     F::of(sum / m as f64)
 }
 
-/// Computes [`compute_cost`] of the sigmoid outputs `AL`, and `dZ = AL - Y` in their place, in one
-/// sweep. The caller has checked the shapes.
+/// Computes [`compute_cost`] of sigmoid outputs and replaces `AL` by `dZ = AL - Y`, in one sweep.
+/// The caller has checked the shapes.
 pub(crate) fn cost_and_sigmoid_dz<F: Float>(al: &mut ArrayRef2<F>, y: &ArrayRef2<F>) -> F {
     let m = al.ncols();
     mean(elementwise::sum_terms_and_zip_map(CrossEntropy, Subtract, al, y), m)
 }
 
-/// `Ok` if `AL` and `Y` have one shape and are not empty.
+/// `Ok` if `AL` and `Y` have the same shape and are not empty.
 pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
     check_same_shape(Operand::new("AL", al), Operand::new("Y", y))?;
     check_batch(Operand::new("AL", al))
@@ -85,23 +96,23 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 
 /// A cost function, the mean over m examples.
 ///
-/// | variant | `J` | output | `dZ` there |
+/// | variant | `J` | output | its `dZ` |
 /// |---|---|---|---|
-/// | `BinaryCrossEntropy` | `-1/m Σ y ln a + (1-y) ln(1-a)` | sigmoid | `A - Y` |
+/// | `BinaryCrossEntropy` | `-1/m Σ [y ln a + (1-y) ln(1-a)]` | sigmoid | `A - Y` |
 /// | `CategoricalCrossEntropy` | `-1/m Σ y ln a` | softmax | `A - Y` |
 /// | `MeanSquaredError` | `1/m Σ (a - y)²` | identity | `2 (A - Y)` |
 ///
-/// The sums run over examples and outputs. Several sigmoid outputs are several independent labels of
-/// an example (multi-label). With weights, each term is multiplied by the weight of its example; the
-/// divisor stays m.
+/// The sums run over examples and outputs. Several sigmoid outputs are independent labels of one
+/// example (multi-label classification). A weight of an example multiplies its terms; the divisor
+/// stays m.
 ///
-/// Labels are [`Targets`]: `Y` (n_L, m), or for the categorical cost also class numbers (1, m).
+/// Labels are [`Targets`]: `Y` (n_L, m). The categorical cost also takes class numbers (1, m).
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
-/// // Two labels for each of three pictures: is there a cat (row 0), is there a dog (row 1)?
+/// // Two labels for each of three pictures: cat (row 0) and dog (row 1).
 /// let y = array![[1.0, 0.0, 1.0], [0.0, 0.0, 1.0]];
 /// let z = array![[9.0, -9.0, 9.0], [-9.0, -9.0, 9.0]];
 /// let cost: f64 = Cost::BinaryCrossEntropy.value_from_logits(&z, &y)?;
@@ -117,14 +128,15 @@ pub enum Cost {
     BinaryCrossEntropy,
     /// The cross-entropy of one class out of n_L.
     CategoricalCrossEntropy,
-    /// The mean squared error.
+    /// The squared error, summed over the outputs and averaged over the examples.
     MeanSquaredError,
 }
 
 impl Cost {
-    /// Returns the activation that belongs to the cost.
+    /// Returns the output activation that matches the cost.
     ///
-    /// Together they have the simple `dZ` of the table, and a cost that is exact from the logits `Z`.
+    /// With this activation `dZ` has the simple form of the table, and
+    /// [`value_from_logits`](Self::value_from_logits) is exact.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -140,7 +152,7 @@ impl Cost {
         }
     }
 
-    /// Computes `J` of the outputs `AL` (n_L, m).
+    /// Computes the cost `J` of the outputs `AL` (n_L, m).
     ///
     /// Logarithms are bounded at -100, as in [`compute_cost`].
     ///
@@ -157,8 +169,9 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` and the
-    /// targets do not fit, [`Error::InvalidValue`] if a class number is not one of the outputs.
+    /// - [`Error::ShapeMismatch`] if labels or weights do not fit `AL`.
+    /// - [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` is empty.
+    /// - [`Error::InvalidValue`] if a class number is not an integer from 0 to n_L - 1.
     pub fn value<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -169,7 +182,7 @@ impl Cost {
         Ok(self.value_unchecked(al, &targets))
     }
 
-    /// Computes [`value`](Self::value). The caller has checked the shapes.
+    /// Computes [`value`](Self::value) without checks.
     pub(crate) fn value_unchecked<F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -183,24 +196,26 @@ impl Cost {
         mean(sum, al.ncols())
     }
 
-    /// Computes `J` from the logits `Z` (n_L, m), before
-    /// [`output_activation`](Self::output_activation) is applied.
+    /// Computes the cost `J` from the logits `Z` (n_L, m).
     ///
-    /// It is exact where `AL` rounds to 0 or 1: for a sigmoid `max(z, 0) - z·y + ln(1 + e^-|z|)`, for
-    /// a softmax `ln Σ eᶻ - Σ z·y`, with the largest `z` subtracted first.
+    /// Logits are the inputs of [`output_activation`](Self::output_activation). `J` is exact even
+    /// where `AL` rounds to 0 or 1. The term of a sigmoid is `max(z, 0) - z·y + ln(1 + e^-|z|)`.
+    /// The term of a softmax column is `ln Σ eᶻ - Σ z·y`; the largest `z` is subtracted first.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
     /// use dnn_blocks::prelude::*;
     ///
-    /// let z = array![[1e4, -1e4]]; // both wrong, and sure of it
+    /// let z = array![[1e4, -1e4]]; // both predictions are certain and wrong
     /// assert_eq!(Cost::BinaryCrossEntropy.value_from_logits(&z, &array![[0.0, 1.0]])?, 1e4);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if there is no memory for a copy.
+    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
+    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if a copy of `Z`
+    /// does not fit in memory.
     pub fn value_from_logits<'t, F: Float>(
         &self,
         z: &ArrayRef2<F>,
@@ -211,9 +226,10 @@ impl Cost {
         Ok(self.value_and_dz(&mut buffer::copy_of("Z", z)?, &targets))
     }
 
-    /// Computes `m·∂J/∂AL`, the course's `dAL`: the derivative of each term by its output, (n_L, m).
+    /// Computes the gradient with respect to the outputs, `dAL = m·∂J/∂AL`, (n_L, m).
     ///
-    /// A divisor of exactly 0 is taken as 1e-12.
+    /// As in the course, a column of `dAL` is the derivative of the loss of one example. A divisor
+    /// of exactly 0 is replaced by 1e-12.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -226,7 +242,9 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if there is no memory for a copy.
+    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
+    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if `dAL` does not
+    /// fit in memory.
     pub fn gradient<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -245,14 +263,14 @@ impl Cost {
         targets: &Targets<'_, F>,
         outputs: Operand,
     ) -> Result<()> {
-        let may_be_numbers = match self {
+        let accepts_class_numbers = match self {
             Cost::CategoricalCrossEntropy => true,
             Cost::BinaryCrossEntropy | Cost::MeanSquaredError => false,
         };
-        targets.check(may_be_numbers, outputs)
+        targets.check(accepts_class_numbers, outputs)
     }
 
-    /// Computes `dAL` in the place of `AL`. The caller has checked the shapes.
+    /// Replaces `AL` by `dAL`. The caller has checked the shapes.
     pub(crate) fn gradient_in_place<F: Float>(
         &self,
         al: &mut ArrayRef2<F>,
@@ -261,22 +279,21 @@ impl Cost {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, CrossEntropyGradient),
             Cost::CategoricalCrossEntropy => targets.map(al, LogLikelihoodGradient),
-            Cost::MeanSquaredError => targets.map(al, TwiceTheDifference),
+            Cost::MeanSquaredError => targets.map(al, SquaredErrorGradient),
         }
     }
 
-    /// Computes `dZ` in the place of the outputs `AL` of
-    /// [`output_activation`](Self::output_activation).
+    /// Replaces the outputs `AL` of [`output_activation`](Self::output_activation) by `dZ`.
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
-            Cost::MeanSquaredError => targets.map(al, TwiceTheDifference),
+            Cost::MeanSquaredError => targets.map(al, SquaredErrorGradient),
         }
     }
 
-    /// Computes `J` from the logits, and `dZ` in their place, in one sweep. The caller has checked the
-    /// shapes.
+    /// Computes `J` from the logits `Z` and replaces them by `dZ`, in one sweep. The caller has
+    /// checked the shapes.
     pub(crate) fn value_and_dz<F: Float>(
         &self,
         z: &mut ArrayRef2<F>,
@@ -286,14 +303,14 @@ impl Cost {
         let sum = match self {
             Cost::BinaryCrossEntropy => targets.sum_and_map(z, LogisticLoss, LogisticDz),
             Cost::CategoricalCrossEntropy => targets.softmax_cost_and_dz(z),
-            Cost::MeanSquaredError => targets.sum_and_map(z, SquaredError, TwiceTheDifference),
+            Cost::MeanSquaredError => targets.sum_and_map(z, SquaredError, SquaredErrorGradient),
         };
         mean(sum, m)
     }
 }
 
-/// `Ok` if the output layer goes with the cost. A cross-entropy needs the activation that belongs to
-/// it; a squared error goes with any.
+/// `Ok` if the activation of the output layer matches the cost. A cross-entropy needs its own
+/// activation; the squared error accepts any.
 pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
     let expected = cost.output_activation();
     let fits = match cost {
@@ -311,7 +328,10 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
     })
 }
 
-/// Reads the name that [`Display`](fmt::Display) writes.
+/// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
+///
+/// The names are `binary cross-entropy`, `categorical cross-entropy` and `mean squared error`; any
+/// other text is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::cost::Cost;

@@ -1,4 +1,7 @@
-//! The labels of a batch, and sums and maps over outputs and labels.
+//! The labels of a batch, and the loops over outputs and labels.
+//!
+//! The loops process up to [`COLUMNS`] examples at once. `w` in the formulas is the weight of an
+//! example.
 
 use super::terms::product_or_zero;
 use crate::checks::{check, check_batch};
@@ -10,8 +13,11 @@ use ndarray::{ArrayBase, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Dat
 
 /// The labels of a batch, with an optional weight for each example.
 ///
-/// `Y` (n_L, m); for the [categorical cost](super::Cost::CategoricalCrossEntropy) one-hot columns, or
-/// class numbers (1, m) from 0 to n_L - 1. Functions take `&y` where all examples have weight 1.
+/// `Y` (n_L, m), one column per example. For
+/// [`Cost::CategoricalCrossEntropy`](super::Cost::CategoricalCrossEntropy) the columns are one-hot,
+/// or `Y` is a row (1, m) of class numbers from 0 to n_L - 1.
+///
+/// Functions that take `impl Into<Targets>` also take `&y`, with a weight of 1 for every example.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -50,7 +56,7 @@ impl<'a, F: Float> From<ArrayView2<'a, F>> for Targets<'a, F> {
 }
 
 impl<'a, F: Float> Targets<'a, F> {
-    /// Takes the labels `Y`, with a weight of 1 for every example.
+    /// Creates targets from the labels `Y`, with a weight of 1 for every example.
     ///
     /// ```
     /// # use dnn_blocks::cost::Targets;
@@ -64,7 +70,7 @@ impl<'a, F: Float> Targets<'a, F> {
         Self { y: y.into(), weights: None }
     }
 
-    /// Sets a weight for each of the m examples.
+    /// Sets the weights of the m examples.
     ///
     /// ```
     /// # use dnn_blocks::cost::Targets;
@@ -78,31 +84,32 @@ impl<'a, F: Float> Targets<'a, F> {
         Self { weights: Some(weights.into()), ..self }
     }
 
-    /// Takes labels (n_L, m) and their m weights.
+    /// Creates targets from labels (n_L, m) and m weights.
     pub(crate) fn from_views(y: ArrayView2<'a, F>, weights: ArrayView1<'a, F>) -> Self {
         Self { y, weights: Some(weights) }
     }
 
-    /// `Ok` if labels and weights fit these outputs. The labels may be class numbers for some costs.
-    pub(super) fn check(&self, may_be_numbers: bool, outputs: Operand) -> Result<()> {
+    /// `Ok` if labels and weights fit these outputs.
+    pub(super) fn check(&self, accepts_class_numbers: bool, outputs: Operand) -> Result<()> {
         let y = Operand::new("Y", &self.y);
-        let by_number = may_be_numbers && y.shape.0 == 1;
-        let rows = if by_number { outputs.shape.0 } else { y.shape.0 };
-        check((rows, y.shape.1) == outputs.shape, outputs, y, "same shape")?;
+        let class_numbers = accepts_class_numbers && y.shape.0 == 1;
+        let rows = if class_numbers { outputs.shape.0 } else { y.shape.0 };
+        check((rows, y.shape.1) == outputs.shape, outputs, y, "shapes must be equal")?;
         check_batch(outputs)?;
         if let Some(weights) = &self.weights {
             let weights = Operand { name: "weights", shape: (1, weights.len()) };
-            check(weights.shape.1 == y.shape.1, weights, y, "a weight for each example")?;
+            check(weights.shape.1 == y.shape.1, weights, y, "one weight for each example")?;
         }
-        if self.by_number(outputs.shape.0) { self.check_numbers(outputs.shape.0) } else { Ok(()) }
+        let outputs = outputs.shape.0;
+        if self.are_class_numbers(outputs) { self.check_class_numbers(outputs) } else { Ok(()) }
     }
 
-    /// Are these class numbers, where one-hot labels would have more rows?
-    fn by_number(&self, outputs: usize) -> bool {
+    /// Returns whether `Y` is a row of class numbers. One-hot labels have as many rows as outputs.
+    fn are_class_numbers(&self, outputs: usize) -> bool {
         self.y.nrows() == 1 && outputs > 1
     }
 
-    fn check_numbers(&self, classes: usize) -> Result<()> {
+    fn check_class_numbers(&self, classes: usize) -> Result<()> {
         let is_class =
             |y: F| y.fract() == F::zero() && y >= F::zero() && y.as_f64() < classes as f64;
         match self.y.iter().position(|&y| !is_class(y)) {
@@ -111,16 +118,16 @@ impl<'a, F: Float> Targets<'a, F> {
                 operand: "Y",
                 position: Position::Entry { row: 0, column: example },
                 value: self.y[[0, example]].as_f64(),
-                rule: "a class number, an integer below the number of outputs",
+                rule: "a class number: an integer from 0, below the number of outputs",
             }),
             None => Ok(()),
         }
     }
 
-    /// The labels of output `k` out of so many, for some examples.
+    /// Returns the labels of output `k`, for `len` examples from `start`.
     fn row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
         let columns = s![start..start + len];
-        if !self.by_number(outputs) {
+        if !self.are_class_numbers(outputs) {
             return Row::copy_of(&self.y.row(k).slice(columns));
         }
         let k = F::of(k as f64);
@@ -129,7 +136,7 @@ impl<'a, F: Float> Targets<'a, F> {
         row
     }
 
-    /// Multiplies a number for each of some examples by their weights.
+    /// Multiplies a row, one number per example from `start`, by the weights.
     fn weigh(&self, row: &mut ArrayRef2<F>, start: usize) {
         if let Some(weights) = &self.weights {
             let weights = weights.slice(s![start..start + row.ncols()]);
@@ -137,7 +144,7 @@ impl<'a, F: Float> Targets<'a, F> {
         }
     }
 
-    /// `Σ w·f(x, y)`: terms in `F`, added in `f64`.
+    /// Computes `Σ w·f(x, y)`. Terms are computed in `F` and added in `f64`.
     pub(super) fn sum_terms<M: Map2<F>>(&self, outputs: &ArrayRef2<F>, term: M) -> f64 {
         let mut sum = 0.0;
         for (chunk, x) in outputs.axis_chunks_iter(Axis(1), COLUMNS).enumerate() {
@@ -164,7 +171,7 @@ impl<'a, F: Float> Targets<'a, F> {
         terms.view().iter().fold(sum, |sum, term| sum + term.as_f64())
     }
 
-    /// `x ← w·f(x, y)`
+    /// Sets `x ← w·f(x, y)`.
     pub(super) fn map<M: Map2<F>>(&self, outputs: &mut ArrayRef2<F>, map: M) {
         self.sweep(outputs, |x, y, start| {
             zip_map(map, x, &y.view());
@@ -172,7 +179,7 @@ impl<'a, F: Float> Targets<'a, F> {
         });
     }
 
-    /// `Σ w·f(x, y)`, and `x ← w·g(x, y)`.
+    /// Computes `Σ w·f(x, y)` and sets `x ← w·g(x, y)`, in one sweep.
     pub(super) fn sum_and_map<M: Map2<F>, G: Map2<F>>(
         &self,
         outputs: &mut ArrayRef2<F>,
@@ -188,7 +195,7 @@ impl<'a, F: Float> Targets<'a, F> {
         sum
     }
 
-    /// Some outputs at a time with their labels, and the number of the first example.
+    /// Calls `f` with parts of the outputs: a row, its labels, and the number of its first example.
     fn sweep(
         &self,
         outputs: &mut ArrayRef2<F>,
@@ -204,13 +211,13 @@ impl<'a, F: Float> Targets<'a, F> {
         }
     }
 
-    /// `a ← w·(a Σ y - y)`: `dZ` of a softmax whose labels are shares that need not add up to 1.
+    /// Sets `a ← w·(a Σ y - y)`, the `dZ` of a softmax. Labels need not sum to 1.
     pub(super) fn softmax_dz(&self, al: &mut ArrayRef2<F>) {
         let all = al.nrows();
         for (chunk, mut a) in al.axis_chunks_iter_mut(Axis(1), COLUMNS).enumerate() {
             let start = chunk * COLUMNS;
-            let shares = self.label_sums(all, start, a.ncols());
-            self.softmax_rows_dz(&mut a, &shares, start);
+            let label_sums = self.label_sums(all, start, a.ncols());
+            self.softmax_rows_dz(&mut a, &label_sums, start);
         }
     }
 
@@ -222,17 +229,18 @@ impl<'a, F: Float> Targets<'a, F> {
         sums
     }
 
-    fn softmax_rows_dz(&self, a: &mut ArrayRef2<F>, shares: &Row<F>, start: usize) {
+    fn softmax_rows_dz(&self, a: &mut ArrayRef2<F>, label_sums: &Row<F>, start: usize) {
         let (all, len) = a.dim();
         for (k, a) in a.rows_mut().into_iter().enumerate() {
             let mut a = a.insert_axis(Axis(0));
-            zip_map(Times, &mut a, &shares.view());
+            zip_map(Times, &mut a, &label_sums.view());
             zip_map(Subtract, &mut a, &self.row(k, all, start, len).view());
             self.weigh(&mut a, start);
         }
     }
 
-    /// `Σ w·(Σ y·ln Σ eᶻ - Σ y·z)`, each `z` less the largest of its example; `dZ` in its place.
+    /// Computes `Σ w·(Σ y·ln Σ eᶻ - Σ y·z)` and replaces `Z` by `dZ`. The largest `z` of
+    /// each example is subtracted first.
     pub(super) fn softmax_cost_and_dz(&self, z: &mut ArrayRef2<F>) -> f64 {
         let all = z.nrows();
         let mut sum = 0.0;
@@ -241,24 +249,24 @@ impl<'a, F: Float> Targets<'a, F> {
             let largest = largest(&z);
             let mut terms = Row::new(F::zero(), len);
             for (k, z) in z.rows().into_iter().enumerate() {
-                let mut below = Row::copy_of(&z);
-                below.fold(Below, &largest.view());
-                below.fold(TimesLabel, &self.row(k, all, start, len).view());
-                terms.fold(Add, &below.view());
+                let mut difference = Row::copy_of(&z);
+                difference.fold(SubtractFrom, &largest.view());
+                difference.fold(TimesLabel, &self.row(k, all, start, len).view());
+                terms.fold(Add, &difference.view());
             }
             let mut sums = normalise(&mut z, &largest);
-            let shares = self.label_sums(all, start, len);
-            sums.fold(LogTimes, &shares.view());
+            let label_sums = self.label_sums(all, start, len);
+            sums.fold(LnTimesLabel, &label_sums.view());
             terms.fold(Add, &sums.view());
             self.weigh(&mut terms.view_mut(), start);
             sum = terms.view().iter().fold(sum, |sum, term| sum + term.as_f64());
-            self.softmax_rows_dz(&mut z, &shares, start);
+            self.softmax_rows_dz(&mut z, &label_sums, start);
         }
         sum
     }
 }
 
-/// `x·y`, where a label `y` of 0 gives 0 for an infinite `x` too.
+/// `x·y`, and 0 for a label `y` of 0 even if `x` is infinite.
 #[derive(Clone, Copy)]
 struct TimesLabel;
 
@@ -271,9 +279,9 @@ impl<F: Float> Map2<F> for TimesLabel {
 
 /// `y - x`
 #[derive(Clone, Copy)]
-struct Below;
+struct SubtractFrom;
 
-impl<F: Float> Map2<F> for Below {
+impl<F: Float> Map2<F> for SubtractFrom {
     #[inline(always)]
     fn apply<S: crate::kernel::Simd<F>>(self, x: F, y: F) -> F {
         y - x
@@ -282,9 +290,9 @@ impl<F: Float> Map2<F> for Below {
 
 /// `y ln x`
 #[derive(Clone, Copy)]
-struct LogTimes;
+struct LnTimesLabel;
 
-impl<F: Float> Map2<F> for LogTimes {
+impl<F: Float> Map2<F> for LnTimesLabel {
     #[inline(always)]
     fn apply<S: crate::kernel::Simd<F>>(self, x: F, y: F) -> F {
         y * elementwise::ln::<F, S>(x)

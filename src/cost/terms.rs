@@ -1,17 +1,17 @@
-//! The terms of the costs and their derivatives, for one output and its label.
+//! The terms of the costs and their derivatives, for one output `a` or logit `z` and its label `y`.
 
 use crate::Float;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map2};
 
-/// The logarithm, not below -100; written so that NaN passes, which `max` would swallow.
+/// Bounds a logarithm at -100. NaN stays NaN, unlike with `max`.
 #[inline(always)]
 pub(super) fn bounded<F: Float>(ln: F) -> F {
     let lowest = F::of(-100.0);
     if ln < lowest { lowest } else { ln }
 }
 
-/// `x·y`, and 0 where `y` is 0, whatever `x` is unless it is NaN: a logit of -∞ masks a class.
+/// Returns `x·y`, and 0 if `y` is 0 and `x` infinite: a logit of -∞ masks a class.
 #[inline(always)]
 pub(super) fn product_or_zero<F: Float>(x: F, y: F) -> F {
     if y == F::zero() && !x.is_nan() { F::zero() } else { x * y }
@@ -25,7 +25,7 @@ impl<F: Float> Map2<F> for LogLikelihood {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
         let term = -(y * bounded(elementwise::ln::<F, S>(a)));
-        // 0·NaN is kept: an output of NaN must show.
+        // A label of 0 gives 0 for every output except NaN, which must show in the cost.
         if y == F::zero() && !a.is_nan() { F::zero() } else { term }
     }
 }
@@ -41,17 +41,18 @@ impl<F: Float> Map2<F> for SquaredError {
     }
 }
 
-/// `max(z, 0) - z·y + ln(1 + e^-|z|)`, whose first two terms are `|z|·y` below 0 and `|z|·(1-y)`
-/// above.
+/// `max(z, 0) - z·y + ln(1 + e^-|z|)`
+///
+/// The first two terms are `|z|·y` for negative `z` and `|z|·(1-y)` for positive `z`.
 #[derive(Clone, Copy)]
 pub(super) struct LogisticLoss;
 
 impl<F: Float> Map2<F> for LogisticLoss {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
-        let missing = if z < F::zero() { y } else { F::one() - y };
+        let factor = if z < F::zero() { y } else { F::one() - y };
         let e = elementwise::exp::<F, S>(-z.abs());
-        product_or_zero(z.abs(), missing) + elementwise::ln_1m::<F, S>(-e)
+        product_or_zero(z.abs(), factor) + elementwise::ln_1m::<F, S>(-e)
     }
 }
 
@@ -90,16 +91,16 @@ impl<F: Float> Map2<F> for LogLikelihoodGradient {
 
 /// `2 (a - y)`
 #[derive(Clone, Copy)]
-pub(super) struct TwiceTheDifference;
+pub(super) struct SquaredErrorGradient;
 
-impl<F: Float> Map2<F> for TwiceTheDifference {
+impl<F: Float> Map2<F> for SquaredErrorGradient {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
         F::TWO * (a - y)
     }
 }
 
-/// The divisor, not 0.
+/// Replaces a divisor of 0 by 1e-12.
 #[inline(always)]
 fn divisor<F: Float>(d: F) -> F {
     if d == F::zero() { F::of(1e-12) } else { d }

@@ -2,16 +2,16 @@
 //!
 //! | function | classes | noise | equivalent |
 //! |---|---|---|---|
-//! | [`load_planar_dataset`] | 2 petal sets | angle and radius | the course, week 3 |
+//! | [`load_planar_dataset`] | 2 sets of petals | angle and radius | the course, week 3 |
 //! | [`moons`] | 2 half circles | both coordinates | `sklearn.datasets.make_moons` |
 //! | [`circles`] | 2 circles | both coordinates | `sklearn.datasets.make_circles` |
 //! | [`spirals`] | any number of arms | angle | CS231n |
-//! | [`blobs`] | any number of normal distributions | all features | `sklearn.datasets.make_blobs` |
+//! | [`blobs`] | any number of clusters | all features | `sklearn.datasets.make_blobs` |
 //!
-//! Each function returns `X` (features, m) and `Y` (1, m) with class numbers 0, 1, …: labels for
-//! [`compute_cost`](crate::cost::compute_cost) where there are two classes, and
-//! [`Targets`](crate::cost::Targets) of the categorical cost where there are more. The examples
-//! are in random order, except in the flower. Coordinates are computed in `f64` and rounded once.
+//! Each function returns `X` (features, m) and `Y` (1, m), a row of class numbers from 0. With two
+//! classes, `Y` holds labels for [`compute_cost`](crate::cost::compute_cost); with more, it holds
+//! [`Targets`](crate::cost::Targets) of the categorical cost. The examples are in random order,
+//! except in the flower. Coordinates are computed in `f64` and rounded once to `F`.
 //!
 //! A [`Classifier`](crate::model::Classifier) takes integer labels:
 //!
@@ -26,14 +26,16 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) reproduces the course's data after
-//! `np.random.seed(k)` and scikit-learn's with `random_state=k`, up to the last bits of sine and
-//! cosine, which depend on the platform.
+//! [`NumpyRandom::seed(k)`](crate::init::NumpyRandom::seed) gives the same data as the course after
+//! `np.random.seed(k)` and as scikit-learn with `random_state=k`. The last bits of sine and cosine
+//! depend on the platform.
 //!
 //! Sources: A. Ng, *Neural Networks and Deep Learning*, week 3 (2017); F. Pedregosa et al.,
 //! *Scikit-learn: Machine Learning in Python*, JMLR 12 (2011); A. Karpathy, *CS231n*, Stanford
 //! (2015).
 
+#[cfg(doc)]
+use crate::Error;
 use crate::checks::{check_argument, check_batch, check_below_one, check_non_negative};
 use crate::error::Operand;
 use crate::init::RandomSource;
@@ -41,18 +43,18 @@ use crate::{Float, Result, buffer};
 use ndarray::Array2;
 use std::f64::consts::PI;
 
-/// Returns the flower of week 3: two classes of points on the petals of a rose.
+/// Returns the flower of week 3: two classes of points on the petals of a rose curve.
 ///
-/// Example i of the n of class j (0 or 1) has
+/// Example i of class j (0 or 1) with n examples is
 ///
-/// ```math
-/// t = 3.12 \left(j + \tfrac{i}{n - 1}\right) + 0.2\, \varepsilon_1 \qquad
-/// r = 4 \sin 4t + 0.2\, \varepsilon_2 \qquad
-/// x = (r \sin t,\ r \cos t), \qquad \varepsilon \sim \mathcal{N}(0, 1)
+/// ```text
+/// t = 3.12 (j + i/(n - 1)) + 0.2 ε₁
+/// r = 4 sin 4t + 0.2 ε₂
+/// x = (r sin t, r cos t)                ε₁, ε₂ ~ N(0, 1)
 /// ```
 ///
-/// `X` (2, m), `Y` (1, m). The first ⌊m/2⌋ examples are of class 0, the others of class 1. The
-/// course's data set has m = 400 and the seed 1.
+/// `X` (2, m), `Y` (1, m). The first ⌊m/2⌋ examples have class 0, the others class 1. The
+/// course uses m = 400 and the seed 1.
 ///
 /// ```
 /// use dnn_blocks::course::datasets::load_planar_dataset;
@@ -66,16 +68,16 @@ use std::f64::consts::PI;
 ///
 /// # Errors
 ///
-/// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0,
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is 1,
-/// [`Error::TooLarge`](crate::Error::TooLarge) if the data set does not fit in memory.
+/// - [`Error::EmptyBatch`] if m is 0.
+/// - [`Error::InvalidArgument`] if m is 1.
+/// - [`Error::TooLarge`] if the data set does not fit in memory.
 ///
-/// Source: A. Ng, *Neural Networks and Deep Learning*, week 3 (2017).
+/// Source: Ng (2017), week 3.
 pub fn load_planar_dataset<F: Float>(
     m: usize,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Array2<F>, Array2<F>)> {
-    let (mut x, mut y) = empty::<F>(2, m, 2)?;
+    let (mut x, mut y) = zeros::<F>(2, m, 2)?;
     let mut angles: Vec<f64> = buffer::list("t", m - m / 2, [])?;
     let mut start = 0;
     for (class, size) in [m / 2, m - m / 2].into_iter().enumerate() {
@@ -93,17 +95,16 @@ pub fn load_planar_dataset<F: Float>(
     Ok((x, y))
 }
 
-/// Returns two half circles that reach into each other.
+/// Returns two interleaving half circles.
 ///
-/// With `t` equally spaced on [0, π] in each class:
-///
-/// ```math
-/// x = (\cos t,\ \sin t) \text{ in class } 0 \qquad
-/// x = (1 - \cos t,\ \tfrac{1}{2} - \sin t) \text{ in class } 1
+/// ```text
+/// class 0: x = (cos t, sin t)
+/// class 1: x = (1 - cos t, 1/2 - sin t)
 /// ```
 ///
-/// `X` (2, m), `Y` (1, m). ⌊m/2⌋ examples are of class 0, the others of class 1. `noise` is the
-/// standard deviation of the normal noise on each coordinate.
+/// In each class `t` is equally spaced on \[0, π\]. `X` (2, m), `Y` (1, m); ⌊m/2⌋ examples
+/// have class 0, the others class 1. `noise` is the standard deviation of normal noise on each
+/// coordinate.
 ///
 /// Equivalent: `sklearn.datasets.make_moons(m, noise=noise)`.
 ///
@@ -118,11 +119,11 @@ pub fn load_planar_dataset<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0;
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if it is 1, or if `noise` is so large
-/// that a coordinate is not finite; [`Error::Hyperparameter`](crate::Error::Hyperparameter) if
-/// `noise` is negative or not finite in `F`;
-/// [`Error::TooLarge`](crate::Error::TooLarge) if the data set does not fit in memory.
+/// - [`Error::EmptyBatch`] if m is 0.
+/// - [`Error::InvalidArgument`] if m is 1, or if `noise` is so large that a coordinate is not
+///   finite.
+/// - [`Error::Hyperparameter`] if `noise` is negative or not finite in `F`.
+/// - [`Error::TooLarge`] if the data set does not fit in memory.
 ///
 /// Source: Pedregosa et al. (2011).
 pub fn moons<F: Float>(
@@ -139,17 +140,16 @@ pub fn moons<F: Float>(
     })
 }
 
-/// Returns two circles with one center, of radius 1 and `factor`.
+/// Returns two concentric circles, of radius 1 and `factor`.
 ///
-/// With `t = 2π i/n` for example i of the n of a class:
-///
-/// ```math
-/// x = (\cos t,\ \sin t) \text{ in class } 0 \qquad
-/// x = \text{factor} \cdot (\cos t,\ \sin t) \text{ in class } 1
+/// ```text
+/// class 0: x = (cos t, sin t)
+/// class 1: x = factor·(cos t, sin t)
 /// ```
 ///
-/// `X` (2, m), `Y` (1, m). ⌊m/2⌋ examples are of class 0, the others of class 1. `noise` is the
-/// standard deviation of the normal noise on each coordinate.
+/// `t = 2π i/n` for example i of a class with n examples. `X` (2, m), `Y` (1, m); ⌊m/2⌋
+/// examples have class 0, the others class 1. `noise` is the standard deviation of normal noise on
+/// each coordinate.
 ///
 /// Equivalent: `sklearn.datasets.make_circles(m, noise=noise, factor=factor)`, whose default
 /// factor is 0.8.
@@ -168,8 +168,9 @@ pub fn moons<F: Float>(
 ///
 /// # Errors
 ///
-/// Every error of [`moons`]; [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `factor`
-/// is negative, or not below 1 in `F`.
+/// - [`Error::EmptyBatch`], [`Error::InvalidArgument`] and [`Error::TooLarge`] as in [`moons`].
+/// - [`Error::Hyperparameter`] if `noise` is negative or not finite in `F`, or if `factor` is
+///   negative or not below 1 in `F`.
 ///
 /// Source: Pedregosa et al. (2011).
 pub fn circles<F: Float>(
@@ -186,21 +187,21 @@ pub fn circles<F: Float>(
     })
 }
 
-/// Returns the arms of a spiral, one arm a class, at equal angles.
+/// Returns a spiral with one arm per class, at equal angles.
 ///
-/// Example i of the n of class j of K has
+/// With K `classes`, example i of class j with n examples is
 ///
-/// ```math
-/// r = \tfrac{i}{n - 1} \qquad
-/// t = \tfrac{2\pi j}{K} + 4r + \text{noise} \cdot \varepsilon \qquad
-/// x = (r \sin t,\ r \cos t), \qquad \varepsilon \sim \mathcal{N}(0, 1)
+/// ```text
+/// r = i/(n - 1)
+/// t = 2π j/K + 4r + noise·ε
+/// x = (r sin t, r cos t)                ε ~ N(0, 1)
 /// ```
 ///
-/// `X` (2, m), `Y` (1, m). K is `classes`; each class has ⌊m/K⌋ or ⌈m/K⌉ examples. `noise` is the
-/// standard deviation of the angle, in radians.
+/// `X` (2, m), `Y` (1, m). Each class has ⌊m/K⌋ or ⌈m/K⌉ examples. `noise` is the standard
+/// deviation of the angle, in radians.
 ///
-/// Equivalent: the spiral of CS231n with `noise` 0.2 and three classes. Its arms start at the
-/// angles 0, 4 and 8, here at 0, 2π/3 and 4π/3.
+/// Equivalent: the spiral of CS231n, with three classes and `noise` 0.2. Its arms start at the
+/// angles 0, 4 and 8; here they start at 0, 2π/3 and 4π/3.
 ///
 /// ```
 /// use dnn_blocks::course::datasets::spirals;
@@ -214,12 +215,11 @@ pub fn circles<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::EmptyBatch`](crate::Error::EmptyBatch) if m is 0;
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if `classes` is 0, above m, or too large
-/// for exact class numbers in `F`, or if `noise` is so large that a coordinate is not finite;
-/// [`Error::Hyperparameter`](crate::Error::Hyperparameter) if `noise` is negative or not finite in
-/// `F`;
-/// [`Error::TooLarge`](crate::Error::TooLarge) if the data set does not fit in memory.
+/// - [`Error::EmptyBatch`] if m is 0.
+/// - [`Error::InvalidArgument`] if `classes` is 0, above m, or too large for exact class numbers in
+///   `F`, or if `noise` is so large that a coordinate is not finite.
+/// - [`Error::Hyperparameter`] if `noise` is negative or not finite in `F`.
+/// - [`Error::TooLarge`] if the data set does not fit in memory.
 ///
 /// Source: Karpathy (2015).
 pub fn spirals<F: Float>(
@@ -229,7 +229,7 @@ pub fn spirals<F: Float>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Array2<F>, Array2<F>)> {
     check_non_negative::<F>("noise", noise)?;
-    let mut data = empty::<F>(2, m, classes)?;
+    let mut data = zeros::<F>(2, m, classes)?;
     fill(&mut data, classes, |class, size, i, example| {
         let r = linspace(0.0, 1.0, size, i);
         let start = 2.0 * PI * (class as f64 / classes as f64);
@@ -240,16 +240,17 @@ pub fn spirals<F: Float>(
     in_random_order(data, noise, rng)
 }
 
-/// Returns one cloud of normally distributed points for each class.
+/// Returns one cluster of normally distributed points per class.
 ///
-/// ```math
-/// c_{jk} \sim \mathcal{U}(-10, 10) \qquad
-/// x^{(i)}_k = c_{jk} + \text{noise} \cdot \varepsilon, \qquad \varepsilon \sim \mathcal{N}(0, 1)
+/// Feature k of an example of class j is
+///
+/// ```text
+/// x_k = c_jk + noise·ε                  c_jk ~ U(-10, 10), ε ~ N(0, 1)
 /// ```
 ///
-/// for example i of class j and feature k. `X` (n_x, m), `Y` (1, m); n_x is the number of
-/// features. Each class has ⌊m/K⌋ or ⌈m/K⌉ examples, where K is `classes`. `noise` is the standard
-/// deviation of each cloud. The centers are random, so clouds may overlap.
+/// `X` (n_x, m), `Y` (1, m), where n_x is the number of features. With K `classes`, each class has
+/// ⌊m/K⌋ or ⌈m/K⌉ examples. `noise` is the standard deviation of each cluster. The centers
+/// c_j are random, so clusters may overlap.
 ///
 /// Equivalent: `sklearn.datasets.make_blobs(m, n_x, centers=classes, cluster_std=noise)`, whose
 /// default standard deviation is 1.
@@ -274,7 +275,8 @@ pub fn spirals<F: Float>(
 ///
 /// # Errors
 ///
-/// Every error of [`spirals`]; [`Error::ZeroSize`](crate::Error::ZeroSize) if n_x is 0.
+/// [`Error::ZeroSize`] if n_x is 0; [`Error::EmptyBatch`], [`Error::InvalidArgument`],
+/// [`Error::Hyperparameter`] and [`Error::TooLarge`] as in [`spirals`].
 ///
 /// Source: Pedregosa et al. (2011).
 pub fn blobs<F: Float>(
@@ -285,7 +287,7 @@ pub fn blobs<F: Float>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Array2<F>, Array2<F>)> {
     check_non_negative::<F>("noise", noise)?;
-    let mut data = empty::<F>(n_x, m, classes)?;
+    let mut data = zeros::<F>(n_x, m, classes)?;
     let center = || -10.0 + 20.0 * rng.uniform();
     let centers: Array2<f64> = buffer::from_fn("centers", (classes, n_x), center)?;
     fill(&mut data, classes, |class, _, _, example| {
@@ -296,24 +298,19 @@ pub fn blobs<F: Float>(
     in_random_order(data, noise, rng)
 }
 
-/// `X` (n_x, m) and `Y` (1, m) of zeros, if m examples can be of so many classes.
-fn empty<F: Float>(n_x: usize, m: usize, classes: usize) -> Result<(Array2<F>, Array2<F>)> {
+/// Returns `X` (n_x, m) and `Y` (1, m) of zeros, after checks of the sizes.
+fn zeros<F: Float>(n_x: usize, m: usize, classes: usize) -> Result<(Array2<F>, Array2<F>)> {
     let x = Operand { name: "X", shape: (n_x, m) };
     check_batch(x)?;
     check_argument(classes >= 1, "classes", classes as f64, "at least 1")?;
     check_argument(classes <= m, "m", m as f64, "at least the number of classes")?;
     let exact = classes as f64 <= 2.0 / F::epsilon().as_f64();
-    check_argument(
-        exact,
-        "classes",
-        classes as f64,
-        "few enough that class numbers are exact as an f32",
-    )?;
+    let rule = "small enough for exact class numbers as an f32";
+    check_argument(exact, "classes", classes as f64, rule)?;
     Ok((buffer::zeros(x.name, x.shape)?, buffer::zeros("Y", (1, m))?))
 }
 
-/// Number i of n that divide the range from `from` to `to` evenly, both ends included: NumPy's
-/// `linspace`.
+/// Returns number i of n equally spaced numbers from `from` to `to`, as NumPy's `linspace`.
 fn linspace(from: f64, to: f64, n: usize, i: usize) -> f64 {
     match n - 1 {
         0 => from,
@@ -322,7 +319,8 @@ fn linspace(from: f64, to: f64, n: usize, i: usize) -> f64 {
     }
 }
 
-/// Two classes of points on curves, in random order, with noise: the draws of scikit-learn.
+/// Returns two classes of points on curves, with noise and in random order, drawn as scikit-learn
+/// does.
 fn two_curves<F: Float>(
     m: usize,
     noise: f64,
@@ -330,7 +328,7 @@ fn two_curves<F: Float>(
     point: impl Fn(usize, usize, usize) -> [f64; 2],
 ) -> Result<(Array2<F>, Array2<F>)> {
     check_non_negative::<F>("noise", noise)?;
-    let (mut x, mut y) = empty::<F>(2, m, 2)?;
+    let (mut x, mut y) = zeros::<F>(2, m, 2)?;
     let mut order = buffer::numbers("order", m)?;
     rng.shuffle(&mut order);
     let first = m / 2;
@@ -345,8 +343,8 @@ fn two_curves<F: Float>(
     Ok((x, y))
 }
 
-/// Fills `X` and `Y` class by class. `point` gets the class, its size, the number of the example
-/// in it, and a function that sets a feature.
+/// Fills `X` and `Y` class by class. `point` gets the class, its size, the number of the example in
+/// the class, and a function that sets a feature of the example.
 fn fill<F: Float>(
     (x, y): &mut (Array2<F>, Array2<F>),
     classes: usize,
@@ -364,7 +362,7 @@ fn fill<F: Float>(
     }
 }
 
-/// The columns of `X` and `Y` in one random order.
+/// Returns the columns of `X` and `Y` in the same random order.
 fn in_random_order<F: Float>(
     (x, y): (Array2<F>, Array2<F>),
     noise: f64,
@@ -383,7 +381,7 @@ fn in_random_order<F: Float>(
     Ok((shuffled("X", &x)?, shuffled("Y", &y)?))
 }
 
-/// `Ok` if the noise has left all coordinates finite.
+/// `Ok` if all coordinates are finite, which a large `noise` prevents.
 fn check_coordinates<F: Float>(x: &Array2<F>, noise: f64) -> Result<()> {
     let finite = x.iter().all(|x| x.is_finite());
     check_argument(finite, "noise", noise, "small enough for finite coordinates")

@@ -1,18 +1,19 @@
-//! The models of the course, each a few lines on top of the blocks: full-batch gradient descent
-//! from given random numbers.
+//! The models of the course, the functions of week 2, and generated data sets.
 //!
-//! | function | network | `W` starts at | course |
+//! Each model initializes a network and trains it by full-batch gradient descent:
+//!
+//! | function | network | `W` at the start | course |
 //! |---|---|---|---|
 //! | [`logistic_regression`] | sigmoid | 0 | week 2, `model` |
 //! | [`nn_model`] | tanh, sigmoid | `N(0, 1)·0.01` | week 3 |
 //! | [`two_layer_model`] | ReLU, sigmoid | `N(0, 1)·0.01` | week 4 |
 //! | [`l_layer_model`] | ReLU …, sigmoid | `N(0, 1)/√n_prev` | week 4 |
 //!
-//! [`initialize_with_zeros`], [`propagate`] and [`optimize`] are the functions of week 2, with its
-//! column `w` and number `b`. [`datasets`] generates data to try them on.
+//! `X` and `Y` must be finite. Labels other than 0 and 1 are accepted. Training stops with
+//! [`Error::Diverged`](crate::Error::Diverged) if the cost or a parameter is no longer finite.
 //!
-//! The models need a finite `X` and `Y`, but not labels of 0 and 1: some of the course's own cases
-//! have others. A cost or parameters that are no longer finite stop the descent.
+//! [`initialize_with_zeros`], [`propagate`] and [`optimize`] are the functions of week 2. As in the
+//! course, `w` is a column and `b` a number. [`datasets`] generates data for all of them.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
 

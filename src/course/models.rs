@@ -1,4 +1,4 @@
-//! The models of the course, from the data to trained parameters.
+//! The models of the course.
 
 use crate::activation::Activation;
 use crate::checks::{check_finite, check_finite_features, check_finite_in, check_hyperparameter};
@@ -16,11 +16,12 @@ use ndarray::ArrayRef2;
 pub struct Trained<F> {
     /// The parameters after the last iteration.
     pub parameters: Parameters<F>,
-    /// The kept iterations, from 0, with the cost before the update of each.
+    /// Pairs of an iteration, counted from 0, and the cost before its update. [`Descent::every`]
+    /// says which iterations are kept.
     pub costs: Vec<(usize, F)>,
 }
 
-/// The settings of a gradient descent.
+/// The settings of gradient descent.
 ///
 /// ```
 /// use dnn_blocks::course::Descent;
@@ -35,33 +36,45 @@ pub struct Descent {
     pub learning_rate: f64,
     /// The number of updates.
     pub num_iterations: usize,
-    /// The cost is kept at iteration 0, `every`, `2·every`, … and the last; 0 keeps only the last.
-    /// Default: 100, as in the course.
+    /// The distance between kept costs: iterations 0, `every`, `2·every`, … and the last are
+    /// kept. 0 keeps the last cost only. The default is 100, as in the course.
     pub every: usize,
 }
 
 impl Descent {
-    /// Takes so many steps of gradient descent.
+    /// Creates the settings: learning rate and number of steps; every 100th cost is kept.
+    ///
+    /// ```
+    /// # use dnn_blocks::course::Descent;
+    /// let descent = Descent::new(0.0075, 2500);
+    /// assert_eq!((descent.num_iterations, descent.every), (2500, 100));
+    /// ```
     #[must_use]
     pub fn new(learning_rate: f64, num_iterations: usize) -> Self {
         Self { learning_rate, num_iterations, every: 100 }
     }
 
-    /// Sets which costs are kept: every so many iterations.
+    /// Sets [`every`](Self#structfield.every), the distance between kept costs.
+    ///
+    /// ```
+    /// # use dnn_blocks::course::Descent;
+    /// assert_eq!(Descent::new(0.0075, 2500).every(10).every, 10);
+    /// ```
     #[must_use]
     pub fn every(self, every: usize) -> Self {
         Self { every, ..self }
     }
 
-    /// Whether the cost of iteration `i` is kept.
+    /// Returns whether the cost of iteration `i` is kept.
     pub(super) fn keeps(&self, i: usize) -> bool {
         (self.every > 0 && i.is_multiple_of(self.every)) || i + 1 == self.num_iterations
     }
 }
 
-/// Trains logistic regression: one sigmoid unit, from zeros. `w` of the course is the row `W1`.
+/// Trains logistic regression: one sigmoid unit, starting at `W = 0`, `b = 0`.
 ///
-/// `X` (n_x, m), `Y` (1, m).
+/// `X` (n_x, m), `Y` (1, m). The row `W1` (1, n_x) of the result is the course's column `w`,
+/// transposed.
 ///
 /// ```
 /// use dnn_blocks::course::{Descent, logistic_regression};
@@ -78,21 +91,27 @@ impl Descent {
 ///
 /// # Errors
 ///
-/// The errors of [`FullBatch::new`]; [`Error::Hyperparameter`] if the learning rate is not finite in
-/// `F`, [`Error::NotFinite`], [`Error::Diverged`] with the iteration as the epoch.
+/// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
+/// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if `X` or `Y` has no rows.
+/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
+/// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
+/// - [`Error::TooLarge`] if the buffers do not fit in memory.
+///
+/// Source: Ng (2017), week 2, `model`.
 pub fn logistic_regression<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     descent: Descent,
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), y.nrows()];
-    let mut none = NumpyRandom::seed(0);
-    run(x, y, initialize_parameters_deep(&sizes, Initializer::Zeros, &mut none)?, descent)
+    let mut unused = NumpyRandom::seed(0);
+    train(x, y, initialize_parameters_deep(&sizes, Initializer::Zeros, &mut unused)?, descent)
 }
 
-/// Trains the planar model: `n_h` tanh units, then a sigmoid.
+/// Trains the planar model: a layer of `n_h` tanh units, then a sigmoid layer.
 ///
-/// `X` (n_x, m), `Y` (n_y, m).
+/// `X` (n_x, m), `Y` (n_y, m). The weights start at `N(0, 1)·0.01`.
 ///
 /// ```
 /// use dnn_blocks::course::{Descent, nn_model};
@@ -108,8 +127,14 @@ pub fn logistic_regression<F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`FullBatch::new`]; [`Error::Hyperparameter`] if the learning rate is not finite in
-/// `F`, [`Error::NotFinite`], [`Error::Diverged`] with the iteration as the epoch.
+/// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
+/// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if n_x, `n_h` or n_y is 0.
+/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
+/// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
+/// - [`Error::TooLarge`] if the buffers do not fit in memory.
+///
+/// Source: Ng (2017), week 3, `nn_model`.
 pub fn nn_model<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -119,12 +144,12 @@ pub fn nn_model<F: Float>(
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), n_h, y.nrows()];
     let parameters = initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?;
-    run(x, y, parameters.with_activations(Activation::Tanh, Activation::Sigmoid), descent)
+    train(x, y, parameters.with_activations(Activation::Tanh, Activation::Sigmoid), descent)
 }
 
-/// Trains two layers: `n_h` ReLU units, then a sigmoid.
+/// Trains a network of two layers: a layer of `n_h` ReLU units, then a sigmoid layer.
 ///
-/// `X` (n_x, m), `Y` (n_y, m).
+/// `X` (n_x, m), `Y` (n_y, m). The weights start at `N(0, 1)·0.01`.
 ///
 /// ```
 /// use dnn_blocks::course::{Descent, two_layer_model};
@@ -140,8 +165,14 @@ pub fn nn_model<F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`FullBatch::new`]; [`Error::Hyperparameter`] if the learning rate is not finite in
-/// `F`, [`Error::NotFinite`], [`Error::Diverged`] with the iteration as the epoch.
+/// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
+/// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if n_x, `n_h` or n_y is 0.
+/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
+/// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
+/// - [`Error::TooLarge`] if the buffers do not fit in memory.
+///
+/// Source: Ng (2017), week 4, `two_layer_model`.
 pub fn two_layer_model<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -150,13 +181,13 @@ pub fn two_layer_model<F: Float>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), n_h, y.nrows()];
-    run(x, y, initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?, descent)
+    train(x, y, initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?, descent)
 }
 
-/// Trains any number of layers: ReLU units, then a sigmoid; `layers_dims` as in
-/// [`initialize_parameters_deep`].
+/// Trains a network of any number of layers: ReLU layers, then a sigmoid layer.
 ///
-/// `X` (layers_dims\[0\], m), `Y` (last of layers_dims, m).
+/// `layers_dims` are the sizes n₀, n₁, …, n_L, inputs first; `X` (n₀, m), `Y` (n_L, m). The
+/// weights start at `N(0, 1)/√n_prev`, [`Initializer::LeCun`].
 ///
 /// ```
 /// use dnn_blocks::course::{Descent, l_layer_model};
@@ -172,9 +203,16 @@ pub fn two_layer_model<F: Float>(
 ///
 /// # Errors
 ///
-/// The errors of [`initialize_parameters_deep`] and [`FullBatch::new`]; [`Error::Hyperparameter`] if
-/// the learning rate is not finite in `F`, [`Error::NotFinite`], [`Error::Diverged`] with the
-/// iteration as the epoch.
+/// - [`Error::NoLayers`] if `layers_dims` has fewer than two sizes.
+/// - [`Error::ShapeMismatch`] if `X` does not have n₀ rows, `Y` does not have n_L rows, or they
+///   differ in their number of columns.
+/// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if a size is 0.
+/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
+/// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
+/// - [`Error::TooLarge`] if the buffers do not fit in memory.
+///
+/// Source: Ng (2017), week 4, `L_layer_model`.
 #[doc(alias = "L_layer_model")]
 pub fn l_layer_model<F: Float>(
     x: &ArrayRef2<F>,
@@ -183,23 +221,24 @@ pub fn l_layer_model<F: Float>(
     descent: Descent,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Trained<F>> {
-    run(x, y, initialize_parameters_deep(layers_dims, Initializer::LeCun, rng)?, descent)
+    train(x, y, initialize_parameters_deep(layers_dims, Initializer::LeCun, rng)?, descent)
 }
 
-/// Checks the values of the data and the learning rate.
+/// `Ok` if the data and the learning rate are finite, and the learning rate does not round to 0.
 pub(super) fn check_values<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     learning_rate: f64,
 ) -> Result<()> {
     check_finite_in::<F>("learning_rate", learning_rate)?;
-    let lost = learning_rate != 0.0 && F::of(learning_rate).is_zero();
-    check_hyperparameter(!lost, "learning_rate", learning_rate, "different from 0 as an f32")?;
+    let rounds_to_zero = learning_rate != 0.0 && F::of(learning_rate).is_zero();
+    let rule = "different from 0 as an f32";
+    check_hyperparameter(!rounds_to_zero, "learning_rate", learning_rate, rule)?;
     check_finite_features("X", x)?;
     check_finite("Y", y)
 }
 
-fn run<F: Float>(
+fn train<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     parameters: Parameters<F>,

@@ -1,4 +1,4 @@
-//! Logistic regression as the functions of week 2.
+//! The functions of week 2: logistic regression with a column `w` and a number `b`.
 
 use super::models::{Descent, check_values};
 use crate::activation::Activation;
@@ -11,7 +11,7 @@ use crate::update::update_parameters;
 use crate::{Error, Float, Layer, Parameters, Result, buffer};
 use ndarray::{Array2, ArrayRef2};
 
-/// The parameters of logistic regression, the course's dictionary `params`.
+/// The parameters of logistic regression, `params` in the course.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticParameters<F> {
     /// The weights, a column (n_x, 1).
@@ -21,7 +21,7 @@ pub struct LogisticParameters<F> {
 }
 
 impl<F: Float> LogisticParameters<F> {
-    /// Returns the network of one sigmoid unit with `W1 = wᵀ` and `b1 = b`.
+    /// Returns the parameters of a network of one sigmoid unit, `W1 = wᵀ` and `b1 = b`.
     ///
     /// ```
     /// use dnn_blocks::course::LogisticParameters;
@@ -37,13 +37,13 @@ impl<F: Float> LogisticParameters<F> {
     /// # Errors
     ///
     /// [`Error::ZeroSize`] if `w` is empty, [`Error::ShapeMismatch`] if it has more than one
-    /// column, [`Error::TooLarge`] if there is no memory for the copy.
+    /// column, [`Error::TooLarge`] if the copy does not fit in memory.
     pub fn to_parameters(&self) -> Result<Parameters<F>> {
         network(&self.w, self.b)
     }
 }
 
-/// The gradients of logistic regression, the course's dictionary `grads`.
+/// The gradients of logistic regression, `grads` in the course.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticGradients<F> {
     /// `∂J/∂w`, a column (n_x, 1).
@@ -52,9 +52,9 @@ pub struct LogisticGradients<F> {
     pub db: F,
 }
 
-/// Returns the parameters `w = 0` and `b = 0` of logistic regression.
+/// Returns the initial parameters of logistic regression, `w = 0` and `b = 0`.
 ///
-/// `w` (dim, 1), `b` a number. `dim` is n_x, the number of features.
+/// `w` (dim, 1); `b` is a number. `dim` is n_x, the number of features.
 ///
 /// ```
 /// use dnn_blocks::course::initialize_with_zeros;
@@ -69,27 +69,23 @@ pub struct LogisticGradients<F> {
 ///
 /// [`Error::ZeroSize`] if `dim` is 0, [`Error::TooLarge`] if `w` does not fit in memory.
 ///
-/// Source: A. Ng, *Neural Networks and Deep Learning*, week 2 (2017).
+/// Source: Ng (2017), week 2.
 pub fn initialize_with_zeros<F: Float>(dim: usize) -> Result<(Array2<F>, F)> {
     let w = Operand { name: "w", shape: (dim, 1) };
     check_batch(w)?;
     Ok((buffer::zeros(w.name, w.shape)?, F::zero()))
 }
 
-/// Returns the gradients and the cost of logistic regression on one batch.
+/// Computes the gradients and the cost of logistic regression on one batch.
 ///
-/// ```math
-/// \begin{aligned}
-/// A &= \sigma(w^T X + b) &
-/// J &= -\tfrac{1}{m} \sum_{i=1}^{m} y^{(i)} \ln a^{(i)} + (1 - y^{(i)}) \ln(1 - a^{(i)}) \\
-/// dw &= \tfrac{1}{m} X (A - Y)^T &
-/// db &= \tfrac{1}{m} \sum_{i=1}^{m} (a^{(i)} - y^{(i)})
-/// \end{aligned}
+/// ```text
+/// A = σ(wᵀ·X + b)        J = -1/m Σ [y ln a + (1-y) ln(1-a)]
+/// dw = 1/m X·(A - Y)ᵀ    db = 1/m Σ (A - Y)
 /// ```
 ///
-/// `w`, `dw` (n_x, 1), `X` (n_x, m), `Y` (1, m); `b`, `db` and the cost are numbers. The
-/// logarithms of the cost are bounded at -100, as in [`compute_cost`]. Values are not checked: NaN
-/// stays NaN.
+/// `w`, `dw` (n_x, 1), `X` (n_x, m), `A`, `Y` (1, m); `b`, `db` and `J` are numbers. Returns
+/// (gradients, cost). Logarithms are bounded at -100, as in [`compute_cost`]. The function does not
+/// check values: NaN stays NaN.
 ///
 /// ```
 /// use dnn_blocks::course::propagate;
@@ -106,10 +102,11 @@ pub fn initialize_with_zeros<F: Float>(dim: usize) -> Result<(Array2<F>, F)> {
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] unless the shapes are as above, [`Error::EmptyBatch`] if m is 0,
-/// [`Error::ZeroSize`] if n_x is 0, [`Error::TooLarge`] if there is no memory for the results.
+/// - [`Error::ShapeMismatch`] if the shapes do not fit.
+/// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if n_x is 0.
+/// - [`Error::TooLarge`] if the results do not fit in memory.
 ///
-/// Source: A. Ng, *Neural Networks and Deep Learning*, week 2 (2017).
+/// Source: Ng (2017), week 2.
 pub fn propagate<F: Float>(
     w: &ArrayRef2<F>,
     b: F,
@@ -121,16 +118,14 @@ pub fn propagate<F: Float>(
     Ok((logistic_gradients(&gradients)?, cost))
 }
 
-/// Trains logistic regression by gradient descent, starting at `w` and `b`.
+/// Trains logistic regression by gradient descent, `w ← w - α dw`, `b ← b - α db`.
 ///
-/// ```math
-/// w \leftarrow w - \alpha\, dw \qquad b \leftarrow b - \alpha\, db
-/// ```
+/// `w` (n_x, 1), `X` (n_x, m), `Y` (1, m). Training starts at `w` and `b`. Returns `params, grads,
+/// costs` as in the course:
 ///
-/// `w` (n_x, 1), `X` (n_x, m), `Y` (1, m). Returns the course's `params, grads, costs`: the
-/// parameters after the last update, the gradients of the last iteration (before its update), and
-/// the costs as in [`Trained::costs`](super::Trained::costs). The course keeps every 100th cost:
-/// `every: 100`.
+/// - the parameters after the last update;
+/// - the gradients of the last iteration, before its update;
+/// - the costs, as in [`Trained::costs`](super::Trained::costs).
 ///
 /// [`logistic_regression`](super::logistic_regression) takes the same steps from `w = 0`, `b = 0`
 /// without allocation.
@@ -153,12 +148,14 @@ pub fn propagate<F: Float>(
 ///
 /// # Errors
 ///
-/// Every error of [`propagate`]; [`Error::Hyperparameter`] if `num_iterations` is 0 (there are no
-/// gradients then) or the learning rate is not finite in `F`; [`Error::NotFinite`] if `X` or `Y`
-/// has a value that is not finite, also if `w` or `b` has one;
-/// [`Error::Diverged`] with the iteration as the epoch.
+/// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and [`Error::TooLarge`]
+///   as in [`propagate`].
+/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F`, or if `num_iterations` is
+///   0: then there are no gradients to return.
+/// - [`Error::NotFinite`] if a number in `X`, `Y`, `w` or `b` is not finite.
+/// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
 ///
-/// Source: A. Ng, *Neural Networks and Deep Learning*, week 2 (2017).
+/// Source: Ng (2017), week 2.
 #[allow(clippy::type_complexity)] // the course's three results
 pub fn optimize<F: Float>(
     w: &ArrayRef2<F>,
@@ -185,8 +182,8 @@ pub fn optimize<F: Float>(
         last = Some(gradients);
     }
     let rule = "at least 1";
-    let none = Error::Hyperparameter { name: "num_iterations", value: 0.0, rule };
-    let gradients = last.ok_or(none)?;
+    let no_iterations = Error::Hyperparameter { name: "num_iterations", value: 0.0, rule };
+    let gradients = last.ok_or(no_iterations)?;
     if !parameters.is_finite() {
         return Err(Error::Diverged { epoch: num_iterations - 1, batch: 0 });
     }
@@ -195,15 +192,15 @@ pub fn optimize<F: Float>(
     Ok((params, logistic_gradients(&gradients)?, costs))
 }
 
-/// `Ok` if `w`, `X` and `Y` fit and are not empty.
+/// `Ok` if the shapes of `w`, `X` and `Y` fit and are not empty.
 fn check_shapes<F: Float>(w: &ArrayRef2<F>, x: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<()> {
     let (w, x, y) = (Operand::new("w", w), Operand::new("X", x), Operand::new("Y", y));
     check_batch(x)?;
-    check(w.shape == (x.shape.0, 1), w, x, "w is one column with the rows of X")?;
-    check(y.shape == (1, x.shape.1), y, x, "Y is one row with the columns of X")
+    check(w.shape == (x.shape.0, 1), w, x, "w must be one column with as many rows as X")?;
+    check(y.shape == (1, x.shape.1), y, x, "Y must be one row with as many columns as X")
 }
 
-/// `Ok` if the descent starts at finite numbers.
+/// `Ok` if `w` and `b` are finite.
 fn check_start<F: Float>(w: &ArrayRef2<F>, b: F) -> Result<()> {
     let numbers = w.iter().enumerate().map(|(row, w)| ("w", row, *w));
     match numbers.chain([("b", 0, b)]).find(|(_, _, value)| !value.is_finite()) {
@@ -217,7 +214,7 @@ fn check_start<F: Float>(w: &ArrayRef2<F>, b: F) -> Result<()> {
     }
 }
 
-/// One sigmoid unit with `W1 = wᵀ`.
+/// Returns a network of one sigmoid unit, `W1 = wᵀ` and `b1 = b`.
 fn network<F: Float>(w: &ArrayRef2<F>, b: F) -> Result<Parameters<F>> {
     let layer = Layer {
         w: buffer::copy_of("w", &w.t())?,

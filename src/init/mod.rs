@@ -1,13 +1,21 @@
-//! Initialization of the parameters: `W` drawn at random, `b = 0`.
+//! Initialization of the parameters: random weights `W`, biases `b = 0`.
 //!
 //! ```math
 //! W^{[l]}_{ij} \sim \mathcal{N}(0, \sigma_l^2) \qquad b^{[l]} = 0
 //! ```
 //!
-//! The functions take any [`rand`] generator, or [`NumpyRandom`] for the digits of a notebook.
-//! With the feature `ndarray-rand`, `initialize_parameters_with` takes the distributions and
-//! generators of the `ndarray-rand` crate instead. These generators are of rand 0.9, not of
-//! [`dnn_blocks::rand`](crate::rand), which is 0.10.
+//! An [`Initializer`] sets the distribution. Most are normal, with a standard deviation σ that
+//! depends on the size of the layer. The random numbers come from a [`RandomSource`]:
+//!
+//! - [`NumpyRandom`] reproduces the numbers of a notebook after `np.random.seed(k)`.
+//! - Any generator of [`rand`] 0.10 works too, for example `SmallRng` of
+//!   [`dnn_blocks::rand`](crate::rand). For `StdRng` add `rand = "0.10"` to your Cargo.toml.
+//!
+//! With the feature `ndarray-rand`, `initialize_parameters_with` draws from any distribution of the
+//! `ndarray-rand` crate, with a generator of rand 0.9.
+//!
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); LeCun et al. (1998), Glorot &
+//! Bengio (2010) and He et al. (2015) for the standard deviations.
 
 #[cfg(feature = "ndarray-rand")]
 mod ndarray_rand;
@@ -19,6 +27,8 @@ pub use self::ndarray_rand::initialize_parameters_with;
 pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
 
+#[cfg(doc)]
+use crate::Error;
 use crate::activation::Activation;
 use crate::checks::{check_finite_in, check_hyperparameter, check_weights};
 use crate::error::Operand;
@@ -27,30 +37,42 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rand_distr::{Distribution, StandardNormal, StandardUniform};
 
-/// How the weights of a layer with n_prev inputs and n units are drawn.
+/// The distribution of the weights of a layer with n_prev inputs and n units.
 ///
-/// | variant | `W` | for |
+/// | variant | `W` | suits |
 /// |---|---|---|
-/// | `Scaled(s)` | `N(0, 1)·s` | the course's exercises, with 0.01 |
-/// | `LeCun` | `N(0, 1)/√n_prev` | the course's application; tanh (LeCun et al. 1998) |
+/// | `Scaled(s)` | `N(0, 1)·s` | the course's exercises, with `s = 0.01` |
+/// | `LeCun` | `N(0, 1)/√n_prev` | tanh (LeCun et al. 1998); the course's application |
 /// | `He` | `N(0, 1)·√(2/n_prev)` | ReLU (He et al. 2015) |
-/// | `Xavier` | uniform on `±√(6/(n_prev + n))` | sigmoid, tanh (Glorot & Bengio 2010, equation 16) |
-/// | `Zeros` | 0 | one layer only: in a deeper network all units of a layer stay equal |
+/// | `Xavier` | uniform on `±√(6/(n_prev + n))` | sigmoid, tanh (Glorot & Bengio 2010) |
+/// | `Zeros` | 0 | networks of one layer |
+///
+/// `N(0, 1)` is the standard normal distribution.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let parameters = initialize_parameters_deep::<f64>(&[2, 1], Initializer::Zeros, &mut rng)?;
+/// assert_eq!(parameters.layers()[0].w.sum(), 0.0);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Initializer {
-    /// `W = N(0, 1)·factor`.
+    /// `W = N(0, 1)·factor`: normal, with `factor` as the standard deviation.
     Scaled(f64),
-    /// `W = N(0, 1)/√n_prev`: the variance of a linear unit's output is that of its inputs.
+    /// `W = N(0, 1)/√n_prev`: normal. The output of a linear unit has the variance of its inputs.
     LeCun,
-    /// `W = N(0, 1)·√(2/n_prev)`: the same for a unit that is off half of the time.
+    /// `W = N(0, 1)·√(2/n_prev)`: normal. It keeps the variance where ReLU sets half of the
+    /// outputs to 0.
     He,
-    /// `W` uniform on `±√(6/(n_prev + n))`, of variance `2/(n_prev + n)`: a compromise between
-    /// the forward and the backward pass.
+    /// `W` uniform on `±√(6/(n_prev + n))`, with variance `2/(n_prev + n)`: a compromise between
+    /// the variances of the forward and the backward pass (Glorot & Bengio 2010, equation 16).
     Xavier,
-    /// `W = 0`.
+    /// `W = 0`. In a deeper network all units of a layer would stay equal.
     Zeros,
 }
 
@@ -65,7 +87,7 @@ impl Initializer {
         }
     }
 
-    /// One weight of a layer with `n_prev` inputs and `n` units.
+    /// Draws one weight of a layer with `n_prev` inputs and `n` units.
     fn draw(self, n_prev: f64, n: f64, rng: &mut (impl RandomSource + ?Sized)) -> f64 {
         match self {
             Initializer::Scaled(factor) => rng.standard_normal() * factor,
@@ -77,10 +99,13 @@ impl Initializer {
     }
 }
 
-/// What the init functions draw from: every generator of [`rand`], and [`NumpyRandom`].
+/// A source of random numbers: [`NumpyRandom`] or any generator of [`rand`] 0.10.
 ///
-/// Samples are `f64` and rounded once, so a network in `f32` starts at the `f32` nearest to the
-/// network in `f64`.
+/// Samples are computed in `f64` and rounded once to the element type. So the same seed gives the
+/// same network in `f32` and `f64`, up to this rounding.
+///
+/// `SmallRng` is in [`dnn_blocks::rand`](crate::rand); for `StdRng` add `rand = "0.10"` to your
+/// Cargo.toml. Other types can implement the trait.
 ///
 /// ```
 /// use dnn_blocks::init::{NumpyRandom, RandomSource};
@@ -93,16 +118,16 @@ impl Initializer {
 /// }
 /// ```
 pub trait RandomSource {
-    /// One sample of N(0, 1).
+    /// Draws a sample of the standard normal distribution N(0, 1).
     fn standard_normal(&mut self) -> f64;
 
-    /// One sample of the uniform distribution on [0, 1).
+    /// Draws a sample of the uniform distribution on [0, 1).
     fn uniform(&mut self) -> f64;
 
-    /// Puts `order` in random order, every one as likely as any other (Fisher & Yates 1938).
+    /// Shuffles `order`; all permutations are equally likely (Fisher & Yates 1938).
     ///
-    /// [`NumpyRandom`] does it as NumPy, the generators of [`rand`] as rand's `SliceRandom`, any
-    /// other by drawing from [`uniform`](Self::uniform), of which 53 bits must be random.
+    /// [`NumpyRandom`] shuffles as NumPy does, generators of [`rand`] as its `SliceRandom` does.
+    /// Other sources shuffle by samples of [`uniform`](Self::uniform), which need 53 random bits.
     ///
     /// ```
     /// use dnn_blocks::init::RandomSource;
@@ -119,8 +144,9 @@ pub trait RandomSource {
         }
     }
 
-    /// The numbers 0 to n - 1 in random order, by [`shuffle`](Self::shuffle). They take `8·n`
-    /// bytes on a 64-bit machine.
+    /// Returns the numbers 0 to n - 1 in random order, by [`shuffle`](Self::shuffle).
+    ///
+    /// The list takes `8·n` bytes on a 64-bit machine. Too little memory ends the program.
     ///
     /// ```
     /// use dnn_blocks::init::{NumpyRandom, RandomSource};
@@ -135,12 +161,15 @@ pub trait RandomSource {
     }
 }
 
-/// Uniform on 0 to `n` - 1, from samples with 53 random bits: the high part of the product with
-/// `n`, drawn again where the low part says that this number has had its share (Lemire 2019).
+/// Draws a uniform integer from 0 to `n` - 1 by Lemire's method (2019).
+///
+/// The result is the high part of the product of 53 random bits and `n`. A low part in the biased
+/// range rejects the draw.
 fn below(n: usize, mut uniform: impl FnMut() -> f64) -> usize {
     const BITS: u32 = f64::MANTISSA_DIGITS;
     let mut high = 0;
-    // Each draw is kept with a probability above 1/2: the end is for a source that is stuck.
+    // A draw is accepted with a probability above 1/2. The bound ends the loop if a source always
+    // returns the same number.
     for _ in 0..64 {
         let draw = (uniform() * (1_u64 << BITS) as f64) as u64;
         let product = u128::from(draw) * n as u128;
@@ -166,9 +195,10 @@ impl<R: Rng + ?Sized> RandomSource for R {
     }
 }
 
-/// The parameters of a network with two layers: `W = N(0, 1)·0.01`, `b = 0`, ReLU, then sigmoid.
+/// Draws the parameters of a network with two layers: `W = N(0, 1)·0.01`, `b = 0`.
 ///
-/// `W1` (n_h, n_x), `b1` (n_h, 1), `W2` (n_y, n_h), `b2` (n_y, 1).
+/// `W1` (n_h, n_x), `b1` (n_h, 1), `W2` (n_y, n_h), `b2` (n_y, 1), for n_x inputs, n_h hidden units
+/// and n_y outputs. The first layer uses ReLU, the second sigmoid.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -182,7 +212,10 @@ impl<R: Rng + ?Sized> RandomSource for R {
 ///
 /// # Errors
 ///
-/// The errors of [`initialize_parameters_deep`].
+/// [`Error::ZeroSize`] if a size is 0, [`Error::TooLarge`] if a matrix does not fit in memory; both
+/// with the number of the layer.
+///
+/// Source: Ng (2017), week 4.
 pub fn initialize_parameters<F: Float>(
     n_x: usize,
     n_h: usize,
@@ -192,12 +225,13 @@ pub fn initialize_parameters<F: Float>(
     initialize_parameters_deep(&[n_x, n_h, n_y], Initializer::Scaled(0.01), rng)
 }
 
-/// The parameters of a network with `layer_dims[0]` inputs and one layer for each further size:
-/// ReLU layers, then a sigmoid layer, unless
-/// [`with_activations`](Parameters::with_activations) says otherwise.
+/// Draws the parameters of a network with the sizes `layer_dims`: inputs first, outputs last.
 ///
-/// `Wˡ` (layer_dims\[l\], layer_dims\[l-1\]) is drawn row by row, layer after layer, from one
-/// stream; `bˡ` (layer_dims\[l\], 1) is 0.
+/// With nˡ for `layer_dims[l]`, `Wˡ` (nˡ, nˡ⁻¹) follows the [`Initializer`] and `bˡ` (nˡ,
+/// 1) is 0. Weights are drawn layer after layer, row by row.
+///
+/// Hidden layers use ReLU, the output layer uses sigmoid;
+/// [`with_activations`](Parameters::with_activations) sets others.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -212,11 +246,13 @@ pub fn initialize_parameters<F: Float>(
 ///
 /// # Errors
 ///
-/// [`Error::NoLayers`](crate::Error::NoLayers) if there are fewer than two sizes,
-/// [`Error::ZeroSize`](crate::Error::ZeroSize) if one is 0,
-/// [`Error::TooLarge`](crate::Error::TooLarge) if a matrix has more elements than can be counted
-/// or held in memory, [`Error::Hyperparameter`](crate::Error::Hyperparameter) if the factor of
-/// [`Initializer::Scaled`] is not finite in `F`, or so large that a weight is not.
+/// - [`Error::NoLayers`] if there are fewer than two sizes.
+/// - [`Error::ZeroSize`] if a size is 0.
+/// - [`Error::TooLarge`] if a matrix does not fit in memory.
+/// - [`Error::Hyperparameter`] if the factor of [`Initializer::Scaled`] is not finite in `F`, or so
+///   large that a weight is not finite.
+///
+/// Source: Ng (2017), week 4.
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
     initializer: Initializer,

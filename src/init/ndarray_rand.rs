@@ -1,4 +1,4 @@
-//! Weights from the distributions and generators of `ndarray-rand`.
+//! Weights from distributions and generators of `ndarray-rand`.
 
 #[cfg(doc)]
 use crate::Error;
@@ -11,18 +11,15 @@ use ndarray_rand::RandomExt;
 use ndarray_rand::rand::Rng;
 use ndarray_rand::rand_distr::Distribution;
 
-/// Returns the parameters of a network with weights from any distribution of
-/// [`ndarray_rand`](crate::ndarray_rand) (feature `ndarray-rand`): ReLU layers, then a sigmoid
-/// layer.
+/// Draws the parameters of a network from any distribution: `W ~ D(n_prev, n)`, `b = 0`.
 ///
-/// ```math
-/// W^{[l]}_{ij} \sim D(n^{[l-1]}, n^{[l]}) \qquad b^{[l]} = 0
-/// ```
+/// `Wˡ` (nˡ, nˡ⁻¹), `bˡ` (nˡ, 1), where nˡ is `layer_dims[l]`. Hidden layers use ReLU, the
+/// output layer uses sigmoid, as in
+/// [`initialize_parameters_deep`](super::initialize_parameters_deep).
 ///
-/// `Wˡ` (layer_dims\[l\], layer_dims\[l-1\]), `bˡ` (layer_dims\[l\], 1), as in
-/// [`initialize_parameters_deep`](super::initialize_parameters_deep). `distribution` is called
-/// once for each layer, first to last, with n_prev and n. `Wˡ` equals
-/// `Array2::random_using((n, n_prev), distribution(n_prev, n), rng)`. Samples are drawn in `F`.
+/// `distribution` is called once for each layer, first to last, with n_prev and n. `Wˡ` equals
+/// `Array2::random_using((n, n_prev), distribution(n_prev, n), rng)` of
+/// [`ndarray_rand`](crate::ndarray_rand) (feature `ndarray-rand`). Samples are drawn in `F`.
 ///
 /// ```
 /// use dnn_blocks::init::initialize_parameters_with;
@@ -38,8 +35,8 @@ use ndarray_rand::rand_distr::Distribution;
 ///
 /// // A distribution that depends on the layer: He et al. (2015).
 /// let he = |n_prev: usize, _n: usize| {
-///     let deviation = (2.0 / n_prev as f64).sqrt();
-///     StandardNormal.map(move |z: f64| z * deviation)
+///     let std_dev = (2.0 / n_prev as f64).sqrt();
+///     StandardNormal.map(move |z: f64| z * std_dev)
 /// };
 /// let parameters = initialize_parameters_with::<f64, _>(&[784, 128, 1], he, &mut rng)?;
 /// assert_eq!(parameters.layers()[1].w.dim(), (1, 128));
@@ -48,9 +45,10 @@ use ndarray_rand::rand_distr::Distribution;
 ///
 /// # Two versions of `rand`
 ///
-/// `ndarray-rand` 0.16 uses rand 0.9, this crate's other functions use rand 0.10. Their generators
-/// are different types: a generator of `dnn_blocks::ndarray_rand::rand` is for this function, a
-/// generator of [`dnn_blocks::rand`](crate::rand) for the others. A program can use both:
+/// `ndarray-rand` 0.16 uses rand 0.9; the other functions of this crate use rand 0.10. Their
+/// generators are different types. This function takes generators of
+/// `dnn_blocks::ndarray_rand::rand`, the others take generators of
+/// [`dnn_blocks::rand`](crate::rand). A program can use both:
 ///
 /// ```
 /// use dnn_blocks::init::initialize_parameters_with;
@@ -75,9 +73,12 @@ use ndarray_rand::rand_distr::Distribution;
 ///
 /// # Errors
 ///
-/// [`Error::NoLayers`] if there are fewer than two sizes, [`Error::ZeroSize`] if one is 0,
-/// [`Error::TooLarge`] if a matrix has more elements than can be counted or held in memory; these
-/// leave `rng` as it was. [`Error::NotFinite`] if a weight is NaN or infinite.
+/// - [`Error::NoLayers`] if there are fewer than two sizes.
+/// - [`Error::ZeroSize`] if a size is 0.
+/// - [`Error::TooLarge`] if a matrix does not fit in memory.
+/// - [`Error::NotFinite`] if a weight is NaN or infinite.
+///
+/// The first three leave `rng` unchanged.
 pub fn initialize_parameters_with<F: Float, D: Distribution<F>>(
     layer_dims: &[usize],
     mut distribution: impl FnMut(usize, usize) -> D,
@@ -110,8 +111,8 @@ fn zeros<F: Float>(w: (usize, usize)) -> Result<Layer<F>> {
     Ok(Layer { w: buffer::zeros("W", w)?, b, activation: Activation::Identity })
 }
 
-/// Draws `W` row by row. `RandomExt` makes new arrays and aborts where there is no memory, so it
-/// only makes short ones.
+/// Draws `W` row by row. `RandomExt` allocates a new array and aborts when memory is short, so it
+/// draws short arrays only.
 fn fill<F: Float>(
     w: &mut ArrayRef2<F>,
     distribution: &impl Distribution<F>,

@@ -1,13 +1,16 @@
+//! NumPy's legacy random generator.
+
 use super::RandomSource;
 use rand_mt::Mt;
 
 /// NumPy's legacy generator, `np.random.seed(k)`: the same numbers in the same order.
 ///
-/// The stream is the Mersenne Twister MT19937 (Matsumoto & Nishimura 1998), normal samples come
-/// in pairs from the polar method (Marsaglia & Bray 1964); NumPy has promised since 1.16 not to
-/// change either. It is here to reproduce notebooks; for new work any [`rand`](crate::rand)
-/// generator does. The logarithm is the platform's, so single normal samples may differ from
-/// another machine's in the last bit.
+/// Use it to reproduce notebooks. For new work any generator of [`rand`](crate::rand) is as good.
+///
+/// The stream is the Mersenne Twister MT19937 (Matsumoto & Nishimura 1998). Normal samples come in
+/// pairs from the polar method (Marsaglia & Bray 1964). NumPy guarantees since 1.16 that neither
+/// changes. The logarithm is computed by the platform, so normal samples may differ between
+/// machines in the last bit.
 ///
 /// ```
 /// use dnn_blocks::init::NumpyRandom;
@@ -19,12 +22,12 @@ use rand_mt::Mt;
 #[derive(Clone)]
 pub struct NumpyRandom {
     pub(super) twister: Mt,
-    /// The second normal sample of a pair, kept for the next call.
-    pub(super) kept: Option<f64>,
+    /// The second normal sample of a pair, for the next call.
+    pub(super) cached_gaussian: Option<f64>,
 }
 
 impl NumpyRandom {
-    /// The generator after `np.random.seed(k)`.
+    /// Creates the generator of `np.random.seed(k)`.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
@@ -32,10 +35,10 @@ impl NumpyRandom {
     /// ```
     #[must_use]
     pub fn seed(k: u32) -> Self {
-        Self { twister: Mt::new(k), kept: None }
+        Self { twister: Mt::new(k), cached_gaussian: None }
     }
 
-    /// 32 random bits, the stream that everything else is made of.
+    /// Returns the next 32 random bits. All other samples are computed from them.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
@@ -45,7 +48,7 @@ impl NumpyRandom {
         self.twister.next_u32()
     }
 
-    /// `np.random.rand()`: uniform on [0, 1), with 53 random bits.
+    /// Draws a uniform sample on [0, 1) with 53 random bits, as `np.random.rand()`.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
@@ -57,14 +60,14 @@ impl NumpyRandom {
         (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0 // (high·2²⁶ + low) / 2⁵³
     }
 
-    /// `np.random.randn()`: one sample of N(0, 1).
+    /// Draws a sample of the standard normal distribution, as `np.random.randn()`.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
     /// assert_eq!(NumpyRandom::seed(3).randn(), 1.7886284734303186);
     /// ```
     pub fn randn(&mut self) -> f64 {
-        if let Some(sample) = self.kept.take() {
+        if let Some(sample) = self.cached_gaussian.take() {
             return sample;
         }
         loop {
@@ -73,14 +76,15 @@ impl NumpyRandom {
             let r2 = x1 * x1 + x2 * x2;
             if r2 < 1.0 && r2 != 0.0 {
                 let f = (-2.0 * r2.ln() / r2).sqrt();
-                self.kept = Some(f * x1);
+                self.cached_gaussian = Some(f * x1);
                 return f * x2;
             }
         }
     }
 
-    /// `np.random.permutation(n)`: the numbers 0 to n - 1 in random order. They take `8·n` bytes
-    /// on a 64-bit machine.
+    /// Returns the numbers 0 to n - 1 in random order, as `np.random.permutation(n)`.
+    ///
+    /// The list takes `8·n` bytes on a 64-bit machine. Too little memory ends the program.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
@@ -92,7 +96,7 @@ impl NumpyRandom {
         order
     }
 
-    /// `np.random.shuffle(order)`, of any list.
+    /// Shuffles a list, as `np.random.shuffle(order)`.
     ///
     /// ```
     /// # use dnn_blocks::init::NumpyRandom;
@@ -102,21 +106,23 @@ impl NumpyRandom {
     /// ```
     pub fn shuffle<T>(&mut self, order: &mut [T]) {
         for i in (1..order.len()).rev() {
-            let j = self.up_to(i as u64);
+            let j = self.random_interval(i as u64);
             order.swap(i, j as usize);
         }
     }
 
-    /// Uniform on 0 to `last`, inclusive: draws of just enough bits until one is not above.
-    fn up_to(&mut self, last: u64) -> u64 {
-        let mask = u64::MAX >> last.leading_zeros();
+    /// Draws a uniform integer from 0 to `max`, inclusive, as NumPy's `random_interval`.
+    ///
+    /// It masks the bits that `max` does not need, and draws again while the rest is above `max`.
+    fn random_interval(&mut self, max: u64) -> u64 {
+        let mask = u64::MAX >> max.leading_zeros();
         loop {
-            let bits = if last <= u64::from(u32::MAX) {
+            let bits = if max <= u64::from(u32::MAX) {
                 u64::from(self.next_u32())
             } else {
                 u64::from(self.next_u32()) << 32 | u64::from(self.next_u32())
             };
-            if bits & mask <= last {
+            if bits & mask <= max {
                 return bits & mask;
             }
         }
@@ -141,8 +147,8 @@ impl RandomSource for NumpyRandom {
 mod tests {
     use super::NumpyRandom;
 
-    /// `np.random.RandomState(k).randint(0, 2**40 + 2**39 + 1, size=6)`: the draws of a
-    /// permutation too long to make here.
+    /// `np.random.RandomState(k).randint(0, 2**40 + 2**39 + 1, size=6)`. A permutation with such
+    /// draws would be too long for a test.
     #[test]
     fn draws_beyond_32_bits_are_numpys() {
         for (seed, expected) in [
@@ -170,7 +176,7 @@ mod tests {
             ),
         ] {
             let mut rng = NumpyRandom::seed(seed);
-            assert_eq!([0; 6].map(|_: u64| rng.up_to((1 << 40) + (1 << 39))), expected);
+            assert_eq!([0; 6].map(|_: u64| rng.random_interval((1 << 40) + (1 << 39))), expected);
         }
     }
 }

@@ -1,8 +1,8 @@
-//! Where a [`NumpyRandom`] is in its stream, as NumPy says it.
+//! The state of a [`NumpyRandom`] in NumPy's format.
 //!
-//! The twister's words obey `x[k+624] = x[k+397] ^ f(x[k], x[k+1])`, which can be solved for `x[k]`
-//! (Matsumoto & Nishimura 1998). So the words that were, which is what NumPy keeps, follow from
-//! those that come, which is what the generator gives.
+//! NumPy stores the last 624 words that the twister has used; the generator here gives the next
+//! 624. The recurrence `x[k+624] = x[k+397] ^ f(x[k], x[k+1])` can be solved for `x[k]` (Matsumoto
+//! & Nishimura 1998), so the used words are computed from the next words, and vice versa.
 
 use super::NumpyRandom;
 #[cfg(doc)]
@@ -17,7 +17,13 @@ const M: usize = 397;
 const MATRIX: u32 = 0x9908_b0df;
 const UPPER: u32 = 0x8000_0000;
 
-/// The state of NumPy's legacy generator, the last four entries of `np.random.get_state()`.
+/// The state of NumPy's legacy generator: `np.random.get_state()` after its first entry.
+///
+/// | field | entries of `np.random.get_state()` |
+/// |---|---|
+/// | `key` | `keys` |
+/// | `position` | `pos` |
+/// | `kept` | `has_gauss`, `cached_gaussian` |
 ///
 /// ```
 /// use dnn_blocks::init::NumpyRandom;
@@ -34,65 +40,81 @@ const UPPER: u32 = 0x8000_0000;
 pub struct NumpyState {
     /// The 624 words of the twister.
     pub key: Vec<u32>,
-    /// How many of them have been used.
+    /// The number of words that have been used.
     pub position: usize,
-    /// The second normal sample of a pair, if the first was the last one drawn.
+    /// The second sample of a normal pair, `cached_gaussian`, if only the first has been drawn:
+    /// `Some` where `has_gauss` is 1.
     pub kept: Option<f64>,
 }
 
 impl NumpyRandom {
-    /// The state, for `np.random.set_state(("MT19937", key, position, kept is there, kept or 0))`
-    /// and for [`from_state`](Self::from_state). All words are used ones: the position is 624.
+    /// Returns the state, for [`from_state`](Self::from_state) or for NumPy.
+    ///
+    /// In NumPy call `np.random.set_state(("MT19937", key, position, has_gauss, cached_gaussian))`.
+    /// The last two are 1 and the value if `kept` is `Some`, else 0 and 0. `position` is always
+    /// 624.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// let state = NumpyRandom::seed(1).state();
+    /// assert_eq!((state.key.len(), state.position, state.kept), (624, 624, None));
+    /// ```
     #[must_use]
     pub fn state(&self) -> NumpyState {
         let mut twister = self.twister.clone();
-        let coming: Vec<u32> = (0..N).map(|_| untempered(twister.next_u32())).collect();
-        NumpyState { key: words_before(&coming, N), position: N, kept: self.kept }
+        let next_words: Vec<u32> = (0..N).map(|_| untempered(twister.next_u32())).collect();
+        NumpyState { key: words_before(&next_words, N), position: N, kept: self.cached_gaussian }
     }
 
-    /// Of all numbers to come.
+    /// A hash of the words, which determine all later numbers.
     fn checksum(&self) -> u64 {
         self.state().key.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| {
             (hash ^ u64::from(*word)).wrapping_mul(0x100_0000_01b3)
         })
     }
 
-    /// The generator in this state, from [`state`](Self::state) or from
+    /// Creates the generator with a state of [`state`](Self::state) or of
     /// `np.random.get_state()[1:]`.
+    ///
+    /// ```
+    /// # use dnn_blocks::init::NumpyRandom;
+    /// let state = NumpyRandom::seed(1).state();
+    /// assert_eq!(NumpyRandom::from_state(&state)?.next_u32(), 1791095845);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are 624 words, [`Error::InvalidArgument`] if they are
-    /// the state of a twister that only returns zeros, the position is beyond them or the kept
-    /// sample is not finite.
+    /// - [`Error::LengthMismatch`] if `key` does not have 624 words.
+    /// - [`Error::InvalidArgument`] if `position` is above 624, if `kept` is not finite, or if
+    ///   `key` is the state of a twister that only returns 0.
     pub fn from_state(state: &NumpyState) -> Result<Self> {
         let NumpyState { key, position, kept } = state;
-        check_lengths(("key", key.len()), ("the words of a twister", N))?;
-        let place = *position as f64;
-        check_argument(*position <= N, "position", place, "at most 624")?;
+        check_lengths(("key", key.len()), ("the state of MT19937", N))?;
+        check_argument(*position <= N, "position", *position as f64, "at most 624")?;
         let sample = kept.unwrap_or(0.0);
         check_argument(sample.is_finite(), "kept", sample, "finite")?;
-        let used = words_before(key, N - position);
-        let past = [&used, &key[..*position]].concat();
-        let alive = is_alive(key) && is_alive(&past);
-        let rule = "a key with a bit other than the lowest 31 of its first word";
-        check_argument(alive, "key", 0.0, rule)?;
-        let twister = Mt::recover(past.into_iter().map(tempered)).expect("624 words");
-        Ok(Self { twister, kept: *kept })
+        let before_key = words_before(key, N - position);
+        let used = [&before_key, &key[..*position]].concat();
+        let valid = is_not_zero(key) && is_not_zero(&used);
+        let rule = "different from 0 outside the lowest 31 bits of its first word";
+        check_argument(valid, "key", 0.0, rule)?;
+        let twister = Mt::recover(used.into_iter().map(tempered)).expect("624 words");
+        Ok(Self { twister, cached_gaussian: *kept })
     }
 }
 
-/// Does anything but 0 follow from these words? Of the first the next ones are made of its highest
-/// bit.
-fn is_alive(words: &[u32]) -> bool {
+/// Returns whether the words after these are not all 0. They depend on the highest bit of the first
+/// word and on all bits of the others.
+fn is_not_zero(words: &[u32]) -> bool {
     words[0] & UPPER != 0 || words[1..].iter().any(|&word| word != 0)
 }
 
-/// The `count` words before 624 successive ones.
+/// Returns the `count` words before 624 successive words.
 fn words_before(words: &[u32], count: usize) -> Vec<u32> {
     let mut all = vec![0; count + 1];
     all.extend_from_slice(words);
-    // y[k] holds the upper bit of x[k] and the other bits of x[k+1].
+    // y(k) has the highest bit of x[k] and the other bits of x[k+1].
     let y = |all: &[u32], k: usize| {
         let twisted = all[k + N] ^ all[k + M];
         if twisted & UPPER == 0 { twisted << 1 } else { ((twisted ^ MATRIX) << 1) | 1 }
@@ -111,7 +133,7 @@ fn tempered(mut x: u32) -> u32 {
     x ^ (x >> 18)
 }
 
-/// The word of which [`tempered`] made this: each step is undone from the bits that it left alone.
+/// The inverse of [`tempered`]. Each step is inverted from the bits that it leaves unchanged.
 fn untempered(mut x: u32) -> u32 {
     x ^= x >> 18;
     x ^= (x << 15) & 0xefc6_0000;
@@ -126,13 +148,13 @@ fn untempered(mut x: u32) -> u32 {
     z
 }
 
-/// Equal for generators in one state; the state itself is 624 words.
+/// Prints a checksum instead of the 624 words. Generators with the same state print the same text.
 impl fmt::Debug for NumpyRandom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let checksum = format_args!("{:016x}", self.checksum()).to_string();
         f.debug_struct("NumpyRandom")
             .field("checksum", &checksum)
-            .field("kept", &self.kept)
+            .field("kept", &self.cached_gaussian)
             .finish()
     }
 }
@@ -143,7 +165,7 @@ mod tests {
     use crate::Error;
 
     #[test]
-    fn the_state_says_what_comes_wherever_it_is_taken() {
+    fn a_state_continues_the_stream_at_any_place() {
         let mut rng = NumpyRandom::seed(5);
         for drawn in [0, 1, 226, 227, 228, 396, 397, 398, 622, 623, 624, 625, 2000] {
             (0..drawn).for_each(|_| _ = rng.next_u32());
@@ -155,9 +177,9 @@ mod tests {
         }
     }
 
-    /// NumPy keeps a block of 624 words and a position in it.
+    /// NumPy stores a block of 624 words and a position in it.
     #[test]
-    fn states_of_numpy_are_taken_at_any_position() {
+    fn states_of_numpy_are_accepted_at_any_position() {
         let mut rng = NumpyRandom::seed(7);
         let block: Vec<u32> = (0..N).map(|_| untempered(rng.next_u32())).collect();
         for position in [0, 1, 202, 397, 623, 624] {
@@ -172,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_state_is_refused() {
+    fn invalid_states_are_rejected() {
         let good = NumpyRandom::seed(1).state();
         let only = |first: u32| {
             let mut key = vec![0; N];
@@ -188,7 +210,7 @@ mod tests {
         }
         let mut last = only(0);
         last[N - 1] = 1;
-        // That word does not follow from those before it, which are 0.
+        // The words before it are 0, and a twister of zeros never gives this word.
         let cut = NumpyState { key: last.clone(), position: N - 1, kept: None };
         assert!(NumpyRandom::from_state(&cut).is_err());
         for key in [only(UPPER), last] {

@@ -1,21 +1,21 @@
-//! Comparison of networks and gradients with a tolerance, for users' tests.
+//! Comparison of networks and gradients with a tolerance (feature `approx`).
 
 use crate::backward::LayerGradients;
 use crate::{Float, Gradients, Layer, Parameters};
 use approx::{AbsDiffEq, RelativeEq};
 use ndarray::Array2;
 
-/// What is compared: activations exactly, matrices with the tolerance.
+/// The parts of a value: its matrices are compared with the tolerance, its structure exactly.
 trait Parts<F> {
     fn matrices(&self) -> Vec<&Array2<F>>;
-    fn same_kind(&self, other: &Self) -> bool;
+    fn same_structure(&self, other: &Self) -> bool;
 }
 
 impl<F: Float> Parts<F> for Layer<F> {
     fn matrices(&self) -> Vec<&Array2<F>> {
         vec![&self.w, &self.b]
     }
-    fn same_kind(&self, other: &Self) -> bool {
+    fn same_structure(&self, other: &Self) -> bool {
         self.activation == other.activation
     }
 }
@@ -24,7 +24,7 @@ impl<F: Float> Parts<F> for LayerGradients<F> {
     fn matrices(&self) -> Vec<&Array2<F>> {
         vec![&self.dw, &self.db]
     }
-    fn same_kind(&self, _: &Self) -> bool {
+    fn same_structure(&self, _: &Self) -> bool {
         true
     }
 }
@@ -33,9 +33,9 @@ impl<F: Float> Parts<F> for Parameters<F> {
     fn matrices(&self) -> Vec<&Array2<F>> {
         self.layers().iter().flat_map(Parts::matrices).collect()
     }
-    fn same_kind(&self, other: &Self) -> bool {
+    fn same_structure(&self, other: &Self) -> bool {
         let (a, b) = (self.layers(), other.layers());
-        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_kind(b))
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.same_structure(b))
     }
 }
 
@@ -43,7 +43,7 @@ impl<F: Float> Parts<F> for Gradients<F> {
     fn matrices(&self) -> Vec<&Array2<F>> {
         self.layers().iter().flat_map(Parts::matrices).collect()
     }
-    fn same_kind(&self, other: &Self) -> bool {
+    fn same_structure(&self, other: &Self) -> bool {
         self.layers().len() == other.layers().len()
     }
 }
@@ -59,7 +59,7 @@ macro_rules! compare_by_parts {
 
             fn abs_diff_eq(&self, other: &Self, epsilon: F) -> bool {
                 let mut pairs = self.matrices().into_iter().zip(other.matrices());
-                self.same_kind(other) && pairs.all(|(a, b)| a.abs_diff_eq(b, epsilon))
+                self.same_structure(other) && pairs.all(|(a, b)| a.abs_diff_eq(b, epsilon))
             }
         }
 
@@ -70,7 +70,8 @@ macro_rules! compare_by_parts {
 
             fn relative_eq(&self, other: &Self, epsilon: F, max_relative: F) -> bool {
                 let mut pairs = self.matrices().into_iter().zip(other.matrices());
-                self.same_kind(other) && pairs.all(|(a, b)| a.relative_eq(b, epsilon, max_relative))
+                self.same_structure(other)
+                    && pairs.all(|(a, b)| a.relative_eq(b, epsilon, max_relative))
             }
         }
     )*};

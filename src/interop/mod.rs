@@ -1,4 +1,4 @@
-//! Implementations of the traits of optional crates.
+//! Implementations of traits of optional dependencies: `approx` and `serde`.
 
 #[cfg(feature = "approx")]
 mod approx;

@@ -1,7 +1,7 @@
-//! `Serialize` and `Deserialize` for types whose values obey rules (feature `serde`).
+//! `Serialize` and `Deserialize` for types whose values are checked (feature `serde`).
 //!
-//! Values are deserialized by the functions that check them, and checked before they are
-//! serialized: JSON would write NaN as `null`.
+//! Deserialization calls the checking constructors. Serialization checks too, since JSON would
+//! write NaN as `null`.
 
 use crate::backward::LayerGradients;
 use crate::data::{Classes, Standardizer};
@@ -87,7 +87,7 @@ impl<'de, L: Ord + Clone + Deserialize<'de>> Deserialize<'de> for Classes<L> {
         if sorted {
             return Ok(Self::from_labels(&names));
         }
-        Err(D::Error::custom("the classes are not sorted, or one of them is there twice"))
+        Err(D::Error::custom("the classes must be sorted and distinct"))
     }
 }
 

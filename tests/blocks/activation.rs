@@ -98,6 +98,6 @@ fn a_name_of_no_activation_is_an_error_that_quotes_it() {
         let error = name.parse::<Activation>().unwrap_err();
         let expected = Error::UnknownName { kind: "activation", name: name.to_string() };
         assert_eq!(error, expected);
-        assert_eq!(error.to_string(), format!("`{name}` is no activation"));
+        assert_eq!(error.to_string(), format!("unknown activation `{name}`"));
     }
 }

@@ -270,7 +270,7 @@ fn a_name_of_no_cost_is_an_error_that_quotes_it() {
     for name in ["", "hinge", "cross-entropy", "binary_cross_entropy", "mean squared errors"] {
         let error = name.parse::<Cost>().unwrap_err();
         assert_eq!(error, Error::UnknownName { kind: "cost", name: name.to_string() });
-        assert_eq!(error.to_string(), format!("`{name}` is no cost"));
+        assert_eq!(error.to_string(), format!("unknown cost `{name}`"));
     }
 }
 

@@ -322,7 +322,7 @@ fn labels_that_do_not_fit_are_refused() {
     assert_eq!(message(ConfusionMatrix::with_classes(three, two, &[0, 1])), lengths);
     let row = Array2::<f32>::zeros((1, 3));
     assert_eq!(message(accuracy(Actual(&row), Predicted(&[0, 1]))), lengths);
-    let empty = "actual (1, 0) holds no example: a batch has at least one column";
+    let empty = "actual (1, 0) has no examples: a batch needs at least one column";
     let none: [usize; 0] = [];
     assert_eq!(message(accuracy(Actual(&none), Predicted(&none))), empty);
     assert_eq!(message(ConfusionMatrix::new(Actual(&none), Predicted(&none))), empty);
@@ -352,7 +352,7 @@ fn labels_that_are_none_of_the_classes_are_refused() {
     assert_eq!(of_matrix, unknown(1, 2));
     let table = table(&[0], &[0], &[0, 1]).unwrap();
     for score in [table.precision(2), table.recall(2), table.f1(2)] {
-        assert_eq!(message(score), "`2` is no class");
+        assert_eq!(message(score), "unknown class `2`");
     }
     // Classes are sorted, and duplicates dropped.
     let (actual, predicted) = (Actual(&["c", "a"]), Predicted(&["a", "a"]));
@@ -469,7 +469,7 @@ fn r2_at_the_ends_of_the_numbers() {
 fn r2_of_other_shapes_is_refused() {
     assert_eq!(
         message(r2(Actual(&array![[1.0], [2.0]]), Predicted(&array![[1.0, 2.0]]))),
-        "predicted (1, 2) and actual (2, 1) do not fit: same shape"
+        "predicted (1, 2) and actual (2, 1) do not fit: shapes must be equal"
     );
     let empty = Array2::<f64>::zeros((2, 0));
     assert!(matches!(r2(Actual(&empty), Predicted(&empty)), Err(Error::EmptyBatch { .. })));
@@ -483,7 +483,7 @@ fn r2_of_other_shapes_is_refused() {
 fn matrices_of_labels_are_one_hot_or_probabilities() {
     let column = array![[0.0], [1.0], [1.0], [0.0]];
     let error = accuracy(Actual(&column), Predicted(&column)).unwrap_err();
-    let message = "labels: column 0 sums to 2, but must be one-hot or probabilities";
+    let message = "labels: column 0 sums to 2, but must be non-negative and sum to 1";
     assert_eq!(error.to_string(), message);
     for wrong in [
         array![[0.0, 1.0], [0.0, 0.0]],
@@ -504,7 +504,7 @@ fn a_class_is_looked_up_by_its_label() {
     let (actual, predicted) = (array![1, 1, 2, 2, 2], [1, 2, 2, 2, 1]);
     let matrix = ConfusionMatrix::new(Actual(&actual), Predicted(&predicted)).unwrap();
     assert_eq!([matrix.precision(1), matrix.recall("2")], [Ok(0.5), Ok(2.0 / 3.0)]);
-    assert_eq!(matrix.precision(0).unwrap_err().to_string(), "`0` is no class");
+    assert_eq!(matrix.precision(0).unwrap_err().to_string(), "unknown class `0`");
     let named = matrix.with_names(["cat", "dog"]).unwrap();
     assert_eq!(named.f1("cat"), Ok(0.5));
     assert!(named.f1(1).is_err());

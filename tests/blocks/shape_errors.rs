@@ -21,13 +21,15 @@ fn shape_errors_name_the_layer_and_both_shapes() {
     let mut parameters = network::<f64>(&[3, 5, 4, 1], 5);
     parameters.layers_mut()[1].w = Array2::zeros((4, 9));
     let x = random(3, 7, 6);
-    let expected = "layer 2: W (4, 9) and A_prev (5, 7) do not fit: columns of W = rows of A_prev";
+    let expected = "layer 2: W (4, 9) and A_prev (5, 7) do not fit: \
+                    columns of W = rows of A_prev (one example per column)";
     assert_eq!(message(l_model_forward(&x, &parameters)), expected);
     assert_eq!(message(predict(&x, &parameters)), expected);
 
     let mut parameters = network::<f64>(&[3, 5, 1], 5);
     parameters.layers_mut()[1].b = array![[0.0, 0.0]];
-    let expected = "layer 2: W (1, 5) and b (1, 2) do not fit: b is one column with the rows of W";
+    let expected = "layer 2: W (1, 5) and b (1, 2) do not fit: \
+                    b must be one column with as many rows as W";
     assert_eq!(message(l_model_forward(&x, &parameters)), expected);
     assert_eq!(message(Parameters::from_layers(parameters.layers().to_vec())), expected);
 
@@ -39,7 +41,8 @@ fn shape_errors_name_the_layer_and_both_shapes() {
     );
 
     let (w, b) = (array![[1.0, 2.0]], array![[0.0]]);
-    let expected = "W (1, 2) and A_prev (3, 7) do not fit: columns of W = rows of A_prev";
+    let expected = "W (1, 2) and A_prev (3, 7) do not fit: \
+                    columns of W = rows of A_prev (one example per column)";
     assert_eq!(message(linear_forward(&x, &w, &b)), expected);
     let relu = Activation::Relu;
     assert_eq!(message(linear_activation_forward(&x, &w, &b, relu)), expected);
@@ -54,37 +57,37 @@ fn backward_errors_name_the_layer_and_both_shapes() {
     assert_eq!(message(l_model_backward(&al, &y, &[])), Error::NoLayers.to_string());
     assert_eq!(
         message(l_model_backward(&al, &alternating(6), &caches)),
-        "layer 3: AL (1, 7) and Y (1, 6) do not fit: same shape"
+        "layer 3: AL (1, 7) and Y (1, 6) do not fit: shapes must be equal"
     );
     assert_eq!(
         message(l_model_backward(&alternating(6), &alternating(6), &caches)),
-        "layer 3: AL (1, 6) and Z (1, 7) do not fit: same shape"
+        "layer 3: AL (1, 6) and Z (1, 7) do not fit: shapes must be equal"
     );
     let mixed = [caches[0].clone(), caches[2].clone()];
     let options = BackwardOptions::new(Cost::BinaryCrossEntropy).dx(true);
     assert_eq!(
         message(backpropagate(&al, &y, &mixed, options)),
-        "layer 1: dA (4, 7) and Z (5, 7) do not fit: same shape"
+        "layer 1: dA (4, 7) and Z (5, 7) do not fit: shapes must be equal"
     );
     let mut broken = caches.clone();
     broken[1].linear.a_prev = random(5, 6, 6).into();
     assert_eq!(
         message(l_model_backward(&al, &y, &broken)),
-        "layer 2: dZ (4, 7) and Z (4, 6) do not fit: same shape"
+        "layer 2: dZ (4, 7) and Z (4, 6) do not fit: shapes must be equal"
     );
     let mut broken = caches.clone();
     broken[0].linear.a_prev = random(3, 6, 6).into();
     assert_eq!(
         message(l_model_backward(&al, &y, &broken)),
-        "layer 1: dZ (5, 7) and Z (5, 6) do not fit: same shape"
+        "layer 1: dZ (5, 7) and Z (5, 6) do not fit: shapes must be equal"
     );
     assert_eq!(
         message(linear_activation_backward(random(5, 6, 6), &caches[0])),
-        "dA (5, 6) and Z (5, 7) do not fit: same shape"
+        "dA (5, 6) and Z (5, 7) do not fit: shapes must be equal"
     );
     assert_eq!(
         message(tanh_backward(random::<f64>(1, 2, 6), &random(2, 1, 6))),
-        "dA (1, 2) and Z (2, 1) do not fit: same shape"
+        "dA (1, 2) and Z (2, 1) do not fit: shapes must be equal"
     );
 }
 
@@ -103,7 +106,7 @@ fn nothing_broadcasts_but_the_bias() {
     let gradients = Gradients::from_layers(vec![tiny]).unwrap();
     assert_eq!(
         message(update_parameters(&mut parameters, &gradients, 0.1)),
-        "layer 1: W (1, 2) and dW (1, 1) do not fit: same shape"
+        "layer 1: W (1, 2) and dW (1, 1) do not fit: shapes must be equal"
     );
 }
 
@@ -114,7 +117,7 @@ fn sigmoid_like(da: &Array2<f64>, z: &ArrayRef2<f64>) -> dnn_blocks::Result<Arra
 #[test]
 fn empty_batches_and_sizes_of_0_are_refused() {
     let parameters = network::<f64>(&[3, 2, 1], 5);
-    let expected = "layer 1: A_prev (3, 0) holds no example: a batch has at least one column";
+    let expected = "layer 1: A_prev (3, 0) has no examples: a batch needs at least one column";
     assert_eq!(message(l_model_forward(random(3, 0, 6), &parameters)), expected);
     assert_eq!(message(predict(random(3, 0, 6), &parameters)), expected);
     for empty in [random::<f64>(1, 0, 6), random(0, 3, 6), random(0, 0, 6)] {
@@ -129,7 +132,7 @@ fn empty_batches_and_sizes_of_0_are_refused() {
     let (w, b) = (Array2::<f64>::zeros((0, 3)), Array2::zeros((0, 1)));
     assert_eq!(
         message(linear_forward(random(3, 2, 6), &w, &b)),
-        "W (0, 3) has a size of 0: every layer has at least one unit"
+        "W (0, 3) is empty: every size must be at least 1"
     );
     let layer = Layer { w, b, activation: Activation::Relu };
     assert!(matches!(
@@ -216,7 +219,7 @@ fn errors_print_their_message_for_debugging() {
     for (error, expected) in [
         (
             l_model_backward(&al, &y, &caches).unwrap_err(),
-            "layer 2: AL (1, 7) and Y (1, 6) do not fit: same shape",
+            "layer 2: AL (1, 7) and Y (1, 6) do not fit: shapes must be equal",
         ),
         (split(5, 1.5, rng).unwrap_err(), "test_share is 1.5, but must be above 0 and below 1"),
         (

@@ -13,12 +13,12 @@ fn a_refused_update_leaves_the_parameters_as_they_were() {
     gradients.layers_mut()[1].db = Array2::zeros((1, 2));
     assert_eq!(
         message(update_parameters(&mut parameters, &gradients, 0.1)),
-        "layer 2: b (1, 1) and db (1, 2) do not fit: same shape"
+        "layer 2: b (1, 1) and db (1, 2) do not fit: shapes must be equal"
     );
     let other = Gradients::zeros_like(&network::<f64>(&[3, 5, 1, 1], 5));
     assert_eq!(
         message(update_parameters(&mut parameters, &other, 0.1)),
-        "the parameters have 2 layers, what was passed with them 3"
+        "found 3 layers, but the parameters have 2"
     );
     assert_eq!(parameters, before);
 }

@@ -15,7 +15,7 @@ fn gradients_join_only_with_their_own_biases() {
     ];
     assert_eq!(
         message(Gradients::from_layers(layers)),
-        "layer 2: dW (1, 1) and db (1, 2) do not fit: b is one column with the rows of W"
+        "layer 2: dW (1, 1) and db (1, 2) do not fit: db must be one column with as many rows as dW"
     );
 }
 

@@ -237,13 +237,19 @@ fn update_cases<F: Float>(bound: f64) {
         layer.dw = matrix_of(&inputs["grads"][format!("dW{}", l + 1)]);
     }
     let error = update_parameters(&mut parameters, &gradients, 0.1).unwrap_err();
-    assert_eq!(error.to_string(), "layer 3: W (2, 3) and dW (1, 3) do not fit: same shape");
+    assert_eq!(
+        error.to_string(),
+        "layer 3: W (2, 3) and dW (1, 3) do not fit: shapes must be equal"
+    );
     for (l, layer) in gradients.layers_mut().iter_mut().enumerate() {
         layer.dw = Array2::zeros(before.layers()[l].w.dim());
         layer.db = matrix_of(&inputs["grads"][format!("db{}", l + 1)]);
     }
     let error = update_parameters(&mut parameters, &gradients, 0.1).unwrap_err();
-    assert_eq!(error.to_string(), "layer 1: b (4, 1) and db (1, 1) do not fit: same shape");
+    assert_eq!(
+        error.to_string(),
+        "layer 1: b (4, 1) and db (1, 1) do not fit: shapes must be equal"
+    );
     assert_eq!(parameters, before);
 }
 

@@ -181,7 +181,7 @@ fn message<F: Float>(result: Result<Data<F>>) -> String {
 #[test]
 fn sizes_that_are_no_data_set_are_errors() {
     let rng = &mut seed(1);
-    let nothing = "X (2, 0) holds no example: a batch has at least one column";
+    let nothing = "X (2, 0) has no examples: a batch needs at least one column";
     for data in all::<f64>(0, 0.1, rng) {
         assert_eq!(message(data), nothing);
     }
@@ -197,9 +197,8 @@ fn sizes_that_are_no_data_set_are_errors() {
     let few = "m is 4, but must be at least the number of classes";
     assert_eq!(message(spirals::<f64>(4, 5, 0.1, rng)), few);
     assert_eq!(message(blobs::<f64>(4, 2, usize::MAX, 0.1, rng)), few);
-    assert!(message(blobs::<f64>(4, 0, 2, 0.1, rng)).starts_with("X (0, 4) has a size of 0"));
-    let exact =
-        "classes is 16777217, but must be few enough that class numbers are exact as an f32";
+    assert!(message(blobs::<f64>(4, 0, 2, 0.1, rng)).starts_with("X (0, 4) is empty"));
+    let exact = "classes is 16777217, but must be small enough for exact class numbers as an f32";
     assert_eq!(message(spirals::<f32>(1 << 25, (1 << 24) + 1, 0.1, rng)), exact);
 
     let too_large = |data: Result<Data<f64>>| {

@@ -176,7 +176,7 @@ fn what_cannot_be_learnt_is_named() {
     let wrong = Descent::new(f64::NAN, 50).every(10);
     assert_eq!(deep(&x, &y, wrong).unwrap_err(), "learning_rate is NaN, but must be finite");
     let large = Descent::new(1e200, 50).every(10);
-    let message = "epoch 2, batch 0: training diverged, a number is no longer finite";
+    let message = "epoch 2, batch 0: training diverged: cost or parameters are not finite";
     assert_eq!(deep(&x, &y, large).unwrap_err(), message);
     // The last step has no cost after it.
     let large = Descent::new(f64::MAX, 1).every(10);

@@ -143,21 +143,21 @@ fn what_does_not_fit_is_named() {
     };
     for short in [Array2::zeros((4, 1)), Array2::zeros((5, 2)), Array2::zeros((1, 5))] {
         let shape = short.dim();
-        let rule = "w is one column with the rows of X";
+        let rule = "w must be one column with as many rows as X";
         let expected = format!("w {shape:?} and X (5, 23) do not fit: {rule}");
         assert_eq!(message(&short, &x, &y), expected);
     }
     for short in [Array2::zeros((1, 22)), Array2::zeros((2, 23)), Array2::zeros((23, 1))] {
         let shape = short.dim();
-        let rule = "Y is one row with the columns of X";
+        let rule = "Y must be one row with as many columns as X";
         let expected = format!("Y {shape:?} and X (5, 23) do not fit: {rule}");
         assert_eq!(message(&w, &x, &short), expected);
     }
     let none = Array2::zeros((5, 0));
-    let expected = "X (5, 0) holds no example: a batch has at least one column";
+    let expected = "X (5, 0) has no examples: a batch needs at least one column";
     assert_eq!(message(&w, &none, &y), expected);
     let none = Array2::zeros((0, 23));
-    assert!(message(&Array2::zeros((0, 1)), &none, &y).starts_with("X (0, 23) has a size of 0"));
+    assert!(message(&Array2::zeros((0, 1)), &none, &y).starts_with("X (0, 23) is empty"));
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn labels_become_columns_and_come_back() {
     );
     assert_eq!(
         message(one_hot::<f64>(&[0], 0)),
-        "example 0 is of class 0, but the classes are none"
+        "example 0 is of class 0, but there are no classes"
     );
     assert!(matches!(one_hot::<f64>(&[], 3), Err(Error::EmptyBatch { .. })));
     assert!(matches!(one_hot::<f64>(&[0, 1], 1 << 60), Err(Error::TooLarge { .. })));
@@ -105,6 +105,6 @@ fn classes_are_sorted_and_distinct() {
     );
     let none = Classes::<i32>::from_labels(&[]);
     assert_eq!((none.encode(&[]), none.decode(&[])), (Ok(vec![]), Ok(vec![])));
-    assert_eq!(message(none.decode(&[0])), "example 0 is of class 0, but the classes are none");
+    assert_eq!(message(none.decode(&[0])), "example 0 is of class 0, but there are no classes");
     assert_eq!(Classes::from_labels(&[true, false]).encode(&[true]).unwrap(), [1]);
 }

@@ -198,7 +198,7 @@ fn data_of_other_shapes_are_refused() {
     let standardizer = Standardizer::fit(&normal::<f64>(3, 5, 0.0, 1.0)).unwrap();
     let expected = "mean (3, 1) and X (4, 5) do not fit: same rows";
     assert_eq!(message(standardizer.transform(&Array2::zeros((4, 5)))), expected);
-    let empty = "X (3, 0) holds no example: a batch has at least one column";
+    let empty = "X (3, 0) has no examples: a batch needs at least one column";
     assert_eq!(message(standardizer.transform(&Array2::zeros((3, 0)))), empty);
     assert_eq!(message(Standardizer::<f64>::fit(&Array2::zeros((3, 0)))), empty);
     let nothing = Standardizer::<f64>::fit(&Array2::zeros((0, 5)));

@@ -157,12 +157,12 @@ fn weights_of_no_size_are_an_error() {
         let mut state = Tensors::<f64>::new();
         state.insert("0.weight", Array2::zeros((rows, 0)).into_dyn()).unwrap();
         let error = state.torch_sequential(&[Module::Linear]).unwrap_err();
-        let expected = format!("layer 1: W ({rows}, 0) has a size of 0");
+        let expected = format!("layer 1: W ({rows}, 0) is empty");
         assert!(error.to_string().starts_with(&expected), "{error}");
         let mut weights = Tensors::<f64>::new();
         weights.insert("d/kernel", Array2::zeros((0, rows)).into_dyn()).unwrap();
         weights.insert("d/bias", dnn_blocks::ndarray::arr1::<f64>(&[]).into_dyn()).unwrap();
         let error = weights.keras_dense(&[("d", Activation::Relu)]).unwrap_err();
-        assert!(error.to_string().contains("has a size of 0"), "{error}");
+        assert!(error.to_string().contains("is empty"), "{error}");
     }
 }

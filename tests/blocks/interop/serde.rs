@@ -100,10 +100,10 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     };
     let layer = |n: usize, n_prev: usize, bias: usize| json!({"w": matrix(n, n_prev), "b": matrix(bias, 1), "activation": "relu"});
     let networks = [
-        (json!([]), "there is no layer"),
+        (json!([]), "no layers: "),
         (json!([layer(4, 2, 4), layer(1, 5, 1)]), "layer 2: W (1, 5) and W_prev (4, 2) do not fit"),
         (json!([layer(4, 2, 3)]), "layer 1: W (4, 2) and b (3, 1) do not fit"),
-        (json!([layer(0, 2, 0)]), "layer 1: W (0, 2) has a size of 0"),
+        (json!([layer(0, 2, 0)]), "layer 1: W (0, 2) is empty"),
     ];
     for (value, reason) in networks {
         let error = refusal::<Parameters<f64>>(value);

@@ -29,7 +29,7 @@ fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
     model.partial_fit(x, &labels).unwrap();
     let before = model.parameters().cloned();
     let error = model.fit(x, &labels).unwrap_err().to_string();
-    assert!(error.starts_with("the validation set (1, 0) holds no example"), "{error}");
+    assert!(error.starts_with("the validation set (1, 0) has no examples"), "{error}");
     assert_eq!(model.parameters(), before.as_ref());
 }
 
@@ -54,7 +54,7 @@ fn hostile_tables_are_refused_by_name() {
     constant.column_mut(0).fill(3.0);
     assert_eq!(
         refused(&constant, &labels),
-        "feature 0 is the same in every example; `constant_features` accepts that"
+        "feature 0 has the same value in every example; set `constant_features(true)` to accept it"
     );
     assert_eq!(refused(&x, &[1; 40]), "there is only one class: a classifier needs at least two");
     assert_eq!(refused(&x, &labels[..39]), "X and labels differ in length: 40 and 39");
@@ -65,7 +65,7 @@ fn hostile_tables_are_refused_by_name() {
     );
     assert_eq!(
         refused(&Array2::zeros((0, 2)), &[]),
-        "X (2, 0) holds no example: a batch has at least one column"
+        "X (2, 0) has no examples: a batch needs at least one column"
     );
     assert!(refused(&Array2::zeros((40, 0)), &labels).contains("size of 0"));
 

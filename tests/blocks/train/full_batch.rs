@@ -80,7 +80,7 @@ fn what_does_not_fit_a_full_batch_is_named() {
     assert_eq!(make((3, 7), (1, 7)), Ok(()));
     assert!(make((4, 7), (1, 7)).unwrap_err().starts_with("layer 1: W (5, 3) and A_prev (4, 7)"));
     assert!(make((3, 7), (1, 6)).unwrap_err().starts_with("layer 2: AL (1, 7) and Y (1, 6)"));
-    assert!(make((3, 0), (1, 0)).unwrap_err().contains("holds no example"));
+    assert!(make((3, 0), (1, 0)).unwrap_err().contains("has no examples"));
     let (x, y) = (Array2::zeros((3, 7)), Array2::zeros((1, 7)));
     let mut descent = FullBatch::new(&x, &y, parameters()).unwrap();
     descent.step(0.1).unwrap();

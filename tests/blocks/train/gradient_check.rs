@@ -274,7 +274,7 @@ fn networks_that_cannot_be_checked_are_refused_by_name() {
     other.layers_mut()[1].dw = Array2::zeros((3, 4));
     assert_eq!(
         check(parameters, &other, 1e-7).to_string(),
-        "layer 2: W (3, 5) and dW (3, 4) do not fit: same shape"
+        "layer 2: W (3, 5) and dW (3, 4) do not fit: shapes must be equal"
     );
     let short = Gradients::from_layers(gradients.layers()[..2].to_vec()).unwrap();
     assert!(matches!(check(parameters, &short, 1e-7), Error::LayerCount { .. }));

@@ -231,10 +231,13 @@ fn what_belongs_to_another_network_is_refused_and_nothing_moves() {
         .step(&mut parameters, &Gradients::zeros_like(&other), 0.1)
         .unwrap_err()
         .to_string();
-    assert_eq!(error, "layer 1: W (2, 3) and dW (4, 3) do not fit: same shape");
+    assert_eq!(error, "layer 1: W (2, 3) and dW (4, 3) do not fit: shapes must be equal");
     let mut of_other = Optimizer::new(Algorithm::ADAM, &other).unwrap();
     let error = of_other.step(&mut parameters, &gradients, 0.1).unwrap_err();
-    assert_eq!(error.to_string(), "layer 1: W (2, 3) and state (4, 3) do not fit: same shape");
+    assert_eq!(
+        error.to_string(),
+        "layer 1: W (2, 3) and state (4, 3) do not fit: shapes must be equal"
+    );
     assert_eq!((parameters, optimizer.steps(), of_other.steps()), (before, 0, 0));
 
     let state = optimizer.state().to_vec();

@@ -74,7 +74,8 @@ fn what_does_not_fit_a_workspace_is_named() {
     };
     assert_eq!(
         message(Array2::zeros((4, 7)), &parameters),
-        "layer 1: W (5, 3) and A_prev (4, 7) do not fit: columns of W = rows of A_prev"
+        "layer 1: W (5, 3) and A_prev (4, 7) do not fit: \
+         columns of W = rows of A_prev (one example per column)"
     );
     assert_eq!(
         message(Array2::zeros((3, 11)), &parameters),
@@ -82,7 +83,7 @@ fn what_does_not_fit_a_workspace_is_named() {
     );
     assert_eq!(
         message(Array2::zeros((3, 7)), &other),
-        "layer 1: W (4, 3) and W of the workspace (5, 3) do not fit: same shape"
+        "layer 1: W (4, 3) and W of the workspace (5, 3) do not fit: shapes must be equal"
     );
     assert_eq!(
         workspace.forward(&Array2::zeros((3, 7)), &deeper).map(|_| ()),
