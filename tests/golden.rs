@@ -16,7 +16,7 @@ use dnn_blocks::train::workspace::Dropout;
 use serde_json::{Map, Value};
 use std::process::Command;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden_bits.json");
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden_bits.json");
 
 fn random<F: Float>(rows: usize, columns: usize, rng: &mut NumpyRandom) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, columns), || F::of(2.0 * rng.rand() - 1.0))

@@ -14,11 +14,11 @@ use example::Cats;
 use serde_json::Value;
 use std::path::PathBuf;
 
-#[path = "../../../examples/support/cats.rs"]
+#[path = "../../../examples/cats/src/reader.rs"]
 mod example;
 
 fn pictures() -> Option<(Cats, Cats)> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/data");
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/reference/data");
     let directory = std::env::var_os("DNN_BLOCKS_DATA").unwrap_or_else(|| default.into());
     let directory = PathBuf::from(directory);
     let files = ["train_catvnoncat.h5", "test_catvnoncat.h5"].map(|name| directory.join(name));

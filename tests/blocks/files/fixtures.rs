@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/files").join(name)
 }
 
 /// The bytes of a file, which is written first where it is not there and that is wanted.
