@@ -4,8 +4,8 @@
 //! cargo run --release --example digits
 //! ```
 //!
-//! Ctrl-C stops the training after the current epoch; the example goes on with the network as it is.
-//! The data are described in `examples/data/README.md`.
+//! Ctrl-C stops the training after the current epoch; the example goes on with the network as it
+//! is. The data are described in `examples/data/README.md`.
 
 #[path = "support/arguments.rs"]
 mod arguments;

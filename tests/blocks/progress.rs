@@ -1,4 +1,4 @@
-//! Lines about a training in a log.
+//! Progress as lines of a log.
 
 use dnn_blocks::ndarray::array;
 use dnn_blocks::prelude::*;
