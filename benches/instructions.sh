@@ -4,9 +4,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-program=$(cargo bench --no-run --bench instructions 2>&1 | sed -n 's/.*(\(target[^)]*\)).*/\1/p' | tail -n 1)
+program=$(cargo bench -p benches --no-run --bench instructions 2>&1 | sed -n 's/.*(\([^)]*\)).*/\1/p' | tail -n 1)
 count() {
-  valgrind --tool=callgrind --callgrind-out-file=/dev/null "./$program" "$1" 2>&1 |
+  valgrind --tool=callgrind --callgrind-out-file=/dev/null "$program" "$1" 2>&1 |
     awk '/Collected/ { print $4 }'
 }
 

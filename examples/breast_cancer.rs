@@ -1,20 +1,18 @@
-//! Is a breast tumour malignant? A network with three layers learns it from 455 patients.
+//! Trains a network of three layers to tell malignant from benign breast tumors.
 //!
 //! ```text
 //! cargo run --release --example breast_cancer
 //! ```
 //!
-//! The data are the Wisconsin diagnostic set, see `examples/data/README.md`.
+//! The data are the Wisconsin diagnostic set: see `examples/data/README.md`.
 
 #[path = "support/arguments.rs"]
 mod arguments;
-#[path = "support/plot.rs"]
-mod plot;
-#[path = "support/progress.rs"]
-mod progress;
 
 use dnn_blocks::ndarray::{Array2, Axis};
+use dnn_blocks::plot;
 use dnn_blocks::prelude::*;
+use dnn_blocks::progress::Progress;
 use std::error::Error;
 
 const USAGE: &str = "usage: breast_cancer [--pictures DIR]";
@@ -25,16 +23,13 @@ const ITERATIONS: usize = 1500;
 const LEARNING_RATE: f64 = 0.1;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (files, pictures) = arguments::parse(USAGE)?;
-    if !files.is_empty() {
-        return Err(USAGE.into());
-    }
+    let ([], pictures) = arguments::parse(USAGE)?;
 
     let (x, y) = patients(CSV)?;
     let order = NumpyRandom::seed(SEED).permutation(x.ncols());
     let (training, test) = order.split_at(TRAINING_EXAMPLES);
     let (train_x, test_x) = (x.select(Axis(1), training), x.select(Axis(1), test));
-    // Fitted to the training examples only: the test examples must stay unseen.
+    // Fitted to the training examples only: the test examples stay unseen.
     let standardizer = Standardizer::fit(&train_x)?;
     let (train_x, test_x) = (standardizer.transform(&train_x)?, standardizer.transform(&test_x)?);
     let (train_y, test_y) = (y.select(Axis(1), training), y.select(Axis(1), test));
@@ -51,11 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("test accuracy     {:.4}\n", accuracy(Actual(&test_y), Predicted(&test_labels))?);
     let confusion = ConfusionMatrix::new(Actual(&test_y), Predicted(&test_labels))?;
     println!("{}", confusion.with_names(["benign", "malignant"])?);
-    plot::costs(
-        &pictures.join("breast_cancer_cost.svg"),
-        "Breast cancer: cost while training",
-        &[("30-16-8-1", &costs)],
-    )
+    let svg = plot::costs("Breast cancer: cost while training", &[("30-16-8-1", &costs)])?;
+    pictures.write("breast_cancer_cost.svg", svg)
 }
 
 /// Trains by full-batch gradient descent, and returns the cost before each step.
@@ -63,10 +55,10 @@ fn train(
     parameters: &mut Parameters<f64>,
     x: &Array2<f64>,
     y: &Array2<f64>,
-) -> Result<Vec<f64>, Box<dyn Error>> {
-    let bar = progress::bar(ITERATIONS)?;
+) -> dnn_blocks::Result<Vec<f64>> {
+    let mut progress = Progress::stderr();
     let mut costs = Vec::new();
-    for _ in 0..ITERATIONS {
+    for i in 0..ITERATIONS {
         let (al, caches) = l_model_forward(x, parameters)?;
         let cost = compute_cost(&al, y)?;
         let gradients = l_model_backward(&al, y, &caches)?;
@@ -74,23 +66,19 @@ fn train(
 
         costs.push(cost);
         let accuracy = accuracy(Actual(y), Predicted(&predicted_classes(&al)?))?;
-        progress::step(&bar, format!("cost {cost:.4}  accuracy {accuracy:.4}"));
+        progress.iteration(i + 1, ITERATIONS, format!("cost {cost:.4}  accuracy {accuracy:.4}"));
     }
-    bar.finish();
     Ok(costs)
 }
 
-/// `X` (30, 569) and `Y` (1, 569): one patient per line of the file, per column of the matrix.
+/// Reads `X` (30, 569) and `Y` (1, 569), 1 for malignant: a patient in each row of the file.
 fn patients(csv: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
-    let (mut diagnoses, mut features) = (Vec::new(), Vec::new());
-    for line in csv.lines().skip(1) {
-        let (diagnosis, numbers) = line.split_once(',').ok_or("a line without a comma")?;
-        diagnoses.push(if diagnosis == "M" { 1.0 } else { 0.0 });
-        for number in numbers.split(',') {
-            features.push(number.parse()?);
-        }
+    let (mut y, mut features) = (Vec::new(), Vec::new());
+    for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+        let (diagnosis, measures): (char, Vec<f64>) = row?;
+        y.push(if diagnosis == 'M' { 1.0 } else { 0.0 });
+        features.extend(measures);
     }
-    let m = diagnoses.len();
-    let x = Array2::from_shape_vec((m, 30), features)?.reversed_axes();
-    Ok((x, Array2::from_shape_vec((1, m), diagnoses)?))
+    let x = Array2::from_shape_vec((y.len(), 30), features)?.reversed_axes();
+    Ok((x, Array2::from_shape_vec((1, y.len()), y)?))
 }

@@ -9,13 +9,14 @@
 //! rounding, the network is the same for any number of processes.
 
 use dnn_blocks::distributed::{Ranks, mpi};
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
+use std::error::Error;
 use std::ops::ControlFlow;
 
 const TABLE: &str = "examples/data/digits.csv";
 const PIXELS: usize = 64;
-/// One example in so many is kept for the test.
+/// One example in this many is a test example.
 const TEST_SHARE: usize = 5;
 
 fn main() {
@@ -28,15 +29,15 @@ fn main() {
 
 fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| TABLE.into());
-    let lines = ranks.read_lines(path)?;
-    let header = usize::from(ranks.is_first());
-    let lines: Vec<&str> = lines.lines().skip(header).collect();
-    let (first, total) = ranks.offset_and_total(lines.len());
-    let (test, training) =
-        lines.iter().enumerate().partition::<Vec<_>, _>(|(i, _)| (first + i) % TEST_SHARE == 0);
-    let (x, digits) = ranks.all_ok(handwriting(&training))?;
-    let (test_x, test_digits) = ranks.all_ok(handwriting(&test))?;
-    println!("rank {} of {}: {} of {total} examples", ranks.rank(), ranks.size(), lines.len());
+    let (x, digits) = ranks.all_ok(handwriting(&ranks.read_lines(path)?, ranks.is_first()))?;
+    let (first, total) = ranks.offset_and_total(digits.len());
+    println!("rank {} of {}: {} of {total} examples", ranks.rank(), ranks.size(), digits.len());
+    let (test, training): (Vec<_>, Vec<_>) =
+        (0..digits.len()).partition(|i| (first + i) % TEST_SHARE == 0);
+    let part = |chosen: &[usize]| {
+        (x.select(Axis(0), chosen), chosen.iter().map(|&i| digits[i]).collect::<Vec<_>>())
+    };
+    let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
 
     let hyperparameters = Hyperparameters::default()
         .hidden(&[64, 32])
@@ -53,14 +54,14 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
         }
         ControlFlow::Continue(())
     });
-    ranks.fit_classifier(&mut model, Examples::rows(&x), &digits, options)?;
+    ranks.fit_classifier(&mut model, Examples::rows(&train_x), &train_y, options)?;
 
-    let predicted = match test_digits.len() {
+    let predicted = match test_y.len() {
         0 => Vec::new(),
         _ => model.predict(Examples::rows(&test_x))?,
     };
-    let right = predicted.iter().zip(&test_digits).filter(|(p, d)| p == d).count();
-    let mut counts = [right as f64, test_digits.len() as f64];
+    let right = predicted.iter().zip(&test_y).filter(|(p, y)| p == y).count();
+    let mut counts = [right as f64, test_y.len() as f64];
     ranks.all_reduce_sum(&mut counts);
     if ranks.is_first() {
         println!("test accuracy {:.4}", counts[0] / counts[1]);
@@ -68,21 +69,19 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     Ok(())
 }
 
-/// Pictures (examples, pixels) and digits of these lines: a digit, and each pixel's ink as a digit
-/// to the base 17.
-fn handwriting(lines: &[(usize, &&str)]) -> Result<(Array2<f64>, Vec<usize>), String> {
-    let mut x = Array2::zeros((lines.len(), PIXELS));
-    let mut digits = Vec::new();
-    for (mut row, (_, line)) in x.rows_mut().into_iter().zip(lines) {
-        let wrong = || format!("not a digit and its pixels: {line}");
-        let (digit, pixels) = line.split_once(',').ok_or_else(wrong)?;
-        digits.push(digit.parse().map_err(|_| wrong())?);
-        if pixels.len() != PIXELS {
-            return Err(wrong());
-        }
-        for (x, pixel) in row.iter_mut().zip(pixels.chars()) {
-            *x = f64::from(pixel.to_digit(17).ok_or_else(wrong)?);
+/// Reads pictures (examples, pixels), each pixel a digit of base 17, and the digits that they show.
+fn handwriting(
+    csv: &str,
+    has_headers: bool,
+) -> Result<(Array2<f64>, Vec<usize>), Box<dyn Error + Send + Sync>> {
+    let (mut pixels, mut digits) = (Vec::new(), Vec::new());
+    let mut reader = csv::ReaderBuilder::new().has_headers(has_headers).from_reader(csv.as_bytes());
+    for row in reader.deserialize() {
+        let (digit, picture): (usize, String) = row?;
+        digits.push(digit);
+        for pixel in picture.chars() {
+            pixels.push(f64::from(pixel.to_digit(17).ok_or("a pixel is a digit of base 17")?));
         }
     }
-    Ok((x, digits))
+    Ok((Array2::from_shape_vec((digits.len(), PIXELS), pixels)?, digits))
 }

@@ -1,10 +1,11 @@
-//! Networks and models for other programs: ONNX and npz files, and what this crate says of some
-//! examples, for `docs/check_exports.py` to compare.
+//! Exports networks and models as ONNX and npz files, with their outputs for some examples.
 //!
 //! ```text
 //! cargo run --features npz,onnx --example export -- target/exports
 //! python3 docs/check_exports.py target/exports
 //! ```
+//!
+//! The script compares the outputs with those of ONNX Runtime.
 
 use dnn_blocks::files::Tensors;
 use dnn_blocks::ndarray::Array2;
@@ -30,8 +31,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Every activation in the hidden layers and in the output, with a scaler and without, a
-/// classifier of two classes and of three, a regressor.
+/// Exports networks with each pair of activations, with and without a scaler, classifiers of two
+/// and three classes and a regressor. Returns the number of ONNX files.
 fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> {
     let mut rng = NumpyRandom::seed(3);
     let x = Array2::from_shape_simple_fn((50, 3), || F::of(20.0 + 5.0 * rng.randn()));
@@ -80,6 +81,7 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
     Ok(count + 1)
 }
 
+/// Saves the examples and their outputs.
 fn answers<F: Float>(
     folder: &Path,
     name: &str,

@@ -1,4 +1,4 @@
-//! Two classes of points on a flower, told apart by four hidden units: week 3 of the course.
+//! Trains a network with four hidden units on the flower of week 3 of the course.
 //!
 //! ```text
 //! cargo run --release --example planar
@@ -6,13 +6,10 @@
 
 #[path = "support/arguments.rs"]
 mod arguments;
-#[path = "support/boundary.rs"]
-mod boundary;
-#[path = "support/plot.rs"]
-mod plot;
 
 use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
+use dnn_blocks::plot;
 use dnn_blocks::prelude::*;
 use std::error::Error;
 
@@ -21,10 +18,7 @@ const ITERATIONS: usize = 10_000;
 const LEARNING_RATE: f64 = 1.2;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (files, pictures) = arguments::parse(USAGE)?;
-    if !files.is_empty() {
-        return Err(USAGE.into());
-    }
+    let ([], pictures) = arguments::parse(USAGE)?;
 
     let (x, y) = load_planar_dataset(400, &mut NumpyRandom::seed(1))?;
     let mut parameters = initialize_parameters(2, 4, 1, &mut NumpyRandom::seed(3))?
@@ -35,10 +29,11 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let labels = predict(&x, &parameters)?;
     println!("\naccuracy {:.4}\n", accuracy(Actual(&y), Predicted(&labels))?);
-    let path = pictures.join("planar_boundary.svg");
-    boundary::draw(&path, "The flower, four hidden units", &parameters, (&x, &y))?;
-    let path = pictures.join("planar_cost.svg");
-    plot::costs(&path, "The flower: cost while training", &[("2-4-1", &costs)])
+    let title = "The flower, four hidden units";
+    let svg = plot::decision_boundary(title, &x, Actual(&y), |grid| predict(grid, &parameters))?;
+    pictures.write("planar_boundary.svg", svg)?;
+    let svg = plot::costs("The flower: cost while training", &[("2-4-1", &costs)])?;
+    pictures.write("planar_cost.svg", svg)
 }
 
 /// Trains by full-batch gradient descent, and returns the cost before each step.

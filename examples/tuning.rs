@@ -1,11 +1,11 @@
-//! Which learning rate? The cost that each leads to, for three rules, as a plot.
+//! Compares learning rates of three optimizers by the validation cost, as a plot.
 //!
 //! ```text
-//! cargo run --release --features plot --example tuning
+//! cargo run --release --example tuning
 //! ```
 //!
-//! Each training is a `Hyperparameters` value that differs from the others in one place; a rate
-//! that is too large is an error to be counted, not a crash.
+//! The fits differ in the optimizer and the learning rate. A fit with too large a rate diverges,
+//! which is an error that the example counts as a cost of NaN.
 
 #[path = "support/arguments.rs"]
 mod arguments;
@@ -14,36 +14,32 @@ use dnn_blocks::ndarray::Array2;
 use dnn_blocks::plot::{self, Axis, Curve};
 use dnn_blocks::prelude::*;
 use std::error::Error;
-use std::fs;
 
 const USAGE: &str = "usage: tuning [--pictures DIR]";
 const CSV: &str = include_str!("data/breast_cancer.csv");
 const RATES: [f64; 11] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (files, pictures) = arguments::parse(USAGE)?;
-    if !files.is_empty() {
-        return Err(USAGE.into());
-    }
+    let ([], pictures) = arguments::parse(USAGE)?;
     let (x, diagnoses) = patients(CSV)?;
     let hyperparameters =
         Hyperparameters::default().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
     println!(
         "{hyperparameters:#?}\n\n{:18} {:>13} {:>15} {:>9}",
-        "rule", "learning rate", "validation cost", "accuracy"
+        "optimizer", "learning rate", "validation cost", "accuracy"
     );
 
-    let rules = [Algorithm::GradientDescent, Algorithm::MOMENTUM, Algorithm::ADAM];
+    let algorithms = [Algorithm::GradientDescent, Algorithm::MOMENTUM, Algorithm::ADAM];
     let mut found = Vec::new();
-    for rule in rules {
+    for algorithm in algorithms {
         let mut curve = Vec::new();
         for rate in RATES {
-            let hyperparameters = hyperparameters.clone().algorithm(rule).learning_rate(rate);
+            let hyperparameters = hyperparameters.clone().algorithm(algorithm).learning_rate(rate);
             let (cost, score) = validation(hyperparameters, &x, &diagnoses)?;
-            println!("{:18} {rate:13} {cost:15.4} {score:9.3}", rule.to_string());
+            println!("{:18} {rate:13} {cost:15.4} {score:9.3}", algorithm.to_string());
             curve.push((rate, cost));
         }
-        found.push((rule.to_string(), curve));
+        found.push((algorithm.to_string(), curve));
     }
 
     let curves: Vec<Curve<'_>> =
@@ -52,19 +48,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         Axis { name: "learning rate", logarithmic: true },
         Axis { name: "validation cost after 30 epochs", logarithmic: true },
     ];
-    let path = pictures.join("tuning.svg");
-    fs::write(&path, plot::curves("Breast cancer: which learning rate?", axes, &curves)?)?;
-    println!("\nwrote {}", path.display());
-    Ok(())
+    println!();
+    let svg = plot::curves("Breast cancer: which learning rate?", axes, &curves)?;
+    pictures.write("tuning.svg", svg)
 }
 
-/// Cost and accuracy on the examples put aside, NaN if the training diverged.
+/// Returns the validation cost and accuracy after the last epoch, NaN if the training diverged.
 fn validation(
     hyperparameters: Hyperparameters,
     x: &Array2<f64>,
-    diagnoses: &[&str],
+    diagnoses: &[char],
 ) -> dnn_blocks::Result<(f64, f64)> {
-    let mut model = Classifier::<f64, &str>::new(hyperparameters);
+    let mut model = Classifier::<f64, char>::new(hyperparameters);
     match model.fit(Examples::rows(x), diagnoses) {
         Ok(history) => {
             let last = history.epochs.last();
@@ -77,17 +72,13 @@ fn validation(
     }
 }
 
-/// The measures (569, 30), and what was found: M for malignant, B for benign.
-type Patients<'a> = (Array2<f64>, Vec<&'a str>);
-
-fn patients(csv: &str) -> Result<Patients<'_>, Box<dyn Error>> {
-    let (mut diagnoses, mut numbers) = (Vec::new(), Vec::new());
-    for line in csv.lines().skip(1) {
-        let (diagnosis, measures) = line.split_once(',').ok_or("a line without a comma")?;
+/// Reads the measures (569, 30) and the diagnoses: M for malignant, B for benign.
+fn patients(csv: &str) -> Result<(Array2<f64>, Vec<char>), Box<dyn Error>> {
+    let (mut diagnoses, mut features) = (Vec::new(), Vec::new());
+    for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
+        let (diagnosis, measures): (char, Vec<f64>) = row?;
         diagnoses.push(diagnosis);
-        for number in measures.split(',') {
-            numbers.push(number.parse()?);
-        }
+        features.extend(measures);
     }
-    Ok((Array2::from_shape_vec((diagnoses.len(), 30), numbers)?, diagnoses))
+    Ok((Array2::from_shape_vec((diagnoses.len(), 30), features)?, diagnoses))
 }

@@ -75,24 +75,42 @@ impl Progress {
 
     /// Shows an epoch. Returns [`ControlFlow::Continue`], so that it can be the whole callback.
     pub fn show<F: Float>(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
-        let (done, of) = (epoch.record.epoch + 1, epoch.total_epochs);
-        let message = figures(&epoch.record);
+        let done = epoch.record.epoch + 1;
+        self.update("epoch", done, epoch.total_epochs, figures(&epoch.record));
+        ControlFlow::Continue(())
+    }
+
+    /// Shows that `done` of `total` iterations of a training loop are done, with a message.
+    ///
+    /// ```
+    /// use dnn_blocks::progress::Progress;
+    ///
+    /// let mut progress = Progress::stderr();
+    /// for i in 0..1000 {
+    ///     let cost = 1.0 / (i + 1) as f64; // in place of a training step
+    ///     progress.iteration(i + 1, 1000, format!("cost {cost:.4}"));
+    /// }
+    /// ```
+    pub fn iteration(&mut self, done: usize, total: usize, message: impl Into<String>) {
+        self.update("iteration", done, total, message.into());
+    }
+
+    fn update(&mut self, unit: &str, done: usize, total: usize, message: String) {
         match &mut self.shown {
             Shown::Bar(bar) => {
-                bar.set_length(of as u64);
+                bar.set_length(total as u64);
                 bar.set_message(message);
                 bar.set_position(done as u64);
             }
             Shown::Lines(to, last) => {
-                let every = of.div_ceil(LINES).max(1);
-                let width = of.to_string().len();
-                *last = Some(format!("epoch {done:>width$}/{of}  {message}\n"));
-                if done == 1 || done.is_multiple_of(every) || done == of {
+                let every = total.div_ceil(LINES).max(1);
+                let width = total.to_string().len();
+                *last = Some(format!("{unit} {done:>width$}/{total}  {message}\n"));
+                if done == 1 || done.is_multiple_of(every) || done == total {
                     write(to, last.take());
                 }
             }
         }
-        ControlFlow::Continue(())
     }
 }
 

@@ -1,6 +1,8 @@
-//! A step allocates nothing after the first one, and a file that is read no more than it is worth:
-//! counted by the allocator itself, so in a program of its own, and on one thread: handing work to
-//! another one may allocate in `rayon`.
+//! Steps and predictions allocate nothing after the first one, and readers of files allocate in
+//! proportion to the file.
+//!
+//! A counting allocator needs a program of its own. It counts one thread, because `rayon` may
+//! allocate when it hands work to another one.
 
 use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::model::Predictor;
@@ -15,7 +17,7 @@ struct Counting;
 
 thread_local!(static ALLOCATIONS: Cell<usize> = const { Cell::new(0) });
 thread_local!(static BYTES: Cell<usize> = const { Cell::new(0) });
-// What is freed here may have come from another thread.
+// A signed number: this thread may free memory that another one allocated.
 thread_local!(static LIVE: Cell<isize> = const { Cell::new(0) });
 thread_local!(static PEAK: Cell<isize> = const { Cell::new(0) });
 
@@ -55,14 +57,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// How often `f` allocates on this thread.
+/// Counts the allocations of `f` on this thread.
 fn allocations(f: impl FnOnce()) -> usize {
     let before = ALLOCATIONS.get();
     f();
     ALLOCATIONS.get() - before
 }
 
-/// The most bytes that were in use at once while `f` ran, beside those before.
+/// Returns the peak of the memory in use while `f` runs, beyond the memory in use before.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 fn peak<T>(f: impl FnOnce() -> T) -> (T, usize) {
     let before = LIVE.get();
@@ -71,7 +73,7 @@ fn peak<T>(f: impl FnOnce() -> T) -> (T, usize) {
     (result, (PEAK.get() - before) as usize)
 }
 
-/// Runs `f` where all the work is done by the thread that asks for it.
+/// Runs `f` with a pool of one thread, which does all the work.
 fn alone(f: impl FnOnce() + Send) {
     #[cfg(feature = "rayon")]
     rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(f);
@@ -103,10 +105,10 @@ fn steps<F: Float>(dims: &[usize], m: usize, hidden: Activation) {
         update_parameters(&mut parameters, gradients, 0.01).unwrap();
     };
     for examples in [m, m / 2, 1, m] {
-        step(examples); // another size may be done another way, which has its own scratch
+        step(examples); // another size may take another strategy, with its own scratch
         assert_eq!(allocations(|| step(examples)), 0, "{dims:?} {examples} of {m}");
     }
-    // The thread has its scratch now, so that even the first step of a workspace needs none.
+    // The thread has its scratch now: even the first step of a workspace allocates none.
     let mut workspace = Workspace::new(&parameters, m).unwrap();
     let first = allocations(|| {
         workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
@@ -134,7 +136,7 @@ fn a_step_allocates_nothing_after_the_first() {
     });
 }
 
-/// A batch, its gradients through dropout with L2, clipping, and each rule's update.
+/// One mini-batch: gradients with dropout and L2, clipping, and the update of each optimizer.
 #[test]
 fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
     alone(|| {
@@ -162,8 +164,7 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
     });
 }
 
-/// What the first step takes is taken at once: a batch of the size that the workspace was made
-/// for needs no second one.
+/// A workspace has all buffers after the first step with a batch of the size it was made for.
 #[test]
 fn the_second_step_allocates_nothing() {
     alone(|| {
@@ -177,8 +178,8 @@ fn the_second_step_allocates_nothing() {
     });
 }
 
-/// Many threads on one network, with a predictor each: the numbers are those of `predict_proba`, and
-/// no call allocates, whatever its number of examples.
+/// Many threads predict with one network, each with its own predictor: the outputs equal
+/// `predict_proba`, and no call allocates for any number of examples.
 #[test]
 fn predictions_allocate_nothing_on_any_thread() {
     let (parameters, x, _) = network::<f32>(&[60, 50, 70, 3], 40, Activation::Tanh);
@@ -211,11 +212,12 @@ fn predictions_allocate_nothing_on_any_thread() {
     });
 }
 
-/// Numbers of examples, in an order in which the buffers shrink and grow.
+/// Numbers of examples, ordered so that the buffers shrink and grow.
 const EXAMPLES: [usize; 5] = [40, 1, 7, 39, 40];
 
-/// Counts the allocations of `predict`, which gets numbers of examples. It is called on `first`, for
-/// the scratch memory of the products, and then on `second`, which has made no prediction yet.
+/// Counts the allocations of `predict` for each number of examples. A first call on `first`
+/// allocates the scratch of the products; the counted calls are on `second`, which has not
+/// predicted yet.
 fn allocations_after_creation<P>(first: P, second: P, mut predict: impl FnMut(&mut P, usize)) {
     let (mut first, mut second) = (first, second);
     EXAMPLES.into_iter().for_each(|m| predict(&mut first, m));
@@ -267,7 +269,7 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
     });
 }
 
-/// Nothing but the matrices and a small buffer, whether a file is read or written.
+/// Reading and writing a file allocates the matrices and a small buffer only.
 #[cfg(feature = "safetensors")]
 #[test]
 fn a_network_is_loaded_and_saved_in_little_more_than_its_own_memory() {
@@ -292,7 +294,7 @@ fn a_network_is_loaded_and_saved_in_little_more_than_its_own_memory() {
     );
 }
 
-/// The partial sums of a sum longer than 2048 products are those of one block of the result.
+/// A sum of more than 2048 products keeps the partial sums of one block of the result.
 #[test]
 fn a_long_sum_takes_little_more_memory_than_its_result() {
     alone(|| {
@@ -306,8 +308,8 @@ fn a_long_sum_takes_little_more_memory_than_its_result() {
     });
 }
 
-/// Reads a file, which may be made to harm, from its bytes and from a disk: the peak stays within
-/// twice the larger of the file and its arrays, and 16 MiB.
+/// Reads a file, possibly a malicious one, from memory and from disk. The peak is at most twice the
+/// larger of the file and its arrays, plus 16 MiB.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 mod reading {
     use super::peak;
@@ -317,10 +319,10 @@ mod reading {
     use dnn_blocks::prelude::*;
     use std::path::Path;
 
-    /// A reader, its name, and the bytes of what it read.
+    /// A reader, its name, and the bytes of the arrays that it read.
     type Reader<'a> = &'a dyn Fn(&[u8], &Path, &Limits) -> Vec<Result<usize, FileError>>;
 
-    /// Did one of the readers take it?
+    /// Whether one of the readers accepted it.
     #[track_caller]
     fn bounded(what: &str, file: &[u8], limits: &Limits, read: Reader<'_>) -> bool {
         let folder = tempfile::tempdir().unwrap();
@@ -349,13 +351,13 @@ mod reading {
         tensors.iter().map(|(_, array)| array.len() * size_of::<F>()).sum()
     }
 
-    /// As large as the limits of a checkpoint allow.
+    /// The largest size that the limits of a checkpoint allow.
     #[cfg(feature = "safetensors")]
     fn large_header() -> Limits {
         Limits::default().header(1 << 26)
     }
 
-    /// Each reader of models, one after the other.
+    /// All readers of models.
     #[cfg(feature = "safetensors")]
     fn models(file: &[u8], path: &Path, limits: &Limits) -> Vec<Result<usize, FileError>> {
         let parameters = |p: Parameters<f64>| {
@@ -386,7 +388,7 @@ mod reading {
         [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
     }
 
-    /// What is repeated until the whole is nearly 24 MiB.
+    /// A text, repeated until the file has nearly 24 MiB.
     #[cfg(feature = "safetensors")]
     fn filled(part: &str) -> String {
         part.repeat((24 << 20) / part.len())
@@ -440,7 +442,7 @@ mod reading {
         }
     }
 
-    /// What the description says is JSON, which lies in the JSON of the header.
+    /// The description is JSON inside the JSON of the header.
     #[cfg(feature = "safetensors")]
     #[test]
     fn descriptions() {
@@ -517,7 +519,7 @@ mod reading {
         }
     }
 
-    /// As many values as a description may have, and spaces for the rest of it.
+    /// A description with the largest number of values, padded with spaces.
     #[cfg(feature = "safetensors")]
     #[test]
     fn descriptions_just_within_their_limits() {
@@ -553,7 +555,7 @@ mod reading {
         }
     }
 
-    /// Very many records, and a network for them.
+    /// A history with very many records.
     #[cfg(feature = "safetensors")]
     #[test]
     fn a_fit_of_very_many_epochs_is_read_and_written() {
@@ -601,7 +603,7 @@ mod reading {
         ]
     }
 
-    /// 20 MiB of entries that are nowhere, at the end of an archive of either kind.
+    /// 20 MiB of directory entries without files, at the end of a zip and of a zip64 archive.
     #[cfg(feature = "npz")]
     #[test]
     fn directories_of_npz() {
@@ -644,7 +646,7 @@ mod reading {
         }
     }
 
-    /// Arrays of both types, packed and not, in both orders of memory.
+    /// Arrays of both types, stored and deflated, in C and Fortran order.
     #[cfg(feature = "npz")]
     #[test]
     fn arrays_of_npz() {

@@ -1,10 +1,10 @@
-//! The bits of trained parameters, for each set of instructions, against those that were recorded.
+//! The bits of trained parameters against recorded hashes, for each set of instructions.
 //!
-//! A change that is to leave all numbers alone leaves this test alone. One that is meant to change
-//! them records new ones: `DNN_BLOCKS_RECORD=1 cargo test --test golden`.
+//! A refactoring leaves the hashes as they are. A change that is meant to change results records
+//! new ones: `DNN_BLOCKS_RECORD=1 cargo test -p tests --test golden`.
 //!
-//! Samples are uniform, since the logarithm in normal ones is the platform's. So is the power in
-//! Adam's correction of the bias: the hashes are those of Linux.
+//! Samples are uniform, because normal ones use the platform's logarithm. The power in Adam's bias
+//! correction depends on the platform as well, so the hashes are for Linux.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use dnn_blocks::gradients::clip_by_norm;
@@ -16,7 +16,7 @@ use dnn_blocks::train::workspace::Dropout;
 use serde_json::{Map, Value};
 use std::process::Command;
 
-const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/golden_bits.json");
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/golden_bits.json");
 
 fn random<F: Float>(rows: usize, columns: usize, rng: &mut NumpyRandom) -> Array2<F> {
     Array2::from_shape_simple_fn((rows, columns), || F::of(2.0 * rng.rand() - 1.0))
@@ -42,7 +42,7 @@ fn problem<F: Float>(dims: &[usize], m: usize, hidden: Activation) -> Problem<F>
     Problem { parameters, x, y, rng }
 }
 
-/// FNV-1a (Fowler, Noll & Vo) of the bits of numbers.
+/// Computes the FNV-1a hash (Fowler, Noll & Vo) of the bits of numbers.
 struct Hash(u64);
 
 impl Hash {
@@ -63,7 +63,7 @@ impl Hash {
     }
 }
 
-/// Layers that are narrow, wide, and deeper than a chapter of a sum.
+/// Layers that are narrow, wide, and deeper than one block of a sum.
 const NETWORKS: [(&[usize], usize); 4] =
     [(&[2, 4, 1], 400), (&[30, 20, 7, 1], 50), (&[300, 130, 70, 1], 150), (&[5000, 20, 1], 65)];
 const HIDDEN: [Activation; 4] =
@@ -93,7 +93,7 @@ fn full_batch<F: Float>(hash: &mut Hash) {
     }
 }
 
-/// Every rule, with L2 and dropout, on batches of two sizes.
+/// Every optimizer, with L2 and dropout, on batches of two sizes.
 fn workspace<F: Float>(hash: &mut Hash) {
     let (beta, rules) = (0.9, [Algorithm::GradientDescent, Algorithm::MOMENTUM, Algorithm::ADAM]);
     let others = [Algorithm::Nesterov { beta }, Algorithm::RMS_PROP, Algorithm::ADAM_W];
@@ -180,7 +180,7 @@ fn cases<F: Float>() -> [Case; 5] {
     ]
 }
 
-/// Run by [`bits_are_those_that_were_recorded`], with one set of instructions.
+/// [`bits_are_those_that_were_recorded`] runs this test with each set of instructions.
 #[test]
 #[ignore = "a part of another test"]
 fn hashes() {
@@ -193,7 +193,7 @@ fn hashes() {
     }
 }
 
-/// The hashes of a run with these instructions.
+/// Returns the hashes of a run with these instructions.
 fn hashes_with(instructions: &str) -> Map<String, Value> {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["hashes", "--exact", "--ignored", "--nocapture"])

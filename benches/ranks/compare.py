@@ -24,8 +24,8 @@ NAMES = {"ours": "dnn-blocks", "torch": "PyTorch DDP"}
 
 
 def build():
-    command = ["cargo", "build", "--profile", "bench", "--bench", "ranks", "--features", "mpi",
-               "--message-format", "json"]
+    command = ["cargo", "build", "--profile", "bench", "-p", "benches", "--bench", "ranks",
+               "--features", "mpi", "--message-format", "json"]
     out = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
     made = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     return [m["executable"] for m in made

@@ -3,11 +3,24 @@
 use std::env;
 use std::error::Error;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// The files that were named, and the directory for pictures, which is created.
-pub fn parse(usage: &str) -> Result<(Vec<PathBuf>, PathBuf), Box<dyn Error>> {
-    let (mut files, mut pictures) = (Vec::new(), PathBuf::from("target/pictures"));
+/// The directory that an example writes its pictures to.
+pub struct Pictures(PathBuf);
+
+impl Pictures {
+    /// Writes a file and prints its path.
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> Result<(), Box<dyn Error>> {
+        let path = self.0.join(name);
+        fs::write(&path, content).map_err(|e| format!("{}: {e}", path.display()))?;
+        println!("wrote {}", path.display());
+        Ok(())
+    }
+}
+
+/// Returns the `N` files of the command line, and the directory for pictures, which is created.
+pub fn parse<const N: usize>(usage: &str) -> Result<([PathBuf; N], Pictures), Box<dyn Error>> {
+    let (mut files, mut pictures) = (Vec::new(), target()?.join("pictures"));
     let mut arguments = env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
         if argument == "--pictures" {
@@ -18,6 +31,14 @@ pub fn parse(usage: &str) -> Result<(Vec<PathBuf>, PathBuf), Box<dyn Error>> {
             files.push(argument.into());
         }
     }
+    let files = files.try_into().map_err(|_| usage)?;
     fs::create_dir_all(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
-    Ok((files, pictures))
+    Ok((files, Pictures(pictures)))
+}
+
+/// Returns Cargo's target directory, which holds this program and is marked by `CACHEDIR.TAG`.
+fn target() -> Result<PathBuf, Box<dyn Error>> {
+    let program = env::current_exe()?;
+    let target = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(target.unwrap_or(Path::new("target")).to_path_buf())
 }

@@ -1,4 +1,4 @@
-//! Activations at the ends of the numbers, and slopes that are none.
+//! Activations of very large and small numbers, and slopes that are refused.
 
 use crate::support::{ACTIVATIONS, message, random};
 use dnn_blocks::Error;
@@ -18,7 +18,7 @@ fn activations_at_the_ends_of_the_numbers() {
         let dz = activation.backward(Array2::ones(z.dim()), &z).unwrap();
         assert!(dz.iter().all(|d| (0.0..=1.0).contains(d)), "{activation}: {dz}");
     }
-    // The course's choice, and NumPy's assignment: a unit that is off passes nothing on.
+    // As in the course: the gradient at 0 is 0.
     let off = Activation::Relu.backward(array![[f64::INFINITY, 1.0]], &array![[-1.0, 0.0]]);
     assert_eq!(off.unwrap(), array![[0.0, 0.0]]);
 }

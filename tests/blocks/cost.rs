@@ -1,4 +1,4 @@
-//! Every cost against its formula, its gradient against central differences.
+//! Every cost against its formula, and every gradient against central differences.
 
 use crate::support::reference::assert_number;
 use crate::support::{COSTS, labels, random};
@@ -12,7 +12,7 @@ use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::gradient_check::gradient_check_n;
 use dnn_blocks::train::workspace::Dropout;
 
-/// Class numbers (1, m), all of them there.
+/// Class numbers (1, m), each class at least once.
 fn classes(count: usize, m: usize) -> Array2<f64> {
     Array2::from_shape_fn((1, m), |(_, i)| ((i * 7 + i / 3) % count) as f64)
 }
@@ -22,7 +22,7 @@ fn hot(classes: &Array2<f64>, count: usize) -> Array2<f64> {
     one_hot(&labels, count).unwrap()
 }
 
-/// Labels that suit the cost, (units, m).
+/// Labels for the cost, (units, m).
 fn labels_for(cost: &Cost, units: usize, m: usize) -> Array2<f64> {
     match cost {
         Cost::CategoricalCrossEntropy => hot(&classes(units, m), units),
@@ -35,7 +35,7 @@ fn weights(m: usize) -> Array1<f64> {
     Array1::from_shape_fn(m, |i| 0.25 + (i % 5) as f64)
 }
 
-/// The cost as it is written, term by term.
+/// The cost by its formula, term by term.
 fn formula(cost: &Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>) -> f64 {
     let term = |a: f64, y: f64| match cost {
         Cost::BinaryCrossEntropy => -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()),
@@ -141,7 +141,7 @@ fn two_layers(hidden: Activation, output: Activation) -> Parameters<f64> {
     parameters.with_activations(hidden, output)
 }
 
-/// Panics unless the gradients are those of central differences of the cost.
+/// Panics unless the gradients equal central differences of the cost.
 fn check_gradients(
     parameters: &Parameters<f64>,
     gradients: &Gradients<f64>,
@@ -156,7 +156,7 @@ fn check_gradients(
     assert!(difference < 1e-7, "{cost} after {hidden}, {output}: {difference}");
 }
 
-/// Every output layer that a cost may follow, also the pairs that have no short form.
+/// Every output layer that a cost may follow, also the pairs without a simplified gradient.
 #[test]
 fn gradients_are_those_of_central_differences() {
     for cost in COSTS {
@@ -174,7 +174,7 @@ fn gradients_are_those_of_central_differences() {
     }
 }
 
-/// The course's pass takes any output, so also a softmax, whose outputs are not independent.
+/// The course's pass takes any output, also a softmax, whose outputs depend on each other.
 #[test]
 fn gradients_of_the_binary_cost_after_a_softmax_are_those_of_central_differences() {
     let cost = Cost::BinaryCrossEntropy;
@@ -248,7 +248,7 @@ fn the_binary_cost_needs_a_sigmoid() {
             let error = workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap_err();
             assert_eq!(error.to_string(), expected);
 
-            // The same buffers serve the course's pass, and a sigmoid.
+            // The same buffers work for the course's pass and for a sigmoid.
             workspace.forward(&x, &parameters).unwrap().backward(&y).unwrap();
             let parameters = parameters.with_activations(Activation::Relu, Activation::Sigmoid);
             workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap();
@@ -312,7 +312,7 @@ fn nan_stays_nan() {
     }
 }
 
-/// A logit of -∞ takes a class out: it costs nothing where its label is 0, as in PyTorch.
+/// A logit of -∞ excludes a class: its cost is 0 where its label is 0, as in PyTorch.
 fn masked_classes<F: Float>() {
     let (zero, one, off) = (F::zero(), F::one(), F::neg_infinity());
     let z = array![[zero, off], [off, one], [one, one]];

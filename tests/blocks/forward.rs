@@ -1,4 +1,4 @@
-//! The pass forward: what it lends and copies, and what it may be given.
+//! The forward pass: borrowed and copied arguments, and refused ones.
 
 use crate::support::{alternating, network, random};
 use dnn_blocks::ndarray::s;

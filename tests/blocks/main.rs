@@ -1,9 +1,8 @@
-//! One test program, so that it links once: the promises of the crate through its public API.
+//! Tests of the public API, in one program that links once.
 //!
-//! The modules are those of `src`. Beside them are `layouts`, the memory layouts of all arguments;
-//! `properties`, what holds for all shapes; `send_sync`, the types that threads can share;
-//! `shape_errors`, what all functions say of shapes that do not fit; and `support`, which the others
-//! use.
+//! The modules mirror `src`. Five more cross it: `layouts` tests the memory layouts of all
+//! arguments, `properties` random shapes, `send_sync` types that threads share, `shape_errors` the
+//! errors of all functions for wrong shapes; `support` has fixtures and comparisons.
 
 mod activation;
 mod backward;

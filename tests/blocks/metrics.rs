@@ -1,4 +1,4 @@
-//! Scores against scikit-learn's; labels of any type; 0/0, NaN and the ends of the numbers.
+//! Metrics against scikit-learn; labels of any type; 0/0, NaN, and very large and small numbers.
 
 use crate::support::message;
 use crate::support::reference::{assert_number, json, matrix, matrix_of, number};
@@ -73,7 +73,7 @@ fn check_log_loss<F: Float>(name: &str, bound: f64) {
 #[test]
 fn log_losses_are_scikit_learns() {
     check_log_loss::<f64>("f64", 1e-14);
-    // Its logarithms and their sum are in f32.
+    // scikit-learn computes and adds the logarithms in f32.
     check_log_loss::<f32>("f32", 1e-6);
 }
 
@@ -92,11 +92,11 @@ fn check_r2<F: Float>(cases: Vec<(Value, Value)>, bound: f64) {
 fn r2_is_scikit_learns() {
     check_r2::<f64>(cases("r2"), 1e-9);
     let mut small = cases("r2");
-    small.remove(3); // 1e6 and a bit, which f32 rounds
+    small.remove(3); // f32 rounds this number near 1e6
     check_r2::<f32>(small, 1e-5);
 }
 
-/// Class numbers in every form that metrics take.
+/// Class numbers in every form that metrics accept.
 struct Forms {
     list: Vec<usize>,
     row: Array2<f64>,
@@ -114,7 +114,7 @@ impl Forms {
         Self { list, row, single_row, columns, single_columns }
     }
 
-    /// Scores with these as predictions; every form gives the same.
+    /// Computes scores with these as predictions, which are equal for every form.
     fn scores<'a>(
         &'a self,
         actual: impl Labels<'a, Label = usize> + Copy,
@@ -128,7 +128,7 @@ impl Forms {
         first
     }
 
-    /// Scores with these as actual labels; every form gives the same, and the same log loss.
+    /// Computes scores and log loss with these as actual labels, which are equal for every form.
     fn scores_of(&self, predicted: &Self, probabilities: &Array2<f64>) -> (f64, ConfusionMatrix) {
         let first = predicted.scores(&self.list);
         assert_eq!(predicted.scores(&self.row), first);
@@ -158,7 +158,7 @@ where
     (share, table)
 }
 
-/// A table of 90 examples, and the class numbers of a rule with noise.
+/// Returns a table of 90 examples, with noisy class numbers.
 fn table(classes: usize) -> (Array2<f64>, Vec<usize>) {
     let mut rng = NumpyRandom::seed(4);
     let x = Array2::from_shape_simple_fn((90, 2), || rng.randn());
@@ -193,7 +193,7 @@ fn predictions_of_any_origin_are_scored_without_a_cast() {
         assert_eq!(score, share);
         let of_model = model.predict(Examples::rows(&x)).unwrap();
         assert_eq!(scores(&actual.row, &of_model), (share, table.clone()));
-        // The outputs of a softmax are labels too: the class is the largest.
+        // The outputs of a softmax are labels as well: the class of the largest.
         if classes > 2 {
             assert_eq!(scores(&actual.list, &al), (share, table));
         } else {
@@ -265,7 +265,7 @@ fn numbers_that_are_no_class_are_refused_by_their_place() {
             assert!(text.starts_with("labels[0, 2] is ") && text.ends_with(rule), "{text}");
         }
     }
-    // A sigmoid output is no label, and a column with NaN has no class.
+    // A sigmoid output is not a label, and a column with NaN has no class.
     let error = accuracy(Actual(&[1]), Predicted(&array![[0.9]]));
     assert_eq!(message(error), format!("labels[0, 0] is 0.9, but must be {rule}"));
     let columns = array![[0.1, f64::NAN], [0.9, 0.5]];
@@ -410,7 +410,7 @@ fn a_log_loss_is_bounded_by_the_epsilon_of_the_type() {
     assert!(log_loss(Actual(&[0, 0]), Predicted(&columns)).unwrap().is_nan());
 }
 
-/// A row and the two rows that it stands for; and the course's cost, whose labels are numbers.
+/// A row of sigmoid outputs equals its two rows of probabilities, and the course's cost.
 #[test]
 fn a_sigmoid_row_costs_what_two_rows_and_the_course_say() {
     let p = array![[0.8, 0.9, 0.4, 0.01]];

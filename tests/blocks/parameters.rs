@@ -1,4 +1,4 @@
-//! Networks as values: their activations, how they compare and print.
+//! Networks as values: activations, comparison and printing.
 
 use crate::support::{ACTIVATIONS, network, random};
 use dnn_blocks::Error;

@@ -1,4 +1,4 @@
-//! Plots as SVG: what is in them, what is refused, and characters that XML forbids.
+//! Plots as SVG: their content, errors, and characters that XML forbids.
 
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
@@ -140,11 +140,11 @@ fn pictures_lie_in_a_grid_with_their_captions() {
     plot::pictures::<f32>("", &[], 4).unwrap();
 }
 
-/// Nine characters that XML forbids, three kinds of white space, and all that is escaped.
+/// Nine characters that XML forbids, three kinds of white space, and all escaped characters.
 const ODD: &str = "a\0\u{1}\u{8}\u{B}\u{C}\u{E}\u{1F}\u{FFFE}\u{FFFF}b\tc\r\nd\ne \
     <&>\"'\u{7F}\u{85}\u{1FFFF}";
 
-/// What a small part of XML 1.0 asks for: its characters, balanced tags, known escapes.
+/// Checks a small part of XML 1.0: its characters, balanced tags, known escapes.
 fn assert_well_formed(svg: &str) {
     let is_forbidden = |c: char| match c {
         '\t' | '\n' | '\r' => false,
@@ -168,7 +168,7 @@ fn assert_well_formed(svg: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-/// So many texts are [`ODD`] and can be read.
+/// Asserts that `count` texts are [`ODD`].
 fn assert_legible(svg: &str, texts: usize) {
     assert_well_formed(svg);
     let (replaced, escaped) = ("\u{FFFD}".repeat(9), "&lt;&amp;&gt;&quot;&apos;");

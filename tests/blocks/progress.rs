@@ -1,4 +1,4 @@
-//! Lines about a training in a log.
+//! Progress as lines of a log.
 
 use dnn_blocks::ndarray::array;
 use dnn_blocks::prelude::*;
@@ -60,6 +60,20 @@ fn a_training_that_stops_early_shows_its_last_epoch() {
     let log = lines(100, 38);
     assert!(log.last().unwrap().starts_with("epoch  38/100"), "{log:?}");
     assert_eq!(log.len(), 1 + 7 + 1);
+}
+
+#[test]
+fn a_loop_of_iterations_gets_the_same_lines() {
+    let log = Log::default();
+    let mut progress = Progress::lines(log.clone());
+    for i in 0..50 {
+        progress.iteration(i + 1, 50, format!("cost {}", 50 - i));
+    }
+    drop(progress);
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 18); // 1, 3, 6, ..., 48, 50
+    assert_eq!((lines[0], lines[17]), ("iteration  1/50  cost 50", "iteration 50/50  cost 1"));
 }
 
 struct Full;

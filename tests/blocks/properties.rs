@@ -1,4 +1,4 @@
-//! What holds for all shapes, drawn at random; and that no input panics.
+//! Properties of random shapes and numbers; no input panics.
 
 use crate::support::{COSTS, random};
 use dnn_blocks::backward::output_gradient;
@@ -20,7 +20,7 @@ fn activation() -> impl Strategy<Value = Activation> {
     ]
 }
 
-/// Any number, the awkward ones often.
+/// Any number, with many special ones.
 fn number() -> impl Strategy<Value = f64> {
     prop_oneof![
         4 => -3.0..3.0,
@@ -34,7 +34,7 @@ fn matrix(rows: usize, columns: usize) -> impl Strategy<Value = Array2<f64>> {
         .prop_map(move |data| Array2::from_shape_vec((rows, columns), data).unwrap())
 }
 
-/// A matrix of any small shape, empty ones among them.
+/// A matrix of any small shape, empty shapes included.
 fn any_matrix() -> impl Strategy<Value = Array2<f64>> {
     (0_usize..4, 0_usize..4).prop_flat_map(|(rows, columns)| matrix(rows, columns))
 }
@@ -113,7 +113,8 @@ proptest! {
         prop_assert_eq!(predict(&x, &parameters).unwrap(), labels);
     }
 
-    /// Any matrices: a result, or an error that prints; where the shapes fit, a result.
+    /// Any matrices give a result, or an error that prints. If the shapes fit, the result is not an
+    /// error.
     #[test]
     fn no_block_panics(
         a in any_matrix(), b in any_matrix(), c in any_matrix(), d in any_matrix(),

@@ -125,7 +125,7 @@ fn plots() {
     is::<dnn_blocks::plot::Curve<'_>>();
 }
 
-/// It holds a `dyn Write + Send`, which need not be `Sync`.
+/// `Progress` holds a `dyn Write + Send`, which need not be `Sync`.
 #[cfg(feature = "progress")]
 #[test]
 fn progress_can_be_sent() {

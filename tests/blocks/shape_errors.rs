@@ -1,4 +1,4 @@
-//! Shapes that do not fit, sizes of 0 and sizes beyond memory, all named; how errors print.
+//! Errors for wrong shapes, sizes of 0 and sizes beyond memory, and their messages.
 
 use crate::support::{alternating, message, network, random};
 use dnn_blocks::Error;
@@ -11,7 +11,7 @@ use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::batches::random_mini_batches;
 
-/// A matrix that is huge without memory behind it.
+/// A huge matrix that owns one number.
 fn broadcast(element: &[f64; 1], rows: usize, columns: usize) -> ArrayView2<'_, f64> {
     ArrayView2::from_shape((rows, columns).strides((0, 0)), element).unwrap()
 }
@@ -178,7 +178,7 @@ fn sizes_beyond_counting_or_memory_are_errors() {
     assert!(matches!(linear_forward(x, &w, &b), Err(Error::TooLarge { .. })));
 }
 
-/// More elements than any memory could hold, in views that own one.
+/// Views of one number with more elements than any memory holds.
 #[test]
 fn sizes_that_no_array_can_have_are_errors() {
     let (one, huge) = ([1.0], 1 << 60);

@@ -1,4 +1,4 @@
-//! A step of gradient descent that is refused moves nothing.
+//! A refused step of gradient descent changes nothing.
 
 use crate::support::{message, network};
 use dnn_blocks::ndarray::Array2;

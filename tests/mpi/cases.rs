@@ -1,4 +1,4 @@
-//! What each rank does.
+//! The cases, as each rank runs them.
 
 use crate::counting::allocations;
 use crate::layouts;
@@ -15,7 +15,7 @@ use dnn_blocks::train::batches::BatchColumns;
 use dnn_blocks::train::workspace::Dropout;
 use dnn_blocks::{Error, Result};
 
-/// The cases whose names are given, with commas between them.
+/// Runs the cases in a list of names with commas.
 pub fn run(names: &str) {
     let universe = mpi::initialize().expect("MPI");
     let ranks = Ranks::new(&universe);
@@ -56,7 +56,7 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
     }
 }
 
-/// A step takes a frame of the stack for each layer, and so their number has a bound.
+/// A step takes a stack frame for each layer, which bounds their number.
 fn depth(ranks: &Ranks<'_>) -> Result<()> {
     let step = |layers: usize| -> Result<()> {
         let parameters = network::<f64>(&vec![1; layers + 1]);
@@ -271,7 +271,7 @@ fn single_precision(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Layers with messages of their own between layers that share one.
+/// Large layers, summed in messages of their own, between small layers that share one.
 fn small_and_large(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 2, 50);
     let whole = network(&[5, 400, 10, 200, 30, 1]);
@@ -300,7 +300,7 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
     let mut workspace = ranks.workspace(&parameters, 64)?;
     let mut batches = ranks.batches(&x, &y, 64)?;
     let mut rng = NumpyRandom::seed(11);
-    // The scratch of the products grows with the part of a batch: first as large as it can be.
+    // The scratch of the products grows with the local batch: the largest comes first.
     let most = columns(&examples::<f32>(5, 2, 64).0, 0..64);
     let none = Array2::zeros((1, 64));
     workspace.cost_and_gradients(&most, &none, &parameters, Cost::BinaryCrossEntropy)?;
@@ -328,7 +328,7 @@ fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The error of one rank on all: its number, and what its text contains.
+/// Asserts that all ranks report the error of one rank: its number, and a part of its text.
 pub fn is_of_rank<T>(result: Result<T>, rank: usize, part: &str) {
     match result {
         Err(Error::OnRank { rank: found, cause }) => {
@@ -351,7 +351,7 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let x_here = if is_bad { &other } else { &x };
     let result = workspace.cost_and_gradients(x_here, &y, &parameters, &cost);
     if let Err(Error::OnRank { cause, .. }) = &result {
-        // The error itself on its rank, its text on the others.
+        // Its rank has the error itself, the others its text.
         assert_eq!(cause.downcast_ref::<Error>().is_some(), is_bad);
     }
     is_of_rank(result, bad, "layer 1: W (8, 5) and A_prev (4, 20)");
@@ -385,7 +385,7 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let mut gradients = Gradients::zeros_like(&parameters);
     assert!(matches!(ranks.average(&mut gradients, 0), Err(Error::EmptyBatch { .. })));
 
-    // Columns that no batch has.
+    // Columns beyond the batch.
     for (columns, total) in
         [(vec![0, 1], 40), ((0..20).rev().collect(), 40), ((0..20).collect(), 19)]
     {
@@ -397,14 +397,14 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
         assert!(matches!(result, Err(Error::OnRank { .. })), "{columns:?}");
     }
 
-    // After all that a step is taken as if nothing had been.
+    // After these errors a step still works.
     let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &cost)?;
     update_parameters(&mut parameters, gradients, 0.1)?;
     leave(ranks, &parameters);
     Ok(())
 }
 
-/// The error that names rank 1, and the text of what it has.
+/// Returns the error that names rank 1, with its text.
 pub fn disagrees<T>(ranks: &Ranks<'_>, result: Result<T>, field: &str, has: &str) {
     match result {
         Ok(_) if ranks.size() == 1 => {}
@@ -468,7 +468,7 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let mut gradients = Gradients::zeros_like(&own);
     disagrees(ranks, ranks.average(&mut gradients, 20), "gradients", "(9, 5)");
 
-    // Generators that have parted.
+    // Generators in different states.
     let mut batches = ranks.batches(&x, &y, 3)?;
     let mut rng = NumpyRandom::seed(ranks.rank() as u32);
     let mut found = false;
@@ -497,7 +497,7 @@ fn panics(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A run that rank 1 may be killed in, at the epoch that a file says.
+/// A training in which rank 1 is killed, at the epoch in a file.
 fn checkpoints(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 2, 100);
     let mine = uneven(ranks, 100);

@@ -1,4 +1,4 @@
-//! How often this process has asked for memory. What the MPI library takes for itself is not seen.
+//! Counts the allocations of this process, without the memory that the MPI library takes itself.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

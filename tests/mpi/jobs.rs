@@ -1,13 +1,13 @@
-//! The jobs that are started, and what must come out.
+//! The jobs, and their expected results.
 
 use std::path::Path;
 use std::process::{Command, Output, exit};
 
-/// In the environment of a rank: the case that it is to run, and the folder it may write to.
+/// Environment variables of a rank: the case to run, and the folder to write to.
 pub const CASE: &str = "DNN_BLOCKS_MPI_CASE";
 pub const FOLDER: &str = "DNN_BLOCKS_MPI_FOLDER";
 
-/// Cases that must pass with every number of processes.
+/// Cases that pass with every number of processes.
 const SIMPLE: &[&str] = &[
     "shares_are_disjoint_and_whole",
     "each_line_of_a_file_is_read_by_one_rank",
@@ -65,7 +65,7 @@ pub fn run_all() {
     exit(i32::from(failed > 0));
 }
 
-/// A job of this program. Sixty seconds are for what hangs.
+/// Runs this program as a job, which is killed after sixty seconds.
 fn job(case: &str, ranks: usize, folder: &Path) -> Output {
     let mut command = Command::new("mpirun");
     command
@@ -85,7 +85,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(stdout).into_owned() + &String::from_utf8_lossy(stderr)
 }
 
-/// How many of the cases, run by one job, do not pass on every rank.
+/// Runs the cases in one job, and counts the ones that fail on a rank.
 fn failures(cases: &[&str], ranks: usize) -> usize {
     if cases.is_empty() {
         return 0;
@@ -108,7 +108,7 @@ fn failures(cases: &[&str], ranks: usize) -> usize {
     failed
 }
 
-/// The bits that a case leaves in `result`.
+/// Returns the bits that a case writes to `result`.
 fn result_of(case: &str, ranks: usize, folder: &Path) -> Vec<u8> {
     let output = job(case, ranks, folder);
     assert!(output.status.success(), "{case} on {ranks}: {}", text(&output));
@@ -150,7 +150,7 @@ fn a_killed_rank_ends_the_job_and_the_run_goes_on() {
     }
 }
 
-/// Jobs in which rank 1 is killed in these epochs, one after the other.
+/// Runs jobs in which rank 1 is killed, one for each epoch.
 fn killed_at(case: &str, ranks: usize, folder: &Path, epochs: &[usize]) {
     for epoch in epochs {
         std::fs::write(folder.join("kill"), epoch.to_string()).expect("written");
@@ -163,7 +163,7 @@ fn killed_at(case: &str, ranks: usize, folder: &Path, epochs: &[usize]) {
     std::fs::write(folder.join("interrupted"), "").expect("written");
 }
 
-/// A machine is lost, and two go on where there were three.
+/// Two ranks continue a training of three.
 fn a_run_goes_on_with_fewer_ranks() {
     let case = "a_fit_goes_on_from_checkpoints";
     let whole = tempfile::tempdir().expect("a folder");

@@ -1,5 +1,4 @@
-//! What the ranks are given may lie in memory in any way: the results are those of row-major
-//! arrays.
+//! Arrays of any memory layout give the results of row-major arrays.
 
 use crate::strides::{Laid, Layout, laid_network, owned_layouts};
 use crate::support::{Noise, columns, difference, epoch_with_dropout, examples, network, uneven};
@@ -8,7 +7,7 @@ use dnn_blocks::distributed::Ranks;
 use dnn_blocks::ndarray::ArrayView2;
 use dnn_blocks::prelude::*;
 
-/// Some steps of gradient descent with dropout on mini-batches, and one without.
+/// Takes steps of gradient descent on mini-batches with dropout, and one step without.
 fn train(
     ranks: &Ranks<'_>,
     x: ArrayView2<'_, f64>,
@@ -36,7 +35,7 @@ pub fn any_layout(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(90, 3, 53);
     let mine = uneven(ranks, 53);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
-    // One layer is summed in a message of its own.
+    // One layer is summed in its own message.
     let start = network::<f64>(&[90, 60, 3]);
     let expected = train(ranks, x.view(), y.view(), start.clone())?;
     let is_close = |found: &Parameters<f64>, layout: Layout| {
@@ -71,7 +70,7 @@ pub fn any_layout(ranks: &Ranks<'_>) -> Result<()> {
     fits(ranks)
 }
 
-/// A fit copies its examples: the same bits.
+/// A fit copies its examples, so that the bits are equal.
 fn fits(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 53);
     let mine = uneven(ranks, 53);
@@ -91,7 +90,7 @@ fn fits(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The gradients in the buffers are the caller's to change.
+/// A caller may change the gradients in the buffers.
 pub fn any_layout_of_gradients(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 20);
     let parameters = network::<f64>(&[5, 4, 3]);

@@ -1,7 +1,7 @@
-//! Training on several processes. Without an argument this program starts itself under `mpirun`
-//! with 1, 2, 3 and 4 processes; under `mpirun` it is one of them.
+//! Training on several processes. Started without `mpirun`, this program runs itself under `mpirun`
+//! with 1, 2, 3 and 4 processes.
 //!
-//! Where there is no `mpirun` it says so and passes, but for CI, where it fails.
+//! Without an installed `mpirun` it prints a line and passes, except in CI, where it fails.
 
 mod cases;
 

@@ -1,4 +1,4 @@
-//! Models that all ranks train.
+//! Models that all ranks train together.
 
 use crate::cases::{disagrees, is_of_rank};
 use crate::support::{
@@ -18,7 +18,7 @@ fn labels(y: &Array2<f64>) -> Vec<&'static str> {
     y.iter().map(|&y| CLASSES[y as usize]).collect()
 }
 
-/// All that can be chosen.
+/// Hyperparameters that use every part of a fit.
 fn how() -> Hyperparameters {
     Hyperparameters::default()
         .hidden(&[24, 200])
@@ -34,7 +34,7 @@ fn how() -> Hyperparameters {
         .seed(4)
 }
 
-/// The epochs are the same but for rounding.
+/// Asserts that the epochs agree up to rounding.
 fn is_close(a: &History, b: &History) {
     assert_eq!((a.epochs.len(), a.best_epoch), (b.epochs.len(), b.best_epoch));
     for (a, b) in a.epochs.iter().zip(&b.epochs) {
@@ -63,7 +63,7 @@ pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
         let history = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options);
         let (expected, history) = match (expected, history) {
             (Ok(expected), Ok(history)) => (expected, history),
-            // The batch is larger than what validation leaves.
+            // The batch is larger than the training set.
             (Err(expected), Err(error)) => {
                 assert_eq!(error, expected);
                 continue;
@@ -82,7 +82,7 @@ pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Each rank has examples of one class only, in which a feature does not vary.
+/// Each rank has examples of one class, and a feature that is constant on the rank.
 pub fn sorted(ranks: &Ranks<'_>) -> Result<()> {
     let (mut x, y) = examples::<f64>(5, 3, 120);
     let y = Array2::from_shape_fn(y.dim(), |(_, i)| (i * ranks.size() / 120 % 3) as f64);
@@ -106,7 +106,7 @@ pub fn sorted(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The first rank cannot save, and all get to know.
+/// The first rank cannot save, and all ranks return the error.
 pub fn unsaved(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 40);
     let folder = folder().join(format!("gone-{}", ranks.rank()));
@@ -191,7 +191,7 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     disagrees(ranks, result, "number of classes", "2");
     let kept = Checkpoints::new(folder().join("kept"), 1).expect("a folder");
     for every in [1, 2] {
-        // Some have checkpoints, or others than the rest.
+        // Some ranks have no checkpoint, or a different one.
         let kept = kept.clone().every(every).expect("above 0");
         let kept_here = if is_other { kept.every(5).expect("above 0") } else { kept };
         let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
@@ -242,12 +242,12 @@ pub fn stopped(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A fit that rank 1 may be killed in.
+/// A fit in which rank 1 may be killed.
 pub fn resumed(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 203);
     let mine = uneven(ranks, 203);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
-    // Each rank has a disk of its own, and only the first one's is written to.
+    // Each rank has its own disk; only the first rank writes.
     let disk = folder().join(format!("disk-{}", ranks.rank()));
     let kept = Checkpoints::new(&disk, 2).expect("a folder");
     let kill = kill_in();
@@ -268,7 +268,7 @@ pub fn resumed(ranks: &Ranks<'_>) -> Result<()> {
     if !ranks.is_first() {
         assert_eq!(std::fs::read_dir(&disk).expect("a folder").count(), 0);
     }
-    // Other data in the same folder are refused, on all ranks.
+    // All ranks refuse other data in the same folder.
     let mut model = Classifier::new(how().epochs(10)).with_classes(&CLASSES);
     let options = FitOptions::new().checkpoints(&kept);
     let moved = &x + 1.0;

@@ -1,4 +1,4 @@
-//! Data, the shards of it, and comparisons.
+//! Data, shards and comparisons.
 
 use dnn_blocks::Result;
 use dnn_blocks::distributed::{DistributedWorkspace, Ranks};
@@ -13,7 +13,7 @@ pub fn folder() -> PathBuf {
     std::env::var_os(crate::jobs::FOLDER).expect("a folder").into()
 }
 
-/// `X` (features, m) and the numbers of classes (1, m).
+/// Returns `X` (features, m) and class numbers (1, m).
 pub fn examples<F: Float>(features: usize, classes: usize, m: usize) -> (Array2<F>, Array2<F>) {
     let mut rng = NumpyRandom::seed(5);
     let x = Array2::from_shape_simple_fn((features, m), || F::of(rng.standard_normal()));
@@ -32,8 +32,8 @@ pub fn network<F: Float>(sizes: &[usize]) -> Parameters<F> {
         .with_activations(Activation::Tanh, output)
 }
 
-/// A part of m examples that is not that of the others in size, and none for rank 1 of three or
-/// more.
+/// Returns the range of this rank in m examples. All parts differ in size; rank 1 of three or more
+/// ranks has none.
 pub fn uneven(ranks: &Ranks<'_>, m: usize) -> Range<usize> {
     let weights: Vec<usize> =
         (0..ranks.size()).map(|r| if r == 1 && ranks.size() > 2 { 0 } else { 2 * r + 1 }).collect();
@@ -46,14 +46,14 @@ pub fn columns<F: Float>(a: &Array2<F>, range: Range<usize>) -> Array2<F> {
     a.slice(s![.., range]).to_owned()
 }
 
-/// What is learnt, and what is dropped on the way.
+/// The objective, and dropout with its generator.
 pub struct Noise<'a> {
     pub objective: &'a Objective,
     pub keep_prob: f64,
     pub rng: &'a mut NumpyRandom,
 }
 
-/// All mini-batches once, in random order; `step` is given the gradients of each.
+/// Runs an epoch of mini-batches in random order, and calls `step` with the gradients of each.
 pub fn epoch_with_dropout<F: Float>(
     workspace: &mut DistributedWorkspace<'_, F>,
     batches: &mut Batches<'_, F>,
@@ -71,7 +71,7 @@ pub fn epoch_with_dropout<F: Float>(
     Ok(())
 }
 
-/// The largest difference of a matrix from another one, as a share of the longest entry.
+/// Returns the largest difference of two networks, relative to the largest entry of each matrix.
 pub fn difference<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> f64 {
     let mut worst = 0.0_f64;
     for (a, b) in a.layers().iter().zip(b.layers()) {
@@ -91,7 +91,7 @@ pub fn bits<F: Float>(parameters: &Parameters<F>) -> Vec<u64> {
     layers.flat_map(|l| l.w.iter().chain(&l.b)).map(|x| x.as_f64().to_bits()).collect()
 }
 
-/// All ranks have the same bits, which are left for the job to look at.
+/// Asserts that all ranks have the same bits, and writes them to `result`.
 pub fn leave<F: Float>(ranks: &Ranks<'_>, parameters: &Parameters<F>) {
     let bits = bits(parameters);
     ranks.ensure_equal("bits", &bits).expect("the same bits on all ranks");
@@ -101,13 +101,13 @@ pub fn leave<F: Float>(ranks: &Ranks<'_>, parameters: &Parameters<F>) {
     }
 }
 
-/// The epoch in which rank 1 is to be killed, if the job says one.
+/// Returns the epoch in which rank 1 is killed, if the job has one.
 pub fn kill_in() -> Option<usize> {
     let epoch = std::fs::read_to_string(folder().join("kill")).ok()?;
     Some(epoch.trim().parse().expect("a number"))
 }
 
-/// By the signal that cannot be caught.
+/// Kills this process by SIGKILL.
 pub fn kill_me() {
     let own = std::process::id().to_string();
     let _ = std::process::Command::new("kill").args(["-9", &own]).status();

@@ -1,4 +1,4 @@
-//! Models that are written to files and read from them.
+//! Writing and reading files.
 
 use crate::every_failure;
 use dnn_blocks::files::{FileError, Limits, Tensors};
@@ -6,16 +6,16 @@ use dnn_blocks::ndarray::{Array2, ArrayD, ShapeBuilder};
 use dnn_blocks::prelude::*;
 use tempfile::tempdir;
 
-/// The largest constant request that may end the process, as those of the standard library do.
+/// The largest constant request that may end the process.
 const LARGEST: usize = 64 << 10;
 
-/// With weights and biases that are each larger than what may end the process.
+/// Returns a network whose weights and biases are each larger than that.
 fn network<F: Float>() -> Parameters<F> {
     let mut rng = NumpyRandom::seed(1);
     initialize_parameters_deep(&[3, 18_000, 2], Initializer::He, &mut rng).unwrap()
 }
 
-/// The same, row by row and column by column.
+/// Returns one array in row-major and one in column-major order.
 fn tensors<F: Float>() -> Tensors<F> {
     let mut tensors = Tensors::new();
     let wide = Array2::from_shape_fn((300, 200), |(i, j)| F::of((200 * i + j) as f64));
@@ -26,7 +26,7 @@ fn tensors<F: Float>() -> Tensors<F> {
     tensors
 }
 
-/// Each large request of the case is refused once, and there is one.
+/// Refuses each large request of the case once. There is at least one.
 #[track_caller]
 fn refused<T>(case: impl FnMut() -> Result<T, FileError>) {
     assert!(every_failure(LARGEST + 1, case) > 0);
@@ -82,12 +82,12 @@ fn checkpoints() {
     refused(|| checkpoints.save(&run));
     refused(|| run.to_safetensors());
     checkpoints.save(&run.epoch(2)).unwrap();
-    // Not what is left of an older one.
+    // Not the memory of an older network.
     refused(|| checkpoints.latest::<f64>());
     assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 2);
 }
 
-/// A fit that saves each epoch, with parameters kept for a patience.
+/// A fit that saves each epoch and keeps the best parameters.
 #[cfg(feature = "safetensors")]
 #[test]
 fn checkpoints_of_a_fit() {
@@ -102,7 +102,7 @@ fn checkpoints_of_a_fit() {
         let mut model = Classifier::<f64, u8>::new(how.clone());
         model.fit_with(Examples::rows(&x), &[0, 1, 0, 1], options).map(drop)
     };
-    fit().unwrap(); // takes the scratch of the products, which may be refused
+    fit().unwrap(); // allocates the scratch of the products, which may be refused
     assert!(every_failure(LARGEST + 1, fit) > 10);
 }
 
@@ -123,7 +123,7 @@ fn arrays_in_npz() {
     refused(|| Parameters::<f64>::load_npz(&path, Activation::Relu, Activation::Sigmoid));
 }
 
-/// Archives that NumPy packed are unpacked through the window of the method.
+/// NumPy's compressed archives need the window of the decoder.
 #[cfg(feature = "npz")]
 #[test]
 fn packed_arrays_in_npz() {
@@ -166,7 +166,7 @@ fn graphs_of_onnx() {
     refused(|| regressor.save_onnx(&path));
 }
 
-/// Kernels are turned, and a bias is made where there is none.
+/// The reader transposes kernels and makes missing biases.
 #[test]
 fn networks_of_other_programs() {
     use dnn_blocks::files::Module;
@@ -177,7 +177,7 @@ fn networks_of_other_programs() {
         bias.map_or(Ok(()), |bias| tensors.insert(bias, array(&[9000]))).unwrap();
         tensors
     };
-    // What is read is made before, and taken apart in the case.
+    // The tensors are made before the case, which takes them apart.
     let mut made: Vec<_> = (0..2).map(|_| state("0.weight", None, &[9000, 2])).collect();
     refused(|| made.pop().unwrap().torch_sequential(&[Module::Linear]));
     let mut made: Vec<_> = (0..2).map(|_| state("d/kernel", Some("d/bias"), &[2, 9000])).collect();

@@ -1,4 +1,4 @@
-//! The functions of the course, the buffers of the fast steps, and what prepares data.
+//! The functions of the course, workspaces, optimizers, and preprocessing.
 
 use crate::{LARGE, alone, refused, value_or_error};
 use dnn_blocks::backward::output_gradient;
@@ -63,8 +63,8 @@ fn forward_and_backward() {
     });
 }
 
-/// Products that pack their operands, and sums longer than a chapter: a scratch that cannot be had
-/// changes no bit.
+/// Products that pack their operands, and sums longer than one block: a refused scratch changes no
+/// bit.
 #[test]
 fn products_with_a_scratch() {
     alone(|| {
@@ -94,8 +94,8 @@ fn dropout() {
     });
 }
 
-/// A workspace allocates at its creation, where dropout is first asked for, and where an activation
-/// is new. After a failure the same workspace takes the same step as a new one.
+/// A workspace allocates at its creation, for the first dropout, and for a new activation. After a
+/// failure the workspace takes the same step as a new one.
 #[test]
 fn a_workspace() {
     alone(|| {

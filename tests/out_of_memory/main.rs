@@ -1,7 +1,8 @@
-//! What DESIGN.md promises where memory is short: an error, and everything as it was before.
+//! Calls that run out of memory return an error and change nothing, as DESIGN.md promises.
 //!
-//! An allocator refuses one large request of a call, or all from one on; the call is repeated with
-//! the next one until none is refused. What is not an error ends the process, and so the test.
+//! An allocator refuses one large request of a call, or all requests after one. The test repeats
+//! the call with each request in turn. A request without error handling ends the process, and so
+//! the test.
 
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 mod files;
@@ -12,17 +13,17 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::Debug;
 
-/// Passes every request on, unless this thread is to be refused.
+/// An allocator that refuses the requests in the plan of this thread.
 struct Refusing;
 
-/// Which large requests are refused.
+/// The large requests to refuse.
 #[derive(Clone, Copy)]
 struct Plan {
-    /// The bytes from which a request is large.
+    /// The smallest size of a large request, in bytes.
     large: usize,
-    /// The large requests that are granted first.
+    /// The number of large requests to grant first.
     granted: usize,
-    /// Are all later ones refused, or one only?
+    /// Whether to refuse all later requests, or one only.
     all: bool,
     refused: bool,
 }
@@ -71,7 +72,7 @@ unsafe impl GlobalAlloc for Refusing {
 #[global_allocator]
 static ALLOCATOR: Refusing = Refusing;
 
-/// An error that says that there was no memory.
+/// An error that may mean that memory ran out.
 trait OutOfMemory {
     fn is_out_of_memory(&self) -> bool;
 }
@@ -95,7 +96,7 @@ impl OutOfMemory for dnn_blocks::files::FileError {
     fn is_out_of_memory(&self) -> bool {
         use dnn_blocks::files::FileError;
         match self {
-            FileError::TooLarge { size, limit, .. } => size <= limit, // no limit of a reader
+            FileError::TooLarge { size, limit, .. } => size <= limit, // not the limit of a reader
             FileError::Io(error) => error.kind() == std::io::ErrorKind::OutOfMemory,
             FileError::Model(error) => error.is_out_of_memory(),
             _ => false,
@@ -103,8 +104,8 @@ impl OutOfMemory for dnn_blocks::files::FileError {
     }
 }
 
-/// Runs a call again and again, each time with the next of its requests of at least `large` bytes
-/// refused, which is an error, until all are granted. Returns how many there are.
+/// Repeats a call, and refuses another one of its requests of at least `large` bytes each time,
+/// which must be an error. Returns the number of these requests.
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 #[track_caller]
 fn every_failure<T, E: OutOfMemory + Debug>(
@@ -124,10 +125,10 @@ fn every_failure<T, E: OutOfMemory + Debug>(
     unreachable!("a call makes a finite number of requests")
 }
 
-/// Runs a call with each of its large requests refused: it may succeed, or fail for want of memory
-/// and then succeed when it is repeated on the same state. `look` shows what it left.
+/// Runs a call with each of its large requests refused. The call may succeed; or it fails, leaves
+/// the state that `look` shows unchanged, and succeeds when it is repeated.
 ///
-/// Returns how often it failed.
+/// Returns the number of failures.
 fn refused<S, V: PartialEq + Debug, E: OutOfMemory + Debug>(
     large: usize,
     start: impl Fn() -> S,
@@ -168,10 +169,10 @@ fn value_or_error<V: PartialEq + Debug + Clone, E: OutOfMemory + Debug>(
     assert!(refused(LARGE, || None, run, Option::clone) > 0, "no request is large");
 }
 
-/// Bytes of a request that may grow with the data, in these tests.
+/// The size from which a request counts as large, in bytes.
 const LARGE: usize = 2048;
 
-/// Runs `f` where all the work is done by the thread that asks for it.
+/// Runs `f` with a pool of one thread, which does all the work.
 fn alone(f: impl FnOnce() + Send) {
     #[cfg(feature = "rayon")]
     rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(f);

@@ -1,4 +1,4 @@
-//! Classifiers and regressors: a fit that fails for want of memory leaves the model as it was.
+//! Classifiers and regressors: a fit that runs out of memory leaves the model unchanged.
 
 use crate::{LARGE, alone, refused, value_or_error};
 use dnn_blocks::model::ClassWeights;
@@ -25,7 +25,7 @@ fn choices() -> [Hyperparameters; 3] {
     ]
 }
 
-/// Everything of a model that can be seen.
+/// The visible state of a model.
 fn seen<L: Clone>(model: &Classifier<f64, L>) -> impl PartialEq + std::fmt::Debug + use<L> {
     (model.parameters().cloned(), model.scaler().cloned())
 }
@@ -80,8 +80,8 @@ fn a_fit_of_a_regressor() {
     });
 }
 
-/// The first table makes the network, later ones go on: both as a whole or not at all, the state of
-/// the optimizer and of the generator too, as the next table shows.
+/// The first `partial_fit` makes the network, later ones continue it. Each succeeds or changes
+/// nothing, which the next table shows for the states of the optimizer and the generator.
 #[test]
 fn tables_that_come_one_after_the_other() {
     let x = table();

@@ -1,11 +1,11 @@
-//! Gradients of random networks against differences of the cost.
+//! Gradients of random networks against central differences of the cost.
 
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 
-/// One random network with data, all smooth enough that differences mean something: a kink of a
-/// ReLU between two evaluations is met by drawing again.
+/// A random network with data. It is drawn again if a kink of a ReLU lies between two evaluations,
+/// where differences mean nothing.
 struct Case<F> {
     parameters: Parameters<F>,
     x: Array2<F>,
@@ -20,8 +20,8 @@ const HIDDEN: [Activation; 5] = [
     Activation::Identity,
 ];
 
-/// Depths 1 to 6, every hidden activation, outputs whose AL lies in (0, 1) by sigmoid, or by the
-/// weights chosen small around a bias of 1/2.
+/// Depths 1 to 6 and every hidden activation. AL lies in (0, 1): by a sigmoid, or by small weights
+/// and a bias of 1/2.
 fn cases<F: Float>() -> impl Iterator<Item = (String, Case<F>)> {
     let depths = (1..=6).flat_map(|depth| HIDDEN.map(|hidden| (depth, hidden)));
     depths.flat_map(|(depth, hidden)| {
@@ -71,7 +71,7 @@ impl<F: Float> Case<F> {
         (gradients, dx)
     }
 
-    /// The same case in f64, where differences are exact enough.
+    /// Converts the case to f64, in which differences are exact enough.
     fn widened(&self) -> Case<f64> {
         let wide = |a: &Array2<F>| a.mapv(F::as_f64);
         let layers = self.parameters.layers().iter().map(|layer| Layer {
@@ -84,7 +84,7 @@ impl<F: Float> Case<F> {
     }
 }
 
-/// The gradients and `dX` of a pass in the buffers of a workspace, which takes any output layer.
+/// Returns the gradients and `dX` of a workspace, which takes any output layer.
 fn gradients_and_dx<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
@@ -96,10 +96,10 @@ fn gradients_and_dx<F: Float>(
     (gradients.clone(), dx.to_owned())
 }
 
-/// The number that a difference moves.
+/// The number that the difference varies.
 type Pick<'a> = &'a dyn Fn(&mut Case<f64>) -> &mut f64;
 
-/// Central differences at two step widths; `None` where they disagree, that is at a kink.
+/// Returns a central difference, or `None` at a kink, where two step widths disagree.
 fn numeric(case: &mut Case<f64>, pick: Pick) -> Option<f64> {
     let mut difference = |step: f64| {
         let at = *pick(case);
@@ -114,7 +114,7 @@ fn numeric(case: &mut Case<f64>, pick: Pick) -> Option<f64> {
     ((coarse - fine).abs() < 1e-7 * (1.0 + fine.abs())).then_some(fine)
 }
 
-/// Every coordinate of dW, db and dX; a kink may spoil a few, never many.
+/// Checks every coordinate of dW, db and dX. A few may lie at a kink.
 fn check_all_coordinates<F: Float>(bound: f64) {
     let (mut compared, mut kinks) = (0, 0);
     for (name, case) in cases::<F>() {
@@ -154,13 +154,13 @@ fn every_coordinate_in_f64() {
     check_all_coordinates::<f64>(1e-8);
 }
 
-/// The gradient in f32 against differences of the same network in f64.
+/// The gradient in f32 against central differences of the same network in f64.
 #[test]
 fn every_coordinate_in_f32() {
     check_all_coordinates::<f32>(3e-6);
 }
 
-/// The slope along a random direction through all parameters at once.
+/// The derivative along a random direction in all parameters.
 #[test]
 fn random_directions() {
     let mut rng = NumpyRandom::seed(11);
@@ -194,8 +194,8 @@ fn random_directions() {
     assert!(kinks < 5, "{kinks} kinks");
 }
 
-/// Transposed, strided, reversed and Fortran-ordered inputs and weights give what owned
-/// row-major ones give.
+/// Transposed, strided, reversed and Fortran-ordered inputs and weights give the same results as
+/// row-major ones.
 #[test]
 fn views_of_every_layout() {
     for (name, case) in cases::<f64>() {

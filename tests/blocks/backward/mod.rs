@@ -1,4 +1,4 @@
-//! The pass back: NaN, outputs at their ends, and gradients as values.
+//! The backward pass: NaN, outputs of 0 and 1, and gradients as values.
 
 mod central_differences;
 
@@ -45,7 +45,8 @@ fn a_saturated_wrong_output_still_learns() {
     assert_eq!((al[[0, 0]], gradients.layers()[0].dw[[0, 0]]), (1.0, 1.0));
 }
 
-/// After outputs other than a sigmoid: the blocks where AL lies in (0, 1), finite at 0 and 1.
+/// For outputs other than a sigmoid the pass equals the blocks for AL in (0, 1), and is finite at 0
+/// and 1.
 #[test]
 fn other_outputs_start_at_the_blocks_and_stay_finite_at_0_and_1() {
     let parameters =
@@ -59,7 +60,7 @@ fn other_outputs_start_at_the_blocks_and_stay_finite_at_0_and_1() {
     let composed = l_model_backward(&al, &y, &caches).unwrap();
     assert_eq!(composed.layers()[0], blocks);
 
-    // `dX` comes from a whole pass: here the output is the first feature.
+    // `dX` comes from a whole pass, in which the output is the first feature.
     let layer = Layer { w: array![[1.0, 0.5]], b: array![[0.0]], activation: Activation::Identity };
     let first_feature = Parameters::from_layers(vec![layer]).unwrap();
     let x = concatenate![Axis(0), al, Array2::zeros((1, 6))];

@@ -1,5 +1,6 @@
-//! The course's own cases, weeks 2 to 4 (and what of course 2 the blocks already give), through
-//! the public API: f64 to 1e-9 relative, f32 to 2e-5.
+//! The course's own cases of weeks 2 to 4, and the cases of course 2 that need only the blocks.
+//!
+//! The relative bound is 1e-9 for f64 and 2e-5 for f32.
 
 use super::{deep, step};
 use crate::support::reference::{
@@ -56,7 +57,7 @@ in_both_precisions!(
 
 fn sigmoid_of_week_2<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c1w2_logreg_sigmoid") {
-        // What f32 cannot hold as a normal number is not compared there.
+        // Numbers that are subnormal in f32 are not compared.
         let tiny = |a: f64| a < f64::from(f32::MIN_POSITIVE) && F::epsilon() > F::of(1e-10);
         let mut expected = matrix(&expected["a"]);
         let mut a = sigmoid(&matrix_of::<F>(&inputs["z"])).unwrap();
@@ -100,7 +101,7 @@ fn logistic_regression_of_week_2<F: Float>(bound: f64) {
         let cost = compute_cost(&al, &y).unwrap().as_f64();
         assert_number("cost", cost, number(&expected["cost"]), saturated);
         let LayerGradients { dw, db } = &gradients.layers()[0];
-        // A - Y cancels there, too.
+        // A - Y cancels there as well.
         let loose = if bound > 1e-8 { 2e-3 } else { bound };
         assert_close("dw", &dw.t().to_owned(), &matrix(&expected["dw"]), loose);
         assert_close("db", db, &matrix(&expected["db"]), loose);
@@ -114,7 +115,7 @@ fn logistic_regression_optimised<F: Float>(bound: f64) {
         let rate = number(&inputs["learning_rate"]);
         let steps = inputs["num_iterations"].as_u64().unwrap();
         let costs: Vec<_> = (0..steps).map(|_| step(&x, &y, &mut parameters, rate)).collect();
-        // The first cost is again that at a = 0.99999..., where f32 has two digits of 1 - a.
+        // The first cost is also at a = 0.99999..., where f32 has two digits of 1 - a.
         let loose = if bound > 1e-8 { 1e-2 } else { bound };
         let published = matrix(&expected["costs_every_100"]);
         for (found, expected) in costs.iter().step_by(100).zip(&published) {
@@ -155,7 +156,7 @@ fn planar_forward<F: Float>(bound: f64) {
     }
 }
 
-/// The course's caches are literals that do not belong together: `Z1` is found from `A1`.
+/// The course's caches are unrelated literals: `Z1` is computed from `A1`.
 fn planar_backward<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c1w3_planar_backward_propagation") {
         let (x, y) = (matrix_of::<F>(&inputs["X"]), matrix_of(&inputs["Y"]));
@@ -205,7 +206,7 @@ fn check_update<F: Float>(inputs: &Value, expected: &Value, bound: f64) {
     check_parameters(&parameters, expected, bound);
 }
 
-/// Its two layers, (2, 3) and (3, 3), do not chain: each is a network of its own here.
+/// Its two layers, (2, 3) and (3, 3), do not chain: the test makes a network of each.
 fn update_of_course_2<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c2w2_update_parameters_with_gd") {
         for l in ["1", "2"] {
@@ -223,7 +224,8 @@ fn update_of_course_2<F: Float>(bound: f64) {
     }
 }
 
-/// The first release's case has a `dW3` and scalar `db` that NumPy broadcasts: refused here.
+/// The case of the first release has a `dW3` and a scalar `db` that NumPy broadcasts: an error
+/// here.
 fn update_cases<F: Float>(bound: f64) {
     let mut cases = cases("c1w4_update_parameters").into_iter();
     let (inputs, expected) = cases.next().unwrap();
@@ -327,7 +329,8 @@ fn linear_activation_backward_cases<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c1w4_linear_activation_backward") {
         let [da, a_prev, w, b] =
             ["dA", "A_prev", "W", "b"].map(|name| matrix_of::<F>(&inputs[name]));
-        // One Z is a positive number that f32 rounds to 0: there it is the smallest that is not.
+        // One Z is positive and rounds to 0 in f32: the test takes the smallest positive f32
+        // instead.
         let z = matrix(&inputs["Z"]).mapv(|z| match F::of(z) {
             rounded if rounded.is_zero() && z > 0.0 => F::min_positive_value(),
             rounded => rounded,
@@ -373,8 +376,8 @@ impl<F: Float> Stored<F> {
     }
 }
 
-/// The official case has an AL outside (0, 1) that is not sigmoid(Z): it is the literal formulas
-/// in a chain.
+/// The official case has an AL outside (0, 1) that is not sigmoid(Z): the test chains the literal
+/// formulas.
 fn model_backward_block_by_block<F: Float>(bound: f64) {
     for (inputs, expected) in cases("c1w4_L_model_backward") {
         let (al, y) = (matrix_of::<F>(&inputs["AL"]), matrix_of(&inputs["Y"]));
@@ -394,7 +397,7 @@ fn model_backward_block_by_block<F: Float>(bound: f64) {
     }
 }
 
-/// The case whose caches belong together, from X on and from the stored caches.
+/// The case with consistent caches, from X and from the stored caches.
 fn model_backward_composed<F: Float>(bound: f64) {
     let bound = bound * 10.0;
     let (inputs, expected) = cases("c1w4_L_model_backward").pop().unwrap();

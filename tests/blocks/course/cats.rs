@@ -1,9 +1,9 @@
 //! The course's application on its own pictures, digit by digit.
 //!
-//! The pictures may not be redistributed. They are looked for in the directory that
-//! `DNN_BLOCKS_DATA` names, else in ../shared/reference/data; where they are not, these tests say
-//! so and pass, unless `DNN_BLOCKS_REQUIRE_DATA` is set. The long runs are `ignored` by default:
-//! `cargo test --release course::cats -- --include-ignored`.
+//! The pictures may not be redistributed. The tests read them from the absolute path in
+//! `DNN_BLOCKS_DATA`, or from ../shared/reference/data. Without the pictures the tests print a line
+//! and pass, unless `DNN_BLOCKS_REQUIRE_DATA` is set. The long runs are `ignored` by default:
+//! `cargo test --release -p tests course::cats -- --include-ignored`.
 
 use super::{deep, step};
 use crate::support::reference::{assert_number, json, number};
@@ -14,11 +14,11 @@ use example::Cats;
 use serde_json::Value;
 use std::path::PathBuf;
 
-#[path = "../../../examples/support/cats.rs"]
+#[path = "../../../examples/cats/src/reader.rs"]
 mod example;
 
 fn pictures() -> Option<(Cats, Cats)> {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/reference/data");
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/reference/data");
     let directory = std::env::var_os("DNN_BLOCKS_DATA").unwrap_or_else(|| default.into());
     let directory = PathBuf::from(directory);
     let files = ["train_catvnoncat.h5", "test_catvnoncat.h5"].map(|name| directory.join(name));
@@ -32,14 +32,14 @@ fn pictures() -> Option<(Cats, Cats)> {
     Some((train, test))
 }
 
-/// The costs of f64 runs agree to this on every machine.
+/// The relative bound for the costs of f64 runs, on every machine.
 const BOUND: f64 = 1e-9;
 
 /// At this rate logistic regression overshoots at first (its cost rises from 0.69 to 0.82) and
-/// magnifies rounding: NumPy itself moves by 8e-7 when the features are added in another order.
+/// magnifies rounding: NumPy's cost changes by 8e-7 when it adds the features in another order.
 const BOUND_AT_RATE_0_01: f64 = 2e-6;
 
-/// Trains, holding every cost that `costs` names against its value.
+/// Trains, and compares the cost of each iteration in `costs`.
 fn train(
     cats: &Cats,
     p: &mut Parameters<f64>,
@@ -134,7 +134,7 @@ fn logistic_regression_to_its_end_at_every_rate() {
     for run in runs.values() {
         check_logistic_regression(&cats, &test, run);
     }
-    // The course's trap: pictures flattened the wrong way round, mixed with each other.
+    // The trap of the course: a reshape in the wrong order mixes the pictures.
     let mixed = [mixed(&cats), mixed(&test)];
     check_logistic_regression(&mixed[0], &mixed[1], &file["trap"]["run"]);
 }

@@ -1,4 +1,4 @@
-//! The data sets that are generated, beside the course's and scikit-learn's.
+//! Generated data sets against the course's and scikit-learn's.
 
 use crate::support::reference::{assert_close, json, matrix, number};
 use dnn_blocks::course::datasets::{blobs, circles, load_planar_dataset, moons, spirals};
@@ -15,7 +15,7 @@ fn seed(k: u32) -> NumpyRandom {
     NumpyRandom::seed(k)
 }
 
-/// To the last bit where logarithm, sine and cosine are glibc's.
+/// Bit-identical where logarithm, sine and cosine come from glibc.
 #[test]
 fn the_flower_is_that_of_the_course() {
     let data = json("planar_flower");
@@ -113,7 +113,7 @@ fn without_noise_the_curves_are_closed_formulas() {
     }
 }
 
-/// The odd example is of class 1, and a class of one point starts its curve.
+/// An odd number of examples has one more in class 1. A single point is the start of its curve.
 #[test]
 fn an_odd_flower() {
     for m in [2, 3, 401] {
@@ -210,7 +210,7 @@ fn sizes_that_are_no_data_set_are_errors() {
         too_large(load_planar_dataset(m, rng));
         too_large(blobs(4, m, 2, 0.1, rng));
     }
-    // No size was drawn for.
+    // Refused sizes draw nothing from the generator.
     assert_eq!(rng.rand(), seed(1).rand());
 }
 

@@ -1,4 +1,4 @@
-//! Whole runs of the course by the blocks: the costs on the way and the accuracy at the end.
+//! Whole trainings of the course with the blocks: costs of some iterations and the final accuracy.
 
 use super::{deep, step};
 use crate::support::reference::{assert_number, cases, check_parameters, json, matrix, number};
@@ -8,7 +8,7 @@ use dnn_blocks::prelude::*;
 use dnn_blocks::train::workspace::Dropout;
 use serde_json::Value;
 
-/// Costs at the iterations that `costs` names, of steps until the last of them.
+/// Runs steps up to the last iteration in `costs` and compares the cost of each.
 fn check_trajectory(
     x: &Array2<f64>,
     y: &Array2<f64>,
@@ -107,8 +107,8 @@ fn football_with_dropout_end_to_end() {
     football(&json("e2e_c2_short")["reg_dropout_0.86"], 0.0, Some(0.86));
 }
 
-/// Course 2's network on the moons, with the optimiser that is asked for: batches of 64, drawn
-/// anew from seeds 11, 12, …; the cost of an epoch is the mean of its examples.
+/// Course 2's network on the moons with an optimizer: batches of 64, drawn from seeds 11, 12, …;
+/// the cost of an epoch is the mean over its examples.
 ///
 /// The accuracy after 5000 epochs is published.
 fn moons(name: &str, rule: Algorithm, accuracy: f64) {
@@ -172,7 +172,7 @@ fn trained_to_the_end(
         let (_, gradients) = match keep_prob {
             None => workspace.cost_and_gradients(&x, &y, &parameters, &objective),
             Some(p) => {
-                let rng = &mut NumpyRandom::seed(1); // the course's own, in each iteration
+                let rng = &mut NumpyRandom::seed(1); // the course seeds each iteration
                 let (objective, dropout) = (&objective, Dropout::new(p, rng));
                 workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, objective, dropout)
             }

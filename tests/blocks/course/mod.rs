@@ -1,4 +1,4 @@
-//! The course: its own cases, its models, and its runs to their end.
+//! The course: its cases, models and whole trainings.
 
 mod cases;
 mod cats;

@@ -111,7 +111,7 @@ fn logistic_regression_is_the_loop_of_week_2() {
     assert_number("b", layer.b[[0, 0]], b, 1e-12);
 }
 
-/// The models are the blocks in a loop, to the last bit.
+/// The models are bit-identical to loops over the blocks.
 #[test]
 fn a_model_is_its_loop() {
     let data = json("c2_moons");
@@ -155,7 +155,7 @@ fn no_iteration_is_no_cost_and_what_does_not_fit_is_named() {
     assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
 }
 
-/// Values that would only give NaN, and a descent that ends in them, are errors.
+/// Values that lead to NaN are errors, and so is a descent that diverges.
 #[test]
 fn what_cannot_be_learnt_is_named() {
     let (x, y) = (array![[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]], array![[1.0, 0.0, 1.0]]);
@@ -178,7 +178,7 @@ fn what_cannot_be_learnt_is_named() {
     let large = Descent::new(1e200, 50).every(10);
     let message = "epoch 2, batch 0: training diverged: cost or parameters are not finite";
     assert_eq!(deep(&x, &y, large).unwrap_err(), message);
-    // The last step has no cost after it.
+    // No cost is computed after the last step.
     let large = Descent::new(f64::MAX, 1).every(10);
     let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
     assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });

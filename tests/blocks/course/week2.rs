@@ -1,5 +1,5 @@
-//! Logistic regression by the functions of week 2: the course's cases, central differences, and
-//! the network of one sigmoid unit.
+//! Logistic regression with the functions of week 2, against the course's cases, central
+//! differences, and a network of one sigmoid unit.
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, matrix_of, number};
 use dnn_blocks::Error;
@@ -10,8 +10,8 @@ use dnn_blocks::ndarray::{Array2, ArrayView2, ShapeBuilder, array};
 use dnn_blocks::prelude::*;
 use serde_json::Value;
 
-/// Bounds for sums, and for the first cost of a case: it ends on ln(1 - a) at a = 0.99999..., of
-/// which f32 has two digits.
+/// Bounds for sums, and for the first cost of a case: it has ln(1 - a) at a = 0.99999..., where f32
+/// has two digits of 1 - a.
 fn bounds<F: Float>() -> (f64, f64) {
     if F::epsilon().as_f64() < 1e-10 { (1e-9, 1e-9) } else { (2e-3, 1e-2) }
 }
@@ -99,7 +99,8 @@ fn gradients_are_central_differences_of_the_cost() {
     assert!((grads.db - difference(&|step| cost(&w, b + step))).abs() < 1e-9, "db");
 }
 
-/// From zeros it is the model, bit for bit, and the gradients are those before the last update.
+/// From zeros the result is bit-identical to the model; the returned gradients precede the last
+/// update.
 #[test]
 fn optimize_takes_the_steps_of_logistic_regression() {
     let (_, _, x, y) = random(2);

@@ -1,4 +1,4 @@
-//! Labels, classes and what is predicted.
+//! Labels, classes and predicted classes.
 
 use super::normal;
 use crate::support::message;
@@ -54,8 +54,8 @@ fn the_predicted_class_is_the_first_of_the_largest() {
     assert_eq!(message(predicted_classes(&y)), "AL[2, 1] is NaN");
 }
 
-/// One function gives the classes of every prediction: of a sigmoid, a softmax, the bare network or
-/// a model.
+/// `predicted_classes` takes every kind of prediction: of a sigmoid, a softmax, a network or a
+/// model.
 #[test]
 fn the_classes_of_two_and_of_three_labels_are_those_of_the_model() {
     let x = normal::<f64>(4, 60, 0.0, 1.0);

@@ -1,4 +1,4 @@
-//! Data before a training.
+//! Preprocessing: scaling, labels and splits.
 
 mod labels;
 mod split;
@@ -13,7 +13,7 @@ fn normal<F: Float>(rows: usize, m: usize, mean: f64, deviation: f64) -> Array2<
     Array2::from_shape_simple_fn((rows, m), || F::of(mean + deviation * rng.randn()))
 }
 
-/// The whole way: fit on the training part, bring the test part along.
+/// Splits, fits the scaler to the training part, and transforms both parts.
 #[test]
 fn a_network_is_trained_on_prepared_data() {
     let mut rng = NumpyRandom::seed(4);

@@ -1,4 +1,4 @@
-//! Splits and shuffles: NumPy's and scikit-learn's rules, and every order as likely as any other.
+//! Splits and shuffles: the rules of NumPy and scikit-learn, and uniform orders.
 
 use crate::support::message;
 use dnn_blocks::Error;
@@ -55,24 +55,24 @@ fn a_stratified_split_keeps_the_share_of_every_class() {
     // 3.5, 2.1, 1.4 of 7: the largest remainder gets the seventh; 2.5 and 2.5 of 5: the first.
     assert_eq!(tests_of(&labels(&[5, 3, 2]), 0.7), [4, 2, 1]);
     assert_eq!(tests_of(&labels(&[5, 5]), 0.5), [3, 2]);
-    // 0.2 of class 1 would be none, 1.8 of class 0 all: one is on each side, and the sum stays.
+    // 0.2 of class 1 and 1.8 of class 0 would leave a side without the class: each gets one.
     assert_eq!(tests_of(&labels(&[98, 2]), 0.1), [9, 1]);
     assert_eq!(tests_of(&labels(&[2, 98]), 0.9), [1, 89]);
-    // Where both cannot hold, the classes win.
+    // If both cannot hold, each class is on both sides.
     assert_eq!(tests_of(&labels(&[2; 10]), 0.1), [1; 10]);
     assert_eq!(tests_of(&labels(&[2; 10]), 0.9), [1; 10]);
-    // A single example is where the remainder puts it.
+    // The remainder decides about a single example.
     assert_eq!(tests_of(&labels(&[1, 1, 1, 1]), 0.5), [1, 1, 0, 0]);
     assert_eq!(tests_of(&labels(&[1, 9]), 0.2), [0, 2]);
     assert_eq!((tests_of(&[0], 0.4), tests_of(&[0], 0.6)), (vec![0], vec![1]));
-    // Labels need not be in a row, nor small.
+    // Labels need not be consecutive or small.
     let far = [usize::MAX, 7, usize::MAX, 7];
     let (train, test) = stratified_split(&far, 0.5, &mut NumpyRandom::seed(1)).unwrap();
     assert!(far[train[0]] != far[train[1]] && far[test[0]] != far[test[1]]);
 }
 
-/// For random sizes: the total, one of each class on each side, and no class further than one
-/// place from its share unless that asks for it.
+/// Random sizes have the right total, each class on both sides, and no class more than one example
+/// from its share, unless it needs one on each side.
 #[test]
 fn stratified_splits_of_random_classes() {
     let mut rng = NumpyRandom::seed(9);
@@ -120,7 +120,7 @@ fn useless_shares_and_no_examples_are_refused() {
     assert!(matches!(stratified_split::<u8>(&[], 0.5, rng), Err(Error::EmptyBatch { .. })));
 }
 
-/// A generator of one's own, which has only what the trait asks for.
+/// A custom generator with only the required method of the trait.
 struct Own(SmallRng);
 
 impl Own {
@@ -179,7 +179,7 @@ fn a_shuffle_of_numpy_random_is_numpys_also_behind_the_trait() {
     assert_eq!(RandomSource::permutation(&mut NumpyRandom::seed(3), 10), inherent);
 }
 
-/// A source that is stuck, or breaks its promise, still ends, with a permutation.
+/// A constant source, or one outside [0, 1), still gives a permutation.
 #[test]
 fn no_source_hangs_a_shuffle() {
     struct Stuck(f64);

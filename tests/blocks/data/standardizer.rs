@@ -1,4 +1,4 @@
-//! Scaling: against formulas, and data that are nearly constant, huge, tiny or not there.
+//! Standardization against its formulas; nearly constant, huge, tiny and missing data.
 
 use super::normal;
 use crate::support::message;
@@ -24,7 +24,7 @@ fn mean_and_deviation_are_those_of_ndarray() {
     assert_eq!(inplace, scaled);
 }
 
-/// Deviation 1 around 1e9, where the mean of squares has no digit of it, in every order.
+/// A standard deviation of 1 around 1e9, which the mean of squares would lose, in every order.
 #[test]
 fn a_small_deviation_beside_a_large_mean_is_kept() {
     let mut x = normal::<f64>(1, 10_000, 0.0, 1.0);
@@ -43,8 +43,8 @@ fn a_small_deviation_beside_a_large_mean_is_kept() {
     }
 }
 
-/// 2²⁵ ones among as many zeros: a running f32 sum would stop at 2²⁴; a deviation of 1 is a few
-/// units in the last place of 1e6 in f32, and still counts.
+/// 2²⁵ ones among as many zeros: a running f32 sum would stop at 2²⁴. A standard deviation of 1
+/// around 1e6 is a few units in the last place of f32, and not constant.
 #[test]
 fn f32_rows_are_summed_in_f64() {
     let many = Array2::from_shape_fn((1, 1 << 26), |(_, i)| (i % 2) as f32);
@@ -61,7 +61,7 @@ fn f32_rows_are_summed_in_f64() {
     assert!(scaled.mean().unwrap().abs() < 0.04 && (scaled.std(0.0) - 1.0).abs() < 1e-6);
 }
 
-/// m is large and the deviation small: a bound that grows with m would call this constant.
+/// Many examples with a small standard deviation, which a bound that grows with m calls constant.
 #[test]
 fn many_examples_do_not_make_a_feature_constant() {
     let x = Array2::from_shape_fn((1, 1 << 23), |(_, i)| 1e9 + 2.0 * (i % 2) as f64);
@@ -91,7 +91,7 @@ fn constant_features_become_0() {
     constants_become_0::<f64>();
 }
 
-/// What should be one number, and came by sums that round differently.
+/// One number, computed by sums that round differently, is constant.
 fn rounding_becomes_nearly_0<F: Float>() {
     for size in [0.3, 1.0, 1e9, 1e30].map(F::of) {
         let value = |i: usize| size * (F::one() + F::of(i as f64 % 3.0) * F::epsilon());
@@ -105,7 +105,7 @@ fn rounding_becomes_nearly_0<F: Float>() {
             assert!(scaled.iter().all(|z| z.abs() <= bound), "{size} times {m}: {scaled}");
         }
     }
-    // Ten units in the last place are data, and so is all that is far from constant around 0.
+    // Ten units in the last place are data, and so are tiny numbers around 0.
     let ten = F::of(10.0) * F::epsilon();
     for x in [
         array![[F::one() - ten, F::one() + ten]],
@@ -122,7 +122,7 @@ fn rounding_becomes_nearly_0<F: Float>() {
 fn features_that_are_constant_but_for_rounding_become_nearly_0() {
     rounding_becomes_nearly_0::<f32>();
     rounding_becomes_nearly_0::<f64>();
-    // What a subnormal number cannot halve, and what f32 cannot hold as a deviation.
+    // A subnormal number cannot be halved; some standard deviations do not fit into f32.
     for x in [array![[0.0, 5e-324_f64]], array![[5e-324, 1e-323, 1.5e-323]]] {
         let standardizer = Standardizer::fit(&x).unwrap();
         assert!(standardizer.std_dev()[[0, 0]] > 0.0);

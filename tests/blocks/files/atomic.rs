@@ -1,4 +1,4 @@
-//! What is there before a file is written, and a crash, which leaves the old file.
+//! Atomic writes: links, permissions, and crashes that leave the old file.
 
 use super::checkpoints::beginning;
 use crate::support::{child, network};
@@ -45,7 +45,7 @@ fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     }
 }
 
-/// A link to a file that is yet to be made, through other links and relative to the folder of each.
+/// A link to a missing file, through other links, each relative to its own folder.
 #[cfg(unix)]
 #[test]
 fn a_link_that_leads_to_no_file_yet_is_followed() {
@@ -90,7 +90,7 @@ fn a_loop_of_links_is_an_error_and_stays_one() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
-/// What is no file does not say how long it is.
+/// A pipe has no length.
 #[cfg(unix)]
 #[test]
 fn a_network_comes_through_a_pipe() {
@@ -126,7 +126,7 @@ fn a_file_keeps_its_permissions_and_leaves_nothing_beside_it() {
     assert!(parameters.save(folder.path().join("none/network")).is_err());
 }
 
-/// What the child processes of the tests below do: write one network after the other to a file.
+/// The child process of the tests below writes networks to a file, one after the other.
 #[test]
 fn child_writes_for_ever() {
     let Some(path) = env::var_os("DNN_BLOCKS_WRITE_FOR_EVER") else { return };
@@ -139,7 +139,7 @@ fn child_writes_for_ever() {
     }
 }
 
-/// This program again, doing only that.
+/// Starts that child process.
 fn writer(path: &Path) -> Command {
     let test = concat!(module_path!(), "::child_writes_for_ever");
     let mut command = child(test, "DNN_BLOCKS_WRITE_FOR_EVER", path);
@@ -167,7 +167,7 @@ fn a_process_killed_at_any_time_leaves_a_whole_file() {
         let before = fs::metadata(&path).unwrap().modified().unwrap();
         let mut child: Child = writer(&path).spawn().unwrap();
         while fs::metadata(&path).unwrap().modified().unwrap() == before {
-            thread::sleep(Duration::from_millis(1)); // until it is at work
+            thread::sleep(Duration::from_millis(1)); // until it writes
         }
         thread::sleep(Duration::from_micros(700 * round));
         child.kill().unwrap();
@@ -180,7 +180,7 @@ fn a_process_killed_at_any_time_leaves_a_whole_file() {
     }
 }
 
-/// The limit on the size of files ends the process in the middle of its write.
+/// A limit on the size of files kills the process during its write.
 #[cfg(unix)]
 #[test]
 fn a_process_killed_in_the_middle_of_a_write_leaves_the_old_file() {
@@ -202,7 +202,7 @@ fn a_process_killed_in_the_middle_of_a_write_leaves_the_old_file() {
     assert_eq!(fs::read(&path).unwrap(), old);
 }
 
-/// On a file system of 300 kB that holds one network there is no room for a second.
+/// A file system of 300 kB has no room for a second network.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error_and_leaves_the_old_file() {

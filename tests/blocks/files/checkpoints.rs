@@ -1,4 +1,4 @@
-//! A run that is killed and taken up again ends with the same bits.
+//! A training that is killed and resumed ends bit-identical.
 
 use crate::support::child;
 use dnn_blocks::Error;
@@ -16,7 +16,7 @@ pub fn beginning() -> Checkpoint<f32> {
     let mut generator = NumpyRandom::seed(3);
     let parameters =
         initialize_parameters_deep(&[6, 30, 20, 1], Initializer::He, &mut generator).unwrap();
-    generator.randn(); // leaves the second of a pair
+    generator.randn(); // keeps the second number of a pair
     let optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters).unwrap();
     let schedule = Schedule::Cosine { warm_up: 2, total: EPOCHS, lowest: 1e-4 };
     Checkpoint::new(parameters, optimizer, generator).learning_rate(0.01).schedule(schedule)
@@ -46,7 +46,7 @@ fn train(run: &mut Checkpoint<f32>, mut after_epoch: impl FnMut(&Checkpoint<f32>
     }
 }
 
-/// What the child of the next test does: take up the training and go on to its end.
+/// The child process of the next test resumes the training and runs it to its end.
 #[test]
 fn child_trains() {
     let Some(folder) = env::var_os("DNN_BLOCKS_TRAIN") else { return };
@@ -154,7 +154,7 @@ fn an_optimiser_of_another_network_is_not_written() {
     assert!(matches!(error, FileError::Model(Error::LayerCount { .. })), "{error}");
 }
 
-/// It could not be read again, and would take the place of one that can.
+/// A checkpoint that could not be read is not written over one that can.
 #[test]
 fn what_could_not_be_read_is_not_written() {
     let nan = f64::NAN;
@@ -176,7 +176,7 @@ fn what_could_not_be_read_is_not_written() {
     assert!(run.to_safetensors().is_err());
 }
 
-/// A file that is locked belongs to a writer that is at work.
+/// A locked file belongs to an active writer.
 #[test]
 fn what_a_killed_writer_left_is_removed_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,7 +196,7 @@ fn what_a_killed_writer_left_is_removed_and_nothing_else() {
     assert_eq!(names(folder.path()), expected[1..]);
 }
 
-/// A run from the beginning in the folder of one that came further.
+/// A training from the beginning, in the folder of one with later checkpoints.
 #[test]
 fn the_checkpoint_just_written_is_never_removed() {
     let folder = tempfile::tempdir().unwrap();
@@ -229,7 +229,7 @@ fn several_processes_may_write_to_one_folder() {
     });
 }
 
-/// The wider type could hold the numbers, but the training would not go on with the same bits.
+/// f64 holds the numbers of f32, but the training would not continue with the same bits.
 #[test]
 fn a_checkpoint_of_another_type_is_an_error_and_not_passed_over() {
     let (f32, limits) = (beginning(), Limits::default());

@@ -1,4 +1,4 @@
-//! Files that are damaged or made to harm are errors, whichever way they are read.
+//! Damaged and malicious files are errors for every reader.
 
 use super::assert_readable;
 use super::checkpoints::beginning;
@@ -14,7 +14,7 @@ use std::fs;
 use std::path::Path;
 use tempfile::tempdir;
 
-/// Cut anywhere, and with any single bit the other way round, a model is refused.
+/// A model cut anywhere, or with any one bit flipped, is refused.
 #[test]
 fn no_cut_and_no_flipped_bit_is_overlooked() {
     let limits = Limits::default();
@@ -40,7 +40,7 @@ pub fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
 }
 
-/// What the bytes say, and the file of the same bytes must say too.
+/// Reads the bytes, and a file of the same bytes, which must give the same error.
 fn both<T: std::fmt::Debug>(
     file: &[u8],
     from_bytes: impl Fn(&[u8], &Limits) -> Result<T, FileError>,
@@ -51,7 +51,7 @@ fn both<T: std::fmt::Debug>(
     fs::write(&path, file).unwrap();
     let limits = Limits::default();
     let (read, loaded) = (from_bytes(file, &limits), from_path(&path, &limits));
-    // of two arrays in one place, either may be named
+    // the error may name either of two arrays in one place
     let says = |result| format!("{result:?}").split('`').next().map(String::from);
     assert_eq!(says(&loaded), says(&read));
     read
@@ -98,7 +98,7 @@ fn a_damaged_file_is_refused_for_the_same_reason_as_its_bytes() {
     }
 }
 
-/// The file with its arrays in another order: last name first.
+/// Returns the file with its arrays in reverse order of their names.
 fn reversed(file: &[u8]) -> Vec<u8> {
     let (_, header) = safetensors::SafeTensors::read_metadata(file).unwrap();
     let content = safetensors::SafeTensors::deserialize(file).unwrap();
@@ -116,7 +116,7 @@ fn reversed(file: &[u8]) -> Vec<u8> {
     with_header(&json.to_string(), &data)
 }
 
-/// The checksum is over the names in their order, wherever the arrays lie.
+/// The checksum covers the arrays in the order of their names, not of their places.
 #[test]
 fn arrays_in_another_order_have_the_same_checksum() {
     let network = network::<f64>(&[3, 4, 2], 1);
@@ -183,7 +183,7 @@ fn headers_made_to_harm_are_errors() {
     refused_or_not(&with_header(zeros, &[]));
 }
 
-/// Names with line feeds, colours and letters from right to left, and longer than a line.
+/// Names with line feeds, colors and right-to-left letters, and names longer than a line.
 #[test]
 fn no_name_forges_a_line_of_a_log() {
     let forged = r"W1\n2026-01-01 ERROR \u001b[31mred\u202e\u2028\u0085\u200f\r\u0000";
@@ -225,13 +225,13 @@ fn no_name_forges_a_line_of_a_log() {
     assert_readable(&error);
 }
 
-/// Whether it is an error or not is open; that it does not panic is not.
+/// The result may be an error or not, but never a panic.
 fn refused_or_not(file: &[u8]) {
     _ = tensors(file);
     assert!(parameters(file).is_err());
 }
 
-/// A file with our description of a network 2-1, and these arrays.
+/// Returns a file with the description of a network 2-1 and these arrays.
 fn described(arrays: &[(&str, &[usize], Dtype, &[u8])]) -> Vec<u8> {
     let text = r#"{"version":1,"kind":"parameters","layer_sizes":[2,1],"activations":["relu"]}"#;
     let views = arrays.iter().map(|(name, shape, dtype, data)| {

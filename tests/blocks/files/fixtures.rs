@@ -1,8 +1,7 @@
-//! Files that an earlier version wrote are read, and written again byte for byte.
+//! Files of earlier versions are read, and written again with the same bytes.
 //!
-//! They lie in tests/data/files. A new kind of file is added by
-//! `DNN_BLOCKS_RECORD=1 cargo test --features npz,safetensors --test blocks files::fixtures`, which
-//! writes only what is not there.
+//! The files are in tests/data/files. `DNN_BLOCKS_RECORD=1 cargo test -p tests files::fixtures`
+//! writes missing ones, for a new kind of file.
 
 use crate::support::reference::{assert_close, matrix};
 use dnn_blocks::data::Classes;
@@ -17,10 +16,10 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/files").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/files").join(name)
 }
 
-/// The bytes of a file, which is written first where it is not there and that is wanted.
+/// Returns the bytes of a file, and writes it first if it is missing and recording is on.
 fn recorded(name: &str, make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     let path = path(name);
     if std::env::var_os("DNN_BLOCKS_RECORD").is_some() && !path.exists() {
@@ -29,7 +28,7 @@ fn recorded(name: &str, make: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
     std::fs::read(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// Outputs that belong to a file.
+/// The outputs of the model in a file.
 fn assert_outputs<F: Float>(name: &str, found: &Array2<F>) {
     let text = recorded(&format!("{name}.outputs.json"), || {
         let data: Vec<_> = found.iter().map(|x| x.as_f64()).collect();
@@ -148,7 +147,7 @@ fn a_checkpoint_of_a_loop_of_version_1() {
     assert_eq!({ read.generator }.randn(), generator.randn());
 }
 
-/// A fit that was stopped after its second epoch, and goes on.
+/// A fit that stopped after its second epoch continues.
 #[test]
 fn a_checkpoint_of_a_fit_of_version_1() {
     use std::ops::ControlFlow;
@@ -189,7 +188,7 @@ fn an_npz_of_version_1() {
     assert_eq!(Parameters::<f64>::load_npz(path(name), hidden, output).unwrap(), small_network());
 }
 
-/// A value that serde wrote is read, and the same text is written.
+/// Reads a value that serde wrote, and writes the same text.
 fn same_text<T: Serialize + DeserializeOwned>(name: &str, make: impl FnOnce() -> T) -> T {
     let text = recorded(name, || serde_json::to_vec(&make()).unwrap());
     let read: T = serde_json::from_slice(&text).unwrap();

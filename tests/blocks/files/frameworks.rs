@@ -1,4 +1,4 @@
-//! Networks of PyTorch, Keras and scikit-learn say here what they say there.
+//! Networks of PyTorch, Keras and scikit-learn give the same outputs here.
 
 use dnn_blocks::files::{FileError, Limits, Module, Tensors};
 use dnn_blocks::ndarray::Array2;
@@ -6,7 +6,7 @@ use dnn_blocks::prelude::*;
 use serde_json::Value;
 use std::path::PathBuf;
 
-/// A file that another program made, see tests/data/frameworks.py.
+/// A file that tests/data/frameworks.py made.
 pub fn file(name: &str) -> PathBuf {
     ["tests", "data", "frameworks", name].iter().collect()
 }
@@ -17,7 +17,7 @@ fn matrix_of_rows(value: &Value) -> Array2<f64> {
     Array2::from_shape_vec(shape, rows.concat()).unwrap()
 }
 
-/// The examples, and what a network made of them, both (examples, …).
+/// The examples and the outputs of a network, both (examples, …).
 pub fn outputs(network: &str) -> (Array2<f64>, Array2<f64>) {
     let text = std::fs::read_to_string(file("outputs.json")).unwrap();
     let json: Value = serde_json::from_str(&text).unwrap();
@@ -149,8 +149,8 @@ fn scikit_learn() {
     assert!(matches!(error, FileError::Unexpected { .. }), "{error}");
 }
 
-/// A matrix of no size takes no byte of a file and may have any number of rows: no bias is made for
-/// them.
+/// A matrix without columns takes no byte of a file and may have any number of rows, for which the
+/// reader makes no bias.
 #[test]
 fn weights_of_no_size_are_an_error() {
     for rows in [0, 7, 1 << 40, (1 << 60) - 1] {

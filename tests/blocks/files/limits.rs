@@ -1,4 +1,4 @@
-//! Limits on what a file may take.
+//! Limits on the memory that a file may take.
 
 use super::damaged::{tensors, with_header};
 use crate::support::network;
@@ -44,7 +44,7 @@ fn limits_are_serialized() {
     assert!(serde_json::from_str::<Limits>(r#"{"byte":7}"#).is_err());
 }
 
-/// Each limit, at its last value within and its first beyond.
+/// Each limit, with the last value that passes and the first one that does not.
 #[test]
 fn dimensions_names_and_arrays_have_limits() {
     let entry = |dimensions: usize| {
@@ -81,7 +81,7 @@ fn dimensions_names_and_arrays_have_limits() {
     let error = tensors(&many(4097)).unwrap_err();
     assert_eq!(error.to_string(), "the number of arrays is too large: 4097, but the limit is 4096");
 
-    // What could not be read is not written.
+    // A file that could not be read is not written.
     let written = |name: &str, dimensions: usize| {
         let mut tensors = Tensors::new();
         let array = dnn_blocks::ndarray::ArrayD::from_elem(vec![1; dimensions], 0.5);
@@ -95,7 +95,7 @@ fn dimensions_names_and_arrays_have_limits() {
     }
 }
 
-/// Numbers of half the size take twice their bytes: the limit is on what they take.
+/// Half-precision numbers take twice their bytes in memory; the limit counts memory.
 #[test]
 fn the_limit_on_bytes_counts_the_arrays_in_memory() {
     let network = network::<f32>(&[100, 100, 1], 1);

@@ -1,5 +1,4 @@
-//! Files: what is written is read with the same bits, and a file that is damaged or made to harm is
-//! an error.
+//! Files: values are read bit-identical, and damaged or malicious files are errors.
 
 #[cfg(feature = "safetensors")]
 mod atomic;
@@ -23,7 +22,7 @@ mod onnx;
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 use dnn_blocks::files::FileError;
 
-/// A short line of characters that can be printed, whatever the file has in it.
+/// Panics unless the error is one short line of printable characters.
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 #[track_caller]
 fn assert_readable(error: &FileError) {

@@ -1,4 +1,4 @@
-//! The crate's own files: networks and models with the same bits, kinds and versions told apart.
+//! The crate's own format: networks and models bit-identical; kinds and versions are checked.
 
 use crate::support::{network, three_points};
 use dnn_blocks::Error;
@@ -96,7 +96,7 @@ fn a_regressor_predicts_with_the_same_bits() {
     assert_eq!(again.target_scaler(), model.target_scaler());
 }
 
-/// The checksum is that of the numbers in the file, whatever they are read as.
+/// The checksum covers the numbers in the file, whichever type reads them.
 #[test]
 fn a_file_of_f32_is_read_as_f64_without_loss() {
     let limits = Limits::default();
@@ -120,7 +120,7 @@ fn a_file_of_f32_is_read_as_f64_without_loss() {
     assert!(values.iter().zip(&model.predict(Examples::rows(&x)).unwrap()).all(close));
 }
 
-/// A model that was told of a class that it has not seen is told of it after it was loaded.
+/// A declared class without examples is still declared after loading.
 #[test]
 fn declared_classes_stay_declared() {
     let x = array![[0.0_f64, 1.0], [1.0, 0.5], [2.0, 0.0], [3.0, 2.0]];
@@ -140,7 +140,7 @@ fn declared_classes_stay_declared() {
     }
 }
 
-/// What `layers_mut` can break could not be read again.
+/// A network that `layers_mut` made inconsistent is not written.
 #[test]
 fn a_network_that_is_none_any_more_is_not_written() {
     let folder = tempdir().unwrap();
@@ -204,7 +204,7 @@ fn kinds_types_and_versions_are_told_apart() {
     assert_eq!(error.to_string(), "the file has format version 7, but the newest known is 1");
 }
 
-/// The file with one text for another of the same length.
+/// Replaces a text in the file by another of the same length.
 fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let place = file.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();

@@ -1,4 +1,4 @@
-//! npz files: NumPy's are read, ours are NumPy's, and an archive made to harm is an error.
+//! npz files: NumPy's are read, ours are readable by NumPy, and malicious archives are errors.
 
 use super::assert_readable;
 use super::frameworks::{file, outputs};
@@ -62,7 +62,7 @@ fn arrays_stay_the_same_to_the_last_bit() {
     assert_eq!(again, single);
 }
 
-/// An archive of these files, deflated.
+/// Returns a deflated archive of these files.
 fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated);
@@ -92,7 +92,7 @@ fn bombs_are_refused_by_their_limits() {
     assert!(matches!(error, FileError::TooLarge { .. }), "{error}");
     read(&bomb).unwrap();
 
-    // The archive says that it is small.
+    // The archive claims a small size.
     let size = (zeros.len() as u32).to_le_bytes();
     let mut liar = bomb.clone();
     for place in 0..liar.len() - 4 {
@@ -103,7 +103,7 @@ fn bombs_are_refused_by_their_limits() {
     let error = Tensors::<f64>::from_npz(&liar, &limits).unwrap_err();
     assert!(matches!(error, FileError::TooLarge { .. } | FileError::Malformed { .. }), "{error}");
 
-    // Many that are small together.
+    // Many entries that are small together.
     let part = npy(&header("<f8", "(32768,)"), &vec![0; 256 << 10]);
     let names: Vec<String> = (0..8).map(|i| format!("W{i}.npy")).collect();
     let parts: Vec<_> = names.iter().map(|name| (name.as_str(), &part[..])).collect();
@@ -159,7 +159,7 @@ fn headers_made_to_harm_are_errors() {
     }
 }
 
-/// Both headers of the entry say so, that before the data and that in the directory.
+/// Changes both headers of the entry: before the data and in the directory.
 #[test]
 fn encrypted_entries_and_other_methods_are_errors() {
     let entry = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
@@ -254,7 +254,7 @@ fn no_name_forges_a_line_of_a_log() {
     }
 }
 
-/// Both kinds of end, the directory where it should be, and as many entries as it says.
+/// Both kinds of end record, with a wrong place, length or count of the directory.
 #[test]
 fn a_directory_that_lies_is_an_error() {
     let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
@@ -262,7 +262,7 @@ fn a_directory_that_lies_is_an_error() {
     let options = SimpleFileOptions::default().large_file(true);
     large.start_file("a.npy", options).unwrap();
     large.write_all(&one).unwrap();
-    large.set_raw_zip64_extensible_data_sector(b"more"[..].into()); // so its end is a large one
+    large.set_raw_zip64_extensible_data_sector(b"more"[..].into()); // a zip64 end record
     let small = archive(&[("a.npy", &one)]);
     let with_comment = [&small[..small.len() - 2], &[3, 0], b"abc"].concat();
     for (name, file) in [
@@ -277,7 +277,7 @@ fn a_directory_that_lies_is_an_error() {
             for value in [0, 1, 2, 0x7f, 0xff] {
                 let mut file = file.clone();
                 file[at] = value;
-                // Where the directory is, how long, how many: any other answer is an error.
+                // Any other place, length or count of the directory is an error.
                 if let Ok(tensors) = read(&file) {
                     assert!(tensors.len() <= 1, "{name}: {at} = {value}");
                 } else {
@@ -320,8 +320,8 @@ fn entries_that_overlap_are_an_error() {
     assert!(error.to_string().ends_with("the entries are longer than the archive"), "{error}");
 }
 
-/// Whatever is cut or flipped is an error, or harmless: an array may lose its name or be lost, which
-/// a network then misses, but its numbers have a checksum.
+/// A cut or flipped file is an error or harmless. An array may be lost or lose its name, which is
+/// an error for a network; the numbers have a checksum.
 #[test]
 fn cuts_and_flipped_bits_do_not_panic_and_change_no_number() {
     for name in ["course_fortran.npz", "torch_f32.npz"] {

@@ -1,4 +1,4 @@
-//! ONNX models that cannot be. Those that can be are run by `.ci/exports`.
+//! ONNX exports that are refused. `.ci/exports` runs the others in ONNX Runtime.
 
 use dnn_blocks::Error;
 use dnn_blocks::files::FileError;

@@ -1,4 +1,4 @@
-//! Initial parameters: their spread, their generators, and why they are not zeros.
+//! Initial parameters: variance, generators, and why weights are not zeros.
 
 #[cfg(feature = "ndarray-rand")]
 mod ndarray_rand;
@@ -39,7 +39,7 @@ fn initializers_have_the_spread_of_their_papers() {
     assert_eq!(spread_of_zeros(), (0.0, NumpyRandom::seed(1).next_u32()));
 }
 
-/// Zeros are zeros, and leave the generator where it was.
+/// Zeros draw nothing from the generator.
 fn spread_of_zeros() -> (f64, u32) {
     let mut rng = NumpyRandom::seed(1);
     let network = initialize_parameters_deep(&[3, 2], Initializer::Zeros, &mut rng).unwrap();
@@ -63,7 +63,7 @@ fn any_generator_draws_and_the_choice_of_float_does_not_change_the_stream() {
     assert_ne!(double, draw(&mut SmallRng::seed_from_u64(4)));
 }
 
-/// Why W must not be zero: all units of a layer stay equal, whatever the number of steps.
+/// From weights of 0 all units of a layer stay equal, after any number of steps.
 #[test]
 fn zeros_never_break_the_symmetry_of_a_layer() {
     let mut parameters =

@@ -1,4 +1,4 @@
-//! Weights by `ndarray-rand`.
+//! Weights drawn by `ndarray-rand`.
 
 use dnn_blocks::Error;
 use dnn_blocks::init::initialize_parameters_with;
@@ -12,7 +12,7 @@ use dnn_blocks::prelude::*;
 
 const DIMS: [usize; 4] = [300, 7, 128, 1];
 
-/// The network is what `RandomExt` gives matrix by matrix, of one stream.
+/// The network equals matrices that `RandomExt` draws one after the other.
 fn check<F: Float, D: Distribution<F> + Copy, R: Rng>(distribution: D, rng: impl Fn() -> R) {
     let parameters = initialize_parameters_with(&DIMS, |_, _| distribution, &mut rng()).unwrap();
     let rng = &mut rng();
@@ -35,7 +35,7 @@ fn weights_are_those_of_random_ext() {
     check::<f64, _, _>(Cauchy::new(0.0, 1.0).unwrap(), small);
 }
 
-/// Each layer asks for its distribution with the arguments of Glorot and Bengio's formula.
+/// The distribution of each layer gets the sizes in the formula of Glorot and Bengio.
 #[test]
 fn a_distribution_for_each_layer() {
     let mut asked = Vec::new();

@@ -1,4 +1,4 @@
-//! `NumpyRandom` against NumPy's own numbers.
+//! `NumpyRandom` against numbers of NumPy.
 
 use crate::support::reference::{json, number};
 use dnn_blocks::init::{NumpyRandom, RandomSource};
@@ -17,7 +17,7 @@ fn numbers(values: &Value) -> Vec<f64> {
     numbers
 }
 
-/// Normal samples go through the platform's `ln`: one unit in the last place is allowed.
+/// Normal samples use the platform's `ln`: the bound is one unit in the last place.
 fn same(a: f64, b: f64) -> bool {
     (a - b).abs() <= f64::EPSILON * b.abs()
 }

@@ -1,4 +1,4 @@
-//! Networks and gradients that compare with a tolerance.
+//! Comparison of networks and gradients with a tolerance.
 
 use crate::support::network;
 use dnn_blocks::prelude::*;

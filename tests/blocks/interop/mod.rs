@@ -1,4 +1,4 @@
-//! The traits of other crates.
+//! Traits of other crates.
 
 #[cfg(feature = "approx")]
 mod approx;

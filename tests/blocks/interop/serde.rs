@@ -1,4 +1,4 @@
-//! Values through JSON, there and back; and what is no value of the type is refused.
+//! Round trips through JSON, and refused values.
 
 use crate::support::{network, three_points};
 use dnn_blocks::data::Classes;
@@ -19,7 +19,7 @@ fn stays<T: Serialize + DeserializeOwned + PartialEq + Debug>(value: T) {
     assert_eq!(there_and_back(&value), value);
 }
 
-/// The reason why `value` is no `T`.
+/// Returns the error of reading `value` as a `T`.
 fn refusal<T: DeserializeOwned>(value: Value) -> String {
     match from_value::<T>(value) {
         Ok(_) => panic!("accepted"),
@@ -147,7 +147,7 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     assert!(refusal::<NumpyRandom>(generator).contains("624"));
 }
 
-/// It would be `null` in the text, which no reader takes for a number.
+/// JSON has no such number: it would be `null`, which no reader accepts.
 #[test]
 fn what_would_be_refused_is_not_written() {
     let refused = |written: Result<String, serde_json::Error>| written.unwrap_err().to_string();
@@ -180,7 +180,7 @@ fn what_would_be_refused_is_not_written() {
     assert_eq!(refusal::<Parameters<f32>>(large), "layer 1: W[0, 0] is inf");
 }
 
-/// A rule of somebody else, which can be kept.
+/// A custom update rule that serializes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, serde::Deserialize)]
 struct Limited(Algorithm);
 
@@ -196,7 +196,7 @@ impl UpdateRule<f64> for Limited {
     }
 }
 
-/// It would give zeros for ever, of which no normal sample can be made.
+/// This state yields only zeros, from which the polar method makes no normal sample.
 #[test]
 fn a_generator_that_is_dead_is_refused() {
     let state = |first: u32, last: u32, position: usize| {
@@ -217,7 +217,7 @@ fn a_generator_that_is_dead_is_refused() {
     assert!(refusal::<NumpyRandom>(state(0, 1, 623)).starts_with("key is 0, but "));
 }
 
-/// Three classes around three points, with all that a `fit` can use.
+/// Three classes around three points, with every hyperparameter in use.
 fn fitted() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
     let (x, labels) = three_points(["x", "y", "z"]);
     let how = Hyperparameters::default().hidden(&[5, 4]).epochs(4).keep_prob(0.9).l2(0.1);

@@ -1,3 +1,3 @@
-//! The kernels, through the functions that use them.
+//! The kernels, through the public functions.
 
 mod products;

@@ -1,7 +1,7 @@
 //! Products of matrices of random shapes and layouts against plain sums.
 //!
-//! `DNN_BLOCKS_CASES` cases (1000), the first of seed `DNN_BLOCKS_SEED` (1), each next of the next
-//! seed: a case that fails is repeated alone by its own seed. Even seeds are `f32`, odd ones `f64`.
+//! The test runs `DNN_BLOCKS_CASES` cases (1000) with seeds from `DNN_BLOCKS_SEED` (1) on. The seed
+//! of a failing case repeats it alone. Even seeds are `f32`, odd ones `f64`.
 //!
 //! The bound is that of N. Higham, *Accuracy and Stability of Numerical Algorithms* (2002), section
 //! 3.1: a sum of k products is within `γ(k) Σ|a||b|` of the exact one in whatever order they are
@@ -29,7 +29,7 @@ fn uniform(rng: &mut SmallRng) -> f64 {
     (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
 }
 
-/// Sizes at which a product is done in another way, or in more pieces.
+/// Sizes at which a product changes its strategy or its number of blocks.
 const THRESHOLDS: [usize; 17] =
     [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 512, 520, 1024, 2048, 2080];
 
@@ -44,7 +44,7 @@ fn size(rng: &mut SmallRng) -> usize {
     }
 }
 
-/// Units, features and examples: most products are small, and some long enough for every block.
+/// Units, features and examples: mostly small, sometimes longer than every block.
 fn sizes(rng: &mut SmallRng) -> [usize; 3] {
     let range = match below(rng, 20) {
         0 => 1_000_000..6_000_000,
@@ -59,7 +59,7 @@ fn sizes(rng: &mut SmallRng) -> [usize; 3] {
     }
 }
 
-/// By which functions the products are asked for.
+/// The public function that computes the product.
 #[derive(Debug, Clone, Copy)]
 enum Through {
     Blocks,
@@ -72,7 +72,7 @@ struct Case {
     units: usize,
     features: usize,
     examples: usize,
-    /// Those of `W`, `b`, `A_prev`, and `dZ` or `Y`.
+    /// The layouts of `W`, `b`, `A_prev`, and `dZ` or `Y`.
     layouts: [Layout; 4],
     whole: bool,
     through: Through,
@@ -131,7 +131,7 @@ impl Case {
         Sums::of(&w, &a_prev).plus(&b).check("Z", &z, self.whole);
         let (da_prev, gradients) = linear_backward(&dz, &cache).unwrap();
         Sums::of(&w.t(), &dz).check("dA_prev", &da_prev, self.whole);
-        // Also 1/m is exact then.
+        // 1/m is exact as well.
         let exact = self.whole && examples.is_power_of_two();
         Sums::of(&dz, &a_prev.t()).over(examples).check("dW", &gradients.dw, exact);
         let ones = Array2::ones((examples, 1));
@@ -221,7 +221,7 @@ impl Case {
     }
 }
 
-/// `A·B` in `f64`, and what the bound is made of: `|A|·|B|` and the length of the sums.
+/// `A·B` in `f64`, with `|A|·|B|` and the length of the sums for the bound.
 struct Sums {
     values: Array2<f64>,
     sizes: Array2<f64>,
@@ -248,7 +248,7 @@ impl Sums {
         Self { values, sizes, depth: a.ncols() }
     }
 
-    /// One number more in each sum; a column for all columns.
+    /// Adds one number to each sum: a column that broadcasts.
     fn plus<F: Float>(mut self, c: &ArrayRef2<F>) -> Self {
         let c = c.mapv(F::as_f64);
         self.sizes += &c.mapv(f64::abs);
@@ -297,7 +297,7 @@ fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).map_or(otherwise, |value| value.parse().expect("a whole number"))
 }
 
-/// Says which case it was, if it panics.
+/// Prints the seed of the case if it panics.
 struct Announced<'a>(u64, &'a Case);
 
 impl Drop for Announced<'_> {
@@ -309,7 +309,7 @@ impl Drop for Announced<'_> {
     }
 }
 
-/// Pools of 1 to so many threads.
+/// The size of the largest thread pool.
 const POOLS: usize = 4;
 
 fn check_cases<F: Float>() {
@@ -338,7 +338,7 @@ fn products_of_f64_are_plain_sums() {
     check_cases::<f64>();
 }
 
-/// Most products of the longest sums are larger than the bound: one left out is noticed.
+/// Most terms of the longest sums exceed the bound, so that the test detects a missing term.
 #[test]
 fn the_bound_notices_one_product_of_many() {
     let a = Array2::from_shape_fn((1, 2300), |(_, k)| 1.0 + (k as f32).sin());

@@ -1,4 +1,4 @@
-//! The building blocks and the values that they take.
+//! The building blocks and their arguments.
 
 use super::{
     ACTIVATIONS, BOUND, Numbers, SIZES, compare, exact, exact_owned, exact_owned_within, exact2,
@@ -101,7 +101,7 @@ fn linear_blocks<F: Float>() {
             let activation = ActivationCache { z: z.to_owned(), activation };
             linear_activation_backward(dz.clone(), &LayerCache { linear, activation }).unwrap()
         });
-        // `Z` and `dA` that own their memory.
+        // Owned `Z` and `dA`.
         for (z, da) in owned_layouts(&a_prev).iter().zip(owned_layouts(&a_prev).iter().rev()) {
             let w = &random::<F>(features, features);
             let b = &random::<F>(features, 1);
@@ -239,7 +239,7 @@ fn updates<F: Float>() {
     }
 }
 
-/// Networks and gradients are values: equal, printed and built whatever their layout.
+/// Networks and gradients compare, print and build the same in every layout.
 fn values<F: Float>() {
     let parameters = tanh_network::<F>(&[3, 5, 2]);
     let gradients = gradients_like(&parameters);

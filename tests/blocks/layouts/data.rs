@@ -42,7 +42,7 @@ fn largest_rows<F: Float>() {
     exact_owned(&one_hot::<F>(&classes, 4).unwrap(), |y| predicted_classes(&y).unwrap());
 }
 
-/// Matrices as the first argument and as the second.
+/// Matrices as actual and as predicted values.
 fn metrics<F: Float>() {
     let classes: Vec<usize> = (0..70).map(|i| i * i % 3).collect();
     let p = shares::<F>(3, 70);
@@ -62,13 +62,13 @@ fn metrics<F: Float>() {
     exact2(&shares::<F>(2, 70), &random::<F>(2, 70), |a, p| r2(Actual(&a), Predicted(&p)).unwrap());
 }
 
-/// Scores of labels in matrices, passed as views and as `ArrayRef2`.
+/// Computes scores of labels in matrices, passed as views and as `ArrayRef2`.
 fn scores<F: Float>(
     actual: &ArrayView2<'_, F>,
     predicted: &ArrayView2<'_, F>,
 ) -> (f64, (Vec<usize>, Vec<usize>)) {
     let found = accuracy(Actual(actual), Predicted(predicted));
-    let Ok(found) = found else { return (f64::NAN, Default::default()) }; // rows that are repeated
+    let Ok(found) = found else { return (f64::NAN, Default::default()) }; // a refused broadcast
     let (a, p): (&ArrayRef2<F>, &ArrayRef2<F>) = (actual, predicted);
     assert_eq!(accuracy(Actual(a), Predicted(p)), Ok(found));
     let of_labels = ConfusionMatrix::new(Actual(actual), Predicted(predicted)).unwrap();

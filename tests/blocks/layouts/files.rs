@@ -6,7 +6,7 @@ use dnn_blocks::files::{Limits, Module, Tensors};
 use dnn_blocks::ndarray::{Array2, ArrayD, Axis};
 use dnn_blocks::prelude::*;
 
-/// The arrays of a network, W and b, in a layout; b as a vector if asked for.
+/// Returns the arrays of a network in a layout, with b as a vector if `vectors` is set.
 fn tensors(layout: Layout, names: [&str; 4], [w1, w2]: [&Array2<f64>; 2]) -> Tensors<f64> {
     let mut tensors = Tensors::new();
     let biases = [random::<f64>(5, 1), random::<f64>(2, 1)];
@@ -68,7 +68,7 @@ fn networks_of_other_programs() {
     }
 }
 
-/// A set of arrays with one more axis.
+/// A set with three-dimensional arrays.
 fn deep(layout: Layout) -> Tensors<f64> {
     let mut tensors = Tensors::new();
     let matrix = Laid::new(layout, &random(6, 4)).owned();
@@ -154,7 +154,7 @@ fn checkpoints() {
     }
 }
 
-/// A fit goes on from a checkpoint of the same examples in another layout.
+/// A fit resumes from a checkpoint of the same examples in another layout.
 #[cfg(feature = "safetensors")]
 #[test]
 fn fits_that_go_on() {

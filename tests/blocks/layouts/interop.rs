@@ -1,4 +1,4 @@
-//! Values as other crates and programs see them.
+//! Values of all layouts through serde, approx and ONNX.
 
 use super::*;
 #[cfg(feature = "serde")]

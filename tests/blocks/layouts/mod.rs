@@ -1,13 +1,13 @@
-//! Every function that takes an array gives the same for the same numbers in any memory layout.
+//! Every function that takes an array returns the same for any memory layout.
 //!
-//! The results are bit-identical, but for two kinds of sums that are added in another order where
-//! the strides are others: the products of matrices (`linear_*`, `l_model_*`, `backpropagate`,
+//! The results are bit-identical, except for two kinds of sums whose order depends on the strides:
+//! the products of matrices (`linear_*`, `l_model_*`, `backpropagate`,
 //! `predict*`, `Workspace`, `FullBatch`, the predictors, the models of the course, `propagate`,
 //! `optimize`) and their `db`, and the sums of squares over weights and gradients (`l2_cost`,
 //! `compute_cost_with_regularization`, `Gradients::norm`, `clip_by_norm`). For these the bound is
 //! [`BOUND`] ε of the largest number. A `fit` copies its examples first and is bit-identical.
 
-/// A test for `f32` and for `f64`.
+/// Makes a test for `f32` and one for `f64`.
 macro_rules! both {
     ($($name:ident)*) => {
         $(
@@ -59,7 +59,7 @@ fn random<F: Float>(rows: usize, columns: usize) -> Array2<F> {
     support::random(rows, columns, (100 * rows + columns) as u32)
 }
 
-/// Between 0 and 1.
+/// Random numbers between 0 and 1.
 fn shares<F: Float>(rows: usize, columns: usize) -> Array2<F> {
     random::<F>(rows, columns).mapv(|x| F::of(0.5 + 0.45 * x.as_f64().tanh()))
 }
@@ -76,10 +76,10 @@ fn gradients_like<F: Float>(parameters: &Parameters<F>) -> Gradients<F> {
     Gradients::from_layers(parameters.layers().iter().map(layer).collect()).unwrap()
 }
 
-/// Networks whose first products are done in another way for another layout of `X`.
+/// Networks whose first product takes another strategy for another layout of `X`.
 const SIZES: [[usize; 3]; 2] = [[90, 5, 3], [30, 40, 3]];
 
-/// The layouts that an array can have that owns its memory.
+/// The layouts of arrays that own their memory.
 fn owned() -> impl Iterator<Item = Layout> {
     owned_layouts(&Array2::from_elem((1, 1), 0.0)).into_iter().map(|laid| laid.layout)
 }
@@ -93,7 +93,7 @@ fn laid_gradients<F: Float>(layout: Layout, gradients: &Gradients<F>) -> Gradien
     gradients
 }
 
-/// Results as numbers, to be compared.
+/// Results as lists of numbers, for comparison.
 trait Numbers {
     fn numbers(&self) -> Vec<f64>;
 }
@@ -172,7 +172,8 @@ impl<T: Numbers + ?Sized> Numbers for &T {
     }
 }
 
-/// Compares results with those of the standard layout: `bound` ε of the largest number; 0 for bits.
+/// Compares results with the results of the standard layout: within `bound` ε of the largest
+/// number, or bit by bit if `bound` is 0.
 fn compare<F: Float>(found: &[f64], expected: &[f64], bound: f64, layouts: &[Layout]) {
     assert_eq!(found.len(), expected.len(), "{layouts:?}");
     let largest = expected.iter().fold(0.0, |largest: f64, x| largest.max(x.abs()));
@@ -184,7 +185,7 @@ fn compare<F: Float>(found: &[f64], expected: &[f64], bound: f64, layouts: &[Lay
     }
 }
 
-/// The matrix, and three that broadcasts can hold: equal rows, equal columns, one number.
+/// Returns the matrix and three that broadcasts can hold: equal rows, equal columns, one number.
 fn kinds<F: Float>(matrix: &Array2<F>) -> [Array2<F>; 4] {
     let spread = |part: ArrayView2<'_, F>| part.broadcast(matrix.dim()).unwrap().to_owned();
     let (row, column) = (matrix.slice(s![..1, ..]), matrix.slice(s![.., ..1]));
@@ -221,7 +222,7 @@ fn within2<F: Float, T: Numbers>(
     }
 }
 
-/// Bit-identical in all layouts.
+/// Checks that the result is bit-identical in all layouts.
 fn exact<F: Float, T: Numbers>(matrix: &Array2<F>, f: impl Fn(ArrayView2<'_, F>) -> T) {
     within(0.0, matrix, f);
 }
@@ -234,7 +235,7 @@ fn exact2<F: Float, T: Numbers>(
     within2(0.0, (a, b), f);
 }
 
-/// Bit-identical for arrays that own their memory.
+/// Checks that the result is bit-identical in all layouts of owned arrays.
 fn exact_owned<F: Float, T: Numbers>(matrix: &Array2<F>, f: impl Fn(Array2<F>) -> T) {
     let expected = f(matrix.clone()).numbers();
     for laid in owned_layouts(matrix) {
@@ -242,7 +243,7 @@ fn exact_owned<F: Float, T: Numbers>(matrix: &Array2<F>, f: impl Fn(Array2<F>) -
     }
 }
 
-/// The same of networks, whose matrices all have the layout.
+/// Compares the results of a network in all layouts.
 fn within_network<F: Float, T: Numbers>(
     bound: f64,
     parameters: &Parameters<F>,
@@ -255,7 +256,7 @@ fn within_network<F: Float, T: Numbers>(
     }
 }
 
-/// A matrix that is changed in place, and the memory beside it, which is not.
+/// Changes a matrix in place, and checks that the memory beside it stays.
 fn exact_in_place<F: Float>(matrix: &Array2<F>, f: impl Fn(&mut ArrayRef2<F>)) {
     let mut expected = matrix.clone();
     f(&mut expected);
@@ -266,7 +267,7 @@ fn exact_in_place<F: Float>(matrix: &Array2<F>, f: impl Fn(&mut ArrayRef2<F>)) {
     }
 }
 
-/// A row in each layout.
+/// Returns the vector in each layout of a row.
 fn laid_rows<F: Float>(numbers: &Array2<F>) -> Vec<Laid<F>> {
     assert_eq!(numbers.nrows(), 1);
     kinds(numbers).iter().flat_map(|numbers| layouts(numbers)).collect()
@@ -276,7 +277,7 @@ fn first_row<F: Float>(laid: &Laid<F>) -> ArrayView1<'_, F> {
     laid.view().index_axis_move(Axis(0), 0)
 }
 
-/// An input that is given away.
+/// An argument that the function takes by value.
 fn exact_owned_within<F: Float, T: Numbers>(matrix: &Array2<F>, f: impl Fn(Array2<F>) -> T) {
     let expected = f(matrix.clone()).numbers();
     for laid in owned_layouts(matrix) {

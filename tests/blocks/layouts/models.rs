@@ -1,4 +1,4 @@
-//! Models, their predictors, and those of the course.
+//! Models, predictors, and the models of the course.
 
 use super::{
     BOUND, Numbers, SIZES, compare, exact, exact_owned, exact2, hyperparameters, random,
@@ -33,7 +33,7 @@ fn predictors<F: Float>() {
             assert_eq!(predictor.outputs(x).unwrap(), found);
             found
         });
-        // Scaled, `X` is copied.
+        // A scaler copies `X`.
         exact(&x, |x| {
             let predictor = Predictor::new(&parameters, 25).unwrap();
             let mut predictor = predictor.scaled(&scaler).unwrap().target_scaled(&targets);
@@ -98,7 +98,7 @@ fn classifiers<F: Float>() {
     }
 }
 
-/// Without a scaler `X` is not copied.
+/// Without a scaler, the predictor reads `X` without a copy.
 fn classifiers_without_a_scaler<F: Float>() {
     let labels: Vec<usize> = (0..30).map(|i| i % 3).collect();
     let how = hyperparameters().standardize(false);
@@ -143,7 +143,7 @@ fn regressors<F: Float>() {
             let (score, predicted) = (model.score(x, y).unwrap(), model.predict(x).unwrap());
             let mut predictor = model.predictor(20).unwrap();
             let served = predictor.predict(x.as_columns()).unwrap().to_owned();
-            // Of constant values a score is 0 or 1, by any difference.
+            // The score of constant values is 0 or 1 for the smallest difference.
             let score = if score.fract() == 0.0 { 0.0 } else { score };
             (score, (predicted, served))
         });

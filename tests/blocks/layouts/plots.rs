@@ -1,4 +1,4 @@
-//! Points and pictures that are drawn.
+//! Points and pictures in plots.
 
 use super::{kinds, random};
 use crate::support::strides::layouts;
@@ -21,8 +21,8 @@ fn decision_boundaries() {
     }
 }
 
-/// Views of `picture` with other strides: turned axes, negative steps, and parts of larger
-/// ones.
+/// Returns views of `picture` with other strides: permuted axes, negative steps, and parts of a
+/// larger array.
 fn check(picture: &Array3<f64>) {
     let svg = |picture: ArrayView3<'_, f64>| {
         plot::pictures("", &[(picture, "one".into()), (picture, "two".into())], 2).unwrap()

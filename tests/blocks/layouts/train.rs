@@ -1,4 +1,4 @@
-//! What trains, step by step.
+//! Training steps: workspaces, full batches, optimizers, regularization and batches.
 
 use super::{
     BOUND, Numbers, SIZES, compare, exact, exact_in_place, exact2, first_row, gradients_like,
@@ -27,7 +27,7 @@ both! {
     workspaces workspaces_with_targets full_batches optimizers regularization masks clipping batches
 }
 
-/// A workspace gives the bits of the blocks in each layout of `X` and of the parameters.
+/// A workspace is bit-identical to the blocks in each layout of `X` and of the parameters.
 fn workspaces<F: Float>() {
     for dims in [&[30, 40, 2][..], &[90, 5, 2], &[6, 1]] {
         let parameters = tanh_network::<F>(dims);
@@ -94,7 +94,7 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
     }
     within_network(BOUND, &parameters, |parameters| step(x.view(), weighted(), &parameters));
 
-    // Gradients that somebody put into the buffers.
+    // Gradients that a caller assigned to the buffers.
     let mut workspace = Workspace::new(&parameters, 21).unwrap();
     let cost = Cost::CategoricalCrossEntropy;
     let mut differentiate = |next: Option<Layout>| {
@@ -112,7 +112,7 @@ fn check_workspace_with_targets<F: Float>(dims: &[usize]) {
     }
 }
 
-/// A full batch gives the bits of the blocks in each layout of `X`, `Y` and the parameters.
+/// A full batch is bit-identical to the blocks in each layout of `X`, `Y` and the parameters.
 fn full_batches<F: Float>() {
     for (dims, m) in [(&[20, 3, 1][..], 30), (&[150, 70, 2], 7), (&[9, 1], 40)] {
         let parameters = tanh_network::<F>(dims);
@@ -281,7 +281,7 @@ fn gradient_checks() {
     let parameters = tanh_network::<f64>(&[3, 5, 2]);
     let gradients = gradients_like(&parameters);
     let check = |parameters: &Parameters<f64>, gradients: &Gradients<f64>| {
-        // A sum in the order of the rows.
+        // The sum adds the rows in order.
         let cost = |parameters: &Parameters<f64>| {
             Ok(parameters.numbers().iter().map(|x| x.sin()).sum::<f64>())
         };
@@ -296,7 +296,7 @@ fn gradient_checks() {
     }
 }
 
-/// The gradients of a workspace are the caller's to change.
+/// A caller may change the gradients of a workspace.
 #[test]
 fn gradients_of_another_shape_in_the_buffers_are_made_anew() {
     let parameters = tanh_network::<f64>(&[3, 5, 2]);

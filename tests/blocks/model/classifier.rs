@@ -1,4 +1,4 @@
-//! What a classifier learns, and the questions that it does not answer.
+//! Classifiers: fits, class weights, partial fits, and refused predictions.
 
 use super::{Names, clouds, fitted, quick};
 use dnn_blocks::Error;
@@ -87,7 +87,7 @@ fn questions_before_training_and_about_other_tables_are_errors() {
     }
 }
 
-/// Finite features that the products turn into infinities: no class is made up for them.
+/// Finite features whose outputs overflow are an error, not a class.
 #[test]
 fn an_output_that_is_not_finite_is_no_prediction() {
     let (x, labels) = clouds(3, 60);
@@ -106,7 +106,7 @@ fn an_output_that_is_not_finite_is_no_prediction() {
     model.predict(Examples::rows(far.slice(s![..1, ..]))).unwrap();
 }
 
-/// The only example of a class goes to validation: one class is left.
+/// The only example of a class is a validation example: one class is left for training.
 #[test]
 fn one_class_that_is_left_to_learn_from_is_said() {
     let x = array![[0.0], [1.0]];
@@ -115,7 +115,7 @@ fn one_class_that_is_left_to_learn_from_is_said() {
     assert_eq!(error, Error::OneClass);
 }
 
-/// One example in twenty is of the rare class: balanced weights find more of them.
+/// With one example in twenty of a rare class, balanced weights find more of them.
 #[test]
 fn balanced_weights_help_a_rare_class() {
     let mut rng = NumpyRandom::seed(5);
@@ -140,7 +140,7 @@ fn tables_that_come_one_after_the_other() {
     for round in 0..40 {
         let rows: Vec<_> = (0..40).map(|i| 3 * i + round % 3).collect();
         let table = x.select(Axis(0), &rows);
-        // Each has one class only.
+        // Each part has one class only.
         let history = model.partial_fit(Examples::rows(&table), &vec![round % 3; 40]).unwrap();
         assert_eq!(history.epochs[0].epoch, round);
     }
@@ -153,7 +153,7 @@ fn tables_that_come_one_after_the_other() {
     let error = one.partial_fit(Examples::rows(&x), &[4; 120]).unwrap_err();
     assert_eq!(error, Error::OneClass);
 
-    // All of them in turn are a fit with as many epochs.
+    // Partial fits of all examples equal a fit with as many epochs.
     let mut bit_by_bit = Classifier::<f64, usize>::new(quick());
     for _ in 0..30 {
         bit_by_bit.partial_fit(Examples::rows(&x), &labels).unwrap();
@@ -161,7 +161,7 @@ fn tables_that_come_one_after_the_other() {
     assert_eq!(bit_by_bit.parameters(), fitted(quick(), &x, &labels).parameters());
 }
 
-/// A second fit knows nothing of the first: neither its classes nor its features.
+/// A second fit starts anew, with other classes and features.
 #[test]
 fn a_model_can_be_fitted_again_on_another_table() {
     let (x, labels) = clouds(3, 90);
@@ -189,7 +189,7 @@ fn examples_without_a_weight_are_refused_in_every_set() {
     assert_eq!(model.fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
     assert_eq!(model.partial_fit(Examples::rows(&x), &labels).unwrap_err(), Error::NoWeight);
 
-    // The weights of one fit are those of its training examples alone.
+    // Balanced weights count the training examples of one fit only.
     let how = quick().validation_share(0.2);
     let (_, validation) = stratified_split(&labels, 0.2, &mut NumpyRandom::seed(how.seed)).unwrap();
     let weights: Vec<f64> =

@@ -1,4 +1,4 @@
-//! Which epoch was the best, and when the patience ends.
+//! The best epoch, and early stopping by patience.
 
 use super::{GO_ON, clouds, quick};
 use crate::support::reference::assert_number;
@@ -8,7 +8,7 @@ use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::regularization::l2_cost;
 
-/// Labels that are noise: the validation cost soon rises, and the best parameters come back.
+/// With noise for labels the validation cost soon rises, and the fit restores the best parameters.
 #[test]
 fn patience_stops_and_restores_the_best() {
     let mut rng = NumpyRandom::seed(3);
@@ -34,12 +34,12 @@ fn patience_stops_and_restores_the_best() {
     assert!((0..seen.len()).all(|epoch| cost(best) <= cost(epoch)));
     assert_eq!(model.parameters(), Some(&seen[best]));
     assert_ne!(model.parameters(), seen.last());
-    // It can go on from there.
+    // Training can continue from there.
     model.partial_fit(Examples::rows(&x), &labels).unwrap();
 }
 
-/// Without validation examples the patience watches the training cost, that of the parameters
-/// which it may go back to: here each epoch overshoots, and its own cost is the one before.
+/// Without validation examples, patience compares training costs of the parameters that the fit can
+/// restore. Here each epoch overshoots, and its record has the cost before it.
 #[test]
 fn patience_needs_no_validation() {
     let (x, labels) = clouds(2, 60);
@@ -77,7 +77,7 @@ fn patience_needs_no_validation() {
     let own = history.costs();
     assert!(own.iter().any(|cost| own[best] > *cost), "its own cost was not the lowest: {own:?}");
 
-    // What the optimiser remembers belongs to later parameters: the next step is a first one.
+    // The optimizer's state belongs to later parameters: it starts anew.
     model.partial_fit(Examples::columns(&x), &labels).unwrap();
     let mut expected = seen[best].clone();
     let mut workspace = Workspace::new(&expected, 60).unwrap();
@@ -93,8 +93,8 @@ fn patience_needs_no_validation() {
     }
 }
 
-/// An example put aside that the network cannot follow: the first validation cost is not finite,
-/// and the patience counts on from there.
+/// A validation example overflows the network: the first validation cost is not finite, and
+/// patience counts from there.
 #[test]
 fn a_validation_cost_that_is_not_finite_is_not_the_best() {
     let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f32 / 40.0);

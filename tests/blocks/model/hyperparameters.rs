@@ -1,11 +1,11 @@
-//! Hyperparameters: plain values, each checked by its name.
+//! Hyperparameters: setters, checks and messages.
 
 use super::{clouds, quick};
 use dnn_blocks::Error;
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::prelude::*;
 
-/// Hyperparameters that are fine for an `f64` and 0 or infinite as an `f32`.
+/// Hyperparameters that are valid in `f64`, and 0 or infinite in `f32`.
 #[test]
 fn hyperparameters_are_checked_in_the_type_of_the_model() {
     let (x, labels) = clouds(2, 40);

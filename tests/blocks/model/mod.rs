@@ -1,4 +1,4 @@
-//! The classifier and the regressor: what they learn, what they promise, what they refuse.
+//! The classifier and the regressor.
 
 mod classifier;
 mod history;
@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 
 const GO_ON: ControlFlow<()> = ControlFlow::Continue(());
 
-/// Points about as many centres as there are classes, (examples, 2), and their classes.
+/// Returns points around one center for each class, (examples, 2), and their classes.
 fn clouds(classes: usize, m: usize) -> (Array2<f64>, Vec<usize>) {
     let mut rng = NumpyRandom::seed(7);
     let labels: Vec<_> = (0..m).map(|i| i % classes).collect();

@@ -1,4 +1,4 @@
-//! The loop of a fit: which it is, what it repeats, and what ends it.
+//! The training loop of a fit: its steps, its reproducibility, and its errors.
 
 use super::{GO_ON, clouds, fitted, quick};
 use crate::support::reference::assert_number;
@@ -13,8 +13,8 @@ use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::regularization::{add_l2_gradient, l_model_forward_with_dropout};
 use dnn_blocks::train::workspace::Dropout;
 
-/// The loop of a `fit`, in calls that everybody can make, with every option that has a say in it:
-/// the same parameters to the last bit, from the workspace and from the blocks.
+/// The loop of a `fit` in public calls, with every hyperparameter of it, gives bit-identical
+/// parameters, with a workspace and with the blocks.
 #[test]
 fn a_fit_is_a_loop_of_public_calls() {
     let (x, labels) = clouds(3, 110);
@@ -39,7 +39,7 @@ fn a_fit_is_a_loop_of_public_calls() {
     let scaler = Standardizer::fit(&x).unwrap();
     let x = scaler.transform(&x).unwrap();
     let m = x.ncols();
-    // The labels, and the weight of each example as a second row.
+    // The labels, with the weights of the examples as a second row.
     let y = Array2::from_shape_fn((2, m), |(row, i)| {
         let label = labels[training[i]];
         if row == 0 { label as f64 } else { [1.0, 2.0, 0.5][label] }
@@ -66,7 +66,7 @@ fn a_fit_is_a_loop_of_public_calls() {
                 let (cost, gradients) = workspace
                     .cost_and_gradients_with_dropout(&x, targets, &parameters, objective, dropout)
                     .unwrap();
-                sum += cost * x.ncols() as f64; // the last batch has fewer
+                sum += cost * x.ncols() as f64; // the last batch is smaller
                 gradients
             };
             let mut of_blocks = {
@@ -97,7 +97,7 @@ fn a_seed_is_a_model_to_the_last_bit() {
     assert_ne!(first.parameters(), fitted(how.seed(1), &x, &labels).parameters());
 }
 
-/// Layers and batches large enough to be shared among threads.
+/// Layers and batches large enough for several threads.
 #[cfg(feature = "rayon")]
 #[test]
 fn the_number_of_threads_changes_no_bit() {
@@ -140,7 +140,7 @@ fn a_rate_that_is_too_large_is_said_and_leaves_the_last_good_parameters() {
     assert!(regressor.parameters().unwrap().is_finite());
     assert!(regressor.predict(Examples::rows(&single)).unwrap().iter().all(|y| y.is_finite()));
 
-    // A linear model that overshoots a hundredfold each step: it takes some epochs to infinity.
+    // A linear model that overshoots a hundredfold in each step diverges after some epochs.
     let how = how.hidden(&[]).learning_rate(50.0);
     let mut good = Vec::new();
     let mut model = Regressor::<f32>::new(how);
@@ -161,7 +161,7 @@ fn a_rate_that_is_too_large_is_said_and_leaves_the_last_good_parameters() {
     assert!(model.predict(x).unwrap().iter().all(|y| y.is_finite()));
 }
 
-/// Features of 1e21 make gradients whose squares are infinite as an `f32`: Adam then moves nothing.
+/// Features of 1e21 make gradients whose squares overflow in `f32`: Adam then moves nothing.
 #[test]
 fn a_second_moment_that_overflows_is_said() {
     let x = Array2::from_shape_fn((40, 2), |(i, f)| 1e21 * ((i * 7 + f * 3) % 11) as f32);

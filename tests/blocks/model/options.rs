@@ -1,4 +1,4 @@
-//! What a fit may be given: a callback, and a weight for each example.
+//! Options of a fit: a callback, and a weight for each example.
 
 use super::{GO_ON, clouds, fitted, quick};
 use crate::support::reference::assert_number;
@@ -47,7 +47,8 @@ fn a_callback_sees_the_figures_and_can_stop() {
     );
 }
 
-/// An example of weight 2 is that example twice, of weight 0 none: full batches, no scaling.
+/// A weight of 2 equals a repeated example, and a weight of 0 a removed one (full batches, no
+/// scaling).
 #[test]
 fn weights_count_examples() {
     let (x, labels) = clouds(2, 30);

@@ -1,4 +1,4 @@
-//! A predictor says what the functions say, and refuses what they refuse.
+//! Predictors return the outputs and errors of the functions.
 
 use crate::support::random;
 use dnn_blocks::Error;
@@ -62,7 +62,7 @@ fn a_model_lends_its_network_and_scaler() {
     }
 }
 
-/// The predictor gives the labels and probabilities of its model: for all examples, some, and one.
+/// A predictor returns the labels and probabilities of its model: for all examples, some, and one.
 fn same_as_the_classifier<F: Float>(names: &[&'static str], standardize: bool) {
     let x = x::<F>(3, 30);
     let labels: Vec<_> = (0..30).map(|i| names[i % names.len()]).collect();
@@ -110,7 +110,7 @@ fn a_classifier_predictor_agrees_with_its_classifier() {
     }
 }
 
-/// The predictor refuses what the model refuses, and stays usable.
+/// A predictor returns the errors of its model, and stays usable.
 #[test]
 fn a_classifier_predictor_refuses_what_is_no_example() {
     let x = x::<f64>(3, 30);
@@ -144,7 +144,7 @@ fn a_classifier_predictor_refuses_what_is_no_example() {
         assert!(matches!(refused(&self::x(3, 31)), Error::ShapeMismatch { layer: None, .. }));
         assert!(matches!(refused(&self::x(2, 30)), Error::ShapeMismatch { layer: Some(1), .. }));
         assert!(matches!(refused(&self::x(3, 0)), Error::EmptyBatch { .. }));
-        // Finite features, whose products may overflow.
+        // Finite features whose products overflow.
         let far = Array2::from_shape_fn((3, 1), |(i, _)| [f64::MAX, -f64::MAX][i % 2]);
         let of_model = model.predict(Examples::columns(&far)).map_err(|error| error.to_string());
         let found = predictor.predict(&far).map_err(|error| error.to_string());

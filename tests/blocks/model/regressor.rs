@@ -1,4 +1,4 @@
-//! What a regressor learns, in the units of its values.
+//! Regressors, with values in their own units.
 
 use super::quick;
 use crate::support::reference::assert_number;
@@ -51,7 +51,7 @@ fn numbers_are_predicted_in_their_own_units() {
     let (x_columns, y_columns) = (x.t().to_owned(), y.t().to_owned());
     columns.fit(Examples::columns(&x_columns), Examples::columns(&y_columns)).unwrap();
     assert_eq!(columns.predict(Examples::columns(&x_columns)).unwrap(), predicted.t());
-    // The choice is made for each: features in rows, values in columns.
+    // Each argument has its own orientation: features in rows, values in columns.
     let mixed = model.score(Examples::rows(&x), Examples::columns(&y_columns)).unwrap();
     assert_eq!(mixed, score);
 
@@ -63,7 +63,7 @@ fn numbers_are_predicted_in_their_own_units() {
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
 }
 
-/// Without hidden layers the networks are linear models, whose best parameters are known.
+/// Without hidden layers the network is a linear model with known best parameters.
 #[test]
 fn without_hidden_layers_they_are_linear_models() {
     let mut rng = NumpyRandom::seed(1);
@@ -84,7 +84,7 @@ fn without_hidden_layers_they_are_linear_models() {
     }
 }
 
-/// A value that is wrong does no harm where its example has no weight.
+/// A wrong value has no effect in an example of weight 0.
 #[test]
 fn weights_count_in_a_regression_too() {
     let x = Array2::from_shape_fn((30, 1), |(i, _)| i as f64 / 15.0 - 1.0);

@@ -1,4 +1,4 @@
-//! A fit that is stopped or killed and called again ends as one that never was.
+//! A fit that is stopped or killed, and resumed, is bit-identical to an uninterrupted one.
 
 use crate::support::child;
 use dnn_blocks::Error;
@@ -18,7 +18,7 @@ use std::{env, fs, thread};
 
 const EPOCHS: usize = 12;
 
-/// Everything that a fit may have.
+/// Hyperparameters that use every part of a fit.
 fn how() -> Hyperparameters {
     Hyperparameters::default()
         .hidden(&[12, 7])
@@ -35,7 +35,7 @@ fn how() -> Hyperparameters {
         .patience(20)
 }
 
-/// Examples (120, 4), labels that follow from two of the features, and noise.
+/// Returns examples (120, 4), with noisy labels that depend on two features.
 fn table() -> (Array2<f64>, Vec<u8>) {
     let mut rng = NumpyRandom::seed(1);
     let x = Array2::from_shape_simple_fn((120, 4), || rng.randn());
@@ -46,7 +46,7 @@ fn table() -> (Array2<f64>, Vec<u8>) {
     (x, labels)
 }
 
-/// A model, fitted to the table.
+/// Fits a model to the table.
 trait Model: serde::Serialize {
     fn made(how: Hyperparameters) -> Self;
     fn learn(&mut self, options: FitOptions<'_, f64>) -> dnn_blocks::Result<History>;
@@ -81,12 +81,12 @@ fn stop_after(epochs: usize) -> impl FnMut(&Epoch<'_, f64>) -> ControlFlow<()> {
     }
 }
 
-/// Parameters, optimiser, generator, scalers, epochs: with all their bits.
+/// Asserts equal bits of parameters, optimizer, generator, scalers and epochs.
 fn all_of(model: &impl Model) -> Value {
     to_value(model).unwrap()
 }
 
-/// Stopped after each epoch, once and again and again.
+/// Stops after each epoch: once, and several times.
 fn stopped_and_resumed<M: Model>(how: &Hyperparameters, every: usize) -> History {
     let mut straight = M::made(how.clone());
     let history = straight.learn(FitOptions::new()).unwrap();
@@ -129,7 +129,7 @@ fn a_fit_that_is_stopped_and_resumed_ends_with_the_same_bits() {
     }
 }
 
-/// With noise for labels the patience runs out, which a later call must see from the folder.
+/// With noise for labels patience ends the fit, and a later call reads that from the folder.
 #[test]
 fn a_patience_goes_on_and_what_it_ended_stays_ended() {
     let impatient = how().patience(3).epochs(60).learning_rate(0.3).schedule(Schedule::Constant);
@@ -202,7 +202,7 @@ fn every_nth_epoch_is_saved_and_the_last_one() {
     ));
 }
 
-/// What the child of the next test does.
+/// The child process of the next test.
 #[test]
 fn child_fits() {
     let Some(folder) = env::var_os("DNN_BLOCKS_FIT") else { return };
@@ -259,7 +259,7 @@ fn reason(result: dnn_blocks::Result<History>) -> String {
     }
 }
 
-/// The reason of a refusal.
+/// The message for a folder of another fit.
 fn belongs_to(what: &str) -> String {
     format!("the folder belongs to {what}: use another folder, or remove its files")
 }
@@ -301,7 +301,7 @@ fn a_checkpoint_of_another_training_is_refused() {
     assert_eq!(reason(fit(&more, &labels, options())), others);
 }
 
-/// The data are the same numbers in both types, and so is their checksum.
+/// The data and their checksum are the same in both types.
 #[test]
 fn a_fit_does_not_go_on_in_another_type() {
     let (x, labels) = table();
@@ -327,7 +327,7 @@ fn a_fit_does_not_go_on_in_another_type() {
     }
 }
 
-/// The same numbers for a classifier and a regressor.
+/// A classifier and a regressor get the same numbers.
 #[test]
 fn a_checkpoint_of_another_network_is_refused() {
     let (x, _) = table();
@@ -372,7 +372,7 @@ fn a_folder_that_cannot_be_used_is_an_error() {
     assert!(!fit(&checkpoints).1);
 }
 
-/// The error is as without checkpoints, and the last good one stays.
+/// The error is the same as without checkpoints, and the last good checkpoint stays.
 #[test]
 fn a_fit_that_diverges_keeps_its_last_checkpoint() {
     let how = how().hidden(&[]).algorithm(Algorithm::GradientDescent).patience(100);
@@ -400,10 +400,10 @@ fn a_fit_that_diverges_keeps_its_last_checkpoint() {
 
 type Arrays = BTreeMap<String, (Vec<usize>, Vec<u8>)>;
 
-/// A change of description and arrays.
+/// Changes description and arrays.
 type Harm = fn(&mut Value, &mut Arrays);
 
-/// The file with its description and arrays changed, without a checksum.
+/// Returns the file with its description and arrays changed, and without a checksum.
 fn changed(file: &[u8], change: impl FnOnce(&mut Value, &mut Arrays)) -> Vec<u8> {
     let (_, metadata) = SafeTensors::read_metadata(file).unwrap();
     let text = &metadata.metadata().as_ref().unwrap()["dnn_blocks"];
@@ -504,7 +504,7 @@ fn checkpoints_made_to_harm_are_errors() {
     }
 }
 
-/// Costs that JSON has no number for, and very many epochs.
+/// Costs without a number in JSON, and very many epochs.
 #[test]
 fn records_stay_what_they_are() {
     let folder = tempfile::tempdir().unwrap();

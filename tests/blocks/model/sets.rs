@@ -1,4 +1,4 @@
-//! The examples that a fit is given, and those that it keeps for validation.
+//! Training and validation examples of a fit.
 
 use super::{clouds, fitted, quick};
 use dnn_blocks::Error;
@@ -19,7 +19,7 @@ fn rows_and_columns_are_the_same_examples() {
     assert_eq!(rows.t(), columns);
 }
 
-/// Three classes of one example each: a small share leaves none to validate with.
+/// With three classes of one example each, a small share leaves no validation example.
 #[test]
 fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
     let x = array![[0.0, 1.0], [1.0, 0.5], [2.0, 2.0]];
@@ -33,8 +33,8 @@ fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
     assert_eq!(model.parameters(), before.as_ref());
 }
 
-/// Everything that can be wrong before the first step has its own error, and leaves a model that
-/// was fitted before as it was.
+/// Every mistake that shows before the first step has its own error, and leaves a fitted model
+/// unchanged.
 #[test]
 fn hostile_tables_are_refused_by_name() {
     let (x, labels) = clouds(2, 40);

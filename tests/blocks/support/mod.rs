@@ -1,4 +1,4 @@
-//! Fixtures and comparisons that more than one module needs.
+//! Fixtures and comparisons of several modules.
 
 pub mod reference;
 pub mod strides;
@@ -18,12 +18,12 @@ pub const ACTIVATIONS: [Activation; 5] = [
 pub const COSTS: [Cost; 3] =
     [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy, Cost::MeanSquaredError];
 
-/// A network as it is at first: He's weights, no biases, ReLU and a sigmoid.
+/// Returns an untrained network: He weights, zero biases, ReLU and a sigmoid.
 pub fn network<F: Float>(dims: &[usize], seed: u32) -> Parameters<F> {
     initialize_parameters_deep(dims, Initializer::He, &mut NumpyRandom::seed(seed)).unwrap()
 }
 
-/// A network in which nothing is 0.
+/// Returns a network without zeros.
 pub fn network_with_biases<F: Float>(
     dims: &[usize],
     hidden: Activation,
@@ -38,23 +38,23 @@ pub fn network_with_biases<F: Float>(
     parameters
 }
 
-/// Normal samples.
+/// Returns normal samples.
 pub fn random<F: Float>(rows: usize, columns: usize, seed: u32) -> Array2<F> {
     let mut rng = NumpyRandom::seed(seed);
     Array2::from_shape_simple_fn((rows, columns), || F::of(rng.randn()))
 }
 
-/// Every third label is 1, the others are 0.
+/// Returns labels: every third is 1, the others are 0.
 pub fn labels<F: Float>(units: usize, examples: usize) -> Array2<F> {
     Array2::from_shape_fn((units, examples), |(i, j)| F::of(f64::from(u8::from((i + j) % 3 == 0))))
 }
 
-/// 1, 0, 1, 0, …
+/// Returns labels 1, 0, 1, 0, …
 pub fn alternating(examples: usize) -> Array2<f64> {
     Array2::from_shape_fn((1, examples), |(_, i)| f64::from(u8::from(i % 2 == 0)))
 }
 
-/// Three classes of names around three points, (60, 2).
+/// Returns examples of three named classes around three points, (60, 2).
 #[cfg(feature = "serde")]
 pub fn three_points(names: [&str; 3]) -> (Array2<f64>, Vec<String>) {
     let mut rng = NumpyRandom::seed(2);
@@ -65,14 +65,14 @@ pub fn three_points(names: [&str; 3]) -> (Array2<f64>, Vec<String>) {
     (x, labels)
 }
 
-/// The share of the examples whose label is predicted.
+/// Returns the accuracy.
 pub fn share_right<F: Float>(x: &Array2<F>, y: &Array2<F>, parameters: &Parameters<F>) -> f64 {
     let labels = predict(x, parameters).unwrap();
     let right = labels.iter().zip(y).filter(|(p, y)| p == y).count();
     right as f64 / y.len() as f64
 }
 
-/// Equal bits: unlike `==`, so are NaN and NaN.
+/// Whether the bits are equal; NaN equals NaN.
 pub fn same<F: Float>(a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> bool {
     let bits = |x: &F| x.as_f64().to_bits();
     a.dim() == b.dim() && a.iter().map(bits).eq(b.iter().map(bits))
@@ -82,8 +82,8 @@ pub fn message<T: Debug>(result: dnn_blocks::Result<T>) -> String {
     result.unwrap_err().to_string()
 }
 
-/// This program again, for one test only, `module_path!()` and its name; the variable is what the
-/// test does nothing without.
+/// Returns a command that runs one test of this program, named by `module_path!()` and its name.
+/// The test does nothing unless the variable is set.
 #[cfg(feature = "safetensors")]
 pub fn child(test: &str, variable: &str, path: &std::path::Path) -> std::process::Command {
     let (_, test) = test.split_once("::").unwrap(); // without the name of the program

@@ -4,14 +4,14 @@ use dnn_blocks::ndarray::{Array2, Zip};
 use dnn_blocks::prelude::*;
 use serde_json::Value;
 
-/// The whole file `tests/data/<name>.json`.
+/// Reads `tests/data/<name>.json`.
 pub fn json(name: &str) -> Value {
-    let path = format!("{}/tests/data/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/data/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     serde_json::from_str(&text).unwrap()
 }
 
-/// The cases of a file, as (inputs, expected).
+/// Returns the cases of a file as (inputs, expected).
 pub fn cases(name: &str) -> Vec<(Value, Value)> {
     let file = json(name);
     let cases = file["cases"].as_array().unwrap();
@@ -27,7 +27,7 @@ pub fn number(value: &Value) -> f64 {
     }
 }
 
-/// A stored array as a matrix: a scalar as (1, 1), a vector as one row.
+/// Converts a stored array to a matrix: a scalar to (1, 1), a vector to one row.
 pub fn matrix(value: &Value) -> Array2<f64> {
     if value.is_number() {
         return Array2::from_elem((1, 1), number(value));
@@ -45,12 +45,12 @@ pub fn matrix(value: &Value) -> Array2<f64> {
     Array2::from_shape_vec(shape, data).unwrap()
 }
 
-/// The same in `f32` or `f64`.
+/// Converts a stored array to a matrix of `f32` or `f64`.
 pub fn matrix_of<F: Float>(value: &Value) -> Array2<F> {
     matrix(value).mapv(F::of)
 }
 
-/// The network whose W1, b1, W2, … are in `values`.
+/// Returns the network with W1, b1, W2, … of `values`.
 pub fn network_of<F: Float>(
     values: &Value,
     hidden: Activation,

@@ -5,7 +5,7 @@ use dnn_blocks::ndarray::{
 };
 use dnn_blocks::{Float, Parameters};
 
-/// How a matrix lies in memory.
+/// A memory layout of a matrix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     RowMajor,
@@ -50,7 +50,7 @@ impl Layout {
         matches!(self, Self::BroadcastRow | Self::BroadcastColumn | Self::BroadcastElement)
     }
 
-    /// The shape of the memory that a matrix of this shape lies in.
+    /// Returns the shape of the memory that holds a matrix of this shape.
     fn memory(self, (rows, columns): (usize, usize)) -> (usize, usize) {
         match self {
             Self::RowMajor | Self::NegativeRows | Self::NegativeColumns | Self::NegativeBoth => {
@@ -93,7 +93,8 @@ impl Layout {
     }
 }
 
-/// A matrix in one of the layouts. The memory beside it is NaN: whoever reads it shows.
+/// A matrix in one of the layouts. The memory beside it is NaN, which shows in the result if a
+/// function reads it.
 #[derive(Debug, Clone)]
 pub struct Laid<F> {
     pub layout: Layout,
@@ -102,7 +103,7 @@ pub struct Laid<F> {
 }
 
 impl<F: Float> Laid<F> {
-    /// The numbers of `matrix`; where the layout broadcasts, those of its first row or column.
+    /// Copies `matrix` into the layout. A broadcast keeps its first row or column only.
     pub fn new(layout: Layout, matrix: &ArrayRef2<F>) -> Self {
         let dim = matrix.dim();
         let shape = layout.memory(dim);
@@ -122,12 +123,12 @@ impl<F: Float> Laid<F> {
         self.layout.of(self.memory.view(), self.dim)
     }
 
-    /// For all layouts but those that broadcast.
+    /// Returns a mutable view. Panics for broadcasts.
     pub fn view_mut(&mut self) -> ArrayViewMut2<'_, F> {
         self.layout.of(self.memory.view_mut(), self.dim)
     }
 
-    /// An array that owns its memory and has the strides of the layout, unless they broadcast.
+    /// Returns an owned array with the strides of the layout. Panics for broadcasts.
     pub fn owned(&self) -> Array2<F> {
         if self.layout.is_broadcast() {
             return self.view().to_owned();
@@ -135,27 +136,26 @@ impl<F: Float> Laid<F> {
         self.layout.of(self.memory.clone(), self.dim)
     }
 
-    /// Is the memory beside the matrix as it was?
+    /// Whether the memory beside the matrix is unchanged.
     pub fn is_intact(&self) -> bool {
         let (rows, columns) = self.dim;
         self.memory.iter().filter(|x| x.is_nan()).count() == self.memory.len() - rows * columns
     }
 }
 
-/// A matrix in each of the layouts that can hold it: a broadcast only if its rows or columns are
-/// equal.
+/// Returns a matrix in each layout that can hold it. A broadcast needs equal rows or columns.
 pub fn layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
     let holds = |laid: &Laid<F>| laid.view() == matrix;
     Layout::ALL.iter().map(|&layout| Laid::new(layout, matrix)).filter(holds).collect()
 }
 
-/// The same without the broadcasts, which no array is that owns its memory.
+/// Returns a matrix in each layout of an owned array, which cannot broadcast.
 pub fn owned_layouts<F: Float>(matrix: &ArrayRef2<F>) -> Vec<Laid<F>> {
     let layouts = Layout::ALL.into_iter().filter(|layout| !layout.is_broadcast());
     layouts.map(|layout| Laid::new(layout, matrix)).collect()
 }
 
-/// A network whose matrices all have the layout.
+/// Returns a network with all matrices in the layout.
 pub fn laid_network<F: Float>(layout: Layout, parameters: &Parameters<F>) -> Parameters<F> {
     let mut parameters = parameters.clone();
     for layer in parameters.layers_mut() {

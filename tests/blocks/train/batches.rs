@@ -1,4 +1,4 @@
-//! Mini-batches: the course's digits, and no example twice or never.
+//! Mini-batches: the course's cases, and each example once in an epoch.
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, number};
 use dnn_blocks::Error;
@@ -19,7 +19,7 @@ fn batches_of_course_2() {
     }
 }
 
-/// The notebook's own case: its data are drawn from the seed.
+/// The case of the notebook, whose data come from the seed.
 #[test]
 fn batches_of_the_notebook() {
     let (inputs, expected) = cases("c2w2_random_mini_batches").remove(1);
@@ -37,8 +37,8 @@ fn batches_of_the_notebook() {
     assert_close("first", &first, &matrix(&expected["first_row_first3"]), 0.0);
 }
 
-/// Both layouts, sizes that divide m and that do not: the iterator gives the batches of the
-/// function, from the same random numbers, epoch after epoch.
+/// The iterator gives the batches of the function from the same random numbers, in both layouts,
+/// for sizes that divide m and sizes that do not.
 #[test]
 fn the_iterator_gives_the_batches_of_the_function() {
     for (n, m, size) in [(3, 10, 4), (5, 12, 4), (1, 1, 1), (2, 7, 100), (4, 9, 1)] {
@@ -106,7 +106,7 @@ fn what_is_no_set_is_refused() {
     assert!(matches!(Batches::new(many, many, 2).unwrap_err(), Error::TooLarge { .. }));
 }
 
-/// A batch, whichever way its set lies in memory, gives one gradient.
+/// The gradient of a batch does not depend on the layout of the set.
 #[test]
 fn batches_of_both_layouts_give_the_same_step() {
     let mut rng = NumpyRandom::seed(5);

@@ -1,4 +1,4 @@
-//! A full batch gives what the blocks give, in any layout, and names what does not fit it.
+//! A full batch is bit-identical to the blocks in any layout; wrong shapes are errors.
 
 use super::{ACTIVATIONS, same_parameters};
 use crate::support::{labels, network_with_biases, random};
@@ -36,7 +36,7 @@ fn a_full_batch_step_gives_the_bits_of_the_blocks() {
         compare_full_batch::<f32>(&[130, 20, 1], 17, hidden, Activation::Sigmoid);
         compare_full_batch::<f64>(&[30, 1], 21, Activation::Sigmoid, hidden);
     }
-    // More than a chapter of X, exactly two, and a first layer too wide for one pass.
+    // More than one panel of X, exactly two, and a first layer too wide for one pass.
     for features in [2047, 2048, 2049, 4096, 5000] {
         compare_full_batch::<f64>(&[features, 7, 1], 19, Activation::Relu, Activation::Sigmoid);
         compare_full_batch::<f32>(&[features, 20, 1], 65, Activation::Relu, Activation::Sigmoid);

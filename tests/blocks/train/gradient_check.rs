@@ -1,4 +1,4 @@
-//! The public gradient check: the course's cases, planted mistakes by name, and what it refuses.
+//! The gradient check: the course's cases, planted mistakes, and errors.
 
 use crate::support::reference::{assert_number, cases, matrix, network_of, number};
 use dnn_blocks::ndarray::{Array2, array};
@@ -14,7 +14,7 @@ fn one_dimension_of_the_course() {
         let [x, theta, epsilon] = ["x", "theta", "epsilon"].map(|name| number(&inputs[name]));
         let gradient = number(&expected["grad"]);
         let check = gradient_check(|theta| theta[0] * x, &[theta], &[gradient], epsilon).unwrap();
-        // The course's 3e-10 is what rounding leaves of a step that is taken for 2e-7.
+        // The course has 3e-10, from rounding the step of 2e-7.
         assert!(check.difference <= number(&expected["difference"]), "{check}");
         let worst = check.worst[0];
         assert_eq!((check.worst.len(), worst.index, worst.analytic), (1, 0, gradient));
@@ -29,7 +29,7 @@ struct Course {
     y: Array2<f64>,
 }
 
-/// The course's network with three layers; its gradients are checked in `course.rs`.
+/// The course's network with three layers. `course/cases.rs` checks its gradients.
 fn course() -> (Course, serde_json::Value) {
     let (inputs, expected) = cases("c2w1_gradcheck_gradient_check_n").remove(0);
     let parameters = network_of(&inputs, Activation::Relu, Activation::Sigmoid);
@@ -50,7 +50,7 @@ fn the_network_of_the_course() {
     let (course, _) = course();
     let Course { parameters, gradients, .. } = &course;
     let check = gradient_check_n(parameters, gradients, 1e-7, |p| course.cost(p)).unwrap();
-    // The course's figure is 1.19e-7, and rounding as all of it.
+    // The course has 1.19e-7, all of it rounding.
     assert!(check.difference > 0.0 && check.difference < 2e-7, "{check}");
     assert!(check.agrees() && check.worst.len() == 5);
     let verdict = check.to_string();
@@ -85,7 +85,7 @@ fn the_planted_mistake_of_the_course() {
     assert_eq!(lines.len(), 7);
 }
 
-/// Every entry alone, doubled or moved, is found under its own name.
+/// The check names every single entry that is doubled or shifted.
 #[test]
 fn any_single_mistake_is_named() {
     let dims = [3, 4, 2, 1];
@@ -178,7 +178,7 @@ fn the_difference_is_the_formula_at_every_size() {
     assert!(empty.difference == 0.0 && empty.worst.is_empty());
 }
 
-/// The step is measured after rounding: with the `2ε` it was meant to be, this is off by 1e-3.
+/// The check divides by the rounded step: division by `2ε` would be off by 1e-3.
 #[test]
 fn large_parameters_are_no_mistake() {
     let check = gradient_check(|theta| 2.0 * theta[0], &[1e6 + 0.1], &[2.0], 1e-7).unwrap();
@@ -191,7 +191,7 @@ fn the_bound_is_the_course_s() {
     assert!(at(0.0) && at(1.2e-7) && at(TOLERANCE) && !at(2.1e-7) && !at(1.0) && !at(f64::NAN));
 }
 
-/// A check with these figures.
+/// Returns a check with these figures.
 fn check_of(difference: f64, worst: Vec<Coordinate>) -> GradientCheck {
     let mut check = gradient_check(|_| 0.0, &[], &[], 1e-7).unwrap();
     (check.difference, check.worst) = (difference, worst);
@@ -283,7 +283,7 @@ fn networks_that_cannot_be_checked_are_refused_by_name() {
     assert_eq!(found.unwrap_err(), refused);
 }
 
-/// A cost of one's own, which the crate does not have: mean squared error after an identity.
+/// A custom cost: mean squared error after an identity.
 #[test]
 fn a_cost_of_ones_own() {
     let mut rng = NumpyRandom::seed(2);

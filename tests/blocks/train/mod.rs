@@ -1,5 +1,4 @@
-//! The ways to train. What is here holds for a workspace and a full batch alike: they give what the
-//! blocks give, to the last bit.
+//! Training: workspaces and full batches are bit-identical to the blocks.
 
 mod batches;
 mod full_batch;
@@ -46,7 +45,7 @@ fn nan_stays_nan_in_the_fast_ways() {
     assert!(descent.parameters().layers()[0].w.iter().any(|w| w.is_nan()));
 }
 
-/// A caller's pool of any size gives the bits of one thread.
+/// A thread pool of any size gives the bits of one thread.
 #[cfg(feature = "rayon")]
 #[test]
 fn the_number_of_threads_changes_no_bit() {

@@ -1,4 +1,4 @@
-//! Rules against the course's digits, PyTorch's, and their formulas.
+//! Optimizers against the course, PyTorch and their formulas.
 
 use crate::support::reference::{assert_close, assert_number, cases, json, matrix, number};
 use dnn_blocks::Error;
@@ -19,8 +19,8 @@ fn gradient(dw: Array2<f64>, db: Array2<f64>) -> Gradients<f64> {
     Gradients::from_layers(vec![LayerGradients { dw, db }]).unwrap()
 }
 
-/// The course's two layers do not chain: each is a network of its own here. `steps` were taken
-/// before the one of the case.
+/// The course's two layers do not chain: the test makes a network of each. `steps` is the number of
+/// steps before the case.
 fn course_case(file: &str, rule: Algorithm, steps: u64, names: &[&str]) {
     let (inputs, expected) = cases(file).remove(0);
     for l in 1..=2 {
@@ -48,7 +48,7 @@ fn momentum_of_course_2() {
     course_case("c2w2_update_parameters_with_momentum", Algorithm::MOMENTUM, 0, &["v"]);
 }
 
-/// The case is the second step, from a memory of zeros.
+/// The case is the second step, from a state of zeros.
 #[test]
 fn adam_of_course_2() {
     course_case("c2w2_update_parameters_with_adam", Algorithm::ADAM, 1, &["v", "s"]);
@@ -93,7 +93,7 @@ fn gradient_descent_is_update_parameters() {
         update_parameters(&mut expected, &gradients, 0.05).unwrap();
     }
     assert_eq!(by_hand, expected);
-    // The course's momentum with β = 0 has no memory: the same path.
+    // The course's momentum with β = 0 is gradient descent.
     assert_eq!(after_five_steps(Algorithm::Momentum { beta: 0.0 }), expected);
     by_hand.layers_mut()[0].w[[0, 0]] += 1e-9;
     assert_ne!(by_hand, expected);
@@ -118,8 +118,8 @@ fn the_two_momenta_are_one_path_at_rates_that_belong_together() {
     assert_close("W", &course.layers()[0].w, &classical.layers()[0].w, 1e-13);
 }
 
-/// Sizes beside the width of a vector, and enough for several threads: the sweep gives what one
-/// number alone gives.
+/// Sizes around the width of a vector, and large enough for several threads, give the same as
+/// single numbers.
 #[test]
 fn every_number_moves_alone() {
     for rule in [
@@ -154,7 +154,7 @@ fn every_number_moves_alone() {
     }
 }
 
-/// Whatever the order in memory, the numbers are the same.
+/// The result does not depend on the memory layout.
 #[test]
 fn parameters_in_columns_move_as_those_in_rows() {
     let (w, g) =
@@ -172,7 +172,7 @@ fn parameters_in_columns_move_as_those_in_rows() {
     assert_eq!(rows, columns);
 }
 
-/// Decay pulls weights towards 0 also without a gradient, and leaves biases alone.
+/// Decay shrinks weights even if the gradient is 0, and does not change biases.
 #[test]
 fn only_weights_decay() {
     let mut parameters = single(array![[2.0]], array![[2.0]]);
@@ -245,7 +245,7 @@ fn what_belongs_to_another_network_is_refused_and_nothing_moves() {
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
 }
 
-/// A mean of squares is none below 0, and no state is NaN or infinite.
+/// A negative mean of squares is refused, and so is a state with NaN or infinities.
 #[test]
 fn a_state_that_no_step_can_have_left_is_refused() {
     let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
@@ -276,7 +276,7 @@ fn a_state_that_no_step_can_have_left_is_refused() {
     assert_eq!(error.to_string(), "layer 1: sum of squares[1, 2] is -2, but must be at least 0");
 }
 
-/// A rule around another one that forwards its state.
+/// An update rule that wraps another one and forwards its state.
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Debug)]
 struct Forwarding(Algorithm);
@@ -414,7 +414,7 @@ fn clipping_bounds_norm_and_value_and_leaves_the_rest() {
     assert!(g.layers()[0].dw[[0, 0]].is_nan() && g.layers()[0].db[[0, 0]] == 1.0);
 }
 
-/// The norm of many numbers, of any length and layout, against the plain sum.
+/// The norm of numbers of any length and layout, against the plain sum.
 #[test]
 fn the_norm_is_the_root_of_the_squares() {
     for (rows, columns) in [(1, 1), (1, 15), (3, 16), (5, 17), (40, 333)] {
@@ -432,7 +432,7 @@ fn the_norm_is_the_root_of_the_squares() {
     }
 }
 
-/// A rule around another one that leaves all methods but `update` as the trait has them.
+/// An update rule that wraps another one and implements only `update`.
 struct Wrapped(Algorithm);
 
 impl<F: Float> UpdateRule<F> for Wrapped {
@@ -519,7 +519,7 @@ fn a_step_that_cannot_be_taken_is_an_error() {
     }
 }
 
-/// Numbers that are fine as an `f64` and 0, 1 or infinite as an `f32`.
+/// Numbers that are valid in `f64`, and 0, 1 or infinite in `f32`.
 #[test]
 fn constants_are_checked_in_the_type_that_uses_them() {
     let refused = |rule: Algorithm, message: &str| {

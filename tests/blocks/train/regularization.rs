@@ -1,4 +1,4 @@
-//! L2 and dropout: the course's cases, and what they promise.
+//! L2 regularization and dropout: the course's cases and properties.
 
 use crate::support::reference::{assert_close, assert_number, cases, matrix, network_of, number};
 use dnn_blocks::Error;
@@ -28,7 +28,7 @@ fn cost_of_course_2() {
     }
 }
 
-/// The parameters of a stored cache, which has no biases: they do not matter on the way back.
+/// The parameters of a stored cache, which has no biases: the backward pass does not need them.
 fn parameters_of(cache: &Value) -> Parameters<f64> {
     let layers = (1..=3).map(|l| {
         let w = matrix(&cache[format!("W{l}")]);
@@ -38,7 +38,7 @@ fn parameters_of(cache: &Value) -> Parameters<f64> {
     Parameters::from_layers(layers.collect()).unwrap()
 }
 
-/// Caches as stored: `A` stands in for `Z`, which has the same sign.
+/// Caches as stored. `A` replaces `Z`, which has the same sign.
 fn caches_of<'a>(
     cache: &Value,
     x: &'a Array2<f64>,
@@ -129,7 +129,7 @@ fn the_gradient_of_l2_is_that_of_its_cost() {
     assert_eq!(l2_cost(&parameters, 0.3, 0).unwrap_err().to_string(), message);
 }
 
-/// With the same masks again and again the cost is a function like any other.
+/// With fixed masks the cost is a differentiable function.
 #[test]
 fn the_gradient_through_dropout_is_that_of_its_cost() {
     let mut rng = NumpyRandom::seed(4);
@@ -226,7 +226,7 @@ fn masks_of_another_network_are_errors() {
     assert!(matches!(error, Error::LayerCount { expected: 3, found: 2 }), "{error}");
     let error = backward(&[]).unwrap_err();
     assert!(matches!(error, Error::LayerCount { expected: 3, found: 1 }), "{error}");
-    // The layers alone are the caches of a pass without dropout.
+    // The layer caches equal the caches of a pass without dropout.
     let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
     let gradients = backpropagate(&al, &y, &caches.layers, options).unwrap().gradients;
     assert_eq!(gradients, l_model_backward(&al, &y, &caches.layers).unwrap());

@@ -1,4 +1,4 @@
-//! Learning rates: the course's cases, the formulas, and numbers that make no sense.
+//! Learning-rate schedules: the course's cases, the formulas, and refused numbers.
 
 use crate::support::reference::{assert_number, cases, number};
 use dnn_blocks::Error;
@@ -31,7 +31,7 @@ fn cases_of_the_course() {
     }
 }
 
-/// Each variant against its formula, written out.
+/// Each variant against its formula.
 #[test]
 fn every_variant_is_its_formula() {
     for epoch in 0..40_usize {
@@ -93,7 +93,7 @@ fn rates_stay_finite_and_in_range() {
     assert!((0.0..=0.5).contains(&longest.at(0.5, usize::MAX / 2)));
 }
 
-/// What `check` refuses still has a rate.
+/// Schedules that `check` refuses still return a rate.
 #[test]
 fn intervals_of_0_do_not_panic() {
     let intervals = Schedule::Intervals { decay_rate: 1.0, time_interval: 0 };

@@ -1,4 +1,4 @@
-//! A workspace gives what the blocks give, and names what does not fit it.
+//! A workspace is bit-identical to the blocks; wrong shapes are errors.
 
 use super::{ACTIVATIONS, same_gradients};
 use crate::support::{COSTS, labels, message, network_with_biases, random, same};

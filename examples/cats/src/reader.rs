@@ -1,16 +1,17 @@
-//! The pictures of the course's application, from its HDF5 files.
+//! The data set of week 4 of the course: pictures of cats and of other things, from HDF5 files.
 
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use hdf5_pure::{DType, Dataset, File};
 use std::error::Error;
 use std::path::Path;
 
-/// The numbers of a picture: 64 x 64 pixels, red, green and blue.
+/// Red, green and blue of 64 x 64 pixels.
 const FEATURES: usize = 64 * 64 * 3;
 
-/// Pictures and what they show.
+/// Pictures and their labels.
+#[derive(Debug)]
 pub struct Cats {
-    /// One picture per column, (12288, m), each number between 0 and 1.
+    /// The pictures as columns, (12288, m), with values between 0 and 1.
     pub x: Array2<f64>,
     /// 1 for a cat, 0 for anything else, (1, m).
     pub y: Array2<f64>,
@@ -25,14 +26,14 @@ fn read(path: &Path) -> Result<Cats, Box<dyn Error>> {
     let file = File::open(path)?;
     let set =
         ["train", "test"].into_iter().find(|set| file.dataset(&format!("{set}_set_x")).is_ok());
-    let set = set.ok_or("there is neither train_set_x nor test_set_x")?;
+    let set = set.ok_or("found neither train_set_x nor test_set_x")?;
     let pictures = file.dataset(&format!("{set}_set_x"))?;
     let labels = file.dataset(&format!("{set}_set_y"))?;
     let m = pictures.shape()?.first().copied().unwrap_or(0);
     expect_shape("pictures", &pictures, &[m, 64, 64, 3])?;
     expect_shape("labels", &labels, &[m])?;
     if pictures.dtype()? != DType::U8 {
-        return Err("the pictures are not made of bytes".into());
+        return Err("the pictures are not bytes".into());
     }
     let m = usize::try_from(m)?;
     let bytes = pictures.read_u8()?;

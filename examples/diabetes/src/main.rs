@@ -1,13 +1,13 @@
-//! How far does diabetes get within a year? A regression on ten measures of 442 patients.
+//! Fits a regression of the progression of diabetes on ten measures of 442 patients.
 //!
 //! ```text
-//! cargo run --release --features plot,progress --example diabetes
+//! cargo run --release -p diabetes
 //! ```
 //!
-//! What this crate leaves to others, such as correlations and quantiles, comes from
-//! `ndarray-stats`. The data are described in `examples/data/README.md`.
+//! Correlations and quantiles come from `ndarray-stats`. The data are described in
+//! `examples/data/README.md`.
 
-#[path = "support/arguments.rs"]
+#[path = "../../support/arguments.rs"]
 mod arguments;
 
 use dnn_blocks::data::split;
@@ -19,16 +19,12 @@ use ndarray_stats::interpolate::Linear;
 use ndarray_stats::{CorrelationExt, Quantile1dExt};
 use noisy_float::types::{N64, n64};
 use std::error::Error;
-use std::fs;
 
 const USAGE: &str = "usage: diabetes [--pictures DIR]";
-const CSV: &str = include_str!("data/diabetes.csv");
+const CSV: &str = include_str!("../../data/diabetes.csv");
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (files, pictures) = arguments::parse(USAGE)?;
-    if !files.is_empty() {
-        return Err(USAGE.into());
-    }
+    let ([], pictures) = arguments::parse(USAGE)?;
     let Patients { names, x, y } = patients(CSV)?;
     correlations(&names, &x, &y)?;
 
@@ -36,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let part = |chosen: &[usize]| (x.select(Axis(0), chosen), y.select(Axis(0), chosen));
     let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
 
-    // Few patients and much noise: a small network, held back by L2, stopped by its validation.
+    // Few patients and much noise ask for a small network, strong L2 and early stopping.
     let hyperparameters = Hyperparameters::default()
         .hidden(&[16])
         .activation(Activation::Tanh)
@@ -49,8 +45,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut model = Regressor::<f64>::new(hyperparameters);
     let mut progress = Progress::stderr();
     let (patients, values) = (Examples::rows(&train_x), Examples::rows(&train_y));
-    let shown = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
-    let history = model.fit_with(patients, values, shown)?;
+    let options = FitOptions::new().on_epoch(|epoch| progress.show(epoch));
+    let history = model.fit_with(patients, values, options)?;
     drop(progress);
 
     println!("best epoch {} of {}", history.best_epoch.unwrap_or(0), history.epochs.len());
@@ -64,14 +60,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let validation: Vec<_> =
         history.epochs.iter().filter_map(|epoch| epoch.validation_cost).collect();
     let curves = [("training", &history.costs()[..]), ("validation", &validation[..])];
-    let path = pictures.join("diabetes_cost.svg");
-    fs::write(&path, plot::costs("Diabetes: cost in variances", &curves)?)?;
-    println!("wrote {}", path.display());
-    Ok(())
+    let svg = plot::costs("Diabetes: cost in variances", &curves)?;
+    pictures.write("diabetes_cost.svg", svg)
 }
 
-/// How much each measure alone says of the progression.
-fn correlations(names: &[&str], x: &Array2<f64>, y: &Array2<f64>) -> Result<(), Box<dyn Error>> {
+/// Prints the correlation of each measure with the progression.
+fn correlations(names: &[String], x: &Array2<f64>, y: &Array2<f64>) -> Result<(), Box<dyn Error>> {
     let table = dnn_blocks::ndarray::concatenate(Axis(1), &[x.view(), y.view()])?;
     let correlation = table.t().pearson_correlation()?;
     for (name, r) in names.iter().zip(correlation.row(names.len())) {
@@ -81,22 +75,21 @@ fn correlations(names: &[&str], x: &Array2<f64>, y: &Array2<f64>) -> Result<(), 
     Ok(())
 }
 
-struct Patients<'a> {
-    /// Of the ten measures.
-    names: Vec<&'a str>,
+struct Patients {
+    /// The names of the ten measures.
+    names: Vec<String>,
     /// The measures, (442, 10).
     x: Array2<f64>,
     /// The progression, (442, 1).
     y: Array2<f64>,
 }
 
-fn patients(csv: &str) -> Result<Patients<'_>, Box<dyn Error>> {
-    let mut lines = csv.lines();
-    let mut names: Vec<_> = lines.next().ok_or("no line")?.split(',').collect();
+fn patients(csv: &str) -> Result<Patients, Box<dyn Error>> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let mut names: Vec<String> = reader.headers()?.iter().map(String::from).collect();
     names.pop();
-    let numbers: Vec<f64> =
-        lines.flat_map(|line| line.split(',').map(str::parse)).collect::<Result<_, _>>()?;
-    let table = Array2::from_shape_vec((numbers.len() / 11, 11), numbers)?;
-    let (x, y) = table.view().split_at(Axis(1), 10);
-    Ok(Patients { names, x: x.to_owned(), y: y.to_owned() })
+    let rows: Vec<[f64; 11]> = reader.deserialize().collect::<Result<_, _>>()?;
+    let table = Array2::from(rows);
+    let (x, y) = table.view().split_at(Axis(1), names.len());
+    Ok(Patients { x: x.to_owned(), y: y.to_owned(), names })
 }
