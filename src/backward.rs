@@ -175,8 +175,9 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
     Ok(dal)
 }
 
-/// Computes the gradients of the cross-entropy cost of sigmoid outputs with labels 0 and 1. For a
-/// softmax output or another [`Cost`] use
+/// Computes the gradients of the cross-entropy cost of sigmoid outputs with labels 0 and 1.
+///
+/// For a softmax output or another [`Cost`] use
 /// [`backpropagate`](crate::train::backward::backpropagate), which can also compute `dX`.
 ///
 /// `AL`, `Y` (n_L, m). `AL` and `caches` are the results of

@@ -32,8 +32,9 @@ use terms::{
     SquaredError, SquaredErrorGradient, bounded,
 };
 
-/// Computes the cross-entropy cost of sigmoid outputs with labels 0 and 1. For a softmax output use
-/// [`Cost::CategoricalCrossEntropy`] and
+/// Computes the cross-entropy cost of sigmoid outputs with labels 0 and 1.
+///
+/// For a softmax output use [`Cost::CategoricalCrossEntropy`] and
 /// [`backpropagate`](crate::train::backward::backpropagate).
 ///
 /// `J = -1/m Σ [y ln a + (1-y) ln(1-a)]`, in nats per example. `AL`, `Y` (n_L, m); the sum runs

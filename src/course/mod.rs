@@ -16,6 +16,8 @@
 //! course, `w` is a column and `b` a number. [`datasets`] generates data for all of them.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, weeks 2 to 4 (2017).
+#![doc = ""]
+#![doc = include_str!("../../docs/course.md")]
 
 pub mod datasets;
 mod models;
