@@ -36,6 +36,8 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
 HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 TABLE = HERE / "README.md"
 OURS, SKLEARN, TORCH = "dnn-blocks", "scikit-learn", "PyTorch"
 
@@ -116,7 +118,7 @@ def fit_ours(case, seed, tables, folder):
     options = dict(task=case.task, features=tables[0].shape[1], activation=case.activation,
                    hidden=",".join(map(str, case.hidden)), rate=case.rate, batch=case.batch,
                    epochs=case.epochs, l2=l2, seed=seed)
-    command = [HERE / "target/release/models", folder] + [f"{k}={v}" for k, v in options.items()]
+    command = [TARGET / "release/models", folder] + [f"{k}={v}" for k, v in options.items()]
     out = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return out["score"], out["seconds"]
 
@@ -228,9 +230,8 @@ def main():
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
     torch.set_num_threads(1)
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--manifest-path",
-                    str(HERE / "Cargo.toml")], check=True,
-                   env=dict(os.environ, CARGO_TARGET_DIR=str(HERE / "target")))
+    subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "dnn-blocks-models",
+                    "--target-dir", str(TARGET)], check=True, cwd=ROOT)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-1:])
     cases = dict(CASES)

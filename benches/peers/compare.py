@@ -31,6 +31,7 @@ import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 OURS = "dnn-blocks"
 PEERS = [OURS, "numpy", "torch", "torch.compile"]
 TOLERANCE = {"f64": 1e-9, "f32": 2e-5}
@@ -174,7 +175,7 @@ def worker(options):
 def run(peer, threads, folder, options):
     cases = ",".join(f"{n}:{t}" for n, w in WORKLOADS.items() for t in w[4])
     if peer == OURS:
-        command = [str(HERE / "target/release/peer"), "--data", str(folder)]
+        command = [options.program or str(TARGET / "release/peer"), "--data", str(folder)]
     else:
         command = [sys.executable, __file__, "--worker", peer]
     command += ["--cases", cases, "--threads", str(threads),
@@ -191,9 +192,9 @@ def run(peer, threads, folder, options):
 
 
 def measure(options):
-    target = {"CARGO_TARGET_DIR": str(HERE / "target")}
-    subprocess.run(["cargo", "build", "--release", "--quiet", "--manifest-path",
-                    str(HERE / "Cargo.toml")], check=True, env=dict(os.environ, **target))
+    if not options.program:
+        subprocess.run(["cargo", "build", "--release", "--quiet", "-p", "dnn-blocks-peers",
+                        "--target-dir", str(TARGET)], check=True, cwd=ROOT)
     cells, costs = {}, {}
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -259,6 +260,7 @@ def main():
     parser.add_argument("--budget-ms", type=float, default=200)
     parser.add_argument("--peers", default=",".join(PEERS))
     parser.add_argument("--write", action="store_true", help="put the table into benches/README.md")
+    parser.add_argument("--program", help="a build of `peer`, instead of a new release build")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--cases", help=argparse.SUPPRESS)
     parser.add_argument("--threads", type=int, default=1, help=argparse.SUPPRESS)
