@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Counts the instructions per step of small cases. Other work on the machine does not change the
-# counts. Needs valgrind.
+# Instructions per step of the small cases: a figure that a busy machine does not change.
+# Needs valgrind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
