@@ -93,7 +93,10 @@ fn what_is_no_set_is_refused() {
         assert_eq!(Batches::new(x, y, size).unwrap_err(), error);
         error
     };
-    assert_eq!(message(&x, &y, 0).to_string(), "size is 0, but must be at least 1");
+    let error = Batches::new(&x, &y, 0).unwrap_err();
+    assert_eq!(error.to_string(), "size is 0, but must be at least 1");
+    let error = random_mini_batches(&x, &y, 0, &mut NumpyRandom::seed(0)).unwrap_err();
+    assert_eq!(error.to_string(), "mini_batch_size is 0, but must be at least 1");
     let five = Array2::ones((1, 5));
     assert!(matches!(message(&x, &five, 2), Error::ShapeMismatch { .. }));
     assert!(matches!(
