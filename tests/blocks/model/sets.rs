@@ -67,7 +67,7 @@ fn hostile_tables_are_refused_by_name() {
         refused(&Array2::zeros((0, 2)), &[]),
         "X (2, 0) has no examples: a batch needs at least one column"
     );
-    assert!(refused(&Array2::zeros((40, 0)), &labels).contains("size of 0"));
+    assert!(refused(&Array2::zeros((40, 0)), &labels).contains("is empty"));
 
     let two = Examples::rows(&few);
     let error =
