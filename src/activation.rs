@@ -3,6 +3,8 @@
 //! [`Activation`] is the function `g` of a layer, `A = g(Z)`. The course's functions ([`sigmoid`],
 //! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
 //!
+#![doc = include_str!("../docs/images/activations.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton
 //! (2010) and Maas et al. (2013) for ReLU and its leaky form; Bridle (1990) for softmax.
 

@@ -13,6 +13,8 @@
 //! `dA`, `dZ` and `dAL` are per example; `dW` and `db` are means over the m examples, as in the
 //! course.
 //!
+#![doc = include_str!("../docs/images/forward_and_backward.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Rumelhart, Hinton &
 //! Williams (1986).
 

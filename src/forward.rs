@@ -11,6 +11,8 @@
 //! | `bˡ` | (nˡ, 1) |
 //! | `Zˡ`, `Aˡ` | (nˡ, m) |
 //!
+#![doc = include_str!("../docs/images/shapes.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 #[cfg(doc)]

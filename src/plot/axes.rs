@@ -1,6 +1,8 @@
 //! Scales with their ticks, and the axes of a plot.
 
-use super::canvas::{Canvas, END, GRID, LINE, MIDDLE, NAME, Px, SMALL, shortened, text_width};
+use super::canvas::{
+    Canvas, END, GRID, LINE, MARGIN, MIDDLE, NAME, Px, SMALL, shortened, text_width,
+};
 use std::ops::Range;
 
 /// The largest number on an axis. The differences of larger ones might overflow.
@@ -138,8 +140,8 @@ impl Step {
         if value == 0.0 {
             return "0".into();
         }
-        if largest < 1e6 && digits <= 5 {
-            return format!("{value:.*}", digits.max(0) as usize);
+        if largest < 1e6 && (digits <= 5 || largest > 0.01 && digits <= 9) {
+            return trimmed(&format!("{value:.*}", digits.max(0) as usize)).into();
         }
         let digits = (largest.log10().floor() as i32 + digits).clamp(0, 8) as usize;
         let text = format!("{value:.digits$e}");
@@ -217,6 +219,12 @@ impl Axes {
     /// The room of the labels and the name left of the area.
     pub(super) fn room_left(y: &Scale) -> f64 {
         46.0 + y.label_width()
+    }
+
+    /// The room right of the area, which half of the last label needs.
+    pub(super) fn room_right(x: &Scale) -> f64 {
+        let last = x.ticks.last().map_or(0.0, |(_, label)| text_width(label, SMALL));
+        (0.5 * last + 6.0).max(1.5 * MARGIN)
     }
 
     /// The point of the canvas for two numbers.

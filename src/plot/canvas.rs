@@ -73,7 +73,6 @@ impl Display for Px {
 /// An SVG that is being written, one element a line.
 pub(super) struct Canvas {
     svg: String,
-    width: f64,
 }
 
 impl Canvas {
@@ -85,7 +84,7 @@ impl Canvas {
             check_argument(size <= LONGEST, name, size, "at most 32767")?;
         }
         let (w, h) = (Px(width), Px(height));
-        let mut canvas = Self { svg: String::new(), width };
+        let mut canvas = Self { svg: String::new() };
         // Inside a page, the style lets the plot shrink with its column.
         canvas.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
@@ -126,7 +125,7 @@ impl Canvas {
 
     pub(super) fn dot(&mut self, color: Color, (x, y): (f64, f64)) {
         let (x, y) = (Px(x), Px(y));
-        self.put(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"4\" fill=\"{color}\"/>"));
+        self.put(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3.8\" fill=\"{color}\"/>"));
     }
 
     /// Draws a legend below the title.
@@ -147,10 +146,6 @@ impl Canvas {
     pub(super) fn finish(mut self) -> String {
         self.svg.push_str("</svg>\n");
         self.svg
-    }
-
-    pub(super) fn width(&self) -> f64 {
-        self.width
     }
 }
 
@@ -184,7 +179,7 @@ impl Legend {
             if x > 0.0 && x + size + count > room {
                 (x, row) = if row + 1 < ROWS { (0.0, row + 1) } else { (x, ROWS) };
             }
-            let at = |row: usize, x: f64| (MARGIN + x, 62.0 + ROW * row as f64);
+            let at = |row: usize, x: f64| (MARGIN + x, 60.0 + ROW * row as f64);
             if row == ROWS {
                 let more = format!("and {} more", names.len() - number);
                 legend.more = Some((at(ROWS - 1, x), more));
@@ -195,7 +190,7 @@ impl Legend {
             x += size + 24.0;
         }
         let rows = if names.is_empty() { 0 } else { row.min(ROWS - 1) + 1 };
-        legend.height += ROW * rows as f64;
+        legend.height += if rows > 0 { 8.0 + ROW * rows as f64 } else { 4.0 };
         legend
     }
 }

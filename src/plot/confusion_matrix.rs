@@ -7,7 +7,7 @@ use crate::Result;
 use crate::metrics::ConfusionMatrix;
 
 /// The most room for the name of a class.
-const NAME_ROOM: f64 = 180.0;
+const NAME_ROOM: f64 = 220.0;
 const TOP: f64 = 60.0;
 
 /// Draws a confusion matrix; darker cells have more examples.
@@ -63,7 +63,7 @@ pub fn confusion_matrix(title: &str, matrix: &ConfusionMatrix) -> Result<String>
         ));
         let ink = match count {
             0 => "#999",
-            _ if share > 0.55 => "#fff",
+            _ if share > 0.7 => "#fff",
             _ => "#222",
         };
         let attributes = format!("{MIDDLE} fill=\"{ink}\"");

@@ -1,5 +1,5 @@
 use super::axes::{Axes, BELOW, LARGEST, Scale, short};
-use super::canvas::{Canvas, Color, Legend, MARGIN, Px};
+use super::canvas::{Canvas, Color, Legend, Px};
 #[cfg(doc)]
 use crate::Error;
 use crate::{Float, Result, buffer};
@@ -174,11 +174,12 @@ pub fn curves(title: &str, [x, y]: [Axis; 2], curves: &[Curve]) -> Result<String
     let names: Vec<_> = curves.iter().map(|curve| curve.name.clone()).collect();
     let legend = Legend::new(WIDTH, if names.len() > 1 { &names } else { &[] });
     let left = Axes::room_left(&y_scale).min(0.5 * WIDTH);
+    let right = Axes::room_right(&x_scale).min(0.25 * WIDTH);
     let axes = Axes {
         x: x_scale,
         y: y_scale,
         corner: (left, legend.height),
-        size: (WIDTH - left - 1.5 * MARGIN, HEIGHT),
+        size: (WIDTH - left - right, HEIGHT),
     };
     let size = (WIDTH, legend.height + HEIGHT + BELOW);
     let mut canvas = Canvas::new(size, title, &description(&x, &y, curves))?;

@@ -1,5 +1,5 @@
 use super::axes::{Axes, BELOW, LARGEST, Scale};
-use super::canvas::{Canvas, Color, LINE, Legend, MARGIN, Px};
+use super::canvas::{Canvas, Color, LINE, Legend, Px};
 use super::regions::{NODES, column_and_row, crossings, outlines};
 #[cfg(doc)]
 use crate::Error;
@@ -97,7 +97,7 @@ where
     let (labels, predicted) = (classes.encode(&labels)?, classes.encode(&predicted)?);
     let names: Vec<_> = classes.names().iter().map(ToString::to_string).collect();
     let left = Axes::room_left(&y_scale);
-    let width = left + SIDE + 1.5 * MARGIN;
+    let width = left + SIDE + Axes::room_right(&x_scale);
     let legend = Legend::new(width, &names);
     let corner = (left, legend.height);
     let axes = Axes { x: x_scale, y: y_scale, corner, size: (SIDE, SIDE) };

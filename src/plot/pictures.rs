@@ -13,7 +13,7 @@ const PIXELS: usize = 1 << 24;
 const SIDE: usize = 112;
 const TOP: f64 = 52.0;
 /// The room of a caption.
-const CAPTION: f64 = 34.0;
+const CAPTION: f64 = 40.0;
 
 /// A small picture with a caption.
 ///

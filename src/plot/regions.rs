@@ -56,7 +56,7 @@ enum Corner {
     Node(usize),
     /// On the side between two nodes.
     Side(usize, usize),
-    /// The center of the cell whose lower left node is given.
+    /// Where more than two outlines meet, in the cell whose lower left node is given.
     Center(usize),
 }
 
@@ -83,8 +83,13 @@ pub(super) fn outlines(
         Corner::Node(node) => column_and_row(node),
         Corner::Side(from, to) => middles[&(from, to)],
         Corner::Center(node) => {
-            let (column, row) = column_and_row(node);
-            (column + 0.5, row + 0.5)
+            let (right, up) = (node + 1, node + NODES);
+            let sides = [(node, right), (right, up + 1), (up, up + 1), (node, up)];
+            let found: Vec<_> = sides.iter().filter_map(|side| middles.get(side)).collect();
+            let mean = |part: fn(&(f64, f64)) -> f64| {
+                found.iter().map(|at| part(at)).sum::<f64>() / found.len() as f64
+            };
+            (mean(|at| at.0), mean(|at| at.1))
         }
     };
     let closed = |pieces: Pieces| {
