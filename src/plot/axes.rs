@@ -218,7 +218,7 @@ pub(super) const BELOW: f64 = 62.0;
 impl Axes {
     /// The room of the labels and the name left of the area.
     pub(super) fn room_left(y: &Scale) -> f64 {
-        46.0 + y.label_width()
+        (46.0 + y.label_width()).ceil()
     }
 
     /// The room right of the area, which half of the last label needs.
@@ -260,7 +260,7 @@ impl Axes {
         let (x, y, w, h) = (Px(left), Px(top), Px(width), Px(height));
         canvas.put(format_args!(
             "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"none\" \
-             stroke=\"{LINE}\"/>"
+             stroke=\"{LINE}\" shape-rendering=\"crispEdges\"/>"
         ));
         let bottom = self.bottom();
         for (value, label) in &self.x.ticks {

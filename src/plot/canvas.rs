@@ -99,6 +99,7 @@ impl Canvas {
         Ok(canvas)
     }
 
+    /// Writes an element as a line.
     pub(super) fn put(&mut self, element: fmt::Arguments<'_>) {
         // Writing to a String does not fail.
         let _ = writeln!(self.svg, "{element}");
@@ -118,11 +119,15 @@ impl Canvas {
         self.text(&turned, (x, y), text);
     }
 
+    /// Draws a horizontal or vertical line.
     pub(super) fn line(&mut self, color: &str, from: (f64, f64), to: (f64, f64)) {
         let (x1, y1, x2, y2) = (Px(from.0), Px(from.1), Px(to.0), Px(to.1));
-        self.put(format_args!("<path stroke=\"{color}\" d=\"M{x1} {y1}L{x2} {y2}\"/>"));
+        self.put(format_args!(
+            "<path stroke=\"{color}\" shape-rendering=\"crispEdges\" d=\"M{x1} {y1}L{x2} {y2}\"/>"
+        ));
     }
 
+    /// Draws the mark of a point.
     pub(super) fn dot(&mut self, color: Color, (x, y): (f64, f64)) {
         let (x, y) = (Px(x), Px(y));
         self.put(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3.8\" fill=\"{color}\"/>"));
@@ -143,6 +148,7 @@ impl Canvas {
         }
     }
 
+    /// Ends the SVG.
     pub(super) fn finish(mut self) -> String {
         self.svg.push_str("</svg>\n");
         self.svg
