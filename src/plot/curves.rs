@@ -112,8 +112,8 @@ impl Axis {
 
 /// Draws the cost of each epoch, one curve for each training.
 ///
-/// The cost axis is logarithmic if all finite costs are above 0 and the largest is at least 100 times
-/// the smallest. The horizontal axis is named `epoch` if all curves are lists of numbers, and
+/// The cost axis is logarithmic if all finite costs are above 0 and the largest is at least 100
+/// times the smallest. The horizontal axis is named `epoch` if all curves are lists of numbers, and
 /// `iteration` if a curve has pairs (iteration, cost), as the costs of
 /// [`course::Trained`](crate::course::Trained) are. For other axes, call [`curves`].
 ///
