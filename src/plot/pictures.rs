@@ -89,7 +89,7 @@ pub fn pictures<F: Float>(
     let side = longest.fold(SIDE, usize::max) as f64;
     let rows = pictures.len().div_ceil(columns).max(1);
     let (across, down) = (side + MARGIN, side + CAPTION);
-    let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP + 12.0);
+    let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP);
     let mut canvas = Canvas::new(size, title, &description(pictures))?;
     for (i, picture) in pictures.iter().enumerate() {
         let (x, y) = ((i % columns) as f64 * across + MARGIN, (i / columns) as f64 * down + TOP);
