@@ -7,6 +7,8 @@
 //! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid`],
 //! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
 //!
+#![doc = include_str!("../docs/images/activations.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton (2010) for
 //! ReLU, Maas et al. (2013) for leaky ReLU, Bridle (1990) for softmax.
 

@@ -23,6 +23,8 @@
 //! | [`linear_backward`] | `dZ` | `dA_prev`, `dW`, `db` |
 //! | [`l_model_backward`] | `AL`, `Y` | `dW`, `db` of every layer |
 //!
+#![doc = include_str!("../docs/images/forward_and_backward.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Rumelhart, Hinton &
 //! Williams (1986).
 

@@ -28,6 +28,8 @@
 //! [`linear_activation_backward`]: crate::backward::linear_activation_backward
 //! [`l_model_backward`]: crate::backward::l_model_backward
 //!
+#![doc = include_str!("../docs/images/shapes.svg")]
+//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 #[cfg(doc)]

@@ -88,6 +88,18 @@ impl History {
         self.epochs.iter().map(|record| record.cost).collect()
     }
 
+    /// Returns the validation cost of each epoch, or an empty list without a validation set.
+    ///
+    /// ```
+    /// use dnn_blocks::model::History;
+    ///
+    /// assert!(History::default().validation_costs().is_empty());
+    /// ```
+    #[must_use]
+    pub fn validation_costs(&self) -> Vec<f64> {
+        self.epochs.iter().filter_map(|record| record.validation_cost).collect()
+    }
+
     /// Formats the history as CSV with a header.
     ///
     /// Without a validation set, the cells of its columns are empty.

@@ -1,11 +1,18 @@
-use super::canvas::{COLORS, draw};
+use super::canvas::{
+    BLUE, Canvas, END, GRID, MARGIN, MIDDLE, NAME, ORANGE, Px, SMALL, shortened, text_width,
+};
 #[cfg(doc)]
 use crate::Error;
 use crate::Result;
 use crate::metrics::ConfusionMatrix;
-use plotters::prelude::{BLACK, Color, IntoFont, RGBColor, Rectangle, TextStyle, WHITE};
 
-/// Draws a confusion matrix, with darker cells for larger counts.
+/// The most room for the name of a class.
+const NAME_ROOM: f64 = 220.0;
+const TOP: f64 = 60.0;
+
+/// Draws a confusion matrix; darker cells have more examples.
+///
+/// Correct predictions are blue, mistakes orange.
 ///
 /// ```
 /// use dnn_blocks::plot;
@@ -19,46 +26,62 @@ use plotters::prelude::{BLACK, Color, IntoFont, RGBColor, Rectangle, TextStyle, 
 ///
 /// # Errors
 ///
-/// [`Error::Plot`] if the backend fails.
+/// [`Error::InvalidArgument`] if a side of the plot has more than 32,767 pixels: from about 1,000
+/// classes.
 pub fn confusion_matrix(title: &str, matrix: &ConfusionMatrix) -> Result<String> {
-    let (counts, names) = (matrix.counts(), matrix.names());
-    let classes = names.len();
-    let cell = if classes <= 12 { 48 } else { 30 };
-    let side = classes as i32 * cell;
-    let (left, top) = (150, 84);
+    let (counts, classes) = (matrix.counts(), matrix.names().len());
+    let names: Vec<_> = matrix.names().iter().map(|n| shortened(n, NAME_ROOM, SMALL)).collect();
+    let widest = names.iter().map(|name| text_width(name, SMALL)).fold(0.0, f64::max);
+    let cell = if classes <= 12 { 52.0 } else { 32.0 };
+    let side = classes as f64 * cell;
+    let left = 46.0 + widest + 12.0;
+    // Wide names stand upright below their columns.
+    let upright = widest > cell - 4.0;
+    let below = if upright { widest + 16.0 } else { 24.0 };
+    let width = (left + side + MARGIN).max(2.0 * MARGIN + text_width(title, 20.0).min(560.0));
+    let wrong = counts.sum() - counts.diag().sum();
+    let description = format!(
+        "Predicted class over actual class. {classes} classes, {} examples, {wrong} mistakes.",
+        counts.sum()
+    );
+    let mut canvas = Canvas::new((width, TOP + side + below + 40.0), title, &description)?;
+
     let rows = counts.rows().into_iter().map(|row| row.sum());
     let most = rows.max().unwrap_or(0).max(1) as f64;
-    draw(((left + side + 40) as u32, (top + side + 90) as u32), |root| {
-        let middle = |size: i32| {
-            let font = ("sans-serif", size).into_font();
-            let pos = plotters::style::text_anchor::Pos::new(
-                plotters::style::text_anchor::HPos::Center,
-                plotters::style::text_anchor::VPos::Center,
-            );
-            TextStyle::from(font).pos(pos)
+    let corner = |class: usize| class as f64 * cell;
+    for ((actual, predicted), &count) in counts.indexed_iter() {
+        let tint = if actual == predicted { BLUE } else { ORANGE };
+        // A single mistake among hundreds must show.
+        let share = if count > 0 { 0.12 + 0.88 * count as f64 / most } else { 0.0 };
+        let (x, y) = (left + corner(predicted), TOP + corner(actual));
+        canvas.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{cell}\" height=\"{cell}\" fill=\"{}\" \
+             stroke=\"{GRID}\"/>",
+            Px(x),
+            Px(y),
+            tint.mixed(share)
+        ));
+        let ink = match count {
+            0 => "#999",
+            _ if share > 0.7 => "#fff",
+            _ => "#222",
         };
-        let write = |text: &str, at: (i32, i32), size: i32| root.draw_text(text, &middle(size), at);
-        write(title, (left + side / 2, 28), 24)?;
-        write("predicted", (left + side / 2, top + side + 60), 19)?;
-        write("actual", (44, top + side / 2), 19)?;
-        for (class, name) in names.iter().enumerate() {
-            let at = class as i32 * cell + cell / 2;
-            write(name, (left + at, top + side + 24), 16)?;
-            write(name, (left - 40, top + at), 16)?;
+        let attributes = format!("{MIDDLE} fill=\"{ink}\"");
+        canvas.text(&attributes, (x + cell / 2.0, y + cell / 2.0 + 5.0), &count.to_string());
+    }
+    for (class, name) in names.iter().enumerate() {
+        let middle = corner(class) + cell / 2.0;
+        canvas.text(END, (left - 10.0, TOP + middle + 5.0), name);
+        let (x, y) = (left + middle, TOP + side + 20.0);
+        if upright {
+            let (x, y) = (x + 5.0, y - 8.0);
+            let turned = format!("{END} transform=\"rotate(-90 {} {})\"", Px(x), Px(y));
+            canvas.text(&turned, (x, y), name);
+        } else {
+            canvas.text(MIDDLE, (x, y), name);
         }
-        for ((actual, predicted), &count) in counts.indexed_iter() {
-            let corner = (left + predicted as i32 * cell, top + actual as i32 * cell);
-            let share = count as f64 / most;
-            let tint = if actual == predicted { COLORS[0] } else { COLORS[1] };
-            // A single mistake among hundreds must show.
-            let share = if count > 0 { 0.12 + 0.88 * share } else { 0.0 };
-            let area = [corner, (corner.0 + cell, corner.1 + cell)];
-            root.draw(&Rectangle::new(area, tint.mix(share).filled()))?;
-            root.draw(&Rectangle::new(area, RGBColor(200, 200, 200).stroke_width(1)))?;
-            let ink = if share > 0.55 { &WHITE } else { &BLACK };
-            let style = middle(17).color(ink);
-            root.draw_text(&count.to_string(), &style, (corner.0 + cell / 2, corner.1 + cell / 2))?;
-        }
-        Ok(())
-    })
+    }
+    canvas.text(NAME, (left + side / 2.0, TOP + side + below + 20.0), "predicted");
+    canvas.upward_text((30.0, TOP + side / 2.0), "actual");
+    Ok(canvas.finish())
 }

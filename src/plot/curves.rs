@@ -1,153 +1,272 @@
-use super::canvas::{COLORS, LARGEST, draw, range};
+use super::axes::{Axes, BELOW, LARGEST, Scale, short};
+use super::canvas::{Canvas, Color, Legend, Px};
 #[cfg(doc)]
 use crate::Error;
-use crate::Result;
-use plotters::prelude::{
-    ChartBuilder, Circle, Color, LineSeries, PathElement, SeriesLabelPosition, TRANSPARENT, WHITE,
-};
-use std::ops::Range;
+use crate::{Float, Result, buffer};
+use std::fmt::Write;
 
-/// The most points of a curve: more are finer than a pixel.
-const POINTS: usize = 2500;
+/// The most parts of a curve, of which each keeps two points. More are finer than a pixel.
+const PARTS: usize = 1200;
+/// A curve with more points has no dots.
+const DOTS: usize = 60;
+/// The ratio of the costs from which an axis is logarithmic.
+const LOGARITHMIC: f64 = 100.0;
 
-/// A curve: its name, and its points (x, y). Points that are not finite, or
-/// beyond ±1e30, are left out.
-pub type Curve<'a> = (&'a str, &'a [(f64, f64)]);
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 320.0;
 
-/// The name and the scale of an axis.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Axis<'a> {
+/// A value of a [`Curve`]: a number, or a pair (x, y).
+///
+/// Implemented for `f64` and `f32`, for pairs of them, and for pairs (`usize`, number) such as the
+/// costs of [`course::Trained`](crate::course::Trained).
+pub trait CurveValue: Copy {
+    /// Returns (x, y) of the value at this position of the list.
+    fn xy(self, position: usize) -> (f64, f64);
+}
+
+impl<F: Float> CurveValue for F {
+    fn xy(self, position: usize) -> (f64, f64) {
+        (position as f64, self.as_f64())
+    }
+}
+
+impl<F: Float> CurveValue for (F, F) {
+    fn xy(self, _: usize) -> (f64, f64) {
+        (self.0.as_f64(), self.1.as_f64())
+    }
+}
+
+impl<F: Float> CurveValue for (usize, F) {
+    fn xy(self, _: usize) -> (f64, f64) {
+        (self.0 as f64, self.1.as_f64())
+    }
+}
+
+/// A list of points with a name.
+///
+/// ```
+/// use dnn_blocks::plot::Curve;
+///
+/// let of_numbers = Curve::new("Adam", &[0.7_f32, 0.2]); // at x = 0 and 1
+/// let of_pairs = Curve::new("Adam", &[(0, 0.7), (100, 0.2)]);
+/// assert_ne!(of_numbers, of_pairs);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    name: String,
+    points: Vec<(f64, f64)>,
+}
+
+impl Curve {
+    /// Creates a curve of numbers at x = 0, 1, 2, …, or of pairs (x, y).
+    ///
+    /// Values that are not finite, or beyond ±1e30, leave a gap in the curve.
+    #[must_use]
+    pub fn new<V: CurveValue>(name: impl Into<String>, values: &[V]) -> Self {
+        let points = values.iter().enumerate().map(|(position, value)| value.xy(position));
+        Self { name: name.into(), points: points.collect() }
+    }
+}
+
+/// The name of an axis, and whether it is logarithmic.
+///
+/// ```
+/// use dnn_blocks::plot::Axis;
+///
+/// let axis = Axis::new("learning rate").logarithmic(true);
+/// assert!(axis.logarithmic);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Axis {
     /// The name.
-    pub name: &'a str,
-    /// Whether the scale is logarithmic; numbers that are not above 0 are then left out.
+    pub name: String,
+    /// Whether the axis is logarithmic; values not above 0 are then left out.
     pub logarithmic: bool,
 }
 
-/// Draws the cost of each epoch or iteration, a curve for each training.
+impl Axis {
+    /// Creates a linear axis.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), logarithmic: false }
+    }
+
+    /// Sets whether the axis is logarithmic.
+    #[must_use]
+    pub fn logarithmic(mut self, logarithmic: bool) -> Self {
+        self.logarithmic = logarithmic;
+        self
+    }
+
+    /// The value on the axis, if it can be drawn.
+    fn place(&self, value: f64) -> Option<f64> {
+        let placed = if self.logarithmic { value.log10() } else { value };
+        (placed.abs() <= LARGEST).then_some(placed)
+    }
+
+    fn scale(&self, placed: impl Iterator<Item = f64>) -> Scale {
+        if self.logarithmic { Scale::logarithmic(placed) } else { Scale::linear(placed) }
+    }
+}
+
+/// Draws the cost of each epoch, one curve for each training.
 ///
-/// The [module](super) has an example.
+/// The cost axis is logarithmic if all finite costs are above 0 and the largest is at least 100
+/// times the smallest. The horizontal axis is named `epoch` if all curves are lists of numbers, and
+/// `iteration` if a curve has pairs (iteration, cost), as the costs of
+/// [`course::Trained`](crate::course::Trained) are. For other axes, call [`curves`].
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::plot::{self, Curve};
+/// use dnn_blocks::prelude::*;
+///
+/// let x = array![[0.0, 0.1, 0.9, 1.0, 0.2, 0.8]];
+/// let labels = [0, 0, 1, 1, 0, 1];
+/// let hyperparameters =
+///     Hyperparameters::default().epochs(20).batch_size(2).validation_share(0.34);
+/// let mut model = Classifier::<f64, usize>::new(hyperparameters);
+/// let history = model.fit(Examples::columns(&x), &labels)?;
+///
+/// let training = Curve::new("training", &history.costs());
+/// let validation = Curve::new("validation", &history.validation_costs());
+/// let svg = plot::costs("Cost of each epoch", &[training, validation])?;
+/// assert!(svg.contains("validation"));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
 ///
 /// # Errors
 ///
 /// The errors of [`curves`].
-pub fn costs(title: &str, trainings: &[(&str, &[f64])]) -> Result<String> {
-    let numbered: Vec<Vec<_>> = trainings
-        .iter()
-        .map(|(_, costs)| costs.iter().enumerate().map(|(i, cost)| (i as f64, *cost)).collect())
-        .collect();
-    let named: Vec<Curve<'_>> =
-        trainings.iter().zip(&numbered).map(|((name, _), curve)| (*name, &curve[..])).collect();
-    let axis = |name| Axis { name, logarithmic: false };
-    curves(title, [axis("epoch"), axis("cost")], &named)
+pub fn costs(title: &str, trainings: &[Curve]) -> Result<String> {
+    let points = || trainings.iter().flat_map(|curve| &curve.points);
+    let drawn = points().map(|point| point.1).filter(|cost| cost.abs() <= LARGEST);
+    let (low, high) =
+        drawn.fold((f64::INFINITY, 0.0), |(low, high): (f64, f64), c| (low.min(c), high.max(c)));
+    let counted = |curve: &Curve| curve.points.iter().enumerate().all(|(i, p)| p.0 == i as f64);
+    let step = if trainings.iter().all(counted) { "epoch" } else { "iteration" };
+    let cost = Axis::new("cost").logarithmic(low > 0.0 && high / low >= LOGARITHMIC);
+    curves(title, [Axis::new(step), cost], trainings)
 }
 
-/// Draws curves, e.g. the final cost over the learning rate.
+/// Draws curves.
+///
+/// The legend is above the plot; a single curve has none. A curve of at most 60 points has dots.
 ///
 /// ```
-/// use dnn_blocks::plot::{self, Axis};
+/// use dnn_blocks::plot::{self, Axis, Curve};
 ///
-/// let ends = [(0.001, 0.5), (0.01, 0.1), (0.1, f64::NAN)]; // the last one diverged
-/// let axes = [
-///     Axis { name: "learning rate", logarithmic: true },
-///     Axis { name: "final cost", logarithmic: false },
-/// ];
-/// let svg = plot::curves("Which learning rate?", axes, &[("Adam", &ends)])?;
+/// let ends = [(0.001, 0.5), (0.01, 0.1), (0.1, f64::NAN)]; // the last training diverged
+/// let axes = [Axis::new("learning rate").logarithmic(true), Axis::new("final cost")];
+/// let svg = plot::curves("Which learning rate?", axes, &[Curve::new("Adam", &ends)])?;
 /// assert!(svg.starts_with("<svg") && svg.contains("learning rate"));
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::Plot`] if the backend fails.
-pub fn curves(title: &str, [x, y]: [Axis<'_>; 2], curves: &[Curve<'_>]) -> Result<String> {
-    let placed: Vec<Vec<_>> = curves.iter().map(|(_, points)| place(points, x, y)).collect();
-    let all = || placed.iter().flatten();
-    let x_range = range(all().map(|point| point.0), x.logarithmic);
-    let y_range = range(all().map(|point| point.1), y.logarithmic);
-    let corner = emptiest_corner(all(), &x_range, &y_range);
-    draw((720, 440), |root| {
-        let mut chart = ChartBuilder::on(root)
-            .caption(title, ("sans-serif", 24))
-            .margin(16)
-            .margin_right(36)
-            .x_label_area_size(52)
-            .y_label_area_size(76)
-            .build_cartesian_2d(x_range, y_range)?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .label_style(("sans-serif", 17))
-            .axis_desc_style(("sans-serif", 19))
-            .x_label_formatter(&|at| label(*at, x))
-            .y_label_formatter(&|at| label(*at, y))
-            .x_desc(x.name)
-            .y_desc(y.name)
-            .draw()?;
-        for (((name, _), points), color) in curves.iter().zip(&placed).zip(COLORS.iter().cycle()) {
-            let step = points.len().div_ceil(POINTS).max(1);
-            let line = points.iter().copied().step_by(step);
-            chart
-                .draw_series(LineSeries::new(line, color.stroke_width(2)))?
-                .label(*name)
-                .legend(|(x, y)| PathElement::new([(x, y), (x + 24, y)], color.stroke_width(3)));
-            if points.len() <= 60 {
-                let marks = points.iter().map(|point| Circle::new(*point, 3, color.filled()));
-                chart.draw_series(marks)?;
+/// [`Error::TooLarge`] if the points of a curve do not fit in memory.
+pub fn curves(title: &str, [x, y]: [Axis; 2], curves: &[Curve]) -> Result<String> {
+    let place = |point: &(f64, f64)| x.place(point.0).zip(y.place(point.1));
+    let points = || curves.iter().flat_map(|curve| &curve.points).filter_map(place);
+    let (x_scale, y_scale) = (x.scale(points().map(|p| p.0)), y.scale(points().map(|p| p.1)));
+
+    let names: Vec<_> = curves.iter().map(|curve| curve.name.clone()).collect();
+    let legend = Legend::new(WIDTH, if names.len() > 1 { &names } else { &[] });
+    let left = Axes::room_left(&y_scale).min(0.5 * WIDTH);
+    let right = Axes::room_right(&x_scale).min(0.25 * WIDTH);
+    let axes = Axes {
+        x: x_scale,
+        y: y_scale,
+        corner: (left, legend.height),
+        size: (WIDTH - left - right, HEIGHT),
+    };
+    let size = (WIDTH, legend.height + HEIGHT + BELOW);
+    let mut canvas = Canvas::new(size, title, &description(&x, &y, curves))?;
+    axes.draw_grid(&mut canvas);
+    for (number, curve) in curves.iter().enumerate() {
+        let placed = curve.points.iter().map(|point| place(point).map(|at| axes.place(at)));
+        let placed = buffer::list("the points of a curve", curve.points.len(), placed)?;
+        let (color, dashes) = (Color::of(number), dashes(number));
+        canvas.put(format_args!(
+            "<path fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-linecap=\"round\" \
+             stroke-linejoin=\"round\"{dashes} d=\"{}\"/>",
+            path(&placed)
+        ));
+        if placed.len() <= DOTS {
+            placed.iter().flatten().for_each(|at| canvas.dot(color, *at));
+        }
+    }
+    axes.draw(&mut canvas, [&x.name, &y.name]);
+    canvas.legend(&legend, |canvas, number, (x, y)| {
+        let (x, y, color, dashes) = (Px(x), Px(y), Color::of(number), dashes(number));
+        canvas.put(format_args!(
+            "<path stroke=\"{color}\" stroke-width=\"3\"{dashes} d=\"M{x} {y}h24\"/>"
+        ));
+    });
+    Ok(canvas.finish())
+}
+
+/// The attribute that tells a curve from the one of the same color.
+fn dashes(number: usize) -> &'static str {
+    match number / 7 % 3 {
+        0 => "",
+        1 => " stroke-dasharray=\"9 5\"",
+        _ => " stroke-dasharray=\"2 5\"",
+    }
+}
+
+/// The path through the points, in parts without gaps.
+fn path(points: &[Option<(f64, f64)>]) -> String {
+    let mut path = String::new();
+    let length = points.len().div_ceil(PARTS).max(2);
+    for part in points.split(Option::is_none) {
+        let mut command = 'M';
+        let mut last = None;
+        let part: Vec<_> = part.iter().copied().flatten().collect();
+        for (x, y) in part.chunks(length).flat_map(lowest_and_highest) {
+            let text = format!("{} {}", Px(x), Px(y));
+            if last.as_ref() != Some(&text) {
+                // Writing to a String does not fail.
+                let _ = write!(path, "{command}{text}");
+                command = 'L';
+                last = Some(text);
             }
         }
-        if !curves.is_empty() {
-            chart
-                .configure_series_labels()
-                .position(corner)
-                .background_style(WHITE.mix(0.8))
-                .legend_area_size(36)
-                .label_font(("sans-serif", 18))
-                .draw()?;
+        // A point between two gaps is a dot.
+        if part.len() == 1 {
+            path.push_str("h0");
         }
-        Ok(())
-    })
-}
-
-/// The points on the scales of their axes, without those that are out of range.
-fn place(points: &[(f64, f64)], x: Axis<'_>, y: Axis<'_>) -> Vec<(f64, f64)> {
-    let on = |value: f64, axis: Axis<'_>| if axis.logarithmic { value.log10() } else { value };
-    let placed = points.iter().map(|point| (on(point.0, x), on(point.1, y)));
-    placed.filter(|(x, y)| x.abs() <= LARGEST && y.abs() <= LARGEST).collect()
-}
-
-/// The corner where the legend hides the fewest points.
-fn emptiest_corner<'a>(
-    points: impl Iterator<Item = &'a (f64, f64)> + Clone,
-    x: &Range<f64>,
-    y: &Range<f64>,
-) -> SeriesLabelPosition {
-    let share = |at: f64, range: &Range<f64>| (at - range.start) / (range.end - range.start);
-    let hidden = |right: bool, upper: bool| {
-        let beside = |at: f64, far: bool| if far { at > 0.6 } else { at < 0.4 };
-        let hides = |p: &&(f64, f64)| beside(share(p.0, x), right) && beside(share(p.1, y), upper);
-        points.clone().filter(hides).count()
-    };
-    let corners = [
-        (hidden(true, true), SeriesLabelPosition::UpperRight),
-        (hidden(false, true), SeriesLabelPosition::UpperLeft),
-        (hidden(false, false), SeriesLabelPosition::LowerLeft),
-        (hidden(true, false), SeriesLabelPosition::LowerRight),
-    ];
-    let [first, rest @ ..] = corners;
-    rest.into_iter().fold(first, |best, next| if next.0 < best.0 { next } else { best }).1
-}
-
-/// Formats a tick with at most three significant digits, two on a logarithmic axis.
-fn label(at: f64, axis: Axis<'_>) -> String {
-    let value = if axis.logarithmic { 10_f64.powf(at) } else { at };
-    if value != 0.0 && !(1e-3..1e5).contains(&value.abs()) {
-        return format!("{value:.1e}");
     }
-    let count = if axis.logarithmic { 1 } else { 2 };
-    let digits = count - value.abs().max(1e-9).log10().floor().clamp(-9.0, 9.0) as i32;
-    let text = format!("{value:.*}", digits.max(0) as usize);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').into(),
-        false => text,
+    path
+}
+
+/// The two points of a part that no picture must lose, in their order.
+fn lowest_and_highest(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> + use<> {
+    let numbers = 0..points.len();
+    let by_height = |a: &usize, b: &usize| points[*a].1.total_cmp(&points[*b].1);
+    let low = numbers.clone().min_by(by_height).unwrap_or(0);
+    let high = numbers.max_by(by_height).unwrap_or(0);
+    let (first, second) = (points[low.min(high)], points[low.max(high)]);
+    [Some(first), (low != high).then_some(second)].into_iter().flatten()
+}
+
+/// A sentence for each curve, for those who cannot see the plot.
+fn description(x: &Axis, y: &Axis, curves: &[Curve]) -> String {
+    let mut text = format!("{} over {}.", y.name, x.name);
+    for curve in curves.iter().take(8) {
+        let drawn = |point: &&(f64, f64)| x.place(point.0).zip(y.place(point.1)).is_some();
+        let first = curve.points.iter().find(drawn);
+        let last = curve.points.iter().rfind(drawn);
+        // Writing to a String does not fail.
+        let _ = match first.zip(last) {
+            Some((first, last)) => {
+                let [a, b, c, d] = [first.1, last.1, first.0, last.0].map(short);
+                write!(text, " {}: from {a} to {b} between {c} and {d}.", curve.name)
+            }
+            None => write!(text, " {}: no points.", curve.name),
+        };
     }
+    text
 }

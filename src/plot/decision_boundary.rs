@@ -1,4 +1,6 @@
-use super::canvas::{Area, Drawn, LARGEST, color, draw, pale, range};
+use super::axes::{Axes, BELOW, LARGEST, Scale};
+use super::canvas::{Canvas, Color, LINE, Legend, Px};
+use super::regions::{NODES, column_and_row, crossings, outlines};
 #[cfg(doc)]
 use crate::Error;
 use crate::buffer;
@@ -8,22 +10,19 @@ use crate::error::Operand;
 use crate::metrics::{Actual, Labels};
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
-use plotters::coord::types::RangedCoordf64;
-use plotters::prelude::{
-    Cartesian2d, ChartBuilder, ChartContext, Circle, Color, Rectangle, SVGBackend,
-    SeriesLabelPosition, WHITE,
-};
-use std::ops::Range;
+use std::fmt::Write;
 
-/// The cells along each side of the plane.
-const CELLS: usize = 160;
+/// How often the interval of a crossing is halved: to a 32nd of a cell, a tenth of a pixel.
+const HALVINGS: usize = 5;
 
-type Chart<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
+const SIDE: f64 = 460.0;
 
-/// Draws the predicted regions of the plane, and the examples `x` (2, m) with their labels.
+/// Draws the regions of the plane that a model predicts, and the examples.
 ///
-/// `predict` is called once, with the points of a grid, (2, many). Labels and predictions are of any
-/// type that [metrics](crate::metrics) take: lists of labels, or matrices of class numbers.
+/// `x` (2, m) has the features `x1` and `x2`. `predict` is called up to six times: with the
+/// points of a grid of 160 x 160, (2, 25600), and then with points near the boundary, (2, k).
+/// Labels and predictions are of any type that [metrics](crate::metrics) take: lists of labels, or
+/// matrices of class numbers. Colors repeat after seven classes.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -35,22 +34,23 @@ type Chart<'a, 'b> = ChartContext<'b, SVGBackend<'a>, Cartesian2d<RangedCoordf64
 /// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4);
 /// let mut model = Classifier::<f64, &str>::new(hyperparameters);
 /// model.fit(Examples::columns(&x), &labels)?;
-/// let predict = |grid: &_| model.predict(Examples::columns(grid));
+/// let predict = |points: &_| model.predict(Examples::columns(points));
 /// let svg = plot::decision_boundary("Two classes", &x, Actual(&labels), predict)?;
-/// assert!(svg.contains("class yes"));
+/// assert!(svg.contains("yes"));
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::ShapeMismatch`] unless `x` has two features, [`Error::EmptyBatch`],
-/// [`Error::LengthMismatch`], [`Error::NotFinite`], [`Error::InvalidArgument`] beyond ±1e30; the
-/// errors of `predict` and of [`Labels::labels`]; [`Error::Plot`].
+/// [`Error::ShapeMismatch`] unless `x` has two features; [`Error::EmptyBatch`] without examples;
+/// [`Error::NotFinite`] or, beyond ±1e30, [`Error::InvalidArgument`] for a value of `x`;
+/// [`Error::LengthMismatch`] unless there is a label for each example, and a prediction for each
+/// point; the errors of `predict` and of [`Labels::labels`].
 pub fn decision_boundary<'a, F: Float, A, P>(
     title: &str,
     x: &ArrayRef2<F>,
     labels: Actual<A>,
-    predict: impl FnOnce(&Array2<F>) -> Result<P>,
+    mut predict: impl FnMut(&Array2<F>) -> Result<P>,
 ) -> Result<String>
 where
     A: Labels<'a>,
@@ -64,117 +64,95 @@ where
     check_batch(operand)?;
     check_finite_features("X", x)?;
     check_lengths(("X", x.ncols()), ("labels", labels.len()))?;
-    let plane = Plane::new(x)?;
-    let predicted = predict(&plane.grid()?)?;
-    let predicted = predicted.labels()?;
-    let cells = CELLS * CELLS;
-    check_lengths(("the grid", cells), ("the predictions", predicted.len()))?;
+    let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
+    check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;
+
+    let scale = |row: usize| Scale::with_margin(x.row(row).iter().map(|x| x.as_f64()));
+    let (x_scale, y_scale) = (scale(0), scale(1));
+    let mut predicted_at = |points: &[(f64, f64)]| {
+        let cells = (NODES - 1) as f64;
+        let mut x = buffer::zeros("the points", (2, points.len()))?;
+        for (mut x, point) in x.columns_mut().into_iter().zip(points) {
+            x[0] = F::of(x_scale.value(point.0 / cells));
+            x[1] = F::of(y_scale.value(point.1 / cells));
+        }
+        let predicted = predict(&x)?;
+        let predicted = predicted.labels()?.into_owned();
+        check_lengths(("the points", points.len()), ("the predictions", predicted.len()))?;
+        Ok(predicted)
+    };
+
+    let nodes: Vec<_> = (0..NODES * NODES).map(column_and_row).collect();
+    let predicted = predicted_at(&nodes)?;
+    let mut crossings = crossings(|a, b| predicted[a] == predicted[b]);
+    for _ in 0..if crossings.is_empty() { 0 } else { HALVINGS } {
+        let middles: Vec<_> = crossings.iter().map(|side| side.middle()).collect();
+        let between = predicted_at(&middles)?;
+        for (side, label) in crossings.iter_mut().zip(between) {
+            side.halve(label == predicted[side.start()]);
+        }
+    }
+
     let classes = Classes::from_labels(labels.iter().chain(predicted.iter()));
     let (labels, predicted) = (classes.encode(&labels)?, classes.encode(&predicted)?);
-    draw((580, 606), |root| {
-        let mut chart = plane.chart(root, title)?;
-        plane.draw_regions(&mut chart, &predicted)?;
-        draw_examples(&mut chart, x, &labels, classes.names())?;
-        draw_axes(&mut chart)
-    })
+    let names: Vec<_> = classes.names().iter().map(ToString::to_string).collect();
+    let left = Axes::room_left(&y_scale);
+    let width = left + SIDE + Axes::room_right(&x_scale);
+    let legend = Legend::new(width, &names);
+    let corner = (left, legend.height);
+    let axes = Axes { x: x_scale, y: y_scale, corner, size: (SIDE, SIDE) };
+    let description = description(&names, &labels, &predicted);
+    let mut canvas = Canvas::new((width, legend.height + SIDE + BELOW), title, &description)?;
+
+    let pixel = SIDE / (NODES - 1) as f64;
+    let place = |(column, row): (f64, f64)| {
+        (Px(corner.0 + pixel * column), Px(corner.1 + SIDE - pixel * row))
+    };
+    for (class, outlines) in outlines(&predicted, &crossings) {
+        canvas.put(format_args!(
+            "<path fill=\"{}\" fill-rule=\"evenodd\" stroke=\"{LINE}\" d=\"{}\"/>",
+            Color::of(class).mixed(0.25),
+            path(outlines.iter().map(|outline| outline.iter().copied().map(place)))
+        ));
+    }
+    canvas.put(format_args!("<g stroke=\"#fff\">"));
+    for (x, class) in x.columns().into_iter().zip(&labels) {
+        canvas.dot(Color::of(*class), axes.place((x[0].as_f64(), x[1].as_f64())));
+    }
+    canvas.put(format_args!("</g>"));
+    axes.draw(&mut canvas, ["x1", "x2"]);
+    canvas.legend(&legend, |canvas, class, (x, y)| {
+        let (color, left, top) = (Color::of(class), Px(x), Px(y - 9.0));
+        canvas.put(format_args!(
+            "<rect x=\"{left}\" y=\"{top}\" width=\"24\" height=\"18\" rx=\"3\" fill=\"{}\"/>",
+            color.mixed(0.25)
+        ));
+        canvas.dot(color, (x + 12.0, y));
+    });
+    Ok(canvas.finish())
 }
 
-/// The part of the plane that is drawn, in cells of a grid.
-struct Plane {
-    across: Range<f64>,
-    up: Range<f64>,
-}
-
-impl Plane {
-    /// The part of the plane around the examples.
-    fn new<F: Float>(x: &ArrayRef2<F>) -> Result<Self> {
-        let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
-        check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;
-        let side = |row: usize| range(x.row(row).iter().map(|x| x.as_f64()), true);
-        Ok(Self { across: side(0), up: side(1) })
-    }
-
-    /// The point at so many cells to the right and up.
-    fn point(&self, right: f64, up: f64) -> (f64, f64) {
-        let at = |range: &Range<f64>, cells: f64| {
-            range.start + (range.end - range.start) * cells / CELLS as f64
-        };
-        (at(&self.across, right), at(&self.up, up))
-    }
-
-    /// The centers of the cells, row by row, (2, many).
-    fn grid<F: Float>(&self) -> Result<Array2<F>> {
-        let mut grid = buffer::zeros("the grid", (2, CELLS * CELLS))?;
-        for (i, mut center) in grid.columns_mut().into_iter().enumerate() {
-            let (x, y) = self.point((i % CELLS) as f64 + 0.5, (i / CELLS) as f64 + 0.5);
-            (center[0], center[1]) = (F::of(x), F::of(y));
+/// The path of closed outlines.
+fn path(outlines: impl Iterator<Item = impl Iterator<Item = (Px, Px)>>) -> String {
+    let mut path = String::new();
+    for outline in outlines {
+        for (number, (x, y)) in outline.enumerate() {
+            // Writing to a String does not fail.
+            let _ = write!(path, "{}{x} {y}", if number == 0 { 'M' } else { 'L' });
         }
-        Ok(grid)
+        path.push('Z');
     }
-
-    fn chart<'a, 'b>(&self, root: &'b Area<'a>, title: &str) -> Drawn<Chart<'a, 'b>> {
-        Ok(ChartBuilder::on(root)
-            .caption(title, ("sans-serif", 24))
-            .margin(16)
-            .x_label_area_size(48)
-            .y_label_area_size(60)
-            .build_cartesian_2d(self.across.clone(), self.up.clone())?)
-    }
-
-    /// Fills the cells with the color of their class. Neighbors of one class are one rectangle.
-    fn draw_regions(&self, chart: &mut Chart<'_, '_>, predicted: &[usize]) -> Drawn {
-        for (row, cells) in predicted.chunks(CELLS).enumerate() {
-            let mut end = 0;
-            for run in cells.chunk_by(|a, b| a == b) {
-                let start = end;
-                end += run.len();
-                let corner = |column: usize, row: usize| self.point(column as f64, row as f64);
-                let area = [corner(start, row), corner(end, row + 1)];
-                chart.draw_series([Rectangle::new(area, pale(color(run[0])).filled())])?;
-            }
-        }
-        Ok(())
-    }
+    path
 }
 
-/// Draws the examples of each class, with a legend.
-fn draw_examples<F: Float>(
-    chart: &mut Chart<'_, '_>,
-    x: &ArrayRef2<F>,
-    labels: &[usize],
-    names: &[impl ToString],
-) -> Drawn {
-    for (class, name) in names.iter().enumerate() {
-        let examples = x.columns().into_iter().zip(labels).filter(|(_, c)| **c == class);
-        let points: Vec<_> = examples.map(|(x, _)| (x[0].as_f64(), x[1].as_f64())).collect();
-        if points.is_empty() {
-            continue;
-        }
-        chart
-            .draw_series(points.into_iter().map(|at| Circle::new(at, 3, color(class).filled())))?
-            .label(format!("class {}", name.to_string()))
-            .legend(move |point| Circle::new(point, 4, color(class).filled()));
+/// Sentences for those who cannot see the plot.
+fn description(names: &[String], labels: &[usize], predicted: &[usize]) -> String {
+    let mut text = "Regions of the plane (x1, x2) by predicted class.".to_string();
+    for (class, name) in names.iter().enumerate().take(8) {
+        let count = |classes: &[usize]| classes.iter().filter(|c| **c == class).count();
+        let percent = 100.0 * count(predicted) as f64 / predicted.len() as f64;
+        // Writing to a String does not fail.
+        let _ = write!(text, " {name}: {percent:.0} % of it, {} examples.", count(labels));
     }
-    Ok(())
-}
-
-fn draw_axes<'a, 'b>(chart: &mut Chart<'a, 'b>) -> Drawn
-where
-    'a: 'b,
-{
-    chart
-        .configure_mesh()
-        .disable_mesh()
-        .label_style(("sans-serif", 17))
-        .axis_desc_style(("sans-serif", 19))
-        .x_desc("x1")
-        .y_desc("x2")
-        .draw()?;
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .label_font(("sans-serif", 18))
-        .draw()?;
-    Ok(())
+    text
 }

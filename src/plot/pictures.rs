@@ -1,85 +1,161 @@
-use super::canvas::draw;
-use crate::error::Operand;
-use crate::{Error, Float, Result};
-use ndarray::ArrayView3;
-use plotters::prelude::{BLACK, Color, IntoFont, RGBColor, Rectangle};
+use super::canvas::{Canvas, Color, MARGIN, ORANGE, Px, SMALL, START, shortened};
+#[cfg(doc)]
+use crate::Error;
+use crate::checks::check_argument;
+use crate::{Float, Result};
+use ndarray::{ArrayView1, ArrayView3};
+use std::collections::BTreeMap;
+use std::fmt::Write;
 
-/// Draws pictures in a grid, each with a caption.
-///
-/// A picture is (rows, columns, 1) in gray or (rows, columns, 3) in red, green and blue; values are
-/// between 0 and 1.
+/// The most pixels of all pictures together: more make an SVG that no browser opens.
+const PIXELS: usize = 1 << 24;
+/// The least side of a picture.
+const SIDE: usize = 112;
+const TOP: f64 = 52.0;
+/// The room of a caption.
+const CAPTION: f64 = 40.0;
+
+/// A small picture with a caption.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array3;
-/// use dnn_blocks::plot;
+/// use dnn_blocks::plot::Picture;
+///
+/// let white = Array3::<f32>::ones((8, 8, 1));
+/// let picture = Picture::new(&white, "1, predicted 7").framed(true);
+/// assert!(picture.framed);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Picture<'a, F> {
+    /// The pixels: (rows, columns, 1) in gray or (rows, columns, 3) in red, green and blue, from 0
+    /// (black) to 1 (white).
+    pub pixels: ArrayView3<'a, F>,
+    /// The text below the picture.
+    pub caption: String,
+    /// Whether the picture has an orange frame, to mark a mistake.
+    pub framed: bool,
+}
+
+impl<'a, F> Picture<'a, F> {
+    /// Creates a picture without a frame.
+    #[must_use]
+    pub fn new(pixels: impl Into<ArrayView3<'a, F>>, caption: impl Into<String>) -> Self {
+        Self { pixels: pixels.into(), caption: caption.into(), framed: false }
+    }
+
+    /// Sets whether the picture has a frame.
+    #[must_use]
+    pub fn framed(mut self, framed: bool) -> Self {
+        self.framed = framed;
+        self
+    }
+}
+
+/// Draws small pictures in a grid, with a caption below each.
+///
+/// Pixel values below 0 are drawn as 0, those above 1 as 1, and NaN as 0.
+///
+/// ```
+/// use dnn_blocks::ndarray::Array3;
+/// use dnn_blocks::plot::{self, Picture};
 ///
 /// let cross = Array3::from_shape_fn((5, 5, 1), |(i, j, _)| f32::from(i == 2 || j == 2));
-/// let svg = plot::pictures("Signs", &[(cross.view(), "a cross".into())], 5)?;
+/// let svg = plot::pictures("Signs", &[Picture::new(&cross, "a cross")], 5)?;
 /// assert!(svg.contains("a cross"));
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] if there are no `columns`, or a picture has neither one nor three colors;
-/// [`Error::TooLarge`] if the grid has more pixels a side than an `i32` counts;
-/// [`Error::Plot`] if the backend fails.
+/// [`Error::InvalidArgument`] if `columns` is 0, if a picture has neither one nor three colors, if
+/// the pictures have more than 2²⁴ pixels together, or if a side of the plot has more than 32,767
+/// pixels.
 pub fn pictures<F: Float>(
     title: &str,
-    pictures: &[(ArrayView3<'_, F>, String)],
+    pictures: &[Picture<'_, F>],
     columns: usize,
 ) -> Result<String> {
-    let refused =
-        |name, value: usize, rule| Err(Error::InvalidArgument { name, value: value as f64, rule });
-    if columns == 0 {
-        return refused("columns", 0, "at least 1");
+    check_argument(columns > 0, "columns", 0.0, "at least 1")?;
+    let mut pixels = 0_usize;
+    for (height, width, colors) in pictures.iter().map(|picture| picture.pixels.dim()) {
+        check_argument([1, 3].contains(&colors), "colors of a picture", colors as f64, "1 or 3")?;
+        pixels = pixels.saturating_add(height.saturating_mul(width));
     }
-    if let Some((picture, _)) = pictures.iter().find(|(p, _)| ![1, 3].contains(&p.dim().2)) {
-        return refused("colors of a picture", picture.dim().2, "1 or 3");
-    }
+    check_argument(pixels <= PIXELS, "pixels of all pictures", pixels as f64, "at most 2^24")?;
+
     let columns = columns.min(pictures.len().max(1));
-    let longest = pictures.iter().map(|(p, _)| p.dim().0.max(p.dim().1));
-    let side = longest.fold(96, usize::max);
+    let longest = pictures.iter().map(|p| p.pixels.dim().0.max(p.pixels.dim().1));
+    let side = longest.fold(SIDE, usize::max) as f64;
     let rows = pictures.len().div_ceil(columns).max(1);
-    let extent = |count: usize, cell: usize, margin: usize| {
-        let pixels = count.checked_mul(cell)?.checked_add(margin)?;
-        i32::try_from(pixels).ok()?.try_into().ok()
-    };
-    let size = extent(columns, side + 16, 16).zip(extent(rows, side + 38, 56));
-    let operand = Operand { name: "the grid of pictures", shape: (rows, columns) };
-    let size = size.ok_or(Error::TooLarge { layer: None, operand })?;
-    let cell = (side as i32 + 16, side as i32 + 38);
-    draw(size, |root| {
-        root.draw_text(title, &("sans-serif", 22).into_font().color(&BLACK), (12, 14))?;
-        for (i, (picture, caption)) in pictures.iter().enumerate() {
-            let (column, row) = ((i % columns) as i32, (i / columns) as i32);
-            let corner = (12 + column * cell.0, 48 + row * cell.1);
-            let (height, width, _) = picture.dim();
-            let pixel = (side / height.max(width).max(1)) as i32;
-            for (y, line) in picture.outer_iter().enumerate() {
-                let colors: Vec<_> = line.outer_iter().map(rgb).collect();
-                let mut end = 0;
-                for run in colors.chunk_by(|a, b| a == b) {
-                    let start = end;
-                    end += run.len() as i32;
-                    let top = corner.1 + y as i32 * pixel;
-                    let area =
-                        [(corner.0 + start * pixel, top), (corner.0 + end * pixel, top + pixel)];
-                    root.draw(&Rectangle::new(area, run[0].filled()))?;
-                }
-            }
-            let style = ("sans-serif", 15).into_font().color(&BLACK);
-            root.draw_text(caption, &style, (corner.0, corner.1 + side as i32 + 6))?;
+    let (across, down) = (side + MARGIN, side + CAPTION);
+    let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP);
+    let mut canvas = Canvas::new(size, title, &description(pictures))?;
+    for (i, picture) in pictures.iter().enumerate() {
+        let (x, y) = ((i % columns) as f64 * across + MARGIN, (i / columns) as f64 * down + TOP);
+        let (height, width, _) = picture.pixels.dim();
+        let pixel = side / height.max(width).max(1) as f64;
+        draw_pixels(&mut canvas, picture.pixels.view(), (x, y), pixel);
+        let (w, h) = (width as f64 * pixel, height as f64 * pixel);
+        let (line, thick) =
+            if picture.framed { (ORANGE, 4.0) } else { (Color(187, 187, 187), 1.0) };
+        // The frame lies around the pixels.
+        let out = thick / 2.0;
+        canvas.put(format_args!(
+            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{line}\" \
+             stroke-width=\"{thick}\"/>",
+            Px(x - out),
+            Px(y - out),
+            Px(w + thick),
+            Px(h + thick)
+        ));
+        let caption = shortened(&picture.caption, side + MARGIN - 4.0, SMALL);
+        canvas.text(START, (x, y + side + 20.0), &caption);
+    }
+    Ok(canvas.finish())
+}
+
+/// Draws the pixels, a path for each color, with neighbors of a row joined.
+fn draw_pixels<F: Float>(
+    canvas: &mut Canvas,
+    pixels: ArrayView3<'_, F>,
+    (x, y): (f64, f64),
+    pixel: f64,
+) {
+    let mut paths: BTreeMap<Color, String> = BTreeMap::new();
+    for (row, line) in pixels.outer_iter().enumerate() {
+        let colors: Vec<_> = line.outer_iter().map(color).collect();
+        let mut start = 0;
+        for run in colors.chunk_by(|a, b| a == b) {
+            // Writing to a String does not fail.
+            let path = paths.entry(run[0]).or_default();
+            let _ = write!(path, "M{start} {row}h{0}v1h-{0}z", run.len());
+            start += run.len();
         }
-        Ok(())
-    })
+    }
+    // Without smoothing, no background shows between neighbors.
+    canvas.put(format_args!(
+        "<g transform=\"translate({} {}) scale({pixel})\" shape-rendering=\"crispEdges\">",
+        Px(x),
+        Px(y)
+    ));
+    for (color, path) in paths {
+        canvas.put(format_args!("<path fill=\"{color}\" d=\"{path}\"/>"));
+    }
+    canvas.put(format_args!("</g>"));
 }
 
 /// The color of a pixel, gray or red, green and blue.
-fn rgb<F: Float>(pixel: ndarray::ArrayView1<'_, F>) -> RGBColor {
+fn color<F: Float>(pixel: ArrayView1<'_, F>) -> Color {
     let byte = |part: usize| {
         let value = pixel[part.min(pixel.len() - 1)].as_f64();
         (255.0 * value.clamp(0.0, 1.0)).round() as u8
     };
-    RGBColor(byte(0), byte(1), byte(2))
+    Color(byte(0), byte(1), byte(2))
+}
+
+/// Sentences for those who cannot see the plot.
+fn description<F>(pictures: &[Picture<'_, F>]) -> String {
+    let framed = pictures.iter().filter(|picture| picture.framed).count();
+    format!("{} pictures with captions, {framed} of them framed.", pictures.len())
 }
