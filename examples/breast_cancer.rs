@@ -10,7 +10,7 @@
 mod arguments;
 
 use dnn_blocks::ndarray::{Array2, Axis};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve};
 use dnn_blocks::prelude::*;
 use dnn_blocks::progress::Progress;
 use std::error::Error;
@@ -46,7 +46,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("test accuracy     {:.4}\n", accuracy(Actual(&test_y), Predicted(&test_labels))?);
     let confusion = ConfusionMatrix::new(Actual(&test_y), Predicted(&test_labels))?;
     println!("{}", confusion.with_names(["benign", "malignant"])?);
-    let svg = plot::costs("Breast cancer: cost while training", &[("30-16-8-1", &costs)])?;
+    let svg =
+        plot::costs("Breast cancer: cost while training", &[Curve::new("30-16-8-1", &costs)])?;
     pictures.write("breast_cancer_cost.svg", svg)
 }
 

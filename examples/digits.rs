@@ -13,7 +13,7 @@ mod arguments;
 use dnn_blocks::data::stratified_split;
 use dnn_blocks::model::History;
 use dnn_blocks::ndarray::{Array2, Axis};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve, Picture};
 use dnn_blocks::prelude::*;
 use dnn_blocks::progress::Progress;
 use std::error::Error;
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let svg = plot::confusion_matrix("Handwritten digits", &matrix)?;
     pictures.write("digits_confusion.svg", svg)?;
-    let svg = plot::costs("Digits: cost", &[("64-64-10", &history.costs())])?;
+    let svg = plot::costs("Digits: cost", &[Curve::new("64-64-10", &history.costs())])?;
     pictures.write("digits_cost.svg", svg)?;
     pictures.write("digits_mistakes.svg", mistakes(&test_x, &test_y, &predicted)?)
 }
@@ -80,7 +80,7 @@ fn mistakes(x: &Array2<f32>, actual: &[usize], predicted: &[usize]) -> dnn_block
     let shown: Vec<_> = wrong
         .filter_map(|i| {
             let picture = ink.row(i).into_shape_with_order((8, 8, 1)).ok()?;
-            Some((picture, format!("{}, taken for {}", actual[i], predicted[i])))
+            Some(Picture::new(picture, format!("{}, predicted {}", actual[i], predicted[i])))
         })
         .collect();
     plot::pictures("Mistakes on the test pictures", &shown, 5)

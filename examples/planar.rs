@@ -9,7 +9,7 @@ mod arguments;
 
 use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::ndarray::Array2;
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve};
 use dnn_blocks::prelude::*;
 use std::error::Error;
 
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let title = "The flower, four hidden units";
     let svg = plot::decision_boundary(title, &x, Actual(&y), |grid| predict(grid, &parameters))?;
     pictures.write("planar_boundary.svg", svg)?;
-    let svg = plot::costs("The flower: cost while training", &[("2-4-1", &costs)])?;
+    let svg = plot::costs("The flower: cost while training", &[Curve::new("2-4-1", &costs)])?;
     pictures.write("planar_cost.svg", svg)
 }
 

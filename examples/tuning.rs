@@ -42,11 +42,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         found.push((algorithm.to_string(), curve));
     }
 
-    let curves: Vec<Curve<'_>> =
-        found.iter().map(|(name, curve)| (&name[..], &curve[..])).collect();
+    let curves: Vec<_> = found.iter().map(|(name, costs)| Curve::new(name, costs)).collect();
     let axes = [
-        Axis { name: "learning rate", logarithmic: true },
-        Axis { name: "validation cost after 30 epochs", logarithmic: true },
+        Axis::new("learning rate").logarithmic(true),
+        Axis::new("validation cost after 30 epochs").logarithmic(true),
     ];
     println!();
     let svg = plot::curves("Breast cancer: which learning rate?", axes, &curves)?;

@@ -12,7 +12,7 @@ mod arguments;
 
 use dnn_blocks::data::split;
 use dnn_blocks::ndarray::{Array1, Array2, Axis};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve};
 use dnn_blocks::prelude::*;
 use dnn_blocks::progress::Progress;
 use ndarray_stats::interpolate::Linear;
@@ -57,9 +57,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let median = sizes.quantile_mut(n64(0.5), &Linear)?;
     println!("half of the test patients are predicted within {median:.0} points\n");
 
-    let validation: Vec<_> =
-        history.epochs.iter().filter_map(|epoch| epoch.validation_cost).collect();
-    let curves = [("training", &history.costs()[..]), ("validation", &validation[..])];
+    let curves = [
+        Curve::new("training", &history.costs()),
+        Curve::new("validation", &history.validation_costs()),
+    ];
     let svg = plot::costs("Diabetes: cost in variances", &curves)?;
     pictures.write("diabetes_cost.svg", svg)
 }

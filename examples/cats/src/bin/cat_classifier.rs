@@ -10,7 +10,7 @@
 mod arguments;
 
 use cats::{Cats, contact_sheet};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve};
 use dnn_blocks::prelude::*;
 use dnn_blocks::progress::Progress;
 use std::error::Error;
@@ -35,8 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     print_costs(&two_layer_costs, &l_layer_costs);
     print_accuracy("two-layer network", &two_layer, &training, &test)?;
     print_accuracy("L-layer network", &l_layer, &training, &test)?;
-    let curves: [(&str, &[f64]); 2] =
-        [("12288-7-1", &two_layer_costs), ("12288-20-7-5-1", &l_layer_costs)];
+    let curves =
+        [Curve::new("12288-7-1", &two_layer_costs), Curve::new("12288-20-7-5-1", &l_layer_costs)];
     pictures.write("cat_cost.svg", plot::costs("Cats: cost while training", &curves)?)?;
     pictures.write("cat_mislabeled.png", mislabeled(&l_layer, &test)?)
 }

@@ -11,7 +11,7 @@ mod arguments;
 
 use cats::Cats;
 use dnn_blocks::course::{Descent, logistic_regression};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Curve};
 use dnn_blocks::prelude::*;
 use std::error::Error;
 
@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         |cats: &Cats| accuracy(Actual(&cats.y), Predicted(&predict(&cats.x, &trained.parameters)?));
     println!("\ntraining accuracy {:.4}", accuracy_on(&training)?);
     println!("test accuracy     {:.4}\n", accuracy_on(&test)?);
-    let costs: Vec<f64> = trained.costs.iter().map(|(_, cost)| *cost).collect();
-    let svg = plot::costs("Cats, logistic regression", &[("12288-1", &costs)])?;
+    let curve = Curve::new("12288-1", &trained.costs);
+    let svg = plot::costs("Cats, logistic regression", &[curve])?;
     pictures.write("logistic_cost.svg", svg)
 }
