@@ -1,7 +1,7 @@
 //! What it costs to gather batches of random examples, by layout: the table in DESIGN.md.
 //!
 //! ```text
-//! cargo bench -p benches --bench batches
+//! cargo bench --bench batches
 //! ```
 //!
 //! One epoch, all batches: columns picked from a matrix (features, examples) as it is; the same

@@ -1,6 +1,6 @@
 //! The sweep behind the thresholds of the matrix product: every product in each of its three strategies.
 //!
-//! `cargo bench -p benches --bench strategies` prints tables in the form of benches/strategies.md: the time of a strategy over
+//! `cargo bench --bench strategies` prints tables in the form of benches/strategies.md: the time of a strategy over
 //! that of *packed*, bold where the library takes it. The kernels are not public, so the sweep
 //! compiles them once more.
 

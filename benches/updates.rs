@@ -1,7 +1,7 @@
 //! An optimiser's step beside the memory it has to move: the table in DESIGN.md.
 //!
 //! ```text
-//! cargo bench -p benches --bench updates
+//! cargo bench --bench updates
 //! ```
 //!
 //! Sixteen million weights in f32, far beyond the caches. A step reads dW, and reads and writes W

@@ -1,7 +1,7 @@
 //! Serves a model file, or, without one, a small model that it trains first.
 //!
 //! ```text
-//! cargo run --release -p dnn-blocks-serve -- [--listen 127.0.0.1:8080] [model.safetensors]
+//! cargo run --release -- [--listen 127.0.0.1:8080] [model.safetensors]
 //! ```
 
 use dnn_blocks_serve::api::Limits;

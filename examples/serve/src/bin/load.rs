@@ -1,7 +1,7 @@
 //! Measures predictions in the process and over HTTP, on the loopback of this machine.
 //!
 //! ```text
-//! cargo run --release -p dnn-blocks-serve --bin load
+//! cargo run --release --bin load
 //! ```
 //!
 //! With a folder it leaves there what `load.py` gives to ONNX Runtime, and takes orders from it,
