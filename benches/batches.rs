@@ -1,7 +1,7 @@
 //! The time to gather mini-batches of random examples, by memory layout. See benches/README.md.
 //!
 //! ```text
-//! cargo bench -p benches --bench batches
+//! cargo bench --bench batches
 //! ```
 //!
 //! Each column is the time of one epoch. The first picks columns of a matrix (features, examples).

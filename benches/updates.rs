@@ -1,7 +1,7 @@
 //! The time of optimizer steps and the memory bandwidth they reach. See benches/README.md.
 //!
 //! ```text
-//! cargo bench -p benches --bench updates
+//! cargo bench --bench updates
 //! ```
 //!
 //! The step updates 16 million weights in f32, far more than the caches hold. It reads `dW`, and

@@ -1,7 +1,7 @@
 //! Serves a model file. Without one, it trains a small model and serves that.
 //!
 //! ```text
-//! cargo run --release -p dnn-blocks-serve -- [--listen 127.0.0.1:8080] [model.safetensors]
+//! cargo run --release -- [--listen 127.0.0.1:8080] [model.safetensors]
 //! ```
 
 use dnn_blocks_serve::api::Limits;

@@ -4,11 +4,11 @@ use dnn_blocks::files::{FileError, Limits, Module, Tensors};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A file that tests/data/frameworks.py made.
 pub fn file(name: &str) -> PathBuf {
-    ["tests", "data", "frameworks", name].iter().collect()
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("data/frameworks").join(name)
 }
 
 fn matrix_of_rows(value: &Value) -> Array2<f64> {

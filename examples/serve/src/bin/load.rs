@@ -1,7 +1,7 @@
 //! Measures predictions in process and over HTTP, on the loopback of this machine.
 //!
 //! ```text
-//! cargo run --release -p dnn-blocks-serve --bin load
+//! cargo run --release --bin load
 //! ```
 //!
 //! `load.py` passes a folder. Then this program writes the models for ONNX Runtime into it and
