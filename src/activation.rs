@@ -111,22 +111,26 @@ impl Activation {
     }
 
     /// `Z ← g(Z)`
+    #[inline(never)]
     pub(crate) fn apply<F: Float>(self, z: &mut ArrayRef2<F>) {
         self.run(Apply { z });
     }
 
     /// `Z ← g(Z + b)`, in one sweep.
+    #[inline(never)]
     pub(crate) fn add_bias_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
         self.run(AddBiasAndApply { z, b });
     }
 
     /// `dA ← dA ∘ g'(Z)`. The caller has checked the shapes.
+    #[inline(never)]
     pub(crate) fn differentiate<F: Float>(self, da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
         self.run(Differentiate { da, z });
     }
 
     /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; bit-identical to
     /// [`differentiate`](Self::differentiate) where [`known_from_output`](Self::known_from_output).
+    #[inline(never)]
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
         self.run(DifferentiateOutput { a, da });
     }

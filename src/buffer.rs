@@ -5,6 +5,7 @@ use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
 
+#[inline(never)]
 pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
     make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
 }
@@ -29,8 +30,12 @@ pub(crate) fn from_fn<F: Float>(
     })
 }
 
+#[inline(never)]
 pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<Array2<F>> {
-    make(Operand::new(name, a), |data, _| data.extend(a.iter().copied()))
+    make(Operand::new(name, a), |data, _| match a.as_slice() {
+        Some(a) => data.extend_from_slice(a),
+        None => data.extend(a.iter().copied()),
+    })
 }
 
 /// A list of at most `most` items.

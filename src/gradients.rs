@@ -163,6 +163,7 @@ impl<F: Float> Gradients<F> {
 /// # Errors
 ///
 /// [`Error::Hyperparameter`] unless `max_norm` is above 0.
+#[inline(never)]
 pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
     check_above_zero::<F>("max_norm", max_norm)?;
     let norm = gradients.norm();
@@ -193,6 +194,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 /// # Errors
 ///
 /// [`Error::Hyperparameter`] unless `limit` is above 0.
+#[inline(never)]
 pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
     check_above_zero::<F>("limit", limit)?;
     let limit = F::of(limit);

@@ -56,7 +56,7 @@ pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> 
 
 /// `-(y ln a + (1-y) ln(1-a))`
 #[derive(Clone, Copy)]
-struct CrossEntropy;
+pub(crate) struct CrossEntropy;
 
 impl<F: Float> Map2<F> for CrossEntropy {
     #[inline(always)]
@@ -170,6 +170,7 @@ impl Cost {
     }
 
     /// Computes [`value`](Self::value). The caller has checked the shapes.
+    #[inline(never)]
     pub(crate) fn value_unchecked<F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -253,6 +254,7 @@ impl Cost {
     }
 
     /// Computes `dAL` in the place of `AL`. The caller has checked the shapes.
+    #[inline(never)]
     pub(crate) fn gradient_in_place<F: Float>(
         &self,
         al: &mut ArrayRef2<F>,
@@ -267,6 +269,7 @@ impl Cost {
 
     /// Computes `dZ` in the place of the outputs `AL` of
     /// [`output_activation`](Self::output_activation).
+    #[inline(never)]
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, Subtract),
@@ -277,6 +280,7 @@ impl Cost {
 
     /// Computes `J` from the logits, and `dZ` in their place, in one sweep. The caller has checked the
     /// shapes.
+    #[inline(never)]
     pub(crate) fn value_and_dz<F: Float>(
         &self,
         z: &mut ArrayRef2<F>,

@@ -60,6 +60,7 @@ pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
 }
 
 /// [`predicted_classes`] of an operand with this name.
+#[inline(never)]
 pub(crate) fn predicted_classes_of<F: Float>(
     operand: &'static str,
     al: &ArrayRef2<F>,

@@ -267,11 +267,13 @@ pub(crate) fn add_column_and_map<F: Kernel, M: Map<F>>(
 }
 
 /// `x ← x + b` for every row and its element of the column `b`.
+#[inline(never)]
 pub(crate) fn add_column<F: Kernel>(rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
     add_column_and_map(Identity, rows, b);
 }
 
 /// `x ← x + α·y` for every pair of two matrices of one shape.
+#[inline(never)]
 pub(crate) fn add_scaled<F: Kernel>(x: &mut ArrayRef2<F>, alpha: F, y: &ArrayRef2<F>) {
     zip_map(AddScaled(alpha), x, y);
 }
@@ -302,10 +304,23 @@ pub(crate) fn update<F: Kernel, const N: usize, U: Update<F, N>>(
     }
 }
 
+/// `sums ← α Σ row`, for every row of a matrix. The caller has checked the shapes.
+#[inline(never)]
+pub(crate) fn scaled_row_sums_into<F: Kernel>(
+    alpha: F,
+    rows: &ArrayRef2<F>,
+    sums: &mut ArrayRef2<F>,
+) {
+    for (sum, row) in sums.iter_mut().zip(rows.rows()) {
+        *sum = row.sum() * alpha;
+    }
+}
+
 /// Terms that are computed at once before they are added.
 const CHUNK: usize = 64;
 
 /// `Σ x²` in `f64`, in one order on every processor: sixteen sums, which are added in pairs.
+#[inline(never)]
 pub(crate) fn sum_of_squares<F: Kernel>(a: &ArrayRef2<F>) -> f64 {
     let isa = Isa::current();
     if let Some(values) = a.as_slice() {
@@ -351,6 +366,7 @@ fn square<F: Kernel>(x: F) -> f64 {
 }
 
 /// The sum of `f(x, y)` over all pairs: terms in `F`, added in `f64`, in the order of the rows.
+#[inline(never)]
 pub(crate) fn sum_terms<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> f64 {
     let mut sum = 0.0;
     for (a, b) in a.rows().into_iter().zip(b.rows()) {

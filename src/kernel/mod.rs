@@ -11,7 +11,6 @@ pub(crate) mod threads;
 mod tile;
 
 use ndarray::NdFloat;
-use product::Product;
 use simd::Portable;
 pub use simd::Simd;
 use std::cell::Cell;
@@ -74,9 +73,6 @@ pub trait Op<F> {
 pub trait Kernel: NdFloat {
     #[doc(hidden)]
     fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output;
-    /// [`Product::run_here`], compiled here once and not in every crate that calls it.
-    #[doc(hidden)]
-    fn multiply(product: Product<Self>);
     /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. The slice
     /// belongs to the thread and is kept, so that a product allocates once and not per call. Where
     /// there is no memory for it, `f` gets up to [`LEAST_SCRATCH`] bytes of the stack.
@@ -103,10 +99,6 @@ macro_rules! kernel {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => unsafe { x86::avx512::<$float, J>(op) },
                 }
-            }
-
-            fn multiply(product: Product<Self>) {
-                product.run_here();
             }
 
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {

@@ -141,6 +141,7 @@ pub(crate) fn scaled_matmul_into<F: Kernel>(
 
 /// `C ← α·A·B + β·C`. If β is 0, the numbers in `C` are not read. The caller has checked the
 /// shapes.
+#[inline(never)]
 pub(crate) fn gemm<F: Kernel>(
     alpha: F,
     a: &ArrayRef2<F>,
@@ -160,6 +161,7 @@ pub(crate) fn gemm<F: Kernel>(
 }
 
 /// [`gemm`] in a strategy that the caller has chosen, for a larger product of which this is a part.
+#[inline(never)]
 pub(crate) fn gemm_by<F: Kernel>(
     strategy: Strategy,
     alpha: F,
@@ -168,7 +170,7 @@ pub(crate) fn gemm_by<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    F::multiply(Product { strategy, ..Product::new(alpha, a, b, beta, c) });
+    Product { strategy, ..Product::new(alpha, a, b, beta, c) }.run_here();
 }
 
 /// [`gemm`] with these instructions and in so many parts.
@@ -187,7 +189,7 @@ pub(crate) fn gemm_with<F: Kernel>(
 
 /// `C ← α·A·B + β·C`, yet to be done.
 #[derive(Clone, Copy, Debug)]
-pub struct Product<F> {
+struct Product<F> {
     isa: Isa,
     alpha: F,
     a: Matrix<F>,
@@ -228,14 +230,14 @@ impl<F: Kernel> Product<F> {
         let (first, longer) = (parts / 2, rows.max(columns));
         let cut = (longer / parts.max(1) * first).next_multiple_of(CUT);
         if parts < 2 || cut >= longer {
-            return F::multiply(self);
+            return self.run_here();
         }
         let (left, right) = self.cut_longer(cut);
         threads::join(move || left.run_in(first), move || right.run_in(parts - first));
     }
 
     /// On this thread.
-    pub(super) fn run_here(self) {
+    fn run_here(self) {
         let isa = self.isa;
         if self.c.rows.max(self.c.columns) > LONGEST {
             let (first, rest) = self.cut_longer(LONGEST);

@@ -31,6 +31,7 @@ impl<F: Float> OutputBuffers<F> {
 
     /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape. It is bit-identical to
     /// [`predict_proba`](crate::forward::predict_proba).
+    #[inline(never)]
     pub(crate) fn compute(
         &mut self,
         x: ArrayView2<'_, F>,

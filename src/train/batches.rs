@@ -275,6 +275,7 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 
     /// Returns the next batch with its columns in the batch of the whole set.
+    #[inline(never)]
     pub fn next_local(&mut self) -> Option<LocalBatch<'_, F>> {
         let end = self.order.len().min(self.next + self.size);
         let batch = &self.order[self.next..end];

@@ -131,6 +131,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     /// An error of an [`Algorithm`] leaves all parameters as they were, and the step is not
     /// counted. The learning rate must be finite in `F`; it may be 0 or negative. Gradients are not
     /// checked: NaN makes its parameter and its state NaN.
+    #[inline(never)]
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
