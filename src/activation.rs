@@ -111,32 +111,29 @@ impl Activation {
     }
 
     /// `Z ← g(Z)`
-    #[inline(never)]
     pub(crate) fn apply<F: Float>(self, z: &mut ArrayRef2<F>) {
         self.run(Apply { z });
     }
 
     /// `Z ← g(Z + b)`, in one sweep.
-    #[inline(never)]
     pub(crate) fn add_bias_and_apply<F: Float>(self, z: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
         self.run(AddBiasAndApply { z, b });
     }
 
     /// `dA ← dA ∘ g'(Z)`. The caller has checked the shapes.
-    #[inline(never)]
     pub(crate) fn differentiate<F: Float>(self, da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
         self.run(Differentiate { da, z });
     }
 
     /// `A ← dA ∘ g'(Z)`, with `g'` from `A = g(Z)` alone; bit-identical to
     /// [`differentiate`](Self::differentiate) where [`known_from_output`](Self::known_from_output).
-    #[inline(never)]
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
         self.run(DifferentiateOutput { a, da });
     }
 
     /// Runs an operation with the function of this activation.
-    fn run<F: Float>(self, operation: impl Operation<F>) {
+    #[inline(never)]
+    pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
         match self {
             Activation::Relu => operation.elementwise(Relu),
             Activation::Sigmoid => operation.elementwise(Sigmoid),
@@ -161,13 +158,13 @@ impl Activation {
 }
 
 /// An operation on matrices that needs an activation function or its derivative.
-trait Operation<F: Float> {
+pub(crate) trait Operation<F: Float> {
     fn elementwise<G: Derivative<F>>(self, g: G);
     fn identity(self);
     fn softmax(self);
 }
 
-struct Apply<'a, F> {
+pub(crate) struct Apply<'a, F> {
     z: &'a mut ArrayRef2<F>,
 }
 
@@ -181,7 +178,7 @@ impl<F: Float> Operation<F> for Apply<'_, F> {
     }
 }
 
-struct AddBiasAndApply<'a, F> {
+pub(crate) struct AddBiasAndApply<'a, F> {
     z: &'a mut ArrayRef2<F>,
     b: &'a ArrayRef2<F>,
 }
@@ -199,7 +196,7 @@ impl<F: Float> Operation<F> for AddBiasAndApply<'_, F> {
     }
 }
 
-struct Differentiate<'a, F> {
+pub(crate) struct Differentiate<'a, F> {
     da: &'a mut ArrayRef2<F>,
     z: &'a ArrayRef2<F>,
 }
@@ -214,7 +211,7 @@ impl<F: Float> Operation<F> for Differentiate<'_, F> {
     }
 }
 
-struct DifferentiateOutput<'a, F> {
+pub(crate) struct DifferentiateOutput<'a, F> {
     a: &'a mut ArrayRef2<F>,
     da: &'a ArrayRef2<F>,
 }
@@ -232,7 +229,7 @@ impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
 }
 
 /// An elementwise activation function, with its derivative in terms of its output.
-trait Derivative<F>: Map<F> {
+pub(crate) trait Derivative<F>: Map<F> {
     /// `da·g'(z)`, given `a = g(z)`.
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
     /// `da·g'(z)`, given z.

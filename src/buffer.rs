@@ -5,9 +5,13 @@ use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
 
-#[inline(never)]
 pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
-    make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
+    make(Operand { name, shape }, push_zeros)
+}
+
+#[inline(never)]
+pub(crate) fn push_zeros<F: Float>(data: &mut Vec<F>, len: usize) {
+    data.resize(len, F::zero());
 }
 
 /// As many zeros as the matrix has elements.
@@ -30,12 +34,16 @@ pub(crate) fn from_fn<F: Float>(
     })
 }
 
-#[inline(never)]
 pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<Array2<F>> {
-    make(Operand::new(name, a), |data, _| match a.as_slice() {
+    make(Operand::new(name, a), |data, _| push_copy(data, a))
+}
+
+#[inline(never)]
+pub(crate) fn push_copy<F: Float>(data: &mut Vec<F>, a: &ArrayRef2<F>) {
+    match a.as_slice() {
         Some(a) => data.extend_from_slice(a),
         None => data.extend(a.iter().copied()),
-    })
+    }
 }
 
 /// A list of at most `most` items.

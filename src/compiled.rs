@@ -6,7 +6,7 @@
 //! this list makes the crate compile them: with the optimization of this package, once, and not
 //! with every program. A function that is missing here is correct, but slow in a debug build.
 
-use crate::activation::Activation;
+use crate::activation::{Activation, AddBiasAndApply, Apply, Differentiate, DifferentiateOutput};
 use crate::cost::{Cost, CrossEntropy};
 use crate::data::{Standardizer, labels};
 use crate::kernel::{elementwise, product};
@@ -31,8 +31,8 @@ macro_rules! addresses {
 
 fn functions<F: Float>() -> Vec<*const ()> {
     addresses![
-        buffer::copy_of::<F>;
-        buffer::zeros::<F>;
+        buffer::push_copy::<F>;
+        buffer::push_zeros::<F>;
         product::gemm::<F>;
         product::gemm_by::<F>;
         elementwise::add_column::<F>;
@@ -41,10 +41,10 @@ fn functions<F: Float>() -> Vec<*const ()> {
         elementwise::sum_of_squares::<F>;
         elementwise::sum_terms::<F, CrossEntropy>;
 
-        Activation::apply::<F>;
-        Activation::add_bias_and_apply::<F>;
-        Activation::differentiate::<F>;
-        Activation::differentiate_output::<F>;
+        Activation::run::<F, Apply<'_, F>>;
+        Activation::run::<F, AddBiasAndApply<'_, F>>;
+        Activation::run::<F, Differentiate<'_, F>>;
+        Activation::run::<F, DifferentiateOutput<'_, F>>;
         Cost::value_unchecked::<F>;
         Cost::value_and_dz::<F>;
         Cost::gradient_in_place::<F>;

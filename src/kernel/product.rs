@@ -204,6 +204,7 @@ struct Product<F> {
 unsafe impl<F: Sync + Send> Send for Product<F> {}
 
 impl<F: Kernel> Product<F> {
+    #[inline]
     fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
