@@ -9,9 +9,10 @@ pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Resu
     make(Operand { name, shape }, push_zeros)
 }
 
+/// Appends `len` zeros.
 #[inline(never)]
 pub(crate) fn push_zeros<F: Float>(data: &mut Vec<F>, len: usize) {
-    data.resize(len, F::zero());
+    data.extend(std::iter::repeat_n(F::zero(), len));
 }
 
 /// As many zeros as the matrix has elements.
@@ -38,6 +39,7 @@ pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<
     make(Operand::new(name, a), |data, _| push_copy(data, a))
 }
 
+/// Appends the elements of a matrix, row by row.
 #[inline(never)]
 pub(crate) fn push_copy<F: Float>(data: &mut Vec<F>, a: &ArrayRef2<F>) {
     match a.as_slice() {

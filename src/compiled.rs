@@ -9,7 +9,7 @@
 use crate::activation::{Activation, AddBiasAndApply, Apply, Differentiate, DifferentiateOutput};
 use crate::cost::{Cost, CrossEntropy};
 use crate::data::{Standardizer, labels};
-use crate::kernel::{elementwise, product};
+use crate::kernel::{elementwise, product::Product};
 use crate::model::{dataset::Split, fit, network::Network, output_buffers::OutputBuffers};
 use crate::train::backward_pass::BackwardPass;
 use crate::train::batches::Batches;
@@ -33,8 +33,8 @@ fn functions<F: Float>() -> Vec<*const ()> {
     addresses![
         buffer::push_copy::<F>;
         buffer::push_zeros::<F>;
-        product::gemm::<F>;
-        product::gemm_by::<F>;
+        Product::<F>::new;
+        Product::<F>::run_here;
         elementwise::add_column::<F>;
         elementwise::add_scaled::<F>;
         elementwise::scaled_row_sums_into::<F>;

@@ -144,7 +144,6 @@ pub(crate) fn scaled_matmul_into<F: Kernel>(
 
 /// `C ← α·A·B + β·C`. If β is 0, the numbers in `C` are not read. The caller has checked the
 /// shapes.
-#[inline(never)]
 pub(crate) fn gemm<F: Kernel>(
     alpha: F,
     a: &ArrayRef2<F>,
@@ -164,7 +163,6 @@ pub(crate) fn gemm<F: Kernel>(
 }
 
 /// [`gemm`] in this strategy, for a part of a larger product.
-#[inline(never)]
 pub(crate) fn gemm_by<F: Kernel>(
     strategy: Strategy,
     alpha: F,
@@ -192,7 +190,7 @@ pub(crate) fn gemm_with<F: Kernel>(
 
 /// A product to compute: `C ← α·A·B + β·C`.
 #[derive(Clone, Copy, Debug)]
-struct Product<F> {
+pub(crate) struct Product<F> {
     isa: Isa,
     alpha: F,
     a: Matrix<F>,
@@ -207,8 +205,14 @@ struct Product<F> {
 unsafe impl<F: Sync + Send> Send for Product<F> {}
 
 impl<F: Kernel> Product<F> {
-    #[inline]
-    fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
+    #[inline(never)]
+    pub(crate) fn new(
+        alpha: F,
+        a: &ArrayRef2<F>,
+        b: &ArrayRef2<F>,
+        beta: F,
+        c: &mut ArrayRef2<F>,
+    ) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
         let strategy = Strategy::for_product(&a, &b, &c);
@@ -241,7 +245,8 @@ impl<F: Kernel> Product<F> {
     }
 
     /// Computes the product on this thread.
-    fn run_here(self) {
+    #[inline(never)]
+    pub(crate) fn run_here(self) {
         let isa = self.isa;
         if self.c.rows.max(self.c.columns) > LONGEST {
             let (first, rest) = self.cut_longer(LONGEST);
