@@ -153,7 +153,8 @@ impl Activation {
     }
 
     /// Runs an operation with the function of this activation.
-    fn run<F: Float>(self, operation: impl Operation<F>) {
+    #[inline(never)]
+    pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
         match self {
             Activation::Relu => operation.elementwise(Relu),
             Activation::Sigmoid => operation.elementwise(Sigmoid),
@@ -178,13 +179,13 @@ impl Activation {
 }
 
 /// An operation on matrices that needs an activation function or its derivative.
-trait Operation<F: Float> {
+pub(crate) trait Operation<F: Float> {
     fn elementwise<G: Derivative<F>>(self, g: G);
     fn identity(self);
     fn softmax(self);
 }
 
-struct Apply<'a, F> {
+pub(crate) struct Apply<'a, F> {
     z: &'a mut ArrayRef2<F>,
 }
 
@@ -198,7 +199,7 @@ impl<F: Float> Operation<F> for Apply<'_, F> {
     }
 }
 
-struct AddBiasAndApply<'a, F> {
+pub(crate) struct AddBiasAndApply<'a, F> {
     z: &'a mut ArrayRef2<F>,
     b: &'a ArrayRef2<F>,
 }
@@ -216,7 +217,7 @@ impl<F: Float> Operation<F> for AddBiasAndApply<'_, F> {
     }
 }
 
-struct Differentiate<'a, F> {
+pub(crate) struct Differentiate<'a, F> {
     da: &'a mut ArrayRef2<F>,
     z: &'a ArrayRef2<F>,
 }
@@ -231,7 +232,7 @@ impl<F: Float> Operation<F> for Differentiate<'_, F> {
     }
 }
 
-struct DifferentiateOutput<'a, F> {
+pub(crate) struct DifferentiateOutput<'a, F> {
     a: &'a mut ArrayRef2<F>,
     da: &'a ArrayRef2<F>,
 }
@@ -249,7 +250,7 @@ impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
 }
 
 /// An elementwise activation function, with its derivative in terms of its output.
-trait Derivative<F>: Map<F> {
+pub(crate) trait Derivative<F>: Map<F> {
     /// Returns `da·g'(z)` from `a = g(z)`.
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
     /// Returns `da·g'(z)` from `z`.

@@ -34,6 +34,7 @@ use crate::checks::check_same_shape;
 use crate::cost::{Cost, Targets, check_outputs};
 use crate::error::Operand;
 use crate::forward::{ActivationCache, LayerCache, LinearCache, check_linear};
+use crate::kernel::elementwise::scaled_row_sums_into;
 use crate::kernel::product::{matmul_into, scaled_matmul_into};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, Zip};
@@ -95,13 +96,6 @@ pub(crate) fn parameter_gradients<F: Float>(
 /// Returns `1/m`.
 pub(crate) fn one_over<F: Float>(m: usize) -> F {
     F::of(1.0 / m as f64)
-}
-
-/// Sets `db ← α Σ dZ`, with the sum over the columns. The caller has checked the shapes.
-pub(crate) fn scaled_row_sums_into<F: Float>(alpha: F, dz: &ArrayRef2<F>, db: &mut ArrayRef2<F>) {
-    for (db, row) in db.iter_mut().zip(dz.rows()) {
-        *db = row.sum() * alpha;
-    }
 }
 
 /// `Ok` if the matrices of the cache fit and `dZ` has the shape of `Z`.

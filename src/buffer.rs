@@ -8,7 +8,13 @@ use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2, ArrayViewMut2};
 
 pub(crate) fn zeros<F: Float>(name: &'static str, shape: (usize, usize)) -> Result<Array2<F>> {
-    make(Operand { name, shape }, |data, len| data.resize(len, F::zero()))
+    make(Operand { name, shape }, push_zeros)
+}
+
+/// Appends `len` zeros.
+#[inline(never)]
+pub(crate) fn push_zeros<F: Float>(data: &mut Vec<F>, len: usize) {
+    data.extend(std::iter::repeat_n(F::zero(), len));
 }
 
 /// Returns a list of zeros, one for each element of a matrix of this shape.
@@ -32,7 +38,16 @@ pub(crate) fn from_fn<F: Float>(
 }
 
 pub(crate) fn copy_of<F: Float>(name: &'static str, a: &ArrayRef2<F>) -> Result<Array2<F>> {
-    make(Operand::new(name, a), |data, _| data.extend(a.iter().copied()))
+    make(Operand::new(name, a), |data, _| push_copy(data, a))
+}
+
+/// Appends the elements of a matrix, row by row.
+#[inline(never)]
+pub(crate) fn push_copy<F: Float>(data: &mut Vec<F>, a: &ArrayRef2<F>) {
+    match a.as_slice() {
+        Some(a) => data.extend_from_slice(a),
+        None => data.extend(a.iter().copied()),
+    }
 }
 
 /// Collects at most `capacity` items into a list of that capacity.

@@ -173,6 +173,7 @@ impl<F: Float> Gradients<F> {
 /// [`Error::InvalidArgument`] if `max_norm` is not above 0 in `F`.
 ///
 /// Source: Pascanu et al. (2013).
+#[inline(never)]
 pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Result<f64> {
     check_above_zero::<F>("max_norm", max_norm)?;
     let norm = gradients.norm();
@@ -206,6 +207,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] if `limit` is not above 0 in `F`.
+#[inline(never)]
 pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Result<()> {
     check_above_zero::<F>("limit", limit)?;
     let limit = F::of(limit);

@@ -200,6 +200,8 @@ pub mod activation;
 pub mod backward;
 mod buffer;
 mod checks;
+#[doc(hidden)]
+pub mod compiled;
 pub mod cost;
 pub mod course;
 pub mod data;

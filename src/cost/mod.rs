@@ -68,7 +68,7 @@ pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> 
 
 /// `-(y ln a + (1-y) ln(1-a))`
 #[derive(Clone, Copy)]
-struct CrossEntropy;
+pub(crate) struct CrossEntropy;
 
 impl<F: Float> Map2<F> for CrossEntropy {
     #[inline(always)]
@@ -184,6 +184,7 @@ impl Cost {
     }
 
     /// Computes [`value`](Self::value) without checks.
+    #[inline(never)]
     pub(crate) fn value_unchecked<F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -272,6 +273,7 @@ impl Cost {
     }
 
     /// Replaces `AL` by `dAL`. The caller has checked the shapes.
+    #[inline(never)]
     pub(crate) fn gradient_in_place<F: Float>(
         &self,
         al: &mut ArrayRef2<F>,
@@ -285,6 +287,7 @@ impl Cost {
     }
 
     /// Replaces the outputs `AL` of [`output_activation`](Self::output_activation) by `dZ`.
+    #[inline(never)]
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, Subtract),
@@ -295,6 +298,7 @@ impl Cost {
 
     /// Computes `J` from the logits `Z` and replaces them by `dZ`, in one sweep. The caller has
     /// checked the shapes.
+    #[inline(never)]
     pub(crate) fn value_and_dz<F: Float>(
         &self,
         z: &mut ArrayRef2<F>,

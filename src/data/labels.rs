@@ -64,6 +64,7 @@ pub fn predicted_classes<F: Float>(al: &ArrayRef2<F>) -> Result<Vec<usize>> {
 }
 
 /// Computes [`predicted_classes`]; errors call the matrix `operand`.
+#[inline(never)]
 pub(crate) fn predicted_classes_of<F: Float>(
     operand: &'static str,
     al: &ArrayRef2<F>,

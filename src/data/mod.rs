@@ -9,7 +9,7 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017); Y. LeCun et al., *Efficient
 //! BackProp* (1998).
 
-mod labels;
+pub(crate) mod labels;
 pub(crate) mod mean_std;
 mod split;
 mod standardizer;

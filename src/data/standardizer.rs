@@ -51,6 +51,7 @@ impl<F: Float> Standardizer<F> {
     /// [`Error::NotFinite`] with the feature and the example if a number is NaN or infinite,
     /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `X` is empty, [`Error::TooLarge`] if the
     /// columns do not fit in memory.
+    #[inline(never)]
     pub fn fit(x: &ArrayRef2<F>) -> Result<Self> {
         check_batch(Operand::new("X", x))?;
         check_finite_features("X", x)?;
@@ -142,6 +143,7 @@ impl<F: Float> Standardizer<F> {
     /// [`Error::ShapeMismatch`] if `X` has another number of features, [`Error::EmptyBatch`] if it
     /// has no example, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, [`Error::TooLarge`] if the result does not fit in memory.
+    #[inline(never)]
     pub fn transform(&self, x: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check("X", x)?;
         let mut scaled = buffer::copy_of("X", x)?;
@@ -162,6 +164,7 @@ impl<F: Float> Standardizer<F> {
     /// # Errors
     ///
     /// The errors of [`transform`](Self::transform), except [`Error::TooLarge`].
+    #[inline(never)]
     pub fn transform_inplace(&self, x: &mut ArrayRef2<F>) -> Result<()> {
         self.check("X", x)?;
         self.map(x, standardized);
@@ -180,6 +183,7 @@ impl<F: Float> Standardizer<F> {
     /// # Errors
     ///
     /// The errors of [`transform`](Self::transform).
+    #[inline(never)]
     pub fn inverse_transform(&self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check("Z", z)?;
         let mut x = buffer::copy_of("Z", z)?;
@@ -200,6 +204,7 @@ impl<F: Float> Standardizer<F> {
     /// # Errors
     ///
     /// The errors of [`inverse_transform`](Self::inverse_transform), except [`Error::TooLarge`].
+    #[inline(never)]
     pub fn inverse_transform_inplace(&self, z: &mut ArrayRef2<F>) -> Result<()> {
         self.check("Z", z)?;
         self.map(z, unscaled);

@@ -1,6 +1,8 @@
-//! Functions of one number, written so that the compiler turns a loop over them into vectors:
-//! no branch, no table, no call. A polynomial between the nearest powers of two does the work;
-//! the coefficients are Chebyshev interpolants, computed for this crate with 200 bits.
+//! Elementwise functions, and sums over elements.
+//!
+//! The functions have no branch, table or call, so the compiler vectorizes loops over them. Each is
+//! a polynomial between two powers of 2. The coefficients are Chebyshev interpolants, computed with
+//! 200 bits.
 //!
 //! | function | largest error allowed by the tests, f32 / f64 |
 //! |---|---|
@@ -9,17 +11,17 @@
 //! | `sigmoid` | 2.5 / 2.5 ulp |
 //! | `tanh` | 3 / 3 ulp |
 //!
-//! They hold from the smallest subnormal number to the largest, and for zeros of both signs,
-//! infinities and NaN.
+//! The errors hold for all numbers: subnormal numbers, zeros of both signs, infinities and NaN
+//! included.
 //!
-//! A number has the same image to the last bit wherever it lies in a matrix.
+//! The result for an element does not depend on its position in the matrix.
 
 use super::simd::Simd;
 use super::threads::{by_rows, in_parts, in_parts2};
 use super::{Isa, Kernel, Op};
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, ArrayViewMut2, Axis};
 
-/// `a·b + c`, rounded once where the processor can.
+/// `a·b + c`, rounded once if the processor has a fused multiply-add.
 #[inline(always)]
 pub(crate) fn mul_add<F: Kernel, S: Simd<F>>(a: F, b: F, c: F) -> F {
     if S::FUSED { a.mul_add(b, c) } else { a * b + c }
@@ -35,26 +37,26 @@ fn polynomial<F: Kernel, S: Simd<F>, const N: usize>(x: F, c: [F; N]) -> F {
     sum
 }
 
-/// What the functions below need of a type beyond arithmetic.
+/// The constants and bit operations that the functions of this module need.
 pub trait Elementary: Kernel {
-    /// `eˣ` is 0 below the first, infinite above the second.
+    /// `eˣ` is 0 below the first number and infinite above the second.
     const EXP_RANGE: (Self, Self);
-    /// `ln 2` as a short number and the rest.
+    /// `ln 2` as a number with few digits, and the rest.
     const LN_2: (Self, Self);
     const LOG2_E: Self;
-    /// Adding it rounds to an integer, which then stands in the low bits.
+    /// Adding it rounds a number to an integer, in the low bits of the sum.
     const ROUNDER: Self;
     const HALF: Self;
     const TWO: Self;
-    /// Where `tanh` has reached 1.
+    /// `tanh` is 1 above this number.
     const TANH_RANGE: Self;
-    /// `2ⁿ` for an integer n in the range of the exponent.
+    /// Computes `2ⁿ` for an integer n in the range of the exponent.
     fn power_of_two(n: Self) -> Self;
-    /// `(eʳ - 1 - r) / r²` for `|r| <= ln 2 / 2`.
+    /// Computes `(eʳ - 1 - r) / r²` for `|r| <= ln 2 / 2`.
     fn exp_rest<S: Simd<Self>>(r: Self) -> Self;
-    /// `x = m·2ⁿ` with m in [√½, √2), for a positive number.
+    /// Splits a positive number into m in [√½, √2) and n, with `x = m·2ⁿ`.
     fn split(x: Self) -> (Self, Self);
-    /// `(2 artanh(√z) / √z - 2)`, for z as they come from such an m.
+    /// Computes `2 artanh(√z) / √z - 2`, for `z = ((m - 1) / (m + 1))²` with such an m.
     fn ln_rest<S: Simd<Self>>(z: Self) -> Self;
 }
 
@@ -92,7 +94,7 @@ macro_rules! elementary {
                 let x = if tiny { x * SUBNORMAL } else { x };
                 let root_half = (std::f64::consts::FRAC_1_SQRT_2 as $float).to_bits();
                 let bits = x.to_bits().wrapping_sub(root_half);
-                // The exponent, made positive, as the low bits of a large number.
+                // The exponent plus an offset, as the low bits of a large number.
                 let exponent = bits.wrapping_add(OFFSET << $mantissa) >> $mantissa;
                 let n =
                     <$float>::from_bits(exponent | LARGE.to_bits()) - (LARGE + OFFSET as $float);
@@ -131,7 +133,7 @@ elementary!(
          0.146_178_071_534_173_25]
 );
 
-/// `x = n·ln 2 + r`, for an x that is not too large.
+/// Returns n and r of `x = n·ln 2 + r`, for an x in the range of `exp`.
 #[inline(always)]
 fn reduce<F: Elementary, S: Simd<F>>(x: F) -> (F, F) {
     let n = mul_add::<F, S>(x, F::LOG2_E, F::ROUNDER) - F::ROUNDER;
@@ -151,13 +153,13 @@ pub(crate) fn exp<F: Elementary, S: Simd<F>>(x: F) -> F {
     let x = if x < F::EXP_RANGE.0 { F::EXP_RANGE.0 } else { x };
     let x = if x > F::EXP_RANGE.1 { F::EXP_RANGE.1 } else { x };
     let (n, r) = reduce::<F, S>(x);
-    // Two factors: 2ⁿ itself can lie beyond the range of the exponent.
+    // Two factors, since 2ⁿ can exceed the range of the exponent.
     let half = (n * F::HALF + F::ROUNDER) - F::ROUNDER;
     let near_1 = F::one() + exp_m1_near_0::<F, S>(r);
     near_1 * F::power_of_two(half) * F::power_of_two(n - half)
 }
 
-/// `1 / (1 + e⁻ᶻ)`, of `e^-|z|` only: it neither overflows nor loses the small tail.
+/// `1 / (1 + e⁻ᶻ)`, computed from `e^-|z|`: it does not overflow, and small results are accurate.
 #[inline(always)]
 pub(crate) fn sigmoid<F: Elementary, S: Simd<F>>(z: F) -> F {
     let e = exp::<F, S>(-z.abs());
@@ -165,7 +167,7 @@ pub(crate) fn sigmoid<F: Elementary, S: Simd<F>>(z: F) -> F {
     numerator / (F::one() + e)
 }
 
-/// `-t / (2 + t)` with `t = e^-2|z| - 1`, and the sign of z.
+/// `tanh z`, computed as `-t / (2 + t)` with `t = e^-2|z| - 1`, with the sign of z.
 #[inline(always)]
 pub(crate) fn tanh<F: Elementary, S: Simd<F>>(z: F) -> F {
     let x = z.abs();
@@ -190,7 +192,7 @@ pub(crate) fn ln<F: Elementary, S: Simd<F>>(x: F) -> F {
     if x >= F::zero() { ln } else { F::nan() }
 }
 
-/// `ln(1 - a)`: the rounding of `1 - a` is made good, which keeps a small a.
+/// `ln(1 - a)`, corrected for the rounding of `1 - a`, so that it is accurate for small a.
 #[inline(always)]
 pub(crate) fn ln_1m<F: Elementary, S: Simd<F>>(a: F) -> F {
     let u = F::one() - a;
@@ -209,7 +211,7 @@ pub trait Map2<F>: Copy + Sync {
     fn apply<S: Simd<F>>(self, x: F, y: F) -> F;
 }
 
-/// A step of a parameter by its gradient, with `N` numbers that are remembered.
+/// An update of a parameter by its gradient, with `N` numbers of state.
 pub trait Update<F, const N: usize>: Copy + Sync {
     fn apply<S: Simd<F>>(self, w: F, dw: F, state: [F; N]) -> (F, [F; N]);
 }
@@ -254,7 +256,7 @@ pub(crate) fn zip_map_slices<F: Kernel, M: Map2<F>>(map: M, values: &mut [F], ot
     });
 }
 
-/// `x ← f(x + b)` for every row and its element of the column `b`.
+/// `x ← f(x + b)` in every row, with the element of the column `b` that belongs to the row.
 pub(crate) fn add_column_and_map<F: Kernel, M: Map<F>>(
     map: M,
     rows: &mut ArrayRef2<F>,
@@ -266,17 +268,19 @@ pub(crate) fn add_column_and_map<F: Kernel, M: Map<F>>(
     });
 }
 
-/// `x ← x + b` for every row and its element of the column `b`.
+/// `x ← x + b` in every row, with the element of the column `b` that belongs to the row.
+#[inline(never)]
 pub(crate) fn add_column<F: Kernel>(rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
     add_column_and_map(Identity, rows, b);
 }
 
 /// `x ← x + α·y` for every pair of two matrices of one shape.
+#[inline(never)]
 pub(crate) fn add_scaled<F: Kernel>(x: &mut ArrayRef2<F>, alpha: F, y: &ArrayRef2<F>) {
     zip_map(AddScaled(alpha), x, y);
 }
 
-/// `(w, state) ← f(w, dw, state)` for every element, in one sweep. All have one shape.
+/// `(w, state) ← f(w, dw, state)` for every element, in one sweep. All matrices have one shape.
 pub(crate) fn update<F: Kernel, const N: usize, U: Update<F, N>>(
     update: U,
     w: &mut ArrayRef2<F>,
@@ -302,10 +306,23 @@ pub(crate) fn update<F: Kernel, const N: usize, U: Update<F, N>>(
     }
 }
 
-/// Terms that are computed at once before they are added.
+/// `sums ← α Σ row`, for every row of a matrix. The caller has checked the shapes.
+#[inline(never)]
+pub(crate) fn scaled_row_sums_into<F: Kernel>(
+    alpha: F,
+    rows: &ArrayRef2<F>,
+    sums: &mut ArrayRef2<F>,
+) {
+    for (sum, row) in sums.iter_mut().zip(rows.rows()) {
+        *sum = row.sum() * alpha;
+    }
+}
+
+/// The number of terms that are computed before they are added.
 const CHUNK: usize = 64;
 
-/// `Σ x²` in `f64`, in one order on every processor: sixteen sums, which are added in pairs.
+/// Computes `Σ x²` in `f64`. Every processor uses the same order: sixteen sums, added in pairs.
+#[inline(never)]
 pub(crate) fn sum_of_squares<F: Kernel>(a: &ArrayRef2<F>) -> f64 {
     let isa = Isa::current();
     if let Some(values) = a.as_slice() {
@@ -350,7 +367,8 @@ fn square<F: Kernel>(x: F) -> f64 {
     x * x
 }
 
-/// The sum of `f(x, y)` over all pairs: terms in `F`, added in `f64`, in the order of the rows.
+/// Computes `Σ f(x, y)` over all pairs: terms in `F`, added in `f64`, row by row.
+#[inline(never)]
 pub(crate) fn sum_terms<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &ArrayRef2<F>) -> f64 {
     let mut sum = 0.0;
     for (a, b) in a.rows().into_iter().zip(b.rows()) {
@@ -361,7 +379,7 @@ pub(crate) fn sum_terms<F: Kernel, M: Map2<F>>(map: M, a: &ArrayRef2<F>, b: &Arr
     sum
 }
 
-/// [`sum_terms`], and `x ← g(x, y)` in the same sweep.
+/// Computes [`sum_terms`], and `x ← g(x, y)` in the same sweep.
 pub(crate) fn sum_terms_and_zip_map<F: Kernel, M: Map2<F>, G: Map2<F>>(
     term: M,
     map: G,
@@ -388,7 +406,7 @@ pub(crate) fn sum_terms_and_zip_map<F: Kernel, M: Map2<F>, G: Map2<F>>(
     sum
 }
 
-/// Adds `f(x, y)` of up to [`CHUNK`] pairs to the sum, one after the other.
+/// Adds `f(x, y)` of at most [`CHUNK`] pairs to the sum, in order.
 fn add_terms<F: Kernel, M: Map2<F>>(
     map: M,
     a: ArrayView1<'_, F>,
@@ -492,7 +510,7 @@ impl<F: Kernel, M: Map<F>> Op<F> for AddInPlace<'_, F, M> {
     #[inline(always)]
     fn run<S: Simd<F>>(mut self, _: S) {
         let map = self.map;
-        // A column is one sweep, and not as many as it has rows.
+        // A single column is one sweep instead of one for each row.
         if self.rows.ncols() == 1
             && let (Some(values), Some(biases)) = (self.rows.as_slice_mut(), self.biases.as_slice())
         {

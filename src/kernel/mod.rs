@@ -1,5 +1,6 @@
-//! The arithmetic that takes the time: products of matrices and sweeps over their elements, each
-//! written once and compiled for every set of instructions that pays.
+//! The kernels: products of matrices and elementwise functions.
+//!
+//! Each kernel is written once and compiled for several sets of instructions.
 
 pub(crate) mod elementwise;
 pub(crate) mod product;
@@ -11,16 +12,15 @@ pub(crate) mod threads;
 mod tile;
 
 use ndarray::NdFloat;
-use product::Product;
 use simd::Portable;
 pub use simd::Simd;
 use std::cell::Cell;
 use std::sync::OnceLock;
 
-/// The set of instructions in use.
+/// A set of instructions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Isa {
-    /// What every processor of the target has.
+    /// The instructions that every processor of the target has.
     Portable,
     /// AVX2 and FMA.
     #[cfg(target_arch = "x86_64")]
@@ -31,7 +31,7 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// The best one that the processor has and `DNN_BLOCKS_ISA` allows, found out once.
+    /// Returns the best set that the processor has and `DNN_BLOCKS_ISA` allows. Detected once.
     pub fn current() -> Self {
         static CURRENT: OnceLock<Isa> = OnceLock::new();
         *CURRENT.get_or_init(|| {
@@ -47,7 +47,7 @@ impl Isa {
         })
     }
 
-    /// Those that the processor has, the narrowest first.
+    /// Returns the sets that the processor has, the narrowest first.
     pub fn available() -> &'static [Self] {
         #[cfg(target_arch = "x86_64")]
         {
@@ -62,32 +62,33 @@ impl Isa {
     }
 }
 
-/// Work that can be done with any vectors of `F`.
+/// An operation that is generic over the vectors of `F`.
 pub trait Op<F> {
     type Output;
-    /// Must be `#[inline(always)]`, like all that it calls in its loops: only then is it compiled
-    /// with the instructions that `S` stands for.
+    /// Runs the operation with the instructions of `S`.
+    ///
+    /// The method and everything it calls in its loops must be `#[inline(always)]`. Otherwise the
+    /// compiler does not use these instructions.
     fn run<S: Simd<F>>(self, s: S) -> Self::Output;
 }
 
-/// A float that the kernels are compiled for.
+/// A float type that has kernels.
 pub trait Kernel: NdFloat {
+    /// Runs an operation with a set of instructions.
     #[doc(hidden)]
     fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output;
-    /// [`Product::run_here`], compiled here once and not in every crate that calls it.
-    #[doc(hidden)]
-    fn multiply(product: Product<Self>);
-    /// Calls `f` with a slice of `len` numbers of any value, aligned to a cache line. The slice
-    /// belongs to the thread and is kept, so that a product allocates once and not per call. Where
-    /// there is no memory for it, `f` gets up to [`LEAST_SCRATCH`] bytes of the stack.
+    /// Calls `f` with a slice of `len` arbitrary numbers, aligned to a cache line.
+    ///
+    /// Each thread keeps its slice, so products do not allocate in every call. If the memory cannot
+    /// be allocated, `f` gets at most [`LEAST_SCRATCH`] bytes of the stack.
     #[doc(hidden)]
     fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
 }
 
 const CACHE_LINE: usize = 64;
 
-/// Bytes that every scratch has, or all that were asked for: enough for one packed panel of each
-/// matrix.
+/// The least size of a scratch in bytes, unless a smaller one is requested. One packed panel of
+/// each matrix fits.
 pub(crate) const LEAST_SCRATCH: usize = 160 << 10;
 
 macro_rules! kernel {
@@ -105,12 +106,8 @@ macro_rules! kernel {
                 }
             }
 
-            fn multiply(product: Product<Self>) {
-                product.run_here();
-            }
-
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
-                // Not inlined: only this frame of the stack has the size of the array.
+                // Not inlined, so that only this stack frame holds the array.
                 #[cold]
                 #[inline(never)]
                 fn on_the_stack<R>(len: usize, f: impl FnOnce(&mut [$float]) -> R) -> R {

@@ -1,16 +1,18 @@
-//! The product seam: the only place in the crate that multiplies matrices.
+//! Products of matrices. Every product of the crate goes through this module.
 //!
-//! Three ways, chosen by shape and strides:
+//! Shape and strides determine the strategy:
 //!
-//! | strategy | what it does | where it pays |
+//! | strategy | method | used for |
 //! |---|---|---|
-//! | rows | reads `B` where it lies, a few rows of `C` at a time | few rows or columns: nothing to gain from packing |
-//! | dots | sums of products of rows of `A` and columns of `B` | both contiguous along the depth, few rows or columns |
-//! | packed | copies blocks of `A` and `B` in the order of their use (Goto & van de Geijn 2008) | the rest |
+//! | rows | reads `B` in place, a few rows of `C` at a time | few rows or columns |
+//! | dots | dot products of rows of `A` and columns of `B` | few, both contiguous |
+//! | packed | copies blocks of `A` and `B` in the order of use | everything else |
 //!
-//! An element of `C` is the same to the last bit whatever its place in a tile, a panel or a
-//! thread: *rows* and *packed* add its products in order, in blocks of a fixed length, and *dots*
-//! adds them lane by lane in blocks of another.
+//! The order of a sum depends on the strategy and the depth only: *rows* and *packed* add the
+//! products in order, in blocks of a fixed length; *dots* adds them lane by lane, in blocks of
+//! another fixed length. So tiles, panels and threads do not change a bit of `C`.
+//!
+//! Source: Goto & van de Geijn (2008) for *packed*.
 
 use super::elementwise::{self, Add};
 use super::simd::Simd;
@@ -18,7 +20,7 @@ use super::tile::{Tile, dots, pack};
 use super::{CACHE_LINE, Isa, Kernel, Op, threads};
 use ndarray::ArrayRef2;
 
-/// A matrix in memory: where, how large, and the steps from row to row and column to column.
+/// A matrix in memory: its address, shape, and strides of rows and columns.
 #[derive(Clone, Copy, Debug)]
 struct Matrix<F> {
     at: *const F,
@@ -28,7 +30,7 @@ struct Matrix<F> {
 }
 
 impl<F> Matrix<F> {
-    /// Along an axis of one element any step will do: 1 is the one that asks for no copy.
+    /// Takes a stride of 1 along an axis of one element, so that it counts as contiguous.
     fn new(at: *const F, (rows, columns): (usize, usize), strides: &[isize]) -> Self {
         let step = |len, stride| if len == 1 { 1 } else { stride };
         Self { at, rows, columns, strides: (step(rows, strides[0]), step(columns, strides[1])) }
@@ -64,37 +66,38 @@ impl<F> Matrix<F> {
     }
 }
 
-/// How a product is done.
+/// The way to compute a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Strategy {
     Rows,
-    /// *Rows* of `Cᵀ = Bᵀ·Aᵀ`.
+    /// *Rows* for `Cᵀ = Bᵀ·Aᵀ`.
     RowsTransposed,
     Dots,
     Packed,
 }
 
-// The thresholds of `Strategy::for_product`, from the sweep in benches/strategies.md.
+// The thresholds of `Strategy::for_product`, measured in benches/strategies.md.
 
-/// Up to so many rows of `C` or products in a sum, nothing is gained from packing.
+/// The most rows of `C`, or products in a sum, for which packing does not pay.
 const FEW_ROWS: usize = 64;
 const FEW_PRODUCTS: usize = 8;
-/// Nor with so many bytes in a row of `C`: of those products that would pack `A` too, and of those
-/// that would not, which have to be small besides.
+/// The most bytes in a row of `C` for which packing does not pay: if `A` would be packed too, and
+/// if not. In the second case `C` must have at most `SMALL` rows.
 const SHORT_ROW: usize = 192;
 const SHORTER_ROW: usize = 96;
 const SMALL: usize = 256;
-/// *Dots* pays up to so many rows or columns of `C`, the longer the sum the more of them, as long as
-/// they stay in the second cache.
+/// The most rows or columns of `C` for which *dots* pays. Longer sums allow more of them, as long
+/// as they stay in the second-level cache.
 const FEW_DOTS: usize = 64;
 const DOTS_BYTES: usize = 192 << 10;
-/// A product with a longer side is cut, so that places in it can be multiplied with each other.
+/// The longest side of `C`. A longer product is cut, so that indices can be multiplied without
+/// overflow.
 const LONGEST: usize = 1 << 31;
-/// Threads share `C` at multiples of so many rows or columns: a cache line of `f32`.
+/// Threads cut `C` at multiples of this number of rows or columns: a cache line of `f32`.
 const CUT: usize = 16;
 
 impl Strategy {
-    /// The strategy for a product of these operands.
+    /// Returns the strategy for a product of these operands.
     pub(crate) fn choose<F>(a: &ArrayRef2<F>, b: &ArrayRef2<F>, c: &ArrayRef2<F>) -> Self {
         Self::for_product(&Matrix::from_array(a), &Matrix::from_array(b), &Matrix::from_array(c))
     }
@@ -159,7 +162,7 @@ pub(crate) fn gemm<F: Kernel>(
     product.run();
 }
 
-/// [`gemm`] in a strategy that the caller has chosen, for a larger product of which this is a part.
+/// [`gemm`] in this strategy, for a part of a larger product.
 pub(crate) fn gemm_by<F: Kernel>(
     strategy: Strategy,
     alpha: F,
@@ -168,10 +171,10 @@ pub(crate) fn gemm_by<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    F::multiply(Product { strategy, ..Product::new(alpha, a, b, beta, c) });
+    Product { strategy, ..Product::new(alpha, a, b, beta, c) }.run_here();
 }
 
-/// [`gemm`] with these instructions and in so many parts.
+/// [`gemm`] with these instructions, in this number of parts.
 #[cfg(test)]
 pub(crate) fn gemm_with<F: Kernel>(
     isa: Isa,
@@ -185,9 +188,9 @@ pub(crate) fn gemm_with<F: Kernel>(
     Product { isa, ..Product::new(alpha, a, b, beta, c) }.run_in(parts);
 }
 
-/// `C ← α·A·B + β·C`, yet to be done.
+/// A product to compute: `C ← α·A·B + β·C`.
 #[derive(Clone, Copy, Debug)]
-pub struct Product<F> {
+pub(crate) struct Product<F> {
     isa: Isa,
     alpha: F,
     a: Matrix<F>,
@@ -202,14 +205,21 @@ pub struct Product<F> {
 unsafe impl<F: Sync + Send> Send for Product<F> {}
 
 impl<F: Kernel> Product<F> {
-    fn new(alpha: F, a: &ArrayRef2<F>, b: &ArrayRef2<F>, beta: F, c: &mut ArrayRef2<F>) -> Self {
+    #[inline(never)]
+    pub(crate) fn new(
+        alpha: F,
+        a: &ArrayRef2<F>,
+        b: &ArrayRef2<F>,
+        beta: F,
+        c: &mut ArrayRef2<F>,
+    ) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
         let strategy = Strategy::for_product(&a, &b, &c);
         Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
     }
 
-    /// On as many threads as the work is worth.
+    /// Computes the product on as many threads as pay.
     fn run(self) {
         let (rows, depth, columns) = (self.c.rows, self.a.columns, self.c.columns);
         let sizes = [(rows, depth), (depth, columns), (rows, columns)];
@@ -219,7 +229,7 @@ impl<F: Kernel> Product<F> {
         self.run_in(threads::parts(rows.saturating_mul(depth).saturating_mul(columns), elements));
     }
 
-    /// Cut in two along the longer side of `C`, until there are so many parts.
+    /// Computes the product in this number of parts, cut along the longer side of `C`.
     fn run_in(self, parts: usize) {
         let (rows, columns) = (self.c.rows, self.c.columns);
         if rows == 0 || columns == 0 {
@@ -228,14 +238,15 @@ impl<F: Kernel> Product<F> {
         let (first, longer) = (parts / 2, rows.max(columns));
         let cut = (longer / parts.max(1) * first).next_multiple_of(CUT);
         if parts < 2 || cut >= longer {
-            return F::multiply(self);
+            return self.run_here();
         }
         let (left, right) = self.cut_longer(cut);
         threads::join(move || left.run_in(first), move || right.run_in(parts - first));
     }
 
-    /// On this thread.
-    pub(super) fn run_here(self) {
+    /// Computes the product on this thread.
+    #[inline(never)]
+    pub(crate) fn run_here(self) {
         let isa = self.isa;
         if self.c.rows.max(self.c.columns) > LONGEST {
             let (first, rest) = self.cut_longer(LONGEST);
@@ -258,8 +269,8 @@ impl<F: Kernel> Product<F> {
         F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
     }
 
-    /// The sum of the products of pieces of A and B, one after the other, for one block of C at a
-    /// time, so that a small scratch holds the partial sums.
+    /// Adds the products of segments of `A` and `B` in order, one block of `C` at a time, so that a
+    /// small scratch holds the partial sums.
     fn by_segments(self) {
         let (columns, depth) = (self.c.columns.min(SEGMENT_COLUMNS), self.a.columns);
         let rows = self.c.rows.min(SEGMENT_BLOCK / columns);
@@ -273,7 +284,7 @@ impl<F: Kernel> Product<F> {
         });
     }
 
-    /// `C` from all segments of a sum; `partial` has room for one of them.
+    /// Computes `C` from all segments of the sums; `partial` has the size of `C`.
     fn add_segments(self, partial: &mut [F]) {
         let c = self.c;
         let strides = (c.columns as isize, 1);
@@ -295,7 +306,7 @@ impl<F: Kernel> Product<F> {
         }
     }
 
-    /// The product of some rows of A and columns of B, over some of their depth.
+    /// Returns the product of a block of rows of `A` and columns of `B`, over a part of the depth.
     fn block_of(
         self,
         (i, rows): (usize, usize),
@@ -311,7 +322,7 @@ impl<F: Kernel> Product<F> {
         }
     }
 
-    /// Cut along the longer side of `C`.
+    /// Cuts the product along the longer side of `C`.
     fn cut_longer(self, at: usize) -> (Self, Self) {
         if self.c.rows > self.c.columns { self.cut_rows(at) } else { self.cut_columns(at) }
     }
@@ -350,28 +361,30 @@ impl<F: Kernel> Op<F> for Product<F> {
     }
 }
 
-/// Products that are added to one sum before it goes to `C`, where `B` is packed.
+/// The products in a sum before it is added to `C`, if `B` is packed.
 const PACKED_DEPTH: usize = 520;
-/// The same where it is not: less, since rows of `B` that are not aligned take more of the cache.
+/// The same if `B` is not packed. It is smaller, since unaligned rows of `B` take more of the
+/// cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
-/// Such sums are added to a sum of so many products, and these to each other: so that a part of
-/// a long sum can be had apart from the rest, by another thread or in a pass over X.
+/// The products in a segment, whose sum is added to the other segments. So another thread, or a
+/// pass over `X`, can compute a part of a long sum.
 pub(crate) const SEGMENT: usize = 2048;
-/// The blocks of C in which such sums are added to each other: their columns and elements.
+/// The most columns and elements of a block of `C` in which segments are added.
 const SEGMENT_COLUMNS: usize = 256;
 const SEGMENT_BLOCK: usize = 16_384;
-/// The same for sums over contiguous rows, which keep a partial sum per lane.
+/// The products in a sum of *dots*, which has a partial sum for each lane.
 pub(crate) const fn dots_block<F>() -> usize {
     8192 / size_of::<F>()
 }
 
-/// `len` in pieces of `size`: where each starts, and its length.
+/// Cuts `len` into pieces of `size`, and returns the start and length of each.
 #[inline(always)]
 fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }
 
-/// `len`, at most [`LONGEST`], in the fewest pieces of at most `most`, as even as they can be.
+/// Cuts `len` (at most [`LONGEST`]) into the fewest pieces of at most `most`, as even as
+/// possible.
 #[inline(always)]
 fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
@@ -381,7 +394,7 @@ fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clo
     })
 }
 
-/// The same for a depth of any length, in blocks of at most [`PACKED_DEPTH`].
+/// Cuts a depth of any length into even blocks of at most [`PACKED_DEPTH`].
 pub(super) fn depth_blocks(depth: usize) -> impl Iterator<Item = (usize, usize)> {
     let count = depth.div_ceil(PACKED_DEPTH);
     let start = move |i: usize| (i as u128 * depth as u128 / count as u128) as usize;
@@ -389,7 +402,7 @@ pub(super) fn depth_blocks(depth: usize) -> impl Iterator<Item = (usize, usize)>
 }
 
 impl<F: Kernel> Product<F> {
-    /// β for the block that starts at `k`: the first one replaces, the others add.
+    /// Returns β for the block that starts at `k`: only the first block scales `C`, the others add.
     #[inline(always)]
     fn beta_at(&self, k: usize) -> F {
         if k == 0 { self.beta } else { F::one() }
@@ -437,7 +450,7 @@ impl<F: Kernel> Product<F> {
     unsafe fn by_dots<S: Simd<F>>(self, s: S) {
         for (k, depth) in pieces(self.a.columns, dots_block::<F>()) {
             for (j, columns) in pieces(self.c.columns, 4) {
-                // Beyond the last column the last one is read again, and not used.
+                // Past the last column the last one is read again, and ignored.
                 let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
                 let b_stride = self.b.strides.1;
                 let mut ahead = b[0].wrapping_offset(4 * b_stride);
@@ -491,20 +504,19 @@ impl<F: Kernel> Product<F> {
     }
 }
 
-/// A product whose operands are copied to `scratch`, block by block: `B` always, `A` unless its
-/// rows are contiguous. A row of `A` is read number by number, which takes no more from the
-/// caches than a copy of it would.
+/// A product whose operands are copied to `scratch` in blocks: `B` always, `A` unless its rows are
+/// contiguous. Reading a contiguous row number by number costs no more than reading its copy.
 struct Packed<'a, F> {
     product: Product<F>,
     scratch: &'a mut [F],
 }
 
-/// The sizes of the blocks: the longest that are copied at once.
+/// The sizes of the packed blocks.
 struct Blocks {
     rows: usize,
     columns: usize,
     depth: usize,
-    /// Is a block of A copied?
+    /// Whether `A` is copied.
     copies_a: bool,
 }
 
@@ -521,7 +533,7 @@ impl Blocks {
         }
     }
 
-    /// The same, or one panel of each matrix where the scratch has no room for more.
+    /// Returns [`of`](Self::of), or one panel of each matrix if the scratch has no room for more.
     #[inline(always)]
     fn within<F: Kernel, S: Simd<F>>(product: &Product<F>, room: usize) -> Self {
         let blocks = Self::of::<F, S>(product);
@@ -532,14 +544,14 @@ impl Blocks {
         Self { rows: tile_rows, columns: vectors * S::LANES, ..blocks }
     }
 
-    /// How many numbers the packed blocks are.
+    /// Returns the number of elements of the packed blocks.
     #[inline(always)]
     fn scratch(&self) -> usize {
         (self.columns + if self.copies_a { self.rows } else { 0 }) * self.depth
     }
 }
 
-/// How many numbers [`Packed`] needs to lay out its blocks.
+/// Computes the length of the scratch of [`Packed`].
 struct ScratchLength<'a, F>(&'a Product<F>);
 
 impl<F: Kernel> Op<F> for ScratchLength<'_, F> {
@@ -585,7 +597,7 @@ impl<F: Kernel> Op<F> for Packed<'_, F> {
     }
 }
 
-/// Packs a matrix into panels of `width` columns, one after the other.
+/// Packs a matrix into consecutive panels of `width` columns.
 ///
 /// # Safety
 /// The matrix lies where the fields say.
@@ -598,8 +610,8 @@ unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
     columns: impl Iterator<Item = (usize, usize)> + Clone,
 ) {
     let depth = source.rows;
-    // Where the rows are contiguous, a few of them for all panels, so that a row is read in one
-    // go and the panels are still written in pieces of some length.
+    // Contiguous rows are packed a few at a time for all panels: each row is read in one go, and
+    // the panels are written in longer pieces.
     let step = if source.strides.1 == 1 { 8 } else { depth };
     for (k, rows) in pieces(depth, step) {
         for (p, (j, columns)) in columns.clone().enumerate() {
@@ -610,8 +622,8 @@ unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
     }
 }
 
-/// The columns of each panel of `B`, in whole vectors: the fewest panels, as even as they can be,
-/// since a panel of one vector keeps the processor waiting for its sums.
+/// Cuts the columns of `B` into panels of whole vectors: the fewest panels, as even as possible. A
+/// panel of a single vector would make the processor wait for its sums.
 #[inline(always)]
 fn b_columns<F, S: Simd<F>>(columns: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     evenly(columns.div_ceil(S::LANES), S::TILE.1)
@@ -619,7 +631,7 @@ fn b_columns<F, S: Simd<F>>(columns: usize) -> impl Iterator<Item = (usize, usiz
 }
 
 impl<F: Kernel> Product<F> {
-    /// A block of `A`, packed or not, times packed panels of `B`.
+    /// Multiplies a block of `A`, packed or not, by packed panels of `B`.
     ///
     /// # Safety
     /// The matrices lie where the fields say. A block of `A` whose rows are not contiguous to
@@ -641,7 +653,7 @@ impl<F: Kernel> Product<F> {
             let b = b_panels[panel * width * depth..].as_ptr();
             let next_b = b.wrapping_add(width * depth);
             for (p, rows) in pieces(all_rows, tile_rows) {
-                // The next panel of A with every tile; with the last one, the next panel of B.
+                // Every tile prefetches the next panel of A; the last one, the next panel of B.
                 let (ahead, ahead_step) = if packed && p + tile_rows < all_rows {
                     (a.element(p + tile_rows, 0), tile_rows * size_of::<F>())
                 } else {
@@ -669,7 +681,7 @@ impl<F: Kernel> Product<F> {
     }
 }
 
-/// Bytes of a row of the packed block of `B`, which stays in the last cache.
+/// The bytes of a row of the packed block of `B`, which stays in the last-level cache.
 const WIDE: usize = 8192;
-/// Rows of the packed block of `A`, which stays in the second cache.
+/// The rows of the packed block of `A`, which stays in the second-level cache.
 const TALL: usize = 192;

@@ -1,21 +1,21 @@
-//! What the product kernels ask of a processor: vectors of one width, three times.
+//! Vectors for the kernels: AVX-512, AVX2 and plain arrays.
 //!
-//! A value of [`Avx512`], [`Avx2`] or [`Portable`] is the proof that the processor has these
-//! instructions: only [`crate::kernel`]'s dispatch makes the first two, after it has looked. So
-//! the methods that only compute are safe, and `unsafe` is left to those that follow a pointer.
+//! A value of [`Avx512`], [`Avx2`] or [`Portable`] proves that the processor has the instructions:
+//! only the dispatch of [`crate::kernel`] creates the first two, after detection. So methods that
+//! compute are safe, and only methods that dereference a pointer are `unsafe`.
 
 use std::array::from_fn;
 
-/// A vector of `LANES` numbers, and the register tile that suits it.
+/// Vectors of `LANES` numbers, and the sizes of the register tiles.
 pub trait Simd<F>: Copy {
     type Vector: Copy;
     type Mask: Copy;
     const LANES: usize;
-    /// Accumulators that fit in the registers beside the operands.
+    /// The accumulators that fit in the registers beside the operands.
     const ACCUMULATORS: usize;
-    /// Rows and vectors of the tile that multiplies packed panels.
+    /// The rows and vectors of a tile of packed panels.
     const TILE: (usize, usize);
-    /// Does `mul_add` round once?
+    /// Whether `mul_add` rounds once.
     const FUSED: bool;
 
     fn zero(self) -> Self::Vector;
@@ -23,39 +23,41 @@ pub trait Simd<F>: Copy {
     /// `a·b + c`
     fn mul_add(self, a: Self::Vector, b: Self::Vector, c: Self::Vector) -> Self::Vector;
     fn mul(self, a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// The sum over the lanes of each.
+    /// Returns the sum of the lanes of each vector.
     fn sums(self, v: [Self::Vector; 4]) -> [F; 4];
-    /// The first `n` lanes, `n <= LANES`.
+    /// Returns the mask of the first `n` lanes, `n <= LANES`.
     fn mask(self, n: usize) -> Self::Mask;
 
-    /// Asks for the cache line at `p`, which may be any address.
+    /// Prefetches the cache line at `p`, which may be any address.
     fn prefetch(self, p: *const F);
 
-    /// Copies four rows of four numbers as columns.
+    /// Transposes four rows of four numbers.
+    ///
     /// # Safety
-    /// The rows can be read at `from` and be written at `to`, each a stride after the one before.
+    /// The rows are readable at `from` and writable at `to`, each one stride after the previous.
     unsafe fn transpose4(self, from: *const F, from_stride: isize, to: *mut F, to_stride: usize);
     /// # Safety
-    /// `LANES` numbers can be read at `p`.
+    /// `LANES` numbers are readable at `p`.
     unsafe fn load(self, p: *const F) -> Self::Vector;
-    /// Zeros where the mask is not set.
+    /// Loads the lanes of the mask, and zeros for the others.
+    ///
     /// # Safety
-    /// The lanes of the mask can be read at `p`.
+    /// The lanes of the mask are readable at `p`.
     unsafe fn load_masked(self, p: *const F, mask: Self::Mask) -> Self::Vector;
     /// # Safety
-    /// `LANES` numbers can be written at `p`.
+    /// `LANES` numbers are writable at `p`.
     unsafe fn store(self, p: *mut F, v: Self::Vector);
     /// # Safety
-    /// The lanes of the mask can be written at `p`.
+    /// The lanes of the mask are writable at `p`.
     unsafe fn store_masked(self, p: *mut F, mask: Self::Mask, v: Self::Vector);
 }
 
-/// Vectors of 128 bits as arrays, for the compiler to map to what every processor of the target
-/// has: SSE2, NEON, SIMD128, or scalars.
+/// Vectors of 128 bits as arrays. The compiler maps them to SSE2, NEON, SIMD128 or scalars.
 #[derive(Clone, Copy, Debug)]
 pub struct Portable;
 
-/// Where the target's baseline has a fused multiply-add; elsewhere `mul_add` is a library call.
+/// Whether every processor of the target has a fused multiply-add. Without one, `mul_add` would be
+/// a library call.
 const FUSED_BASELINE: bool = cfg!(any(target_arch = "aarch64", target_feature = "fma"));
 
 macro_rules! portable {
@@ -151,11 +153,11 @@ mod x86 {
     use super::Simd;
     use std::arch::x86_64::*;
 
-    /// The proof that the processor has AVX2 and FMA.
+    /// Proof that the processor has AVX2 and FMA.
     #[derive(Clone, Copy, Debug)]
     pub struct Avx2(());
 
-    /// The proof that the processor has AVX-512 F and VL beside AVX2 and FMA.
+    /// Proof that the processor has AVX-512 F, AVX-512 VL, AVX2 and FMA.
     #[derive(Clone, Copy, Debug)]
     pub struct Avx512(());
 
@@ -169,7 +171,7 @@ mod x86 {
 
     impl Avx512 {
         /// # Safety
-        /// The processor has AVX-512 F and VL beside AVX2 and FMA.
+        /// The processor has AVX-512 F, AVX-512 VL, AVX2 and FMA.
         pub(crate) unsafe fn assume() -> Self {
             Self(())
         }
@@ -315,8 +317,8 @@ mod x86 {
             ]
         }, _mm256_loadu_pd _mm256_storeu_pd
     );
-    // The sum of the two halves of a vector. Macros, since a closure is compiled without the
-    // instructions of the function that it stands in.
+    // The sum of the two halves of a vector. These are macros, since a closure is compiled without
+    // the instructions of the function around it.
     macro_rules! halves_ps {
         ($v:ident) => {
             _mm256_add_ps(

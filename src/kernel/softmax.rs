@@ -1,14 +1,15 @@
-//! Softmax, the one activation that looks at whole columns. Columns are taken some at a time, and
-//! each is computed alone: its bits do not depend on its neighbours.
+//! Softmax, the only activation that combines the elements of a column.
+//!
+//! Columns are computed in blocks. The result of a column does not depend on the other columns.
 
 use super::elementwise::{self, Add, Elementary, Map2, Subtract, zip_map};
 use super::simd::Simd;
 use ndarray::{ArrayRef1, ArrayRef2, ArrayView2, ArrayViewMut2, Axis};
 
-/// Columns that are taken at once.
+/// The columns of a block.
 pub(crate) const COLUMNS: usize = 64;
 
-/// One number for each of up to [`COLUMNS`] columns.
+/// One number for each column of a block.
 pub(crate) struct Row<F> {
     numbers: [F; COLUMNS],
     len: usize,
@@ -34,7 +35,7 @@ impl<F: Elementary> Row<F> {
         ArrayViewMut2::from_shape((1, self.len), numbers).expect("one row")
     }
 
-    /// `self ← f(self, row)` with every row of a matrix in turn.
+    /// `self ← f(self, row)` for every row of a matrix, in order.
     pub(crate) fn fold<M: Map2<F>>(&mut self, map: M, matrix: &ArrayRef2<F>) {
         for row in matrix.rows() {
             zip_map(map, &mut self.view_mut(), &row.insert_axis(Axis(0)));
@@ -49,7 +50,8 @@ impl<F: Elementary> Row<F> {
     }
 }
 
-/// `z ← eᶻ / Σ eᶻ`, column by column, of `z` less the largest of its column: nothing overflows.
+/// `z ← eᶻ / Σ eᶻ` in every column. The largest `z` of the column is subtracted first, so nothing
+/// overflows.
 pub(crate) fn softmax<F: Elementary>(z: &mut ArrayRef2<F>) {
     for mut z in z.axis_chunks_iter_mut(Axis(1), COLUMNS) {
         let largest = largest(&z);
@@ -57,14 +59,14 @@ pub(crate) fn softmax<F: Elementary>(z: &mut ArrayRef2<F>) {
     }
 }
 
-/// The largest of each column, of up to [`COLUMNS`].
+/// Returns the largest number of each column of a block.
 pub(crate) fn largest<F: Elementary>(z: &ArrayRef2<F>) -> Row<F> {
     let mut largest = Row::new(F::neg_infinity(), z.ncols());
     largest.fold(Larger, z);
     largest
 }
 
-/// `z ← e^(z - largest) / Σ e^(z - largest)`; returns the sums.
+/// `z ← e^(z - largest) / Σ e^(z - largest)` in every column of a block. Returns the sums.
 pub(crate) fn normalise<F: Elementary>(z: &mut ArrayRef2<F>, largest: &Row<F>) -> Row<F> {
     largest.apply_to(ExpOfDifference, z);
     let mut sums = Row::new(F::zero(), z.ncols());
@@ -73,7 +75,7 @@ pub(crate) fn normalise<F: Elementary>(z: &mut ArrayRef2<F>, largest: &Row<F>) -
     sums
 }
 
-/// `a ← a ∘ (da - Σ a ∘ da)`, column by column: `dZ` of a softmax in the place of its output.
+/// `a ← a ∘ (da - Σ a ∘ da)` in every column: `dZ` of a softmax from its output.
 pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
     let chunks = da.axis_chunks_iter(Axis(1), COLUMNS);
     for (mut a, da) in a.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
@@ -91,8 +93,9 @@ pub(crate) fn softmax_backward<F: Elementary>(a: &mut ArrayRef2<F>, da: &ArrayRe
     }
 }
 
-/// `da ← a ∘ (da - Σ a ∘ da)`, column by column, with `a` the softmax of `z`: the numbers of
-/// [`softmax_backward`], computed row by row without a copy of `z`.
+/// `da ← a ∘ (da - Σ a ∘ da)` in every column, with `a = softmax(z)`.
+///
+/// It is bit-identical to [`softmax_backward`], and works row by row without a copy of `z`.
 pub(crate) fn softmax_backward_from_input<F: Elementary>(da: &mut ArrayRef2<F>, z: &ArrayRef2<F>) {
     let chunks = z.axis_chunks_iter(Axis(1), COLUMNS);
     for (mut da, z) in da.axis_chunks_iter_mut(Axis(1), COLUMNS).zip(chunks) {
@@ -125,7 +128,7 @@ pub(crate) fn softmax_backward_from_input<F: Elementary>(da: &mut ArrayRef2<F>, 
     }
 }
 
-/// The larger one. NaN is not: it comes back when the exponentials are added.
+/// The larger number. NaN is skipped here; the sum of the exponentials is NaN then.
 #[derive(Clone, Copy)]
 struct Larger;
 

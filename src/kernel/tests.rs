@@ -1,11 +1,11 @@
-//! Every kernel against the plain formula, with every set of instructions that this processor has.
+//! Tests of every kernel against its formula, with every set of instructions of this processor.
 
 use super::elementwise::{self, Elementary, Map};
 use super::product::{Strategy, depth_blocks, gemm, gemm_by, gemm_with};
 use super::{Isa, Kernel, Op, Simd};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
-/// Whole numbers: their products and sums are exact, so every order of adding gives the same.
+/// Whole numbers. Their products and sums are exact, so the order of a sum does not matter.
 fn whole<F: Kernel>(rows: usize, columns: usize, seed: usize) -> Array2<F> {
     Array2::from_shape_fn((rows, columns), |(i, j)| {
         let n = (i * 7 + j * 13 + seed * 29) % 17;
@@ -13,7 +13,7 @@ fn whole<F: Kernel>(rows: usize, columns: usize, seed: usize) -> Array2<F> {
     })
 }
 
-/// A view of these rows and columns that lies in memory in one of several ways.
+/// A view of these rows and columns, with one of several layouts in memory.
 fn laid_out<F: Kernel>(matrix: &Array2<F>, layout: usize, memory: &mut Array2<F>) -> Layout {
     let (rows, columns) = matrix.dim();
     *memory = match layout {
@@ -97,7 +97,7 @@ fn check_product<F: Kernel>(problem: Problem) {
             }
             assert_eq!(c, expected, "{isa:?} {problem:?}");
         }
-        // Nothing beside C was written.
+        // Only C was written.
         c_at.view_mut(c_memory, (m, n)).assign(&c);
         assert_eq!(*c_memory, untouched, "{isa:?} {problem:?}");
     }
@@ -149,7 +149,7 @@ fn thin_and_flat_products_too() {
     }
 }
 
-/// An interpreter is a thousand times slower.
+/// Fewer cases under Miri, which is a thousand times slower.
 const CASES: usize = if cfg!(miri) { 3 } else { 300 };
 
 #[test]
@@ -187,7 +187,7 @@ fn products_longer_than_every_block_are_right() {
     }
 }
 
-/// Numbers whose sums round: the parts of a product are those of the whole, to the last bit.
+/// Numbers whose sums round. A part of a product is bit-identical to the same part of the whole.
 #[test]
 #[cfg_attr(miri, ignore)]
 fn parts_of_a_product_are_those_of_the_whole() {
@@ -210,7 +210,7 @@ fn parts_of_a_product_are_those_of_the_whole() {
     }
 }
 
-/// A broadcast view may be deeper than any memory: the product of a block and the depth overflows.
+/// A broadcast view may be deeper than any memory, so a block times the depth overflows.
 #[test]
 fn the_blocks_of_a_depth_follow_each_other() {
     for depth in [1, 519, 520, 521, 5000, 1 << 20] {
@@ -287,7 +287,7 @@ function!(Tanh, tanh, simd);
 function!(Ln, ln, simd);
 function!(Ln1m, ln_1m, simd);
 
-/// Numbers of every size and sign, subnormal ones too, and the odd ones.
+/// Numbers of every size and sign, subnormal numbers, zeros, infinities and NaN.
 fn range(count: u64) -> impl Iterator<Item = f64> {
     let odd = [
         0.0,
@@ -324,7 +324,7 @@ fn range(count: u64) -> impl Iterator<Item = f64> {
 
 const COUNT: u64 = if cfg!(miri) { 20 } else { 200_000 };
 
-/// The distance in units of the last place of what is right; 0 for the same value, NaN too.
+/// The error in units of the last place of the expected value; 0 for equal values and for two NaN.
 fn ulps_f32(found: f32, right: f64) -> f64 {
     let nearest = right as f32;
     if found.to_bits() == nearest.to_bits() || (found.is_nan() && nearest.is_nan()) {
@@ -337,7 +337,7 @@ fn ulps_f32(found: f32, right: f64) -> f64 {
     (f64::from(found) - right).abs() / place
 }
 
-/// Against the standard library, whose own error is under 1 ulp.
+/// Compares with the standard library, whose own error is below 1 ulp.
 fn ulps_f64(found: f64, right: f64) -> f64 {
     if found.to_bits() == right.to_bits() || (found.is_nan() && right.is_nan()) {
         return 0.0;
@@ -385,7 +385,7 @@ fn elementary_functions_are_within_their_bounds() {
     check_function("sigmoid", Sigmoid, sigmoid, (2.5, 2.5));
 }
 
-/// A vector, its rest, and a number alone.
+/// A whole vector, a partial vector, and a single number.
 #[test]
 fn a_number_has_one_image_wherever_it_lies() {
     for &isa in Isa::available() {

@@ -1,22 +1,22 @@
-//! Work shared among the threads of the pool that the caller is in, where it is worth it.
+//! Parallel work on the caller's thread pool.
 //!
-//! Nothing depends on how the work is cut: every element is computed whole by one thread.
+//! Results do not depend on the number of parts: one thread computes each element.
 
 #[cfg(feature = "rayon")]
 use ndarray::Axis;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-/// What a part of a product should cost at least, in multiplications.
+/// The least cost of a part of a product, in multiplications.
 #[cfg(feature = "rayon")]
 const WORTH_SHARING: usize = 400_000;
-/// What reading an element from afar costs, in multiplications.
+/// The cost of reading an element from memory, in multiplications.
 #[cfg(feature = "rayon")]
 const READING: usize = 4;
-/// Elements below which a sweep stays on one thread.
+/// The least number of elements that a thread gets in a sweep.
 #[cfg(feature = "rayon")]
 const LONG: usize = 65_536;
 
-/// Into how many parts to cut a product of so many multiplications that reads so many elements.
+/// Returns the number of parts for a product with these multiplications and elements to read.
 pub(crate) fn parts(multiplications: usize, elements: usize) -> usize {
     #[cfg(feature = "rayon")]
     {
@@ -29,7 +29,7 @@ pub(crate) fn parts(multiplications: usize, elements: usize) -> usize {
     1
 }
 
-/// Runs both, at the same time if there is a thread free.
+/// Runs both closures, in parallel if a thread is free.
 pub(crate) fn join<A: Send, B: Send>(
     a: impl FnOnce() -> A + Send,
     b: impl FnOnce() -> B + Send,
@@ -40,7 +40,7 @@ pub(crate) fn join<A: Send, B: Send>(
     (a(), b())
 }
 
-/// Calls `f` with all of the values, in parts if there are many.
+/// Calls `f` with the values, in parallel parts if there are many.
 pub(crate) fn in_parts<T: Send>(values: &mut [T], f: impl Fn(&mut [T]) + Sync) {
     #[cfg(feature = "rayon")]
     if values.len() >= 2 * LONG {
@@ -51,7 +51,7 @@ pub(crate) fn in_parts<T: Send>(values: &mut [T], f: impl Fn(&mut [T]) + Sync) {
     f(values);
 }
 
-/// The same with two slices of one length.
+/// Calls `f` with two slices of one length, in parallel parts if they are long.
 pub(crate) fn in_parts2<T: Send + Sync>(
     values: &mut [T],
     others: &[T],
@@ -67,7 +67,7 @@ pub(crate) fn in_parts2<T: Send + Sync>(
     f(values, others);
 }
 
-/// Calls `f` with a matrix and a column of its height, in parts if the matrix is large.
+/// Calls `f` with a matrix and a column of its height, in parallel parts if the matrix is large.
 pub(crate) fn by_rows<F: Send + Sync>(
     rows: ArrayViewMut2<'_, F>,
     column: ArrayView2<'_, F>,

@@ -1,12 +1,12 @@
-//! The innermost loops of a product: the only place that follows pointers.
+//! The inner loops of a product. All of them dereference pointers.
 
 use super::simd::Simd;
 use ndarray::NdFloat;
 
-/// `C ← α·A·B + β·C` for a tile of C of at most `ROWS` rows and `VECTORS` vectors.
+/// `C ← α·A·B + β·C` for a tile of `C` that fits in the registers.
 ///
-/// `A` is (rows, depth) with any strides, read number by number; the rows of `B` (depth, columns)
-/// are contiguous, those of `C` should be. If β is 0, `C` is not read.
+/// `A` (rows, depth) has any strides and is read number by number. The rows of `B` (depth, columns)
+/// are contiguous. `C` is faster with contiguous rows. If β is 0, `C` is not read.
 #[derive(Clone, Copy)]
 pub(super) struct Tile<F> {
     pub rows: usize,
@@ -20,9 +20,9 @@ pub(super) struct Tile<F> {
     pub b_stride: isize,
     pub c: *mut F,
     pub c_strides: (isize, isize),
-    /// What comes next: a cache line of it is asked for with every step in depth.
+    /// The data of the next tile: every step in depth prefetches a cache line of it.
     pub ahead: *const F,
-    /// The bytes from one such request to the next.
+    /// The bytes between two prefetches.
     pub ahead_step: usize,
 }
 
@@ -116,7 +116,7 @@ impl<F: NdFloat> Tile<F> {
         }
     }
 
-    /// The same for columns of C that do not lie side by side.
+    /// `C ← α·sums + β·C` for a `C` without contiguous rows.
     #[cold]
     unsafe fn put_apart(self, sums: &[F], width: usize) {
         for (i, sums) in sums.chunks(width).take(self.rows).enumerate() {
@@ -139,11 +139,12 @@ fn no_tile() -> ! {
     unreachable!("a tile is at most as large as the registers hold")
 }
 
-/// Numbers in the largest tile.
+/// The numbers of the largest tile.
 const LARGEST: usize = 24 * 16;
 
 impl<F: NdFloat> Tile<F> {
-    /// `A·B` in `R` times `V` registers; the last vector of a row of B is read whole or masked.
+    /// Computes `A·B` in `R` times `V` registers. The last vector of a row of `B` is read whole or
+    /// masked.
     #[inline(always)]
     unsafe fn sums<S: Simd<F>, const R: usize, const V: usize, const WHOLE: bool>(
         &self,
@@ -177,9 +178,11 @@ impl<F: NdFloat> Tile<F> {
     }
 }
 
-/// The sums of products of `R` rows of A with four rows of Bᵀ, all of `depth` contiguous numbers.
-/// Cache lines from `ahead` on are asked for: four with every step if `ALONE`, a part of each of
-/// four rows that are `b_stride` apart, else one.
+/// Computes the dot products of `R` rows of `A` with four rows of `Bᵀ`, all of `depth` contiguous
+/// numbers.
+///
+/// Every step prefetches one cache line from `ahead` on; if `ALONE`, four of them, in rows that are
+/// `b_stride` apart.
 ///
 /// # Safety
 /// The rows lie where the pointers and strides say.
@@ -243,8 +246,8 @@ pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize, const ALONE: b
     totals
 }
 
-/// Copies a matrix of up to `width` columns into a panel of `width`, row by row, with zeros on
-/// the right.
+/// Copies a matrix of at most `width` columns into a panel of `width` columns, and fills the rest
+/// with zeros.
 ///
 /// # Safety
 /// The matrix lies where the pointer and the strides say.
@@ -265,7 +268,7 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
                 std::slice::from_raw_parts(source.offset(k as isize * strides.0), columns)
             };
             if columns == width {
-                to.copy_from_slice(from); // a length that the compiler knows
+                to.copy_from_slice(from); // the compiler knows this length
             } else {
                 to[..columns].copy_from_slice(from);
                 to[columns..].fill(F::zero());
@@ -273,7 +276,7 @@ pub(super) unsafe fn pack<F: NdFloat, S: Simd<F>>(
         }
         return;
     }
-    // Four by four where the columns are contiguous, and the rest number by number.
+    // Blocks of 4 x 4 if the columns are contiguous, and single numbers for the rest.
     let fours = |len: usize| if strides.0 == 1 { len - len % 4 } else { 0 };
     for j in (0..fours(columns)).step_by(4) {
         for k in (0..fours(rows)).step_by(4) {

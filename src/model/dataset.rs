@@ -46,6 +46,7 @@ pub(crate) struct Evaluation {
 
 impl<F: Float> Split<F> {
     /// Copies the columns of both sets. Without `columns`, all examples are for training.
+    #[inline(never)]
     pub fn new(data: &RawData<'_, F>, columns: Option<&(Vec<usize>, Vec<usize>)>) -> Result<Self> {
         let Some((training, validation)) = columns else {
             return Ok(Self { training: Dataset::new(data)?, validation: None });

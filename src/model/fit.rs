@@ -17,6 +17,7 @@ use crate::{Error, Float, Result};
 use ndarray::{ArrayRef2, ArrayView1};
 
 /// Checks hyperparameters, examples and weights. `labels` are a name and a length.
+#[inline(never)]
 pub(crate) fn check_examples<F: Float>(
     hyperparameters: &Hyperparameters,
     x: &ArrayRef2<F>,
@@ -46,6 +47,7 @@ pub(crate) fn check_weights<F: Float>(m: usize, weights: Option<&[F]>) -> Result
 }
 
 /// Checks that no feature has the same value in all of several examples, unless that is accepted.
+#[inline(never)]
 pub(crate) fn check_constant_features<F: Float>(
     hyperparameters: &Hyperparameters,
     x: &ArrayRef2<F>,
@@ -72,6 +74,7 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
 /// Trains a new network on a split of checked `data`. `rng` has drawn the split.
+#[inline(never)]
 pub(crate) fn train<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
@@ -99,6 +102,7 @@ pub(crate) fn train<F: Float>(
 /// Trains a network for one more epoch on `data`, whose targets are already standardized.
 ///
 /// The outer error comes before the first step, the inner one from the training.
+#[inline(never)]
 pub(crate) fn train_one_epoch<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,

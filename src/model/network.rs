@@ -40,6 +40,7 @@ impl<F: Float> Network<F> {
     }
 
     /// Computes `AL` of the examples, and checks that both are finite.
+    #[inline(never)]
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
         check_table("X", &x)?;

@@ -32,6 +32,7 @@ impl<F: Float> OutputBuffers<F> {
     /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape.
     ///
     /// `AL` is bit-identical to [`predict_proba`](crate::forward::predict_proba).
+    #[inline(never)]
     pub(crate) fn compute(
         &mut self,
         x: ArrayView2<'_, F>,

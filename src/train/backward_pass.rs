@@ -1,8 +1,9 @@
 //! The backward pass in preallocated buffers, layer by layer.
 
-use crate::backward::{one_over, scaled_row_sums_into};
+use crate::backward::one_over;
 use crate::buffer::{matrix, matrix_mut};
 use crate::gradients::LayerGradients;
+use crate::kernel::elementwise::scaled_row_sums_into;
 use crate::kernel::product::{matmul_into, scaled_matmul_into};
 use crate::train::regularization::apply_mask;
 use crate::{Float, Layer};
@@ -35,6 +36,7 @@ pub(crate) struct BackwardPass<'a, F> {
 
 impl<F: Float> BackwardPass<'_, F> {
     /// Computes the gradients of all layers, the last one first.
+    #[inline(never)]
     pub(crate) fn run(&mut self, gradients: &mut [LayerGradients<F>]) {
         for l in (self.first_layer()..gradients.len()).rev() {
             self.parameter_gradients(l, &mut gradients[l]);

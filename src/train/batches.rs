@@ -286,6 +286,7 @@ impl<'a, F: Float> Batches<'a, F> {
     }
 
     /// Returns the next batch, with the column of each example in the whole batch.
+    #[inline(never)]
     pub fn next_local(&mut self) -> Option<LocalBatch<'_, F>> {
         let end = self.order.len().min(self.next + self.size);
         let batch = &self.order[self.next..end];

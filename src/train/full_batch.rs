@@ -15,13 +15,13 @@ use super::reduce::SingleProcess;
 use super::step::StepBuffers;
 #[cfg(doc)]
 use crate::Error;
-use crate::backward::{one_over, scaled_row_sums_into};
+use crate::backward::one_over;
 use crate::buffer::{self, matrix_mut};
 use crate::checks::check_finite_in;
 use crate::cost::check_outputs;
 use crate::forward::check_linear;
 use crate::kernel::LEAST_SCRATCH;
-use crate::kernel::elementwise::{self, Add, add_scaled};
+use crate::kernel::elementwise::{self, Add, add_scaled, scaled_row_sums_into};
 use crate::kernel::product::{ROWS_DEPTH, SEGMENT, Strategy, gemm_by, scaled_matmul_into};
 use crate::kernel::threads;
 use crate::{Float, Parameters, Result};
@@ -125,6 +125,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     /// [`Error::Hyperparameter`] if `learning_rate` is not finite in `F`; the errors of
     /// [`new`](Self::new) if the shape of a layer was changed through
     /// [`parameters_mut`](Self::parameters_mut).
+    #[inline(never)]
     pub fn step(&mut self, learning_rate: f64) -> Result<F> {
         check_finite_in::<F>("learning_rate", learning_rate)?;
         self.buffers.prepare(&self.x, &self.parameters)?;

@@ -287,6 +287,7 @@ pub(crate) fn draw_mask_columns_into<F: Float>(
 }
 
 /// Computes `A ← A ∘ D / keep_prob`. The caller has checked the shapes.
+#[inline(never)]
 pub(crate) fn apply_mask<F: Float>(a: &mut ArrayRef2<F>, d: &ArrayRef2<F>, keep_prob: F) {
     elementwise::zip_map(ApplyMask(keep_prob), a, d);
 }

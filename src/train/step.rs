@@ -118,6 +118,7 @@ impl<F: Float> StepBuffers<F> {
     }
 
     /// Checks `X` and the network against the buffers, and ends the dropout of an earlier step.
+    #[inline(never)]
     pub fn prepare(&mut self, x: &ArrayRef2<F>, parameters: &Parameters<F>) -> Result<()> {
         let first = &parameters.layers()[0];
         check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
@@ -153,6 +154,7 @@ impl<F: Float> StepBuffers<F> {
     }
 
     /// Computes `J` and its gradients, averaged over the examples that the `reducer` counts.
+    #[inline(never)]
     pub fn cost_and_gradients(
         &mut self,
         input: StepInput<'_, '_, F>,
@@ -265,6 +267,7 @@ impl<F: Float> StepBuffers<F> {
 
     /// Computes layers `from + 1` to L, with `output` as the activation of the last. `A` of layer
     /// `from` is `X`, or is already in its buffer.
+    #[inline(never)]
     pub fn forward(
         &mut self,
         from: usize,
@@ -313,6 +316,7 @@ impl<F: Float> StepBuffers<F> {
     }
 
     /// Overwrites `AL` with `dZ` of the last layer.
+    #[inline(never)]
     pub fn output_dz(&mut self, cost: &Cost, targets: &Targets<'_, F>, g: Activation, m: usize) {
         let last = self.a.len() - 1;
         let units = self.sizes[last + 1];

@@ -135,6 +135,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     /// that [`UpdateRule::update`] returns.
     ///
     /// An error of an [`Algorithm`] leaves all parameters unchanged, and the step is not counted.
+    #[inline(never)]
     pub fn step(
         &mut self,
         parameters: &mut Parameters<F>,
