@@ -320,7 +320,7 @@ fn draw_activation(
     }
 
     // An even number of points leaves out 0, where the derivative of ReLU jumps.
-    let z = Array2::from_shape_fn((1, 200), |(_, i)| (i as f64 - 99.5) / 25.0);
+    let z = Array2::from_shape_fn((1, 100), |(_, i)| (i as f64 - 49.5) / 12.375);
     let value = activation.forward(&z)?;
     let derivative = activation.backward(Array2::ones(z.dim()), &z)?;
     for (values, color) in [(value, BLUE), (derivative, ORANGE)] {

@@ -85,7 +85,7 @@ impl History {
         self.epochs.iter().map(|record| record.cost).collect()
     }
 
-    /// Returns the validation cost of each epoch; without a validation set, nothing.
+    /// Returns the validation cost of each epoch, or an empty list without a validation set.
     ///
     /// ```
     /// use dnn_blocks::model::History;

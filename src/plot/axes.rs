@@ -30,7 +30,7 @@ impl Axes {
     pub(super) fn new(x: Scale, y: Scale) -> Self {
         let last = x.ticks.last().map_or(0.0, |(_, label)| text_width(label, SMALL));
         let labels = y.ticks.iter().map(|(_, label)| text_width(label, SMALL));
-        let left = 46.0 + labels.fold(0.0, f64::max);
+        let left = (46.0 + labels.fold(0.0, f64::max)).ceil();
         Self { x, y, left, right: (0.5 * last + 6.0).max(1.5 * MARGIN) }
     }
 

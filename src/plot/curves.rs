@@ -116,10 +116,10 @@ impl Axis {
 
 /// Draws the cost of each epoch, one curve for each training.
 ///
-/// The cost axis is logarithmic if all costs are above 0 and the largest is at least 100 times the
-/// smallest. Costs that are not finite leave a gap and do not count. The horizontal axis is named
-/// `epoch` if all curves are lists of numbers, and `iteration` if one has iterations of its own, as
-/// the costs of [`course::Trained`](crate::course::Trained) do. [`curves`] draws with other axes.
+/// The cost axis is logarithmic if all finite costs are above 0 and the largest is at least 100
+/// times the smallest. The horizontal axis is named `epoch` if all curves are lists of numbers, and
+/// `iteration` if a curve has pairs (iteration, cost), as the costs of
+/// [`course::Trained`](crate::course::Trained) are. For other axes, call [`curves`].
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -128,7 +128,8 @@ impl Axis {
 ///
 /// let x = array![[0.0, 0.1, 0.9, 1.0, 0.2, 0.8]];
 /// let labels = [0, 0, 1, 1, 0, 1];
-/// let hyperparameters = Hyperparameters::default().epochs(20).validation_share(0.34);
+/// let hyperparameters =
+///     Hyperparameters::default().epochs(20).batch_size(2).validation_share(0.34);
 /// let mut model = Classifier::<f64, usize>::new(hyperparameters);
 /// let history = model.fit(Examples::columns(&x), &labels)?;
 ///

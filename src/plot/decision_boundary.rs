@@ -20,7 +20,7 @@ const HALVINGS: usize = 5;
 
 const SIDE: f64 = 460.0;
 
-/// Draws the region of the plane that each class has, and the examples.
+/// Draws the regions of the plane that a model predicts, and the examples.
 ///
 /// `x` (2, m) has the features `x1` and `x2`. `predict` is called up to six times: with the
 /// points of a grid of 160 x 160, (2, 25600), and then with points near the boundary, (2, k).

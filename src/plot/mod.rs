@@ -1,8 +1,8 @@
 //! Plots of trainings and predictions, as SVG text (feature `plot`).
 //!
-//! Each function returns the text of one SVG, with a title, a description for screen readers, and a
-//! white background, so that plots can be read on dark pages too. Write it to a file, or put it into
-//! an HTML page as it is.
+//! Each function returns the text of one SVG, with a title and a description for screen readers. Its
+//! background is white, so plots are readable on dark pages too. Write the text to a file, or put it
+//! into an HTML page as it is.
 //!
 //! | function | draws |
 //! |---|---|
@@ -21,8 +21,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Any text can be a title, name or caption. Characters that XML forbids become U+FFFD, tabs and line
-//! breaks become spaces, and text that is too wide ends with an ellipsis.
+//! Any text can be a title, name or caption. Characters that XML forbids become U+FFFD, tabs and
+//! line breaks become spaces, and text that is too wide ends with an ellipsis.
 
 mod axes;
 mod canvas;

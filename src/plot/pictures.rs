@@ -84,7 +84,7 @@ pub fn pictures<F: Float>(
     let side = longest.fold(SIDE, usize::max) as f64;
     let rows = pictures.len().div_ceil(columns).max(1);
     let (across, down) = (side + MARGIN, side + CAPTION);
-    let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP + 12.0);
+    let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP);
     draw(size, title, &description(pictures), |root| {
         for (i, picture) in pictures.iter().enumerate() {
             let (column, row) = (i % columns, i / columns);

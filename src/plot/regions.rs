@@ -162,25 +162,19 @@ fn closed_loops(mut pieces: Pieces) -> Vec<Vec<Corner>> {
 const TOLERANCE: f64 = 0.01;
 
 /// Leaves out corners on straight lines.
-fn straightened(corners: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
-    let mut kept: Vec<(f64, f64)> = Vec::new();
+fn straightened(mut outline: impl Iterator<Item = (f64, f64)>) -> Vec<(f64, f64)> {
+    let Some(first) = outline.next() else { return Vec::new() };
+    let (mut kept, mut start) = (vec![first], first);
     let mut between: Vec<(f64, f64)> = Vec::new();
-    for corner in corners {
-        if let Some(&start) = kept.last() {
-            let straight = |point: &(f64, f64)| distance(*point, start, corner) <= TOLERANCE;
-            match between.last() {
-                Some(&last) if !between.iter().all(straight) => {
-                    kept.push(last);
-                    between.clear();
-                }
-                _ => {}
-            }
-            between.push(corner);
-        } else {
-            kept.push(corner);
+    for corner in outline.chain([first]) {
+        let is_straight = between.iter().all(|at| distance(*at, start, corner) <= TOLERANCE);
+        if let Some(&last) = between.last().filter(|_| !is_straight) {
+            kept.push(last);
+            start = last;
+            between.clear();
         }
+        between.push(corner);
     }
-    kept.extend(between.last());
     kept
 }
 

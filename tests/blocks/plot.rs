@@ -99,7 +99,7 @@ fn a_curve_takes_the_costs_of_a_history_and_of_the_models_of_the_course() {
     assert_eq!(svg, costs(&iterations.map(|(i, cost)| (i as f64, cost))));
     assert!(texts(&svg).contains(&"iteration") && texts(&svg).contains(&"200"));
     let x = array![[0.0, 0.1, 0.9, 1.0, 0.2, 0.8]];
-    let hyperparameters = Hyperparameters::default().epochs(5).validation_share(0.34);
+    let hyperparameters = Hyperparameters::default().epochs(5).batch_size(2).validation_share(0.34);
     let mut model = Classifier::<f64, usize>::new(hyperparameters);
     let history = model.fit(Examples::columns(&x), &[0, 0, 1, 1, 0, 1]).unwrap();
     assert_eq!(history.validation_costs().len(), 5);
@@ -282,7 +282,7 @@ fn a_confusion_matrix_has_its_numbers_and_names() {
     let forty: [_; 40] = std::array::from_fn(|class| class);
     let one = ConfusionMatrix::with_classes(Actual(&[0]), Predicted(&[39]), &forty).unwrap();
     let svg = plot::confusion_matrix("", &one).unwrap();
-    assert_eq!(count(&svg, "<text"), 3 + 2 * 40 + 40 * 40);
+    assert_eq!(count(&svg, "<text"), 2 + 2 * 40 + 40 * 40);
 }
 
 #[test]
@@ -348,13 +348,13 @@ fn assert_well_formed(svg: &str) {
     assert!(open.is_empty(), "{open:?}");
 }
 
-/// So many texts are [`ODD`] and can be read.
+/// So many texts are [`ODD`] and can be read. Narrow ones are cut after its first characters.
 fn assert_legible(svg: &str, expected: usize) {
     assert_well_formed(svg);
     let (replaced, escaped) = ("\u{FFFD}".repeat(9), "&lt;&amp;&gt;&quot;&apos;");
     let odd = format!("a{replaced}b c  d e {escaped}\u{7F}\u{85}\u{1FFFF}");
     assert_eq!(texts(svg).iter().filter(|text| **text == odd).count(), expected, "{svg}");
-    assert_eq!(count(svg, "\u{FFFD}"), 9 * count(svg, &odd));
+    assert_eq!(count(svg, "\u{FFFD}") % 9, 0);
 }
 
 #[test]
@@ -369,7 +369,7 @@ fn odd_characters_leave_an_svg_that_can_be_read() {
     assert_legible(&plot::decision_boundary(ODD, &x, Actual(&[ODD, "b"]), first).unwrap(), 2);
     let matrix = ConfusionMatrix::new(Actual(&[0, 1]), Predicted(&[0, 1])).unwrap();
     let matrix = matrix.with_names([ODD, "plain"]).unwrap();
-    assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 2);
+    assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 1);
     let dot = Array3::<f32>::zeros((1, 200, 1));
     let shown = [Picture::new(&dot, ODD), Picture::new(&dot, "plain")];
     assert_legible(&plot::pictures(ODD, &shown, 2).unwrap(), 1);

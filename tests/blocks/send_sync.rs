@@ -121,8 +121,9 @@ fn checkpoints() {
 #[cfg(feature = "plot")]
 #[test]
 fn plots() {
-    is::<dnn_blocks::plot::Axis<'_>>();
-    is::<dnn_blocks::plot::Curve<'_>>();
+    is::<dnn_blocks::plot::Axis>();
+    is::<dnn_blocks::plot::Curve>();
+    is::<dnn_blocks::plot::Picture<'_, f64>>();
 }
 
 /// It holds a `dyn Write + Send`, which need not be `Sync`.

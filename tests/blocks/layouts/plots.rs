@@ -4,7 +4,7 @@ use super::{kinds, random};
 use crate::support::strides::layouts;
 use dnn_blocks::metrics::Actual;
 use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
-use dnn_blocks::plot;
+use dnn_blocks::plot::{self, Picture};
 
 #[test]
 fn decision_boundaries() {
@@ -25,7 +25,8 @@ fn decision_boundaries() {
 /// ones.
 fn check(picture: &Array3<f64>) {
     let svg = |picture: ArrayView3<'_, f64>| {
-        plot::pictures("", &[(picture, "one".into()), (picture, "two".into())], 2).unwrap()
+        plot::pictures("", &[Picture::new(picture, "one"), Picture::new(picture, "two")], 2)
+            .unwrap()
     };
     let expected = svg(picture.view());
     let (rows, columns, colors) = picture.dim();
@@ -57,8 +58,8 @@ fn pictures() {
     let grey = Array3::from_elem((1, 1, 1), 0.5);
     let one = grey.broadcast((4, 6, 3)).unwrap();
     let (found, expected) = (
-        plot::pictures("", &[(one, String::new())], 1).unwrap(),
-        plot::pictures("", &[(one.to_owned().view(), String::new())], 1).unwrap(),
+        plot::pictures("", &[Picture::new(one, "")], 1).unwrap(),
+        plot::pictures("", &[Picture::new(&one.to_owned(), "")], 1).unwrap(),
     );
     assert!(found == expected);
     check(&one.to_owned());
