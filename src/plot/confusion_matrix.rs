@@ -35,8 +35,8 @@ const TOP: f64 = 60.0;
 pub fn confusion_matrix(title: &str, matrix: &ConfusionMatrix) -> Result<String> {
     let counts = matrix.counts();
     let grid = Grid::new(matrix);
-    let width =
-        (grid.left + grid.side + MARGIN).max(2.0 * MARGIN + text_width(title, TITLE).min(560.0));
+    let title_width = text_width(&shortened(title, 560.0, TITLE), TITLE);
+    let width = (grid.left + grid.side + MARGIN).max(2.0 * MARGIN + title_width);
     let wrong = counts.sum() - counts.diag().sum();
     let description = format!(
         "Predicted class over actual class. {} classes, {} examples, {wrong} mistakes.",

@@ -18,6 +18,8 @@ const LOGARITHMIC: f64 = 100.0;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
+/// The approximate length of the horizontal axis. The labels of the vertical one change it.
+const LENGTH: f64 = 600.0;
 
 /// A value of a [`Curve`]: a number, or a pair (x, y).
 ///
@@ -175,7 +177,7 @@ pub fn costs(title: &str, trainings: &[Curve]) -> Result<String> {
 pub fn curves(title: &str, [x, y]: [Axis; 2], curves: &[Curve]) -> Result<String> {
     let place = |point: &(f64, f64)| x.place(point.0).zip(y.place(point.1));
     let points = || curves.iter().flat_map(|curve| &curve.points).filter_map(place);
-    let x_scale = x.scale(points().map(|p| p.0), WIDTH - 100.0);
+    let x_scale = x.scale(points().map(|p| p.0), LENGTH);
     let axes = Axes::new(x_scale, y.scale(points().map(|p| p.1), HEIGHT));
     let mut placed = Vec::new();
     for curve in curves {

@@ -10,7 +10,7 @@ use plotters::prelude::{Color, PathElement, RGBColor, Rectangle};
 use plotters::style::text_anchor::HPos;
 
 /// The most pixels of all pictures together: more make an SVG that no browser opens.
-const PIXELS: usize = 1 << 24;
+const PIXELS: usize = 1 << 22;
 /// The least side of a picture.
 const SIDE: usize = 112;
 const TOP: f64 = 52.0;
@@ -71,7 +71,7 @@ impl<'a, F> Picture<'a, F> {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] if `columns` is 0, if a picture has neither one nor three colors, if
-/// the pictures have more than 2²⁴ pixels together, or if a side of the plot has more than 32,767
+/// the pictures have more than 2²² pixels together, or if a side of the plot has more than 32,767
 /// pixels; [`Error::Plot`] if `plotters` fails.
 pub fn pictures<F: Float>(
     title: &str,
@@ -104,7 +104,7 @@ fn check_pictures<F: Float>(pictures: &[Picture<'_, F>], columns: usize) -> Resu
         check_argument([1, 3].contains(&colors), "colors of a picture", colors as f64, "1 or 3")?;
         pixels = pixels.saturating_add(height.saturating_mul(width));
     }
-    check_argument(pixels <= PIXELS, "pixels of all pictures", pixels as f64, "at most 2^24")
+    check_argument(pixels <= PIXELS, "pixels of all pictures", pixels as f64, "at most 2^22")
 }
 
 /// Draws the pixels, with equal neighbors of a row joined, and the frame around them.

@@ -362,7 +362,7 @@ fn odd_characters_leave_an_svg_that_can_be_read() {
     let points = [(1.0, 2.0), (2.0, 1.0)];
     let axis = |logarithmic| Axis::new(ODD).logarithmic(logarithmic);
     let curves = [Curve::new(ODD, &points), Curve::new("plain", &points)];
-    assert_legible(&plot::curves(ODD, [axis(false), axis(true)], &curves).unwrap(), 4);
+    assert_legible(&plot::curves(ODD, [axis(false), axis(true)], &curves).unwrap(), 3);
     assert_legible(&plot::costs(ODD, &[Curve::new(ODD, &[0.5, 0.25])]).unwrap(), 1);
     let x = array![[0.0, 1.0], [0.0, 1.0]];
     let first = |grid: &Array2<f64>| Ok(vec![ODD; grid.ncols()]);
