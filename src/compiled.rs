@@ -20,6 +20,7 @@ use crate::train::step::StepBuffers;
 use crate::{Float, buffer, gradients};
 
 /// The addresses of the functions. Nothing calls this; the compiler generates what it names.
+#[must_use]
 #[inline(never)]
 pub fn compiled() -> [Vec<*const ()>; 2] {
     [functions::<f32>(), functions::<f64>()]

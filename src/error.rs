@@ -267,6 +267,13 @@ pub enum Error {
         /// The value of `rank`.
         found: String,
     },
+    /// A plot could not be drawn (feature `plot`).
+    #[error("the plot could not be drawn: {cause}")]
+    Plot {
+        /// The error of the backend.
+        #[source]
+        cause: Cause,
+    },
     /// A training could not be saved or resumed (feature `safetensors`).
     #[error("checkpoint: {cause}")]
     Checkpoint {

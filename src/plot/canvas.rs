@@ -1,207 +1,164 @@
-//! The SVG text that all plots write, with one style.
+//! The canvas that all plots share, with one style.
 
-use crate::Result;
 use crate::checks::check_argument;
-use std::borrow::Cow;
-use std::fmt::{self, Display, Write};
+use crate::error::Cause;
+use crate::{Error, Result};
+use plotters::coord::Shift;
+use plotters::prelude::{
+    Circle, Color, DrawResult, DrawingArea, FontStyle, IntoDrawingArea, IntoFont, RGBColor,
+    SVGBackend, TextStyle, WHITE,
+};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 /// Colors that color-blind readers can tell apart (Okabe & Ito 2008).
-const COLORS: [Color; 7] = [
-    Color(0, 114, 178),
-    Color(213, 94, 0),
-    Color(0, 158, 115),
-    Color(204, 121, 167),
-    Color(230, 159, 0),
-    Color(86, 180, 233),
-    Color(90, 90, 90),
+const COLORS: [RGBColor; 7] = [
+    RGBColor(0, 114, 178),
+    RGBColor(213, 94, 0),
+    RGBColor(0, 158, 115),
+    RGBColor(204, 121, 167),
+    RGBColor(230, 159, 0),
+    RGBColor(86, 180, 233),
+    RGBColor(90, 90, 90),
 ];
 
-/// The color of frames and of what is wrong.
-pub(super) const ORANGE: Color = COLORS[1];
 /// The color of what is right.
-pub(super) const BLUE: Color = COLORS[0];
-pub(super) const GRID: &str = "#e4e4e4";
-pub(super) const LINE: &str = "#555";
+pub(super) const BLUE: RGBColor = COLORS[0];
+/// The color of what is wrong.
+pub(super) const ORANGE: RGBColor = COLORS[1];
+pub(super) const GRID: RGBColor = RGBColor(228, 228, 228);
+pub(super) const LINE: RGBColor = RGBColor(85, 85, 85);
+const INK: RGBColor = RGBColor(34, 34, 34);
 
 /// The longest side of a plot in pixels. Browsers draw no larger pictures.
 const LONGEST: f64 = 32_767.0;
 
-/// The size of small text, and the attributes of each text.
+/// The font sizes in pixels.
 pub(super) const SMALL: f64 = 15.0;
-const TITLE: f64 = 20.0;
-pub(super) const START: &str = "font-size=\"15\"";
-pub(super) const MIDDLE: &str = "font-size=\"15\" text-anchor=\"middle\"";
-pub(super) const END: &str = "font-size=\"15\" text-anchor=\"end\"";
-pub(super) const NAME: &str = "font-size=\"17\" text-anchor=\"middle\"";
+pub(super) const NAME: f64 = 17.0;
+pub(super) const TITLE: f64 = 20.0;
 
 /// The distance between a plot and the edge of its canvas.
 pub(super) const MARGIN: f64 = 20.0;
 
-/// A color in red, green and blue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Color(pub u8, pub u8, pub u8);
+/// The units of the drawing in a pixel, because the backend rounds coordinates.
+const UNITS: u32 = 10;
 
-impl Color {
-    /// The color of a class or a curve. Colors repeat after seven.
-    pub(super) fn of(number: usize) -> Self {
-        COLORS[number % COLORS.len()]
-    }
+pub(super) type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+pub(super) type Drawn<T = ()> = DrawResult<T, SVGBackend<'static>>;
 
-    /// Mixes the color with white; a `share` of 1 is the color.
-    pub(super) fn mixed(self, share: f64) -> Self {
-        let mix = |part: u8| (255.0 - share * (255.0 - f64::from(part))).round() as u8;
-        Self(mix(self.0), mix(self.1), mix(self.2))
-    }
+/// Converts a length or coordinate from pixels to units of the drawing.
+pub(super) fn units(pixels: f64) -> i32 {
+    (pixels * f64::from(UNITS)).round() as i32
 }
 
-impl Display for Color {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
-    }
+/// Converts a length from units of the drawing to pixels.
+pub(super) fn pixels(units: u32) -> f64 {
+    f64::from(units) / f64::from(UNITS)
 }
 
-/// A length or coordinate, in hundredths of a pixel.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Px(pub f64);
-
-impl Display for Px {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", (self.0 * 100.0).round() / 100.0 + 0.0)
-    }
+/// Converts the width of a line, or a radius, from pixels.
+pub(super) fn thickness(pixels: f64) -> u32 {
+    units(pixels).unsigned_abs()
 }
 
-/// An SVG that is being written, one element a line.
-pub(super) struct Canvas {
-    svg: String,
+/// How a browser draws the edges of shapes.
+pub(super) enum Edges {
+    /// Blended with what lies below.
+    Smooth,
+    /// On whole pixels, so that no gap shows between neighbors.
+    Crisp,
 }
 
-impl Canvas {
-    /// Starts an SVG with its title and a white background.
-    pub(super) fn new((width, height): (f64, f64), title: &str, description: &str) -> Result<Self> {
-        for (name, size) in
-            [("the width of a plot in pixels", width), ("the height of a plot in pixels", height)]
-        {
-            check_argument(size <= LONGEST, name, size, "at most 32767")?;
-        }
-        let (w, h) = (Px(width), Px(height));
-        let mut canvas = Self { svg: String::new() };
-        // Inside a page, the style lets the plot shrink with its column.
-        canvas.put(format_args!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" \
-             viewBox=\"0 0 {w} {h}\" role=\"img\" font-family=\"sans-serif\" fill=\"#222\" \
-             style=\"max-width:100%;height:auto\">"
-        ));
-        canvas.put(format_args!("<title>{}</title>", Escaped(title)));
-        canvas.put(format_args!("<desc>{}</desc>", Escaped(description)));
-        canvas.put(format_args!("<rect width=\"{w}\" height=\"{h}\" rx=\"8\" fill=\"#fff\"/>"));
-        let title = shortened(title, width - 2.0 * MARGIN, TITLE);
-        canvas.text("font-size=\"20\" font-weight=\"bold\"", (MARGIN, 34.0), &title);
-        Ok(canvas)
+/// Draws on a canvas of this size in pixels, below the title, and returns the SVG.
+pub(super) fn draw(
+    (width, height): (f64, f64),
+    title: &str,
+    description: &str,
+    edges: Edges,
+    f: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Result<String> {
+    let (width, height) = (width.ceil(), height.ceil());
+    for (name, size) in
+        [("the width of a plot in pixels", width), ("the height of a plot in pixels", height)]
+    {
+        check_argument(size <= LONGEST, name, size, "at most 32767")?;
     }
-
-    /// Writes an element as a line.
-    pub(super) fn put(&mut self, element: fmt::Arguments<'_>) {
-        // Writing to a String does not fail.
-        let _ = writeln!(self.svg, "{element}");
-    }
-
-    /// Writes a text at its baseline, unless it is blank.
-    pub(super) fn text(&mut self, attributes: &str, (x, y): (f64, f64), text: &str) {
-        if !text.trim().is_empty() {
-            let (x, y, text) = (Px(x), Px(y), Escaped(text));
-            self.put(format_args!("<text x=\"{x}\" y=\"{y}\" {attributes}>{text}</text>"));
-        }
-    }
-
-    /// Writes a text that reads upward, centered at a point.
-    pub(super) fn upward_text(&mut self, (x, y): (f64, f64), text: &str) {
-        let turned = format!("{NAME} transform=\"rotate(-90 {} {})\"", Px(x), Px(y));
-        self.text(&turned, (x, y), text);
-    }
-
-    /// Draws a horizontal or vertical line.
-    pub(super) fn line(&mut self, color: &str, from: (f64, f64), to: (f64, f64)) {
-        let (x1, y1, x2, y2) = (Px(from.0), Px(from.1), Px(to.0), Px(to.1));
-        self.put(format_args!(
-            "<path stroke=\"{color}\" shape-rendering=\"crispEdges\" d=\"M{x1} {y1}L{x2} {y2}\"/>"
-        ));
-    }
-
-    /// Draws the mark of a point.
-    pub(super) fn dot(&mut self, color: Color, (x, y): (f64, f64)) {
-        let (x, y) = (Px(x), Px(y));
-        self.put(format_args!("<circle cx=\"{x}\" cy=\"{y}\" r=\"3.8\" fill=\"{color}\"/>"));
-    }
-
-    /// Draws a legend below the title.
-    pub(super) fn legend(
-        &mut self,
-        legend: &Legend,
-        mut mark: impl FnMut(&mut Self, usize, (f64, f64)),
-    ) {
-        for (number, (x, y)) in legend.places.iter().copied().enumerate() {
-            mark(self, number, (x, y - 5.0));
-            self.text(START, (x + MARK, y), &legend.names[number]);
-        }
-        if let Some((at, more)) = &legend.more {
-            self.text(START, *at, more);
-        }
-    }
-
-    /// Ends the SVG.
-    pub(super) fn finish(mut self) -> String {
-        self.svg.push_str("</svg>\n");
-        self.svg
-    }
+    let (w, h) = (width as u32 * UNITS, height as u32 * UNITS);
+    let mut drawing = String::new();
+    draw_all(&mut drawing, (w, h), title, f)
+        .map_err(|error| Error::Plot { cause: Cause::new(error) })?;
+    // The first line is the opening tag of the backend.
+    let elements = drawing.split_once('\n').map_or("", |(_, elements)| elements);
+    let (title, description) = (escaped(title), escaped(description));
+    let rendering = match edges {
+        Edges::Smooth => "auto",
+        Edges::Crisp => "crispEdges",
+    };
+    // Inside a page, the style lets the plot shrink with its column.
+    Ok(format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         viewBox=\"0 0 {w} {h}\" role=\"img\" shape-rendering=\"{rendering}\" stroke-width=\"{UNITS}\" \
+         stroke-linecap=\"round\" stroke-linejoin=\"round\" \
+         style=\"max-width:100%;height:auto\">\n\
+         <title>{title}</title>\n<desc>{description}</desc>\n\
+         <rect width=\"{w}\" height=\"{h}\" rx=\"80\" fill=\"#fff\"/>\n{elements}"
+    ))
 }
 
-/// The width of the mark before a name.
-const MARK: f64 = 32.0;
-const ROW: f64 = 24.0;
-/// The most rows of a legend.
-const ROWS: usize = 4;
-
-/// Names with their places, in rows below the title.
-pub(super) struct Legend {
-    names: Vec<String>,
-    places: Vec<(f64, f64)>,
-    /// What stands in place of the names that have no room.
-    more: Option<((f64, f64), String)>,
-    /// The height of the title and the legend.
-    pub(super) height: f64,
+fn draw_all(
+    drawing: &mut String,
+    size: (u32, u32),
+    title: &str,
+    f: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Drawn {
+    let root = SVGBackend::with_string(drawing, size).into_drawing_area();
+    let room = pixels(size.0) - 2.0 * MARGIN;
+    let mut style = text_style(TITLE, HPos::Left);
+    style.font = style.font.style(FontStyle::Bold);
+    write(&root, &style, (MARGIN, 27.0), &shortened(title, room, TITLE))?;
+    f(&root)?;
+    root.present()
 }
 
-impl Legend {
-    /// Places the names on a canvas of this width.
-    pub(super) fn new(width: f64, names: &[String]) -> Self {
-        let room = width - 2.0 * MARGIN;
-        let mut legend = Self { names: Vec::new(), places: Vec::new(), more: None, height: 50.0 };
-        let (mut x, mut row) = (0.0, 0);
-        for (number, name) in names.iter().enumerate() {
-            let name = shortened(name, room - MARK, SMALL);
-            let size = MARK + text_width(&name, SMALL);
-            // The last row keeps room for the count of the others.
-            let count = if row + 1 == ROWS && number + 1 < names.len() { 120.0 } else { 0.0 };
-            if x > 0.0 && x + size + count > room {
-                (x, row) = if row + 1 < ROWS { (0.0, row + 1) } else { (x, ROWS) };
-            }
-            let at = |row: usize, x: f64| (MARGIN + x, 60.0 + ROW * row as f64);
-            if row == ROWS {
-                let more = format!("and {} more", names.len() - number);
-                legend.more = Some((at(ROWS - 1, x), more));
-                break;
-            }
-            legend.places.push(at(row, x));
-            legend.names.push(name.into_owned());
-            x += size + 24.0;
-        }
-        let rows = if names.is_empty() { 0 } else { row.min(ROWS - 1) + 1 };
-        legend.height += if rows > 0 { 8.0 + ROW * rows as f64 } else { 4.0 };
-        legend
+/// The color of a class or a curve. Colors repeat after seven.
+pub(super) fn color(number: usize) -> RGBColor {
+    COLORS[number % COLORS.len()]
+}
+
+/// Mixes a color with white; a `share` of 1 is the color.
+pub(super) fn mixed(RGBColor(r, g, b): RGBColor, share: f64) -> RGBColor {
+    let mix = |part: u8| (255.0 - share * (255.0 - f64::from(part))).round() as u8;
+    RGBColor(mix(r), mix(g), mix(b))
+}
+
+/// The style of a text beside or around a point, at half its height.
+pub(super) fn text_style(size: f64, beside: HPos) -> TextStyle<'static> {
+    // The backend divides the size of a font by 1.24.
+    let size = 1.24 * size * f64::from(UNITS);
+    let style = ("sans-serif", size).into_font().color(&INK);
+    style.pos(Pos::new(beside, VPos::Center))
+}
+
+/// Writes a text at a point in pixels, unless it is blank.
+pub(super) fn write(
+    area: &Area<'_>,
+    style: &TextStyle<'_>,
+    (x, y): (f64, f64),
+    text: &str,
+) -> Drawn {
+    if text.trim().is_empty() {
+        return Ok(());
     }
+    area.draw_text(text, style, (units(x), units(y)))
 }
 
-/// Estimates the width of a text, a little too large.
+/// A dot with a white outline.
+pub(super) fn outlined_dot<C: Clone>(color: RGBColor, at: C) -> [Circle<C, u32>; 2] {
+    let dot = |radius, color: RGBColor| Circle::new(at.clone(), radius, color.filled());
+    [dot(thickness(4.3), WHITE), dot(thickness(3.3), color)]
+}
+
+/// Estimates the width of a text, a little too large. Without fonts, `plotters` counts bytes.
 pub(super) fn text_width(text: &str, size: f64) -> f64 {
     text.chars().map(|c| size * char_width(c)).sum()
 }
@@ -216,36 +173,34 @@ fn char_width(c: char) -> f64 {
     }
 }
 
-/// Cuts a text that is too wide, and ends it with an ellipsis.
-pub(super) fn shortened(text: &str, room: f64, size: f64) -> Cow<'_, str> {
-    let mut width = 0.0;
-    let mut end = 0;
+/// Makes a text legible. If it is too wide, cuts it and ends it with an ellipsis.
+pub(super) fn shortened(text: &str, room: f64, size: f64) -> String {
+    let text = legible(text);
+    let (mut width, mut end) = (0.0, 0);
     for (start, c) in text.char_indices() {
         if width + size <= room {
             end = start;
         }
         width += size * char_width(c);
         if width > room {
-            return format!("{}…", &text[..end]).into();
+            return format!("{}…", &text[..end]);
         }
     }
-    text.into()
+    text
 }
 
-/// A text for XML. Characters that XML 1.0 forbids are U+FFFD; tabs and line breaks are spaces.
-struct Escaped<'a>(&'a str);
+/// Replaces characters that XML 1.0 forbids by U+FFFD, and tabs and line breaks by spaces.
+fn legible(text: &str) -> String {
+    let replaced = text.chars().map(|c| match c {
+        '\n' | '\r' | '\t' => ' ',
+        '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    });
+    replaced.collect()
+}
 
-impl Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| match c {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '"' => f.write_str("&quot;"),
-            '\'' => f.write_str("&apos;"),
-            '\n' | '\r' | '\t' => f.write_char(' '),
-            '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => f.write_char(char::REPLACEMENT_CHARACTER),
-            _ => f.write_char(c),
-        })
-    }
+/// A legible text for an element that the backend does not write.
+fn escaped(text: &str) -> String {
+    let text = legible(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;").replace('\'', "&apos;")
 }

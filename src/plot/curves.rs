@@ -1,8 +1,12 @@
-use super::axes::{Axes, BELOW, LARGEST, Scale, short};
-use super::canvas::{Canvas, Color, Legend, Px};
+use super::axes::{Axes, BELOW, Chart};
+use super::canvas::{Drawn, Edges, color, draw, thickness, units};
+use super::legend::Legend;
+use super::scale::{LARGEST, Scale, short};
 #[cfg(doc)]
 use crate::Error;
 use crate::{Float, Result, buffer};
+use plotters::element::DashedPathElement;
+use plotters::prelude::{Circle, Color};
 use std::fmt::Write;
 
 /// The most parts of a curve, of which each keeps two points. More are finer than a pixel.
@@ -14,6 +18,8 @@ const LOGARITHMIC: f64 = 100.0;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 320.0;
+/// The approximate length of the horizontal axis. The labels of the vertical one change it.
+const LENGTH: f64 = 600.0;
 
 /// A value of a [`Curve`]: a number, or a pair (x, y).
 ///
@@ -105,8 +111,8 @@ impl Axis {
         (placed.abs() <= LARGEST).then_some(placed)
     }
 
-    fn scale(&self, placed: impl Iterator<Item = f64>) -> Scale {
-        if self.logarithmic { Scale::logarithmic(placed) } else { Scale::linear(placed) }
+    fn scale(&self, placed: impl Iterator<Item = f64>, length: f64) -> Scale {
+        if self.logarithmic { Scale::logarithmic(placed) } else { Scale::linear(placed, length) }
     }
 }
 
@@ -166,80 +172,69 @@ pub fn costs(title: &str, trainings: &[Curve]) -> Result<String> {
 ///
 /// # Errors
 ///
-/// [`Error::TooLarge`] if the points of a curve do not fit in memory.
+/// [`Error::TooLarge`] if the points of a curve do not fit in memory; [`Error::Plot`] if `plotters`
+/// fails.
 pub fn curves(title: &str, [x, y]: [Axis; 2], curves: &[Curve]) -> Result<String> {
     let place = |point: &(f64, f64)| x.place(point.0).zip(y.place(point.1));
     let points = || curves.iter().flat_map(|curve| &curve.points).filter_map(place);
-    let (x_scale, y_scale) = (x.scale(points().map(|p| p.0)), y.scale(points().map(|p| p.1)));
+    let x_scale = x.scale(points().map(|p| p.0), LENGTH);
+    let axes = Axes::new(x_scale, y.scale(points().map(|p| p.1), HEIGHT));
+    let mut placed = Vec::new();
+    for curve in curves {
+        let points = curve.points.iter().map(place);
+        placed.push(buffer::list("the points of a curve", curve.points.len(), points)?);
+    }
 
     let names: Vec<_> = curves.iter().map(|curve| curve.name.clone()).collect();
     let legend = Legend::new(WIDTH, if names.len() > 1 { &names } else { &[] });
-    let left = Axes::room_left(&y_scale).min(0.5 * WIDTH);
-    let right = Axes::room_right(&x_scale).min(0.25 * WIDTH);
-    let axes = Axes {
-        x: x_scale,
-        y: y_scale,
-        corner: (left, legend.height),
-        size: (WIDTH - left - right, HEIGHT),
-    };
     let size = (WIDTH, legend.height + HEIGHT + BELOW);
-    let mut canvas = Canvas::new(size, title, &description(&x, &y, curves))?;
-    axes.draw_grid(&mut canvas);
-    for (number, curve) in curves.iter().enumerate() {
-        let placed = curve.points.iter().map(|point| place(point).map(|at| axes.place(at)));
-        let placed = buffer::list("the points of a curve", curve.points.len(), placed)?;
-        let (color, dashes) = (Color::of(number), dashes(number));
-        canvas.put(format_args!(
-            "<path fill=\"none\" stroke=\"{color}\" stroke-width=\"2\" stroke-linecap=\"round\" \
-             stroke-linejoin=\"round\"{dashes} d=\"{}\"/>",
-            path(&placed)
-        ));
-        if placed.len() <= DOTS {
-            placed.iter().flatten().for_each(|at| canvas.dot(color, *at));
+    draw(size, title, &description(&x, &y, curves), Edges::Smooth, |root| {
+        let (head, body) = root.split_vertically(units(legend.height));
+        legend.draw(&head, |number, (x, y)| {
+            let ends = vec![(units(x), units(y)), (units(x + 24.0), units(y))];
+            head.draw(&line(ends, number, 3.0))
+        })?;
+        let mut chart = axes.chart(&body)?;
+        axes.draw(&mut chart, [&x.name, &y.name], true)?;
+        for (number, points) in placed.iter().enumerate() {
+            draw_curve(&chart, number, points)?;
         }
-    }
-    axes.draw(&mut canvas, [&x.name, &y.name]);
-    canvas.legend(&legend, |canvas, number, (x, y)| {
-        let (x, y, color, dashes) = (Px(x), Px(y), Color::of(number), dashes(number));
-        canvas.put(format_args!(
-            "<path stroke=\"{color}\" stroke-width=\"3\"{dashes} d=\"M{x} {y}h24\"/>"
-        ));
-    });
-    Ok(canvas.finish())
+        axes.draw_frame(&chart)
+    })
 }
 
-/// The attribute that tells a curve from the one of the same color.
-fn dashes(number: usize) -> &'static str {
-    match number / 7 % 3 {
-        0 => "",
-        1 => " stroke-dasharray=\"9 5\"",
-        _ => " stroke-dasharray=\"2 5\"",
-    }
-}
-
-/// The path through the points, in parts without gaps.
-fn path(points: &[Option<(f64, f64)>]) -> String {
-    let mut path = String::new();
+/// Draws the parts of a curve between its gaps.
+fn draw_curve(chart: &Chart<'_, '_>, number: usize, points: &[Option<(f64, f64)>]) -> Drawn {
+    let area = chart.plotting_area();
+    let dot = |at: (f64, f64), radius: f64| {
+        area.draw(&Circle::new(at, thickness(radius), color(number).filled()))
+    };
     let length = points.len().div_ceil(PARTS).max(2);
     for part in points.split(Option::is_none) {
-        let mut command = 'M';
-        let mut last = None;
         let part: Vec<_> = part.iter().copied().flatten().collect();
-        for (x, y) in part.chunks(length).flat_map(lowest_and_highest) {
-            let text = format!("{} {}", Px(x), Px(y));
-            if last.as_ref() != Some(&text) {
-                // Writing to a String does not fail.
-                let _ = write!(path, "{command}{text}");
-                command = 'L';
-                last = Some(text);
-            }
+        let kept: Vec<_> = part.chunks(length).flat_map(lowest_and_highest).collect();
+        if points.len() <= DOTS {
+            part.iter().try_for_each(|at| dot(*at, 3.8))?;
+        } else if let [at] = part[..] {
+            dot(at, 1.0)?;
         }
-        // A point between two gaps is a dot.
-        if part.len() == 1 {
-            path.push_str("h0");
-        }
+        area.draw(&line(kept, number, 2.0))?;
     }
-    path
+    Ok(())
+}
+
+/// A line in the color of a curve. Dashes tell it from another curve of the same color.
+fn line<C: Clone>(
+    points: Vec<C>,
+    number: usize,
+    width: f64,
+) -> DashedPathElement<std::vec::IntoIter<C>, i32> {
+    let (dash, gap) = match number / 7 % 3 {
+        0 => (i32::MAX, 0),
+        1 => (units(9.0), units(5.0)),
+        _ => (units(2.0), units(5.0)),
+    };
+    DashedPathElement::new(points, dash, gap, color(number).stroke_width(thickness(width)))
 }
 
 /// The two points of a part that no picture must lose, in their order.

@@ -1,6 +1,8 @@
-use super::axes::{Axes, BELOW, LARGEST, Scale};
-use super::canvas::{Canvas, Color, LINE, Legend, Px};
-use super::regions::{NODES, column_and_row, crossings, outlines};
+use super::axes::{Axes, BELOW, Chart};
+use super::canvas::{Area, Drawn, Edges, LINE, color, draw, mixed, outlined_dot, thickness, units};
+use super::legend::Legend;
+use super::regions::{Crossing, NODES, column_and_row, crossings, outlines};
+use super::scale::{LARGEST, Scale};
 #[cfg(doc)]
 use crate::Error;
 use crate::buffer;
@@ -10,6 +12,7 @@ use crate::error::Operand;
 use crate::metrics::{Actual, Labels};
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
+use plotters::prelude::{Color, PathElement, Polygon, Rectangle};
 use std::fmt::Write;
 
 /// How often the interval of a crossing is halved: to a 32nd of a cell, a tenth of a pixel.
@@ -45,7 +48,7 @@ const SIDE: f64 = 460.0;
 /// [`Error::ShapeMismatch`] unless `x` has two features; [`Error::EmptyBatch`] without examples;
 /// [`Error::NotFinite`] or, beyond ±1e30, [`Error::InvalidArgument`] for a value of `x`;
 /// [`Error::LengthMismatch`] unless there is a label for each example, and a prediction for each
-/// point; the errors of `predict` and of [`Labels::labels`].
+/// point; the errors of `predict` and of [`Labels::labels`]; [`Error::Plot`] if `plotters` fails.
 pub fn decision_boundary<'a, F: Float, A, P>(
     title: &str,
     x: &ArrayRef2<F>,
@@ -58,91 +61,106 @@ where
     for<'p> &'p P: Labels<'p, Label = A::Label>,
 {
     let labels = labels.0.labels()?;
+    check_examples(x, labels.len())?;
+    let scale = |row: usize| Scale::with_margin(x.row(row).iter().map(|x| x.as_f64()), SIDE);
+    let axes = Axes::new(scale(0), scale(1));
+    let (predicted, crossings) = predict_regions(|points| {
+        let predicted = predict(&coordinates(points, &axes)?)?;
+        let predicted = predicted.labels()?.into_owned();
+        check_lengths(("the points", points.len()), ("the predictions", predicted.len()))?;
+        Ok(predicted)
+    })?;
+
+    let classes = Classes::from_labels(labels.iter().chain(predicted.iter()));
+    let (labels, predicted) = (classes.encode(&labels)?, classes.encode(&predicted)?);
+    let names: Vec<_> = classes.names().iter().map(ToString::to_string).collect();
+    let width = SIDE + axes.beside();
+    let legend = Legend::new(width, &names);
+    let size = (width, legend.height + SIDE + BELOW);
+    draw(size, title, &description(&names, &labels, &predicted), Edges::Smooth, |root| {
+        let (head, body) = root.split_vertically(units(legend.height));
+        legend.draw(&head, |class, place| draw_mark(&head, class, place))?;
+        let mut chart = axes.chart(&body)?;
+        for (class, outlines) in outlines(&predicted, &crossings) {
+            let corner = |corner: &(f64, f64)| on_plane(*corner, &axes);
+            let outlines: Vec<Vec<_>> =
+                outlines.iter().map(|outline| outline.iter().map(corner).collect()).collect();
+            draw_region(&chart, class, &outlines)?;
+        }
+        for (x, class) in x.columns().into_iter().zip(&labels) {
+            let dot = outlined_dot(color(*class), (x[0].as_f64(), x[1].as_f64()));
+            chart.draw_series(dot)?;
+        }
+        axes.draw(&mut chart, ["x1", "x2"], false)?;
+        axes.draw_frame(&chart)
+    })
+}
+
+fn check_examples<F: Float>(x: &ArrayRef2<F>, labels: usize) -> Result<()> {
     let (operand, plane) =
         (Operand::new("X", x), Operand { name: "a plane", shape: (2, x.ncols()) });
     check(x.nrows() == 2, operand, plane, "two features, to be drawn")?;
     check_batch(operand)?;
     check_finite_features("X", x)?;
-    check_lengths(("X", x.ncols()), ("labels", labels.len()))?;
+    check_lengths(("X", x.ncols()), ("labels", labels))?;
     let largest = x.iter().fold(0.0, |largest: f64, x| largest.max(x.as_f64().abs()));
-    check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")?;
+    check_argument(largest <= LARGEST, "the largest number of X", largest, "at most 1e30")
+}
 
-    let scale = |row: usize| Scale::with_margin(x.row(row).iter().map(|x| x.as_f64()));
-    let (x_scale, y_scale) = (scale(0), scale(1));
-    let mut predicted_at = |points: &[(f64, f64)]| {
-        let cells = (NODES - 1) as f64;
-        let mut x = buffer::zeros("the points", (2, points.len()))?;
-        for (mut x, point) in x.columns_mut().into_iter().zip(points) {
-            x[0] = F::of(x_scale.value(point.0 / cells));
-            x[1] = F::of(y_scale.value(point.1 / cells));
-        }
-        let predicted = predict(&x)?;
-        let predicted = predicted.labels()?.into_owned();
-        check_lengths(("the points", points.len()), ("the predictions", predicted.len()))?;
-        Ok(predicted)
-    };
-
+/// Predicts the label of each node, and where the labels change between nodes.
+fn predict_regions<L: PartialEq>(
+    mut predict: impl FnMut(&[(f64, f64)]) -> Result<Vec<L>>,
+) -> Result<(Vec<L>, Vec<Crossing>)> {
     let nodes: Vec<_> = (0..NODES * NODES).map(column_and_row).collect();
-    let predicted = predicted_at(&nodes)?;
+    let predicted = predict(&nodes)?;
     let mut crossings = crossings(|a, b| predicted[a] == predicted[b]);
     for _ in 0..if crossings.is_empty() { 0 } else { HALVINGS } {
         let middles: Vec<_> = crossings.iter().map(|side| side.middle()).collect();
-        let between = predicted_at(&middles)?;
+        let between = predict(&middles)?;
         for (side, label) in crossings.iter_mut().zip(between) {
             side.halve(label == predicted[side.start()]);
         }
     }
-
-    let classes = Classes::from_labels(labels.iter().chain(predicted.iter()));
-    let (labels, predicted) = (classes.encode(&labels)?, classes.encode(&predicted)?);
-    let names: Vec<_> = classes.names().iter().map(ToString::to_string).collect();
-    let left = Axes::room_left(&y_scale);
-    let width = left + SIDE + Axes::room_right(&x_scale);
-    let legend = Legend::new(width, &names);
-    let corner = (left, legend.height);
-    let axes = Axes { x: x_scale, y: y_scale, corner, size: (SIDE, SIDE) };
-    let description = description(&names, &labels, &predicted);
-    let mut canvas = Canvas::new((width, legend.height + SIDE + BELOW), title, &description)?;
-
-    let pixel = SIDE / (NODES - 1) as f64;
-    let place = |(column, row): (f64, f64)| {
-        (Px(corner.0 + pixel * column), Px(corner.1 + SIDE - pixel * row))
-    };
-    for (class, outlines) in outlines(&predicted, &crossings) {
-        canvas.put(format_args!(
-            "<path fill=\"{}\" fill-rule=\"evenodd\" stroke=\"{LINE}\" d=\"{}\"/>",
-            Color::of(class).mixed(0.25),
-            path(outlines.iter().map(|outline| outline.iter().copied().map(place)))
-        ));
-    }
-    canvas.put(format_args!("<g stroke=\"#fff\">"));
-    for (x, class) in x.columns().into_iter().zip(&labels) {
-        canvas.dot(Color::of(*class), axes.place((x[0].as_f64(), x[1].as_f64())));
-    }
-    canvas.put(format_args!("</g>"));
-    axes.draw(&mut canvas, ["x1", "x2"]);
-    canvas.legend(&legend, |canvas, class, (x, y)| {
-        let (color, left, top) = (Color::of(class), Px(x), Px(y - 9.0));
-        canvas.put(format_args!(
-            "<rect x=\"{left}\" y=\"{top}\" width=\"24\" height=\"18\" rx=\"3\" fill=\"{}\"/>",
-            color.mixed(0.25)
-        ));
-        canvas.dot(color, (x + 12.0, y));
-    });
-    Ok(canvas.finish())
+    Ok((predicted, crossings))
 }
 
-/// The path of closed outlines.
-fn path(outlines: impl Iterator<Item = impl Iterator<Item = (Px, Px)>>) -> String {
-    let mut path = String::new();
-    for outline in outlines {
-        for (number, (x, y)) in outline.enumerate() {
-            // Writing to a String does not fail.
-            let _ = write!(path, "{}{x} {y}", if number == 0 { 'M' } else { 'L' });
-        }
-        path.push('Z');
+/// The point of the plane for a column and a row of the grid.
+fn on_plane((column, row): (f64, f64), axes: &Axes) -> (f64, f64) {
+    let cells = (NODES - 1) as f64;
+    (axes.x.value(column / cells), axes.y.value(row / cells))
+}
+
+/// The coordinates of points of the grid, (2, k).
+fn coordinates<F: Float>(points: &[(f64, f64)], axes: &Axes) -> Result<Array2<F>> {
+    let mut x = buffer::zeros("the points", (2, points.len()))?;
+    for (mut x, point) in x.columns_mut().into_iter().zip(points) {
+        let (x1, x2) = on_plane(*point, axes);
+        (x[0], x[1]) = (F::of(x1), F::of(x2));
     }
-    path
+    Ok(x)
+}
+
+/// Draws the area inside the outlines of a class, and the outlines.
+fn draw_region(chart: &Chart<'_, '_>, class: usize, outlines: &[Vec<(f64, f64)>]) -> Drawn {
+    let area = chart.plotting_area();
+    let Some(first) = outlines.first().and_then(|outline| outline.first()) else { return Ok(()) };
+    // One polygon for all outlines, because holes have the opposite direction. The ways between
+    // outlines lead there and back, so they enclose nothing.
+    let closed = |outline: &Vec<_>| outline.iter().chain(outline.first()).copied().collect();
+    let closed: Vec<Vec<_>> = outlines.iter().map(closed).collect();
+    let corners: Vec<_> =
+        closed.iter().flat_map(|outline| outline.iter().chain([first]).copied()).collect();
+    area.draw(&Polygon::new(corners, mixed(color(class), 0.25).filled()))?;
+    let style = LINE.stroke_width(thickness(1.0));
+    closed.into_iter().try_for_each(|outline| area.draw(&PathElement::new(outline, style)))
+}
+
+/// Draws the mark of a class before its name.
+fn draw_mark(area: &Area<'_>, class: usize, (x, y): (f64, f64)) -> Drawn {
+    let corners = [(units(x), units(y - 9.0)), (units(x + 24.0), units(y + 9.0))];
+    area.draw(&Rectangle::new(corners, mixed(color(class), 0.25).filled()))?;
+    let dot = outlined_dot(color(class), (units(x + 12.0), units(y)));
+    dot.iter().try_for_each(|circle| area.draw(circle))
 }
 
 /// Sentences for those who cannot see the plot.

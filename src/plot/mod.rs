@@ -29,8 +29,10 @@ mod canvas;
 mod confusion_matrix;
 mod curves;
 mod decision_boundary;
+mod legend;
 mod pictures;
 mod regions;
+mod scale;
 
 pub use confusion_matrix::confusion_matrix;
 pub use curves::{Axis, Curve, CurveValue, costs, curves};

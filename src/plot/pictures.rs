@@ -1,18 +1,20 @@
-use super::canvas::{Canvas, Color, MARGIN, ORANGE, Px, SMALL, START, shortened};
+use super::canvas::{
+    Area, Drawn, Edges, MARGIN, ORANGE, SMALL, draw, shortened, text_style, thickness, units, write,
+};
 #[cfg(doc)]
 use crate::Error;
 use crate::checks::check_argument;
 use crate::{Float, Result};
 use ndarray::{ArrayView1, ArrayView3};
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use plotters::prelude::{Color, PathElement, RGBColor, Rectangle};
+use plotters::style::text_anchor::HPos;
 
 /// The most pixels of all pictures together: more make an SVG that no browser opens.
-const PIXELS: usize = 1 << 24;
+const PIXELS: usize = 1 << 22;
 /// The least side of a picture.
 const SIDE: usize = 112;
 const TOP: f64 = 52.0;
-/// The room of a caption.
+/// The room for a caption.
 const CAPTION: f64 = 40.0;
 
 /// A small picture with a caption.
@@ -69,89 +71,79 @@ impl<'a, F> Picture<'a, F> {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] if `columns` is 0, if a picture has neither one nor three colors, if
-/// the pictures have more than 2²⁴ pixels together, or if a side of the plot has more than 32,767
-/// pixels.
+/// the pictures have more than 2²² pixels together, or if a side of the plot has more than 32,767
+/// pixels; [`Error::Plot`] if `plotters` fails.
 pub fn pictures<F: Float>(
     title: &str,
     pictures: &[Picture<'_, F>],
     columns: usize,
 ) -> Result<String> {
-    check_argument(columns > 0, "columns", 0.0, "at least 1")?;
-    let mut pixels = 0_usize;
-    for (height, width, colors) in pictures.iter().map(|picture| picture.pixels.dim()) {
-        check_argument([1, 3].contains(&colors), "colors of a picture", colors as f64, "1 or 3")?;
-        pixels = pixels.saturating_add(height.saturating_mul(width));
-    }
-    check_argument(pixels <= PIXELS, "pixels of all pictures", pixels as f64, "at most 2^24")?;
-
+    check_pictures(pictures, columns)?;
     let columns = columns.min(pictures.len().max(1));
     let longest = pictures.iter().map(|p| p.pixels.dim().0.max(p.pixels.dim().1));
     let side = longest.fold(SIDE, usize::max) as f64;
     let rows = pictures.len().div_ceil(columns).max(1);
     let (across, down) = (side + MARGIN, side + CAPTION);
     let size = (columns as f64 * across + MARGIN, rows as f64 * down + TOP);
-    let mut canvas = Canvas::new(size, title, &description(pictures))?;
-    for (i, picture) in pictures.iter().enumerate() {
-        let (x, y) = ((i % columns) as f64 * across + MARGIN, (i / columns) as f64 * down + TOP);
-        let (height, width, _) = picture.pixels.dim();
-        let pixel = side / height.max(width).max(1) as f64;
-        draw_pixels(&mut canvas, picture.pixels.view(), (x, y), pixel);
-        let (w, h) = (width as f64 * pixel, height as f64 * pixel);
-        let (line, thick) =
-            if picture.framed { (ORANGE, 4.0) } else { (Color(187, 187, 187), 1.0) };
-        // The frame lies around the pixels.
-        let out = thick / 2.0;
-        canvas.put(format_args!(
-            "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"none\" stroke=\"{line}\" \
-             stroke-width=\"{thick}\"/>",
-            Px(x - out),
-            Px(y - out),
-            Px(w + thick),
-            Px(h + thick)
-        ));
-        let caption = shortened(&picture.caption, side + MARGIN - 4.0, SMALL);
-        canvas.text(START, (x, y + side + 20.0), &caption);
-    }
-    Ok(canvas.finish())
+    draw(size, title, &description(pictures), Edges::Crisp, |root| {
+        for (i, picture) in pictures.iter().enumerate() {
+            let (column, row) = (i % columns, i / columns);
+            let (x, y) = (MARGIN + across * column as f64, TOP + down * row as f64);
+            draw_picture(root, picture, (x, y), side)?;
+            let caption = shortened(&picture.caption, side + MARGIN - 4.0, SMALL);
+            write(root, &text_style(SMALL, HPos::Left), (x, y + side + 15.0), &caption)?;
+        }
+        Ok(())
+    })
 }
 
-/// Draws the pixels, a path for each color, with neighbors of a row joined.
-fn draw_pixels<F: Float>(
-    canvas: &mut Canvas,
-    pixels: ArrayView3<'_, F>,
+fn check_pictures<F: Float>(pictures: &[Picture<'_, F>], columns: usize) -> Result<()> {
+    check_argument(columns > 0, "columns", 0.0, "at least 1")?;
+    let mut pixels = 0_usize;
+    for (height, width, colors) in pictures.iter().map(|picture| picture.pixels.dim()) {
+        check_argument([1, 3].contains(&colors), "colors of a picture", colors as f64, "1 or 3")?;
+        pixels = pixels.saturating_add(height.saturating_mul(width));
+    }
+    check_argument(pixels <= PIXELS, "pixels of all pictures", pixels as f64, "at most 2^22")
+}
+
+/// Draws the pixels, with equal neighbors of a row joined, and the frame around them.
+fn draw_picture<F: Float>(
+    area: &Area<'_>,
+    picture: &Picture<'_, F>,
     (x, y): (f64, f64),
-    pixel: f64,
-) {
-    let mut paths: BTreeMap<Color, String> = BTreeMap::new();
-    for (row, line) in pixels.outer_iter().enumerate() {
+    side: f64,
+) -> Drawn {
+    let (height, width, _) = picture.pixels.dim();
+    let pixel = side / height.max(width).max(1) as f64;
+    let place = |column: usize, row: usize| {
+        (units(x + pixel * column as f64), units(y + pixel * row as f64))
+    };
+    for (row, line) in picture.pixels.outer_iter().enumerate() {
         let colors: Vec<_> = line.outer_iter().map(color).collect();
         let mut start = 0;
         for run in colors.chunk_by(|a, b| a == b) {
-            // Writing to a String does not fail.
-            let path = paths.entry(run[0]).or_default();
-            let _ = write!(path, "M{start} {row}h{0}v1h-{0}z", run.len());
-            start += run.len();
+            let end = start + run.len();
+            let corners = [place(start, row), place(end, row + 1)];
+            area.draw(&Rectangle::new(corners, run[0].filled()))?;
+            start = end;
         }
     }
-    // Without smoothing, no background shows between neighbors.
-    canvas.put(format_args!(
-        "<g transform=\"translate({} {}) scale({pixel})\" shape-rendering=\"crispEdges\">",
-        Px(x),
-        Px(y)
-    ));
-    for (color, path) in paths {
-        canvas.put(format_args!("<path fill=\"{color}\" d=\"{path}\"/>"));
-    }
-    canvas.put(format_args!("</g>"));
+    let (line, thick) = if picture.framed { (ORANGE, 4.0) } else { (RGBColor(187, 187, 187), 1.0) };
+    let out = thick / 2.0;
+    let (left, right) = (units(x - out), units(x + pixel * width as f64 + out));
+    let (top, bottom) = (units(y - out), units(y + pixel * height as f64 + out));
+    let corners = [(left, top), (right, top), (right, bottom), (left, bottom), (left, top)];
+    area.draw(&PathElement::new(corners, line.stroke_width(thickness(thick))))
 }
 
 /// The color of a pixel, gray or red, green and blue.
-fn color<F: Float>(pixel: ArrayView1<'_, F>) -> Color {
+fn color<F: Float>(pixel: ArrayView1<'_, F>) -> RGBColor {
     let byte = |part: usize| {
         let value = pixel[part.min(pixel.len() - 1)].as_f64();
         (255.0 * value.clamp(0.0, 1.0)).round() as u8
     };
-    Color(byte(0), byte(1), byte(2))
+    RGBColor(byte(0), byte(1), byte(2))
 }
 
 /// Sentences for those who cannot see the plot.
