@@ -5,7 +5,7 @@
 //! python3 docs/check_exports.py target/exports
 //! ```
 //!
-//! The script compares the outputs with those of ONNX Runtime.
+//! The script compares the outputs with ONNX Runtime's.
 
 use dnn_blocks::files::Tensors;
 use dnn_blocks::ndarray::Array2;

@@ -22,6 +22,7 @@
 //! | [`linear_activation_backward`] | `dA` | `dA_prev`, `dW`, `db` |
 //! | [`linear_backward`] | `dZ` | `dA_prev`, `dW`, `db` |
 //! | [`l_model_backward`] | `AL`, `Y` | `dW`, `db` of every layer |
+//! The caches of the forward pass are the second input of each backward function:
 //!
 #![doc = include_str!("../docs/images/forward_and_backward.svg")]
 //!

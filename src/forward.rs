@@ -27,6 +27,7 @@
 //! [`linear_backward`]: crate::backward::linear_backward
 //! [`linear_activation_backward`]: crate::backward::linear_activation_backward
 //! [`l_model_backward`]: crate::backward::l_model_backward
+//! The columns of `W` must match the rows of `A_prev`, and `b` is added to every column:
 //!
 #![doc = include_str!("../docs/images/shapes.svg")]
 //!

@@ -4,7 +4,7 @@
 //! cargo run --release -p cats -- train_catvnoncat.h5 test_catvnoncat.h5
 //! ```
 //!
-//! The files are those of the course. The example takes about a minute.
+//! The files are the course's. The example takes about a minute.
 
 #[path = "../../../support/arguments.rs"]
 mod arguments;

@@ -4,7 +4,7 @@
 //! cargo run --release -p cats --bin logistic_regression -- train_catvnoncat.h5 test_catvnoncat.h5
 //! ```
 //!
-//! The files are those of the course.
+//! The files are the course's.
 
 #[path = "../../../support/arguments.rs"]
 mod arguments;
