@@ -70,6 +70,7 @@ pub use crate::gradients::{Gradients, LayerGradients};
 ///   cache that you built yourself do not fit.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn linear_backward<F: Float>(
     dz: &ArrayRef2<F>,
     cache: &LinearCache<'_, F>,
@@ -135,6 +136,7 @@ fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>
 ///   cache that you built yourself do not fit.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn linear_activation_backward<F: Float>(
     da: Array2<F>,
     cache: &LayerCache<'_, F>,
@@ -165,6 +167,7 @@ pub fn linear_activation_backward<F: Float>(
 /// [`Error::ZeroSize`] if they are empty, [`Error::TooLarge`] if `dAL` does not fit in memory.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<Array2<F>> {
     check_outputs(al, y)?;
     let mut dal = buffer::copy_of("dAL", al)?;
@@ -210,6 +213,7 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 ///
 /// Source: Ng (2017), week 4, `L_model_backward`.
 #[doc(alias = "L_model_backward")]
+#[inline(never)]
 pub fn l_model_backward<F: Float>(
     al: &ArrayRef2<F>,
     y: &ArrayRef2<F>,

@@ -7,8 +7,14 @@
 //! with every program. A function that is missing here is correct, but slow in a debug build.
 
 use crate::activation::{Activation, AddBiasAndApply, Apply, Differentiate, DifferentiateOutput};
-use crate::cost::{Cost, CrossEntropy};
+use crate::backward::{
+    l_model_backward, linear_activation_backward, linear_backward, output_gradient,
+};
+use crate::cost::{Cost, CrossEntropy, compute_cost};
 use crate::data::{Standardizer, labels};
+use crate::forward::{
+    l_model_forward, linear_activation_forward, linear_forward, predict, predict_proba,
+};
 use crate::kernel::{elementwise, product::Product};
 use crate::model::{dataset::Split, fit, network::Network, output_buffers::OutputBuffers};
 use crate::train::backward_pass::BackwardPass;
@@ -17,7 +23,9 @@ use crate::train::full_batch::FullBatch;
 use crate::train::optimizer::{Algorithm, Optimizer};
 use crate::train::regularization::apply_mask;
 use crate::train::step::StepBuffers;
-use crate::{Float, buffer, gradients};
+use crate::update::update_parameters;
+use crate::{Float, Parameters, buffer, gradients};
+use ndarray::{Array2, ArrayRef2, ArrayView2, CowArray, Ix2};
 
 /// The addresses of the functions. Nothing calls this; the compiler generates what it names.
 #[must_use]
@@ -31,7 +39,14 @@ macro_rules! addresses {
 }
 
 fn functions<F: Float>() -> Vec<*const ()> {
-    addresses![
+    let mut functions = addresses![
+        compute_cost::<F>;
+        linear_backward::<F>;
+        linear_activation_backward::<F>;
+        output_gradient::<F>;
+        l_model_backward::<F>;
+        update_parameters::<F>;
+
         buffer::push_copy::<F>;
         buffer::push_zeros::<F>;
         Product::<F>::new;
@@ -77,5 +92,24 @@ fn functions<F: Float>() -> Vec<*const ()> {
         Split::<F>::new;
         Network::<F>::outputs;
         OutputBuffers::<F>::compute;
+    ];
+    functions.extend(with_input::<F, &Array2<F>>());
+    functions.extend(with_input::<F, Array2<F>>());
+    functions.extend(with_input::<F, &ArrayView2<'_, F>>());
+    functions.extend(with_input::<F, ArrayView2<'_, F>>());
+    functions.extend(with_input::<F, CowArray<'_, F, Ix2>>());
+    functions
+}
+
+/// The functions of the course whose first argument has the type `X`.
+fn with_input<'a, F: Float, X: Into<CowArray<'a, F, Ix2>>>() -> Vec<*const ()> {
+    type Matrix<'a, F> = &'a ArrayRef2<F>;
+    type Network<'a, F> = &'a Parameters<F>;
+    addresses![
+        linear_forward as fn(X, Matrix<'a, F>, Matrix<'a, F>) -> _;
+        linear_activation_forward as fn(X, Matrix<'a, F>, Matrix<'a, F>, Activation) -> _;
+        l_model_forward as fn(X, Network<'a, F>) -> _;
+        predict_proba as fn(X, Network<'a, F>) -> _;
+        predict as fn(X, Network<'a, F>) -> _;
     ]
 }

@@ -105,6 +105,7 @@ pub struct LayerCache<'a, F> {
 ///   with more elements than an array can have.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn linear_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -142,6 +143,7 @@ pub fn linear_forward<'a, F: Float>(
 /// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn linear_activation_forward<'a, F: Float>(
     a_prev: impl Into<CowArray<'a, F, Ix2>>,
     w: &'a ArrayRef2<F>,
@@ -182,6 +184,7 @@ pub fn linear_activation_forward<'a, F: Float>(
 ///
 /// Source: Ng (2017), week 4, `L_model_forward`.
 #[doc(alias = "L_model_forward")]
+#[inline(never)]
 pub fn l_model_forward<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &'a Parameters<F>,
@@ -217,6 +220,7 @@ pub fn l_model_forward<'a, F: Float>(
 ///
 /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`], [`Error::TooLarge`] and
 /// [`Error::Hyperparameter`] as in [`l_model_forward`].
+#[inline(never)]
 pub fn predict_proba<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,
@@ -252,6 +256,7 @@ pub fn predict_proba<'a, F: Float>(
 /// [`Error::Hyperparameter`] as in [`l_model_forward`].
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn predict<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &Parameters<F>,

@@ -145,7 +145,8 @@
 //! set. Results do not depend on the number of threads (except for the sign and payload of a NaN,
 //! which are not specified).
 //!
-//! Debug builds are slow, unless this crate is optimized in them. Add to your `Cargo.toml`:
+//! Debug builds are 100 times slower than release builds, unless this crate is optimized in them.
+//! With these lines in your `Cargo.toml` they are about 2.3 times slower:
 //!
 //! ```toml
 //! [profile.dev.package.dnn-blocks]

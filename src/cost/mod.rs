@@ -60,6 +60,7 @@ use terms::{
 /// [`Error::ZeroSize`] if they are empty.
 ///
 /// Source: Ng (2017), week 4.
+#[inline(never)]
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
     let sum = elementwise::sum_terms(CrossEntropy, al, y); // Σ -(y ln a + (1-y) ln(1-a))
