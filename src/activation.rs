@@ -25,14 +25,14 @@ use std::str::FromStr;
 
 /// An activation function `g`.
 ///
-/// | variant | `g(z)` | `g'(z)` |
+/// | variant | `a = g(z)` | `dz` |
 /// |---|---|---|
-/// | `Relu` | `max(0, z)` | 1 where `z > 0`, else 0 |
-/// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `g(z)·(1 - g(z))` |
-/// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `1 - g(z)²` |
-/// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | 1 where `z > 0`, else `s` |
-/// | `Identity` | `z` | 1 |
-/// | `Softmax` | `eᶻ / Σ eᶻ` | `dz = a·(da - Σ a·da)` |
+/// | `Relu` | `max(0, z)` | `da` where `z > 0`, else 0 |
+/// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `da·a·(1 - a)` |
+/// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `da·(1 - a²)` |
+/// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | `da` where `z > 0`, else `s·da` |
+/// | `Identity` | `z` | `da` |
+/// | `Softmax` | `eᶻ / Σ eᶻ` | `a·(da - Σ a·da)` |
 ///
 /// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its sums
 /// run over the units of one example. NaN stays NaN in all of them.
@@ -104,7 +104,7 @@ impl Activation {
         Ok(a)
     }
 
-    /// Differentiates the activation, `dZ = dA ∘ g'(Z)`.
+    /// Computes `dZ` from `dA`: `dZ = dA ∘ g'(Z)`, and for `Softmax` the sum of the table above.
     ///
     /// `dA`, `Z`, `dZ` (n, m). `dZ` reuses the memory of `dA`.
     ///
@@ -152,7 +152,8 @@ impl Activation {
         self.run(DifferentiateOutput { a, da });
     }
 
-    /// Runs an operation with the function of this activation.
+    /// Runs an operation with the function of this activation. The formulas are in its `impl Map`
+    /// and `impl Derivative` below.
     #[inline(never)]
     pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
         match self {
@@ -272,7 +273,7 @@ struct LeakyRelu<F>(F);
 impl<F: Float> Map<F> for Relu {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, z: F) -> F {
-        if z <= F::zero() { F::zero() } else { z }
+        if z <= F::zero() { F::zero() } else { z } // unlike `max`, this keeps NaN
     }
 }
 
@@ -323,7 +324,7 @@ impl<F: Float> Derivative<F> for LeakyRelu<F> {
     fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
         if a <= F::zero() { da * self.0 } else { da }
     }
-    /// Looks at the sign of `z`: with a negative slope, `a` has another sign.
+    /// Uses `z`, because a negative slope changes the sign of `a`.
     #[inline(always)]
     fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
         if z <= F::zero() { da * self.0 } else { da }
@@ -401,15 +402,15 @@ impl FromStr for Activation {
 
 /// Computes the sigmoid, `A = 1 / (1 + e⁻ᶻ)`, element by element.
 ///
-/// `Z`, `A` (n, m). The result is accurate for all `z`: where `e⁻ᶻ` overflows, it is still the
-/// correct tiny value instead of `1/∞ = 0`.
+/// `Z`, `A` (n, m). The result is accurate for all `z`. Where `e⁻ᶻ` overflows, as at -720, it is
+/// `eᶻ` and not 0.
 ///
 /// ```
 /// use dnn_blocks::activation::sigmoid;
 /// use dnn_blocks::ndarray::array;
 ///
-/// let a = sigmoid(&array![[0.0, -1000.0, 1000.0]])?;
-/// assert_eq!(a, array![[0.5, 0.0, 1.0]]);
+/// let a = sigmoid(&array![[0.0, -720.0, 1000.0]])?;
+/// assert_eq!(a, array![[0.5, (-720.0_f64).exp(), 1.0]]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///

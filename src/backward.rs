@@ -13,8 +13,8 @@
 //! the course, a column of `dZ` or `dA` is the gradient of the loss of one example. `dW` and `db`
 //! are means over the m examples: the gradients of the cost.
 //!
-//! A backward function takes the gradient of the output and the cache of the forward function. It
-//! returns (input gradient, parameter gradients).
+//! [`linear_backward`] and [`linear_activation_backward`] take the gradient of the output and the
+//! cache of the forward function. They return (input gradient, parameter gradients).
 //!
 //! | function | from | to |
 //! |---|---|---|
@@ -22,7 +22,8 @@
 //! | [`linear_activation_backward`] | `dA` | `dA_prev`, `dW`, `db` |
 //! | [`linear_backward`] | `dZ` | `dA_prev`, `dW`, `db` |
 //! | [`l_model_backward`] | `AL`, `Y` | `dW`, `db` of every layer |
-//! The caches of the forward pass are the second input of each backward function:
+//!
+//! The backward pass reads the caches of the forward pass:
 //!
 #![doc = include_str!("../docs/images/forward_and_backward.svg")]
 //!
@@ -42,7 +43,7 @@ use ndarray::{Array2, ArrayRef2, Zip};
 
 pub use crate::gradients::{Gradients, LayerGradients};
 
-/// Differentiates the linear step of a layer, `Z = W·A_prev + b`.
+/// Computes `dA_prev`, `dW` and `db` of the linear step of a layer, `Z = W·A_prev + b`, from `dZ`.
 ///
 /// `dA_prev = Wᵀ·dZ`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ`, where the sum runs over the m
 /// columns. `dZ` (n, m), `dA_prev` (n_prev, m), `dW` (n, n_prev), `db` (n, 1).
@@ -107,7 +108,7 @@ fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>
     check_same_shape(Operand::new("dZ", dz), z)
 }
 
-/// Differentiates one layer, `Z = W·A_prev + b` and `A = g(Z)`.
+/// Computes `dA_prev`, `dW` and `db` of one layer, `Z = W·A_prev + b` and `A = g(Z)`, from `dA`.
 ///
 /// `dZ = dA ∘ g'(Z)`, then `dA_prev`, `dW` and `db` as in [`linear_backward`]. `dA`, `dZ` (n, m),
 /// `dA_prev` (n_prev, m), `dW` (n, n_prev), `db` (n, 1). `dZ` reuses the memory of `dA`.
@@ -185,10 +186,10 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 /// [`compute_cost`](crate::cost::compute_cost). Returns `dWˡ` (nˡ, nˡ⁻¹) and `dbˡ` (nˡ, 1)
 /// for every layer.
 ///
-/// After a sigmoid the pass starts at `dZ = AL - Y`. This equals `dAL ∘ g'(Z)` and is exact even
-/// where `AL` is near 0 or 1. After another activation the pass starts at the `dAL` of
-/// [`output_gradient`], but with 1e-12 as the divisor where `AL` is exactly 0 or 1, as in PyTorch's
-/// `BCELoss`.
+/// After a sigmoid the pass starts at `dZ = AL - Y`. This equals `dAL ∘ g'(Z)` and is accurate even
+/// where `AL` is near 0 or 1. Another output activation is not an error: the cost is the same, and
+/// the pass starts at the `dAL` of [`output_gradient`], but with 1e-12 as the divisor where `AL` is
+/// exactly 0 or 1, as in PyTorch's `BCELoss`.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -224,11 +225,11 @@ pub fn l_model_backward<F: Float>(
     let mut dz = output_dz(al, y, &output.activation).map_err(|e| e.in_layer(last))?;
     let mut layers = Vec::with_capacity(last);
     for l in (2..=last).rev() {
-        let (da, gradients) =
+        let (da_prev, gradients) =
             linear_backward(&dz, &caches[l - 1].linear).map_err(|e| e.in_layer(l))?;
         layers.push(gradients);
         let ActivationCache { z, activation } = &caches[l - 2].activation;
-        dz = activation.backward(da, z).map_err(|e| e.in_layer(l - 1))?;
+        dz = activation.backward(da_prev, z).map_err(|e| e.in_layer(l - 1))?;
     }
     // Training does not need dX, so the first layer skips the product Wᵀ·dZ.
     layers.push(parameter_gradients(&dz, &caches[0].linear).map_err(|e| e.in_layer(1))?);
@@ -245,11 +246,12 @@ fn output_dz<F: Float>(
     check_outputs(al, y)?;
     check_same_shape(Operand::new("AL", al), Operand::new("Z", &cache.z))?;
     let cost = Cost::BinaryCrossEntropy;
-    let mut dal = buffer::copy_of("dAL", al)?;
     if cache.activation == Activation::Sigmoid {
-        cost.dz_in_place(&mut dal, &Targets::from(y)); // dZ = AL - Y
-        return Ok(dal);
+        let mut dz = buffer::copy_of("dZ", al)?;
+        cost.dz_in_place(&mut dz, &Targets::from(y)); // dZ = AL - Y
+        return Ok(dz);
     }
+    let mut dal = buffer::copy_of("dAL", al)?;
     cost.gradient_in_place(&mut dal, &Targets::from(y));
     cache.activation.backward(dal, &cache.z)
 }

@@ -34,7 +34,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert_eq!(
 ///     error.to_string(),
 ///     "layer 1: W (3, 4) and A_prev (5, 7) do not fit: \
-///      columns of W = rows of A_prev (one example per column)"
+///      columns of W must equal rows of A_prev (one example per column)"
 /// );
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
@@ -50,7 +50,7 @@ pub enum Error {
         left: Operand,
         /// The second operand.
         right: Operand,
-        /// The rule for the shapes, e.g. `columns of W = rows of A_prev`.
+        /// The rule for the shapes, e.g. `columns of W must equal rows of A_prev`.
         rule: &'static str,
     },
     /// A batch has no examples.

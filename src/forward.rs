@@ -11,6 +11,10 @@
 //! | `bˡ` | (nˡ, 1) |
 //! | `Zˡ`, `Aˡ` | (nˡ, m) |
 //!
+//! The columns of `W` must match the rows of `A_prev`, and `b` is added to every column:
+//!
+#![doc = include_str!("../docs/images/shapes.svg")]
+//!
 //! Each column is one example. Pass `x.t()` for a table `x` with one example per row.
 //!
 //! A forward function returns (output, cache). The cache holds the values that the backward
@@ -27,10 +31,6 @@
 //! [`linear_backward`]: crate::backward::linear_backward
 //! [`linear_activation_backward`]: crate::backward::linear_activation_backward
 //! [`l_model_backward`]: crate::backward::l_model_backward
-//! The columns of `W` must match the rows of `A_prev`, and `b` is added to every column:
-//!
-#![doc = include_str!("../docs/images/shapes.svg")]
-//!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017).
 
 #[cfg(doc)]
@@ -275,7 +275,7 @@ fn layer_output<F: Float>(
 ) -> Result<Array2<F>> {
     check_linear(a_prev, w, b)?;
     activation.check::<F>()?;
-    let mut a = buffer::zeros("Z", (w.nrows(), a_prev.ncols()))?;
+    let mut a = buffer::zeros("A", (w.nrows(), a_prev.ncols()))?;
     layer_output_into(a_prev, w, b, activation, &mut a);
     Ok(a)
 }
@@ -300,7 +300,7 @@ pub(crate) fn check_linear<F: Float>(
 ) -> Result<()> {
     let (w, a_prev) = (Operand::new("W", w), Operand::new("A_prev", a_prev));
     check_weights(w, Operand::new("b", b))?;
-    let rule = "columns of W = rows of A_prev (one example per column)";
+    let rule = "columns of W must equal rows of A_prev (one example per column)";
     check(w.shape.1 == a_prev.shape.0, w, a_prev, rule)?;
     check_batch(a_prev)
 }

@@ -1,7 +1,8 @@
 //! The gradients of a network, their norm, and gradient clipping.
 //!
 //! ```math
-//! \|g\| = \sqrt{\sum_l \sum_{ij} \left(dW^{[l]}_{ij}\right)^2 + \sum_i \left(db^{[l]}_i\right)^2}
+//! \text{norm} = \sqrt{\sum_l \left( \sum_{ij} \left(dW^{[l]}_{ij}\right)^2
+//!     + \sum_i \left(db^{[l]}_i\right)^2 \right)}
 //! ```
 //!
 //! Source of clipping by the norm: R. Pascanu, T. Mikolov, Y. Bengio, [*On the difficulty of

@@ -20,9 +20,9 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! Initialize once, then repeat four calls. Each lives in its own module. Functions and names
-//! follow week 4 of the course *Neural Networks and Deep Learning* (Andrew Ng, deeplearning.ai,
-//! 2017).
+//! Initialize once. Each iteration calls forward, backward and update; the cost shows the progress.
+//! Each step is a module. Functions and names follow week 4 of the course *Neural Networks and Deep
+//! Learning* (Andrew Ng, deeplearning.ai, 2017).
 //!
 //! | module | function | formula |
 //! |---|---|---|
@@ -49,6 +49,10 @@
 //! \end{aligned}
 //! ```
 //!
+//! `∘` is the product element by element, and (i) is column i. A column of `dZ` or `dA` belongs to
+//! one example, `dW` and `db` are means over the examples. The backward pass starts at the outputs,
+//! with `dAL = -(Y/AL - (1-Y)/(1-AL))`.
+//!
 //! # How do I …
 //!
 //! | task | use |
@@ -59,6 +63,7 @@
 //! | leave the loop to the crate | [`Classifier`], [`Regressor`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
+//! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |
 //! | predict one example, fast | [`Predictor`](model::Predictor) |
 //! | save and load | [`files`](files/index.html) |
@@ -77,7 +82,7 @@
 //! [`Regressor`]: model::Regressor
 //! [`patience`]: model::Hyperparameters::patience
 //! [`on_epoch`]: model::FitOptions::on_epoch
-//! [`from_safetensors`]: struct.Parameters.html#method.from_safetensors
+//! [`from_safetensors`]: model/struct.Classifier.html#method.from_safetensors
 //!
 //! # Shapes
 //!
@@ -89,19 +94,23 @@
 //! | (n, n_prev) | (n, 1) | (n_prev, m) | (n, m) | (n_L, m) |
 //!
 //! Shapes are always checked. Only the bias broadcasts. An [`Error`] names the layer and both
-//! shapes. The course's functions do not check values: NaN stays NaN.
+//! shapes. The course's functions do not check the values in matrices: a NaN in `X` is a NaN in
+//! `AL`.
 //!
-//! Forward functions return (output, cache); backward functions return (input gradient, parameter
-//! gradients).
+//! The forward functions of a step, a layer and a network return (output, cache). The backward
+//! functions of a step and a layer return (input gradient, parameter gradients), the one of a
+//! network the gradients of all layers.
 //!
 //! # Passing arrays
 //!
-//! Pass `&x` everywhere, where `x` is an [`Array2`](ndarray::Array2) or a view.
+//! Pass `&x`, where `x` is an [`Array2`](ndarray::Array2) or a view, except where an `Array2`
+//! itself is asked for.
 //!
 //! | parameter | the function | also takes |
 //! |---|---|---|
 //! | `&ArrayRef2<F>` | reads the array during the call | |
-//! | `impl Into<CowArray<F, Ix2>>` | keeps the array in a cache | `x`, to give the array away |
+//! | `impl Into<CowArray<F, Ix2>>` | may keep the array in a cache | `x`, `x.t()`, `x.slice(..)` |
+//! | `Array2<F>` | reuses the memory of the array | only `x` |
 //! | `impl Into<ArrayView2<F>>` | keeps a view in its result | `x.t()`, `x.slice(..)` |
 //! | `impl Into<Targets<F>>` | reads labels during the call | `Targets` with weights |
 //! | `impl Into<Features<F>>` | reads examples during the call | one example, `&array1` |
@@ -138,7 +147,7 @@
 //!
 //! # Performance
 //!
-//! [`Workspace`](train::workspace::Workspace) takes the same step without allocation, and
+//! [`Workspace`](train::workspace::Workspace) takes a training step without allocation, and
 //! [`FullBatch`](train::full_batch::FullBatch) reads `X` once a step instead of twice. Both are
 //! bit-identical to the functions above. The kernels use AVX-512 or AVX2 where the processor has
 //! them; the environment variable `DNN_BLOCKS_ISA` (`avx2` or `portable`) restricts the instruction

@@ -87,7 +87,7 @@ impl<F: Float> Parameters<F> {
     /// let layers = vec![layer(4, 2, Activation::Tanh), layer(1, 5, Activation::Sigmoid)];
     /// assert_eq!(
     ///     Parameters::from_layers(layers).unwrap_err().to_string(),
-    ///     "layer 2: W (1, 5) and W_prev (4, 2) do not fit: columns of W = rows of W_prev"
+    ///     "layer 2: W (1, 5) and W_prev (4, 2) do not fit: columns of W must equal rows of W_prev"
     /// );
     /// ```
     ///
@@ -122,7 +122,7 @@ impl<F: Float> Parameters<F> {
         self
     }
 
-    /// Returns the layers, first to last.
+    /// Returns the layers, first to last: `layers()[0]` is layer 1.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -213,7 +213,7 @@ pub(crate) fn check_network<F: Float>(layers: &[Layer<F>]) -> Result<()> {
 
 fn check_chain(w: Operand, previous: Option<Operand>) -> Result<()> {
     let Some(w_prev) = previous else { return Ok(()) };
-    check(w.shape.1 == w_prev.shape.0, w, w_prev, "columns of W = rows of W_prev")
+    check(w.shape.1 == w_prev.shape.0, w, w_prev, "columns of W must equal rows of W_prev")
 }
 
 impl<F: fmt::Debug> fmt::Debug for Layer<F> {

@@ -6,8 +6,8 @@
 //! \right]
 //! ```
 //!
-//! [`compute_cost`] is the cost of the course. A [`Cost`] names this or another cost, and
-//! [`Targets`] hold the labels with optional weights.
+//! [`compute_cost`] is the cost of the course. A [`Cost`] selects a cost function, and [`Targets`]
+//! hold the labels with optional weights.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); PyTorch's `BCELoss` (Paszke
 //! et al. 2019) for the bound at -100.
@@ -37,12 +37,12 @@ use terms::{
 /// For a softmax output use [`Cost::CategoricalCrossEntropy`] and
 /// [`backpropagate`](crate::train::backward::backpropagate).
 ///
-/// `J = -1/m Σ [y ln a + (1-y) ln(1-a)]`, in nats per example. `AL`, `Y` (n_L, m); the sum runs
+/// `J = -1/m Σ [y ln a + (1-y) ln(1-a)]`, with natural logarithms. `AL`, `Y` (n_L, m); the sum runs
 /// over examples and outputs.
 ///
-/// Each logarithm is bounded at -100, as in PyTorch's `BCELoss`, so `J` is finite where `AL` is
-/// exactly 0 or 1. NaN in `AL` or `Y` gives NaN, and so does an `AL` outside [0, 1]. Other labels
-/// than 0 and 1 are accepted: the formula holds for any number.
+/// A logarithm below -100 is replaced by -100, as in PyTorch's `BCELoss`, so `J` is finite where
+/// `AL` is exactly 0 or 1. NaN in `AL` or `Y` gives NaN, and so does an `AL` outside [0, 1]. Labels
+/// are not checked; a label between 0 and 1 is a probability.
 ///
 /// ```
 /// use dnn_blocks::cost::compute_cost;
@@ -67,15 +67,16 @@ pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> 
     Ok(mean(sum, al.ncols()))
 }
 
-/// `-(y ln a + (1-y) ln(1-a))`
+/// The term of one output and its label, `-(y ln a + (1-y) ln(1-a))`.
 #[derive(Clone, Copy)]
 pub(crate) struct CrossEntropy;
 
 impl<F: Float> Map2<F> for CrossEntropy {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        let (ln_a, ln_1m_a) = (elementwise::ln::<F, S>(a), elementwise::ln_1m::<F, S>(a));
-        -(y * bounded(ln_a) + (F::one() - y) * bounded(ln_1m_a))
+        let ln_a = elementwise::ln::<F, S>(a);
+        let ln_one_minus_a = elementwise::ln_1m::<F, S>(a);
+        -(y * bounded(ln_a) + (F::one() - y) * bounded(ln_one_minus_a))
     }
 }
 
@@ -138,7 +139,7 @@ impl Cost {
     /// Returns the output activation that matches the cost.
     ///
     /// With this activation `dZ` has the simple form of the table, and
-    /// [`value_from_logits`](Self::value_from_logits) is exact.
+    /// [`value_from_logits`](Self::value_from_logits) is accurate.
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
@@ -201,9 +202,10 @@ impl Cost {
 
     /// Computes the cost `J` from the logits `Z` (n_L, m).
     ///
-    /// Logits are the inputs of [`output_activation`](Self::output_activation). `J` is exact even
-    /// where `AL` rounds to 0 or 1. The term of a sigmoid is `max(z, 0) - z·y + ln(1 + e^-|z|)`.
-    /// The term of a softmax column is `ln Σ eᶻ - Σ z·y`; the largest `z` is subtracted first.
+    /// Logits are the `Z` of an output layer with [`output_activation`](Self::output_activation).
+    /// `J` is accurate even where `AL` rounds to 0 or 1. The term of a sigmoid is
+    /// `max(z, 0) - z·y + ln(1 + e^-|z|)`. The term of a softmax column is `ln Σ eᶻ - Σ z·y`; the
+    /// largest `z` is subtracted first.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

@@ -9,7 +9,10 @@ use crate::init::RandomSource;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Splits `m` examples at random, and returns the columns of the training and of the test set.
+/// Splits `m` examples at random.
+///
+/// Returns the numbers of the training examples and of the test examples: pass them to `select`,
+/// with `Axis(0)` for a table (examples, features) and `Axis(1)` for a matrix (features, examples).
 ///
 /// The test set has `round(test_share·m)` examples. If m is at least 2, each set has at least one.
 /// With a [`NumpyRandom`](crate::init::NumpyRandom), the test examples are the first of NumPy's
@@ -27,7 +30,7 @@ use std::collections::BinaryHeap;
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] unless `test_share` is above 0 and below 1, [`Error::EmptyBatch`] if
-/// m is 0, [`Error::TooLarge`] if the columns do not fit in memory.
+/// m is 0, [`Error::TooLarge`] if the numbers do not fit in memory.
 pub fn split(
     m: usize,
     test_share: f64,
@@ -44,10 +47,10 @@ pub fn split(
 
 /// Splits examples at random, with the same share of every class in the test set.
 ///
-/// Returns the columns of the training and of the test set, as [`split`]. The test set has
-/// `round(test_share·m)` examples, which the largest remainder method distributes over the classes.
-/// A class of two or more examples has at least one in each set, even if that changes the size of
-/// the test set.
+/// Returns the numbers of the training examples and of the test examples, as [`split`]. The test
+/// set has `round(test_share·m)` examples, which the largest remainder method distributes over the
+/// classes. A class of two or more examples has at least one in each set, even if that changes the
+/// size of the test set.
 ///
 /// ```
 /// use dnn_blocks::data::stratified_split;
@@ -66,7 +69,7 @@ pub fn split(
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] unless `test_share` is above 0 and below 1, [`Error::EmptyBatch`] if
-/// `labels` is empty, [`Error::TooLarge`] if the columns do not fit in memory.
+/// `labels` is empty, [`Error::TooLarge`] if the numbers do not fit in memory.
 pub fn stratified_split<L: Ord + Clone>(
     labels: &[L],
     test_share: f64,

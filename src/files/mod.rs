@@ -17,13 +17,25 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | save and load a network | `Parameters::save`, `Parameters::load` |
-//! | save and load a model with scaler and labels | `save` and `load` of the model |
-//! | load a model from bytes, such as `include_bytes!` | `from_safetensors` |
+//! | save and load a network | [`Parameters::save`][p-save], [`Parameters::load`][p-load] |
+//! | save and load a model with scaler and labels | [`Classifier::save`][c-save], [`Classifier::load`][c-load] |
+//! | load a model from bytes, such as `include_bytes!` | [`Classifier::from_safetensors`][c-from] |
 //! | resume a training loop or a `fit` | `Checkpoint`, `Checkpoints` |
-//! | exchange a network with NumPy | `Parameters::save_npz`, `Parameters::load_npz` |
+//! | exchange a network with NumPy | [`Parameters::save_npz`][p-npz], [`Parameters::load_npz`][p-load-npz] |
 //! | load a network of another framework | [`Tensors`] |
-//! | export to ONNX Runtime | `to_onnx`, `save_onnx` |
+//! | export to ONNX Runtime | [`Parameters::save_onnx`][p-onnx], [`Classifier::save_onnx`][c-onnx] |
+//!
+//! A `Regressor` has the methods of a `Classifier`.
+//!
+//! [p-save]: ../parameters/struct.Parameters.html#method.save
+//! [p-load]: ../parameters/struct.Parameters.html#method.load
+//! [p-npz]: ../parameters/struct.Parameters.html#method.save_npz
+//! [p-load-npz]: ../parameters/struct.Parameters.html#method.load_npz
+//! [p-onnx]: ../parameters/struct.Parameters.html#method.save_onnx
+//! [c-save]: ../model/struct.Classifier.html#method.save
+//! [c-load]: ../model/struct.Classifier.html#method.load
+//! [c-from]: ../model/struct.Classifier.html#method.from_safetensors
+//! [c-onnx]: ../model/struct.Classifier.html#method.save_onnx
 //!
 //! Files are not trusted. Sizes, names, element types and shapes are checked before memory is
 //! allocated, within [`Limits`], and every number must be finite. A violation is a [`FileError`].

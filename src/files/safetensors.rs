@@ -102,8 +102,12 @@ impl<'a> Reader<'a> {
         let Header { mut arrays, text } = Header::read(&text, limits)?;
         arrays.sort_by_key(|(_, info)| info.data_offsets);
         let arrays = Metadata::new(None, arrays).map_err(malformed)?;
-        if arrays.data_len() as u64 != numbers {
-            return Err(malformed("the arrays do not cover the bytes after the header"));
+        let needed = arrays.data_len() as u64;
+        if needed != numbers {
+            let problem = if needed > numbers { "truncated" } else { "too long" };
+            return Err(malformed(format_args!(
+                "the file is {problem}: its arrays have {needed} bytes, but {numbers} follow the header"
+            )));
         }
         Ok(Self { source, length, arrays, text, limits: *limits })
     }

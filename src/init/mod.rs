@@ -163,8 +163,8 @@ pub trait RandomSource {
 
 /// Draws a uniform integer from 0 to `n` - 1 by Lemire's method (2019).
 ///
-/// The result is the high part of the product of 53 random bits and `n`. A low part in the biased
-/// range rejects the draw.
+/// The result is the high part of the product of 53 random bits and `n`. A draw is repeated if the
+/// low part is in the biased range.
 fn below(n: usize, mut uniform: impl FnMut() -> f64) -> usize {
     const BITS: u32 = f64::MANTISSA_DIGITS;
     let mut high = 0;
@@ -227,8 +227,8 @@ pub fn initialize_parameters<F: Float>(
 
 /// Draws the parameters of a network with the sizes `layer_dims`: inputs first, outputs last.
 ///
-/// With nˡ for `layer_dims[l]`, `Wˡ` (nˡ, nˡ⁻¹) follows the [`Initializer`] and `bˡ` (nˡ,
-/// 1) is 0. Weights are drawn layer after layer, row by row.
+/// `layer_dims[l]` is nˡ. The [`Initializer`] sets the distribution of `Wˡ`, which is (nˡ, nˡ⁻¹),
+/// and `bˡ`, which is (nˡ, 1), is 0. Weights are drawn layer after layer, row by row.
 ///
 /// Hidden layers use ReLU, the output layer uses sigmoid;
 /// [`with_activations`](Parameters::with_activations) sets others.
@@ -284,6 +284,6 @@ fn initialize_layer<F: Float>(
     Ok(Layer {
         w: buffer::from_fn("W", w, || F::of(initializer.draw(inputs, units, rng)))?,
         b: buffer::zeros("b", b)?,
-        activation: Activation::Identity,
+        activation: Activation::Identity, // the caller sets it
     })
 }

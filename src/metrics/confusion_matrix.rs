@@ -115,7 +115,7 @@ impl ConfusionMatrix {
         Ok(Self { counts, names: names.iter().map(ToString::to_string).collect() })
     }
 
-    /// Sets the names of the classes, in the order of [`names`](Self::names).
+    /// Replaces the names of the classes. They are in the order of the sorted labels.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -179,7 +179,8 @@ impl ConfusionMatrix {
 
     /// Computes the precision of a class, `TP/(TP + FP)`, or 0 if the class is never predicted.
     ///
-    /// The class is given by its label or its [name](Self::names).
+    /// The class is given by its [name](Self::names), which is its label before
+    /// [`with_names`](Self::with_names).
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;

@@ -69,7 +69,7 @@ pub struct History {
     pub epochs: Vec<EpochRecord>,
     /// Whether the training stopped before its last epoch.
     pub stopped_early: bool,
-    /// The epoch of the lowest cost, whose parameters the model has, if there was a
+    /// The epoch of the lowest cost, counted from 0. The model has its parameters. `None` without a
     /// [patience](super::Hyperparameters#structfield.patience).
     pub best_epoch: Option<usize>,
 }

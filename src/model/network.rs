@@ -56,7 +56,7 @@ impl<F: Float> Network<F> {
     /// Checks that `X` (features, m) has the features of layer 1.
     pub fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
         let (w, x) = (Operand::new("W", &self.parameters.layers()[0].w), Operand::new("X", x));
-        check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
+        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
             .map_err(|e| e.in_layer(1))
     }
 
@@ -65,7 +65,7 @@ impl<F: Float> Network<F> {
         let last = self.parameters.layers().len();
         let w = Operand::new("W", &self.parameters.layers()[last - 1].w);
         let y = Operand::new("Y", y);
-        check(w.shape.0 == y.shape.0, w, y, "rows of W = outputs of Y")
+        check(w.shape.0 == y.shape.0, w, y, "rows of W must equal outputs of Y")
             .map_err(|e| e.in_layer(last))
     }
 

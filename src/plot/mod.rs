@@ -1,8 +1,8 @@
 //! Plots of trainings and predictions, as SVG text (feature `plot`).
 //!
-//! Each function returns the text of one SVG, with a title and a description for screen readers. Its
-//! background is white, so plots are readable on dark pages too. Write the text to a file, or put it
-//! into an HTML page as it is.
+//! Each function returns the text of one SVG, with a title and a description for screen readers.
+//! Its background is white, so plots are readable on dark pages too. Write the text to a file, or
+//! put it into an HTML page as it is.
 //!
 //! | function | draws |
 //! |---|---|

@@ -24,7 +24,8 @@ pub(super) struct Scale {
 }
 
 impl Scale {
-    /// The scale for these numbers, from 0 if the smallest is close to it, of this length in pixels.
+    /// The scale for these numbers, from 0 if the smallest is close to it, of this length in
+    /// pixels.
     pub(super) fn linear(values: impl Iterator<Item = f64>, length: f64) -> Self {
         let (low, high) = extremes(values);
         let low = if low > 0.0 && low < 0.5 * high { 0.0 } else { low };

@@ -12,7 +12,8 @@
 //! | [`full_batch`] | full-batch gradient descent that reads `X` once a step |
 //! | [`gradient_check`] | gradients compared with finite differences |
 //!
-//! A complete loop: a softmax network on mini-batches, with Adam, a cosine schedule, L2 and dropout.
+//! A complete loop: a softmax network on mini-batches, with Adam, a cosine schedule, L2 and
+//! dropout.
 //!
 //! ```
 //! use dnn_blocks::course::datasets::spirals;

@@ -224,7 +224,7 @@ impl<F: Float> StepBuffers<F> {
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
         let (w, x) = (Operand::new("W", &parameters.layers()[0].w), Operand::new("X", x));
-        check(w.shape.1 == x.shape.0, w, x, "columns of W = features of X")
+        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
             .map_err(|e| e.in_layer(1))?;
         self.prepare_network(parameters)?;
         check_lambda::<F>(objective.l2)?;

@@ -22,7 +22,7 @@ fn shape_errors_name_the_layer_and_both_shapes() {
     parameters.layers_mut()[1].w = Array2::zeros((4, 9));
     let x = random(3, 7, 6);
     let expected = "layer 2: W (4, 9) and A_prev (5, 7) do not fit: \
-                    columns of W = rows of A_prev (one example per column)";
+                    columns of W must equal rows of A_prev (one example per column)";
     assert_eq!(message(l_model_forward(&x, &parameters)), expected);
     assert_eq!(message(predict(&x, &parameters)), expected);
 
@@ -37,12 +37,12 @@ fn shape_errors_name_the_layer_and_both_shapes() {
     layers[1].w = Array2::zeros((1, 4));
     assert_eq!(
         message(Parameters::from_layers(layers)),
-        "layer 2: W (1, 4) and W_prev (5, 3) do not fit: columns of W = rows of W_prev"
+        "layer 2: W (1, 4) and W_prev (5, 3) do not fit: columns of W must equal rows of W_prev"
     );
 
     let (w, b) = (array![[1.0, 2.0]], array![[0.0]]);
     let expected = "W (1, 2) and A_prev (3, 7) do not fit: \
-                    columns of W = rows of A_prev (one example per column)";
+                    columns of W must equal rows of A_prev (one example per column)";
     assert_eq!(message(linear_forward(&x, &w, &b)), expected);
     let relu = Activation::Relu;
     assert_eq!(message(linear_activation_forward(&x, &w, &b, relu)), expected);
@@ -170,7 +170,10 @@ fn sizes_beyond_counting_or_memory_are_errors() {
     assert_eq!(message(linear_forward(x, &w, &b)), expected);
     let layer = Layer { w: w.clone(), b: b.clone(), activation: Activation::Relu };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
-    assert_eq!(message(predict(x, &parameters)), format!("layer 1: {expected}"));
+    assert_eq!(
+        message(predict(x, &parameters)),
+        format!("layer 1: A (2, {huge}) does not fit in memory")
+    );
     assert!(matches!(relu(&x), Err(Error::TooLarge { .. })));
     assert!(matches!(output_gradient(&x, &x), Err(Error::TooLarge { .. })));
     let (w, b) = (broadcast(&one, 1 << 50, 1), broadcast(&one, 1 << 50, 1));

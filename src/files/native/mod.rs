@@ -54,7 +54,8 @@ macro_rules! save_methods {
 /// The public methods of [`FromFile`]; the documentation of `load` differs in its limits.
 macro_rules! load_methods {
     ($(#[$limits:meta])*) => {
-        /// Reads a file that [`save`](Self::save) wrote.
+        /// Reads a file that [`save`](Self::save) wrote. Labels of type `&str` are read as
+        /// `String`. A checksum in the file detects damage.
         ///
         $(#[$limits])*
         ///

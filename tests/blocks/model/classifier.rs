@@ -73,7 +73,7 @@ fn questions_before_training_and_about_other_tables_are_errors() {
         let error = model.predict(Examples::rows(&Array2::zeros((3, 5)))).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "layer 1: W (8, 2) and X (5, 3) do not fit: columns of W = features of X"
+            "layer 1: W (8, 2) and X (5, 3) do not fit: columns of W must equal features of X"
         );
         let error = model.predict(Examples::columns(&x)).unwrap_err();
         assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");

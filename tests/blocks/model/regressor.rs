@@ -17,12 +17,12 @@ fn values_of_another_regression_are_refused_by_layer() {
         let error = model.partial_fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "layer 2: W (1, 8) and Y (2, 40) do not fit: rows of W = outputs of Y"
+            "layer 2: W (1, 8) and Y (2, 40) do not fit: rows of W must equal outputs of Y"
         );
         let error = model.partial_fit(Examples::rows(&y), Examples::rows(&y)).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "layer 1: W (8, 2) and X (1, 40) do not fit: columns of W = features of X"
+            "layer 1: W (8, 2) and X (1, 40) do not fit: columns of W must equal features of X"
         );
         assert_eq!(model.parameters(), before.as_ref());
     }

@@ -75,7 +75,7 @@ fn what_does_not_fit_a_workspace_is_named() {
     assert_eq!(
         message(Array2::zeros((4, 7)), &parameters),
         "layer 1: W (5, 3) and A_prev (4, 7) do not fit: \
-         columns of W = rows of A_prev (one example per column)"
+         columns of W must equal rows of A_prev (one example per column)"
     );
     assert_eq!(
         message(Array2::zeros((3, 11)), &parameters),
