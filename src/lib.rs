@@ -122,7 +122,8 @@
 //!
 //! Functions return [`Error`]. Functions of [`files`](files/index.html) return `FileError`, into
 //! which `?` converts an [`Error`]. Both print their message with `{}` and with `{:?}`, so `main`
-//! may return them.
+//! may return them. A `main` that also writes files of its own returns
+//! `Box<dyn std::error::Error>`.
 //!
 //! # Features
 //!

@@ -1,6 +1,6 @@
 //! Generated data sets: the course's flower, moons, circles, spirals and blobs.
 //!
-//! | function | classes | noise | equivalent |
+//! | function | classes | noise | like |
 //! |---|---|---|---|
 //! | [`load_planar_dataset`] | 2 sets of petals | angle and radius | the course, week 3 |
 //! | [`moons`] | 2 half circles | both coordinates | `sklearn.datasets.make_moons` |
@@ -200,8 +200,8 @@ pub fn circles<F: Float>(
 /// `X` (2, m), `Y` (1, m). Each class has ⌊m/K⌋ or ⌈m/K⌉ examples. `noise` is the standard
 /// deviation of the angle, in radians.
 ///
-/// Equivalent: the spiral of CS231n, with three classes and `noise` 0.2. Its arms start at the
-/// angles 0, 4 and 8; here they start at 0, 2π/3 and 4π/3.
+/// The spiral of CS231n has three classes and `noise` 0.2, and its arms start at the angles 0, 4
+/// and 8. Here they start at 0, 2π/3 and 4π/3.
 ///
 /// ```
 /// use dnn_blocks::course::datasets::spirals;

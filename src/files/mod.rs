@@ -17,13 +17,13 @@
 //!
 //! | to | use |
 //! |---|---|
-//! | save and load a network | [`Parameters::save`][p-save], [`Parameters::load`][p-load] |
-//! | save and load a model with scaler and labels | [`Classifier::save`][c-save], [`Classifier::load`][c-load] |
-//! | load a model from bytes, such as `include_bytes!` | [`Classifier::from_safetensors`][c-from] |
+//! | save and load a network | [`save`][p-save], [`load`][p-load] |
+//! | save and load a model with scaler and labels | [`save`][c-save], [`load`][c-load] |
+//! | load a model from bytes, such as `include_bytes!` | [`from_safetensors`][c-from] |
 //! | resume a training loop or a `fit` | `Checkpoint`, `Checkpoints` |
-//! | exchange a network with NumPy | [`Parameters::save_npz`][p-npz], [`Parameters::load_npz`][p-load-npz] |
+//! | exchange a network with NumPy | [`save_npz`][p-npz], [`load_npz`][p-load-npz] |
 //! | load a network of another framework | [`Tensors`] |
-//! | export to ONNX Runtime | [`Parameters::save_onnx`][p-onnx], [`Classifier::save_onnx`][c-onnx] |
+//! | export a network or a model to ONNX | [`save_onnx`][p-onnx], [`save_onnx`][c-onnx] |
 //!
 //! A `Regressor` has the methods of a `Classifier`.
 //!

@@ -9,7 +9,7 @@
 //!
 //! - [`NumpyRandom`] reproduces the numbers of a notebook after `np.random.seed(k)`.
 //! - Any generator of [`rand`] 0.10 works too, for example `SmallRng` of
-//!   [`dnn_blocks::rand`](crate::rand). For `StdRng` add `rand = "0.10"` to your Cargo.toml.
+//!   `dnn_blocks::rand`. For `StdRng` add `rand = "0.10"` to your Cargo.toml.
 //!
 //! With the feature `ndarray-rand`, `initialize_parameters_with` draws from any distribution of the
 //! `ndarray-rand` crate, with a generator of rand 0.9.
@@ -104,7 +104,7 @@ impl Initializer {
 /// Samples are computed in `f64` and rounded once to the element type. So the same seed gives the
 /// same network in `f32` and `f64`, up to this rounding.
 ///
-/// `SmallRng` is in [`dnn_blocks::rand`](crate::rand); for `StdRng` add `rand = "0.10"` to your
+/// `SmallRng` is in `dnn_blocks::rand`; for `StdRng` add `rand = "0.10"` to your
 /// Cargo.toml. Other types can implement the trait.
 ///
 /// ```

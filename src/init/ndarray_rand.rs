@@ -19,7 +19,7 @@ use ndarray_rand::rand_distr::Distribution;
 ///
 /// `distribution` is called once for each layer, first to last, with n_prev and n. `Wˡ` equals
 /// `Array2::random_using((n, n_prev), distribution(n_prev, n), rng)` of
-/// [`ndarray_rand`](crate::ndarray_rand) (feature `ndarray-rand`). Samples are drawn in `F`.
+/// `dnn_blocks::ndarray_rand` (feature `ndarray-rand`). Samples are drawn in `F`.
 ///
 /// ```
 /// use dnn_blocks::init::initialize_parameters_with;
@@ -48,7 +48,7 @@ use ndarray_rand::rand_distr::Distribution;
 /// `ndarray-rand` 0.16 uses rand 0.9; the other functions of this crate use rand 0.10. Their
 /// generators are different types. This function takes generators of
 /// `dnn_blocks::ndarray_rand::rand`, the others take generators of
-/// [`dnn_blocks::rand`](crate::rand). A program can use both:
+/// `dnn_blocks::rand`. A program can use both:
 ///
 /// ```
 /// use dnn_blocks::init::initialize_parameters_with;

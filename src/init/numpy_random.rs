@@ -5,7 +5,7 @@ use rand_mt::Mt;
 
 /// NumPy's legacy generator, `np.random.seed(k)`: the same numbers in the same order.
 ///
-/// Use it to reproduce notebooks. For new work any generator of [`rand`](crate::rand) is as good.
+/// Use it to reproduce notebooks. For new work any generator of `rand` is as good.
 ///
 /// The stream is the Mersenne Twister MT19937 (Matsumoto & Nishimura 1998). Normal samples come in
 /// pairs from the polar method (Marsaglia & Bray 1964). NumPy guarantees since 1.16 that neither

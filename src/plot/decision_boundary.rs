@@ -43,6 +43,22 @@ const SIDE: f64 = 460.0;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
+/// With the course's functions, labels and predictions are matrices (1, m):
+///
+/// ```
+/// use dnn_blocks::course::datasets::spirals;
+/// use dnn_blocks::plot;
+/// use dnn_blocks::prelude::*;
+///
+/// let mut rng = NumpyRandom::seed(1);
+/// let (x, y) = spirals::<f64>(200, 2, 0.2, &mut rng)?;
+/// let parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// let predict = |points: &_| predict(points, &parameters);
+/// let svg = plot::decision_boundary("Before training", &x, Actual(&y), predict)?;
+/// # assert!(svg.contains("Before training"));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] unless `x` has two features; [`Error::EmptyBatch`] without examples;

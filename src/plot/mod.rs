@@ -15,10 +15,12 @@
 //! ```
 //! use dnn_blocks::plot::{self, Curve};
 //!
-//! let costs = [0.69, 0.41, 0.30, 0.26];
-//! let svg = plot::costs("Cost while training", &[Curve::new("2-4-1", &costs)])?;
-//! std::fs::write(std::env::temp_dir().join("cost.svg"), svg)?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let costs = [0.69, 0.41, 0.30, 0.26];
+//!     let svg = plot::costs("Cost while training", &[Curve::new("2-4-1", &costs)])?;
+//!     std::fs::write(std::env::temp_dir().join("cost.svg"), svg)?;
+//!     Ok(())
+//! }
 //! ```
 //!
 //! Any text can be a title, name or caption. Characters that XML forbids become U+FFFD, tabs and

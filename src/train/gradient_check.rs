@@ -30,7 +30,8 @@ const MOST_WORST: usize = 5;
 
 /// The result of a gradient check; `I` is the index of a coordinate.
 ///
-/// `{}` prints the verdict, with the worst coordinates if the two gradients disagree.
+/// `{}` prints `the gradient is right: difference 1.53e-8`, or the difference with the worst
+/// coordinates if the two gradients disagree.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
@@ -345,13 +346,13 @@ impl fmt::Display for Entry {
 impl<I: fmt::Display> fmt::Display for GradientCheck<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.agrees() {
-            return writeln!(f, "the gradient is right: difference {:.2e}", self.difference);
+            return write!(f, "the gradient is right: difference {:.2e}", self.difference);
         }
         let difference = self.difference;
         writeln!(f, "the gradient is wrong: difference {difference:.2e} is above {TOLERANCE:e}")?;
-        writeln!(f, "{:12} {:>14} {:>14} {:>11}", "worst", "analytic", "numeric", "difference")?;
-        let differ = self.worst.iter().filter(|c| c.error() > 0.0);
-        differ.into_iter().try_for_each(|c| writeln!(f, "{c}"))
+        write!(f, "{:12} {:>14} {:>14} {:>11}", "worst", "analytic", "numeric", "difference")?;
+        let mut differ = self.worst.iter().filter(|c| c.error() > 0.0);
+        differ.try_for_each(|c| write!(f, "\n{c}"))
     }
 }
 
