@@ -177,7 +177,11 @@ proptest! {
         let initializer = Initializer::Scaled(factor);
         let made = initialize_parameters_deep::<f32>(&dims, initializer, &mut NumpyRandom::seed(1));
         let has_sizes = dims.len() >= 2 && !huge && !dims.contains(&0);
-        prop_assert_eq!(made.is_ok(), has_sizes && (factor as f32).is_finite());
+        let is_finite = (factor as f32).is_finite();
+        // A larger factor may make a weight infinite, which is an error.
+        if !is_finite || factor.abs() < f64::from(f32::MAX) / 8.0 {
+            prop_assert_eq!(made.is_ok(), has_sizes && is_finite);
+        }
     }
 
     #[test]
