@@ -65,11 +65,11 @@ pub fn run_all() {
     exit(i32::from(failed > 0));
 }
 
-/// Runs this program as a job, which is killed after sixty seconds.
+/// Runs this program as a job, which is killed after fifteen minutes, so that a deadlock ends.
 fn job(case: &str, ranks: usize, folder: &Path) -> Output {
     let mut command = Command::new("mpirun");
     command
-        .args(["--oversubscribe", "--timeout", "60", "-np", &ranks.to_string()])
+        .args(["--oversubscribe", "--timeout", "900", "-np", &ranks.to_string()])
         .arg(std::env::current_exe().expect("this program"))
         .env(CASE, case)
         .env(FOLDER, folder)
