@@ -5,8 +5,12 @@
 //! | strategy | method | used for |
 //! |---|---|---|
 //! | rows | reads `B` in place, a few rows of `C` at a time | few rows or columns |
-//! | dots | dot products of rows of `A` and columns of `B` | few, both contiguous |
+//! | dots | dot products of rows of `A` and columns of `B` | few rows or columns, long sums |
 //! | packed | copies blocks of `A` and `B` in the order of use | everything else |
+//!
+//! If `C` has less than half a vector of columns, most lanes would be empty. Then the large operand
+//! is read in place, along its contiguous numbers: by *dots* with a copy of the small operand, or by
+//! *rows* of the transposed product, on a copy of `C`.
 //!
 //! The order of a sum depends on the strategy and the depth only: *rows* and *packed* add the
 //! products in order, in blocks of a fixed length; *dots* adds them lane by lane, in blocks of
