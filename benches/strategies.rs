@@ -40,7 +40,7 @@ fn times<F: Kernel>(strategies: &[Strategy], a: &ArrayView2<F>, b: &ArrayView2<F
     times.iter().map(|times| times[times.len() / 2]).collect()
 }
 
-const FEW: [usize; 11] = [1, 2, 4, 8, 16, 20, 24, 28, 32, 48, 64];
+const FEW: [usize; 14] = [1, 2, 4, 6, 8, 10, 12, 16, 17, 20, 24, 32, 40, 64];
 
 /// A product with few rows or columns of `C`.
 #[derive(Clone, Copy)]

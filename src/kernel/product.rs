@@ -111,9 +111,8 @@ const SMALL: usize = 256;
 /// as they stay in the second-level cache.
 const FEW_DOTS: usize = 64;
 const DOTS_BYTES: usize = 192 << 10;
-/// The most bytes of a row of `C`, or of its transpose, for which copying the small operands pays:
-/// half a vector of AVX-512. A full vector wastes no lane.
-const HALF_VECTOR: usize = 32;
+/// The bytes of a vector of AVX-512. *Rows* and *packed* compute whole vectors of a row of `C`.
+const VECTOR: usize = 64;
 /// The longest side of `C`. A longer product is cut, so that indices can be multiplied without
 /// overflow.
 const LONGEST: usize = 1 << 31;
@@ -132,9 +131,8 @@ impl Strategy {
         let by_columns = a.strides.0 == 1 && (c.strides.0 == 1 || products <= SEGMENT);
         let (a_along, b_along) = (a.strides.1 == 1, b.strides.0 == 1);
         let by_dots = a_along && b_along;
-        let half_vector = HALF_VECTOR / size_of::<F>();
         let by_copied_dots =
-            (a_along && c.columns <= half_vector) || (b_along && c.rows <= half_vector);
+            (a_along && wastes_lanes::<F>(c.columns)) || (b_along && wastes_lanes::<F>(c.rows));
         let long = products >= 12 + 4 * few && few * products * size_of::<F>() <= DOTS_BYTES;
         let row = c.columns * size_of::<F>();
         let short = if a.has_contiguous_rows() {
@@ -147,7 +145,7 @@ impl Strategy {
             Strategy::Dots
         } else if by_copied_dots && long {
             Strategy::Dots
-        } else if by_columns && c.columns <= half_vector {
+        } else if by_columns && c.columns <= VECTOR / size_of::<F>() / 2 {
             Strategy::RowsTransposed
         } else if by_rows && (flat || products <= FEW_PRODUCTS) {
             Strategy::Rows
@@ -155,6 +153,12 @@ impl Strategy {
             Strategy::Packed
         }
     }
+}
+
+/// Whether whole vectors would compute much more than `few` numbers.
+fn wastes_lanes<F>(few: usize) -> bool {
+    let computed = few.next_multiple_of(VECTOR / size_of::<F>());
+    few <= FEW_DOTS && few + few / 5 <= computed
 }
 
 /// `C ← A·B`. The caller has checked the shapes.
@@ -449,16 +453,19 @@ impl<F: Kernel> Op<F> for Dots<'_, F> {
         let Dots { product, copy } = self;
         let a = product.a;
         for (k, depth) in pieces(a.columns, dots_block::<F>()) {
-            let mut block = Matrix { at: a.element(0, k), columns: depth, ..a };
-            // SAFETY: the matrices were borrowed from arrays of these shapes and strides, and the
-            // copy of a block is read where it was written.
-            unsafe {
-                if !a.has_contiguous_rows() {
-                    let copy = &mut copy[..a.rows * depth];
-                    pack(s, copy, depth, (a.rows, depth), block.at, a.strides);
-                    block = Matrix { at: copy.as_ptr(), strides: (depth as isize, 1), ..block };
+            let most = if a.has_contiguous_rows() { a.rows } else { copy.len() / depth };
+            for (i, rows) in pieces(a.rows, most) {
+                let mut block = Matrix { at: a.element(i, k), rows, columns: depth, ..a };
+                // SAFETY: the matrices were borrowed from arrays of these shapes and strides, and
+                // the copy of a block is read where it was written.
+                unsafe {
+                    if !a.has_contiguous_rows() {
+                        let copy = &mut copy[..rows * depth];
+                        pack(s, copy, depth, (rows, depth), block.at, a.strides);
+                        block = Matrix { at: copy.as_ptr(), strides: (depth as isize, 1), ..block };
+                    }
+                    product.dots(s, block, (i, k));
                 }
-                product.dots(s, block, k);
             }
         }
     }
@@ -548,23 +555,23 @@ impl<F: Kernel> Product<F> {
         }
     }
 
-    /// Adds the products with a block of `A`, which starts at column `k`.
+    /// Adds the products with a block of `A`, which starts at row `i` and column `k`.
     ///
     /// # Safety
     /// The matrices lie where the fields say; the rows of the block and the columns of `B` are
     /// contiguous.
     #[inline(always)]
-    unsafe fn dots<S: Simd<F>>(&self, s: S, a: Matrix<F>, k: usize) {
+    unsafe fn dots<S: Simd<F>>(&self, s: S, a: Matrix<F>, (first, k): (usize, usize)) {
         for (j, columns) in pieces(self.c.columns, 4) {
             // Past the last column the last one is read again, and ignored.
             let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
             let b_stride = self.b.strides.1;
             let mut ahead = b[0].wrapping_offset(4 * b_stride);
-            for (i, rows) in evenly(self.c.rows, S::ACCUMULATORS / 4) {
+            for (i, rows) in evenly(a.rows, S::ACCUMULATORS / 4) {
                 let (row, stride) = (a.element(i, 0), a.strides.0);
                 macro_rules! dots {
                     ($rows:literal, $alone:literal) => {
-                        self.put((i, j), columns, k, {
+                        self.put((first + i, j), columns, k, {
                             dots::<F, S, $rows, $alone>(
                                 s, a.columns, row, stride, b, b_stride, ahead,
                             )

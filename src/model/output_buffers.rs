@@ -119,10 +119,11 @@ impl<F: Float> Layers<'_, F> {
     fn run(&self, x: ArrayView2<'_, F>, a: &mut [F], next: &mut [F], al: ArrayViewMut2<'_, F>) {
         let m = x.ncols();
         let parts = threads::parts(self.weights().saturating_mul(m), 0);
-        if m < 2 * SHARE || CHUNK == usize::MAX {
+        // With few examples for each thread, the threads share each product.
+        if m < SHARE * parts.max(2) || CHUNK == usize::MAX {
             return self.chunk(x, a, next, al, true);
         }
-        self.run_in(parts.min(m / SHARE), x, a, next, al);
+        self.run_in(parts, x, a, next, al);
     }
 
     fn weights(&self) -> usize {
