@@ -140,9 +140,9 @@ impl<F: Float> Layers<'_, F> {
         mut al: ArrayViewMut2<'_, F>,
     ) {
         let m = x.ncols();
-        if parts > 1 {
-            let first = parts / 2;
-            let cut = (m * first / parts).next_multiple_of(SHARE);
+        let first = parts / 2;
+        let cut = (m / parts * first).next_multiple_of(SHARE);
+        if parts > 1 && cut < m {
             let (x, x2) = x.split_at(Axis(1), cut);
             let (al, al2) = al.split_at(Axis(1), cut);
             let (a, a2) = a.split_at_mut(self.units * cut);
