@@ -40,7 +40,7 @@ fn times<F: Kernel>(strategies: &[Strategy], a: &ArrayView2<F>, b: &ArrayView2<F
     times.iter().map(|times| times[times.len() / 2]).collect()
 }
 
-const FEW: [usize; 11] = [1, 2, 4, 8, 16, 20, 24, 28, 32, 48, 64];
+const FEW: [usize; 14] = [1, 2, 4, 6, 8, 10, 12, 16, 17, 20, 24, 32, 40, 64];
 
 /// A product with few rows or columns of `C`.
 #[derive(Clone, Copy)]
@@ -52,13 +52,20 @@ enum Kind {
 }
 
 impl Kind {
-    /// The title of the table, and the strategy that is compared with *packed*.
-    fn title(self) -> (&'static str, Strategy) {
+    /// The title of the table, and the strategies: the time of the first is divided by that of the
+    /// fastest other one.
+    fn title(self) -> (&'static str, &'static [Strategy]) {
+        use Strategy::{Dots, Packed, Rows, RowsTransposed};
         match self {
-            Kind::NnFewRows => ("NN, few rows of C: rows / packed", Strategy::Rows),
-            Kind::NnFewColumns => ("NN, few columns of C: rows / packed", Strategy::Rows),
-            Kind::TnFewColumns => ("TN, few columns of C: rows / packed", Strategy::Rows),
-            Kind::NtFewRows => ("NT, few rows of C: dots / packed", Strategy::Dots),
+            Kind::NnFewRows => ("NN, few rows of C: rows / packed", &[Rows, Packed]),
+            Kind::NnFewColumns => {
+                ("NN, few columns of C: dots / rows or packed", &[Dots, Rows, Packed])
+            }
+            Kind::TnFewColumns => (
+                "TN, few columns of C: rows of the transposed product / rows or packed",
+                &[RowsTransposed, Rows, Packed],
+            ),
+            Kind::NtFewRows => ("NT, few rows of C: dots / packed", &[Dots, Packed]),
         }
     }
 
@@ -72,17 +79,19 @@ impl Kind {
     }
 }
 
-/// Returns the ratio, in bold if the library does not pack this product, and the time of the chosen
-/// strategy over the time of the faster one.
+/// Returns the ratio, in bold if the library chooses the first strategy, and the time of the chosen
+/// strategy over the time of the fastest one.
 fn cell<F: Kernel>(kind: Kind, few: usize, depth: usize, many: usize) -> (String, f64) {
     let [a, b] = kind.operands::<F>(few, depth, many);
-    let times = times(&[kind.title().1, Strategy::Packed], &a.view(), &b.view());
-    let (ratio, best) = (times[0] / times[1], times[0].min(times[1]));
+    let strategies = kind.title().1;
+    let times = times(strategies, &a.view(), &b.view());
+    let least = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
+    let ratio = times[0] / least(&times[1..]);
     let c = Array2::<F>::zeros((a.nrows(), b.ncols()));
-    match Strategy::choose(&a, &b, &c) {
-        Strategy::Packed => (format!("{ratio:.2}"), times[1] / best),
-        _ => (format!("**{ratio:.2}**"), times[0] / best),
-    }
+    let choice = Strategy::choose(&a, &b, &c);
+    let chosen = strategies.iter().position(|strategy| *strategy == choice).unwrap_or(0);
+    let text = if chosen == 0 { format!("**{ratio:.2}**") } else { format!("{ratio:.2}") };
+    (text, times[chosen] / least(&times))
 }
 
 fn table<F: Kernel>(kind: Kind) -> Vec<f64> {

@@ -510,12 +510,13 @@ impl<F: Kernel, M: Map<F>> Op<F> for AddInPlace<'_, F, M> {
     #[inline(always)]
     fn run<S: Simd<F>>(mut self, _: S) {
         let map = self.map;
-        // A single column is one sweep instead of one for each row.
-        if self.rows.ncols() == 1
-            && let (Some(values), Some(biases)) = (self.rows.as_slice_mut(), self.biases.as_slice())
-        {
-            for (x, &bias) in values.iter_mut().zip(biases) {
-                *x = map.apply::<S>(*x + bias);
+        // Contiguous columns are swept with all biases at once.
+        let columns = self.rows.view_mut().reversed_axes();
+        if let (Some(values), Some(biases)) = (columns.into_slice(), self.biases.as_slice()) {
+            for column in values.chunks_exact_mut(biases.len()) {
+                for (x, &bias) in column.iter_mut().zip(biases) {
+                    *x = map.apply::<S>(*x + bias);
+                }
             }
             return;
         }

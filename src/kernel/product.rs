@@ -5,8 +5,12 @@
 //! | strategy | method | used for |
 //! |---|---|---|
 //! | rows | reads `B` in place, a few rows of `C` at a time | few rows or columns |
-//! | dots | dot products of rows of `A` and columns of `B` | few, both contiguous |
+//! | dots | dot products of rows of `A` and columns of `B` | few rows or columns, long sums |
 //! | packed | copies blocks of `A` and `B` in the order of use | everything else |
+//!
+//! If `C` has less than half a vector of columns, most lanes would be empty. Then the large operand
+//! is read in place, along its contiguous numbers: by *dots* with a copy of the small operand, or by
+//! *rows* of the transposed product, on a copy of `C`.
 //!
 //! The order of a sum depends on the strategy and the depth only: *rows* and *packed* add the
 //! products in order, in blocks of a fixed length; *dots* adds them lane by lane, in blocks of
@@ -17,7 +21,7 @@
 use super::elementwise::{self, Add};
 use super::simd::Simd;
 use super::tile::{Tile, dots, pack};
-use super::{CACHE_LINE, Isa, Kernel, Op, threads};
+use super::{CACHE_LINE, Isa, Kernel, LEAST_SCRATCH, Op, threads};
 use ndarray::ArrayRef2;
 
 /// A matrix in memory: its address, shape, and strides of rows and columns.
@@ -52,6 +56,23 @@ impl<F> Matrix<F> {
     #[inline(always)]
     fn has_contiguous_rows(&self) -> bool {
         self.strides.1 == 1
+    }
+
+    /// Copies the elements of another matrix of this shape, column by column.
+    ///
+    /// # Safety
+    /// Both matrices lie where the fields say, and nothing else uses this one.
+    #[inline(always)]
+    unsafe fn assign(self, from: Self)
+    where
+        F: Copy,
+    {
+        for j in 0..self.columns {
+            for i in 0..self.rows {
+                // SAFETY: an element of each matrix.
+                unsafe { *self.element(i, j).cast_mut() = *from.element(i, j) }
+            }
+        }
     }
 
     fn cut_rows(self, at: usize) -> (Self, Self) {
@@ -90,6 +111,8 @@ const SMALL: usize = 256;
 /// as they stay in the second-level cache.
 const FEW_DOTS: usize = 64;
 const DOTS_BYTES: usize = 192 << 10;
+/// The bytes of a vector of AVX-512. *Rows* and *packed* compute whole vectors of a row of `C`.
+const VECTOR: usize = 64;
 /// The longest side of `C`. A longer product is cut, so that indices can be multiplied without
 /// overflow.
 const LONGEST: usize = 1 << 31;
@@ -105,8 +128,11 @@ impl Strategy {
     fn for_product<F>(a: &Matrix<F>, b: &Matrix<F>, c: &Matrix<F>) -> Self {
         let (products, few) = (a.columns, c.rows.min(c.columns));
         let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
-        let by_columns = a.strides.0 == 1 && c.strides.0 == 1;
-        let by_dots = a.strides.1 == 1 && b.strides.0 == 1;
+        let by_columns = a.strides.0 == 1 && (c.strides.0 == 1 || products <= SEGMENT);
+        let (a_along, b_along) = (a.strides.1 == 1, b.strides.0 == 1);
+        let by_dots = a_along && b_along;
+        let by_copied_dots =
+            (a_along && wastes_lanes::<F>(c.columns)) || (b_along && wastes_lanes::<F>(c.rows));
         let long = products >= 12 + 4 * few && few * products * size_of::<F>() <= DOTS_BYTES;
         let row = c.columns * size_of::<F>();
         let short = if a.has_contiguous_rows() {
@@ -117,7 +143,9 @@ impl Strategy {
         let flat = c.rows <= FEW_ROWS || short;
         if by_dots && (c.columns == 1 || (long && few <= FEW_DOTS)) {
             Strategy::Dots
-        } else if by_columns && c.columns == 1 {
+        } else if by_copied_dots && long {
+            Strategy::Dots
+        } else if by_columns && c.columns <= VECTOR / size_of::<F>() / 2 {
             Strategy::RowsTransposed
         } else if by_rows && (flat || products <= FEW_PRODUCTS) {
             Strategy::Rows
@@ -125,6 +153,12 @@ impl Strategy {
             Strategy::Packed
         }
     }
+}
+
+/// Whether whole vectors would compute much more than `few` numbers.
+fn wastes_lanes<F>(few: usize) -> bool {
+    let computed = few.next_multiple_of(VECTOR / size_of::<F>());
+    few <= FEW_DOTS && few + few / 5 <= computed
 }
 
 /// `C ← A·B`. The caller has checked the shapes.
@@ -172,6 +206,23 @@ pub(crate) fn gemm_by<F: Kernel>(
     c: &mut ArrayRef2<F>,
 ) {
     Product { strategy, ..Product::new(alpha, a, b, beta, c) }.run_here();
+}
+
+/// `C ← A·B` in this strategy, on as many threads as pay if `parallel`. The caller has checked the
+/// shapes.
+pub(crate) fn matmul_by<F: Kernel>(
+    strategy: Strategy,
+    parallel: bool,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    c: &mut ArrayRef2<F>,
+) {
+    #[cfg(feature = "blas")]
+    if strategy == Strategy::Packed {
+        return ndarray::linalg::general_mat_mul(F::one(), a, b, F::zero(), c);
+    }
+    let product = Product { strategy, ..Product::new(F::one(), a, b, F::zero(), c) };
+    if parallel { product.run() } else { product.run_here() }
 }
 
 /// [`gemm`] with these instructions, in this number of parts.
@@ -254,19 +305,51 @@ impl<F: Kernel> Product<F> {
             return rest.run_here();
         }
         match self.strategy {
+            Strategy::Rows if !self.c.has_contiguous_rows() => return self.rows_of_copy(),
             Strategy::Rows if self.a.columns > SEGMENT => return self.by_segments(),
             Strategy::RowsTransposed => {
                 return Self { strategy: Strategy::Rows, ..self.transposed() }.run_here();
             }
-            Strategy::Dots if self.c.columns < self.c.rows => {
-                return F::dispatch(isa, self.transposed());
-            }
-            Strategy::Rows | Strategy::Dots => return F::dispatch(isa, self),
+            Strategy::Rows => return F::dispatch(isa, self),
+            Strategy::Dots => return self.run_dots(),
             Strategy::Packed => {}
         }
         let product = if self.c.strides.1 == 1 { self } else { self.transposed() };
         let length = F::dispatch(isa, ScratchLength(&product));
         F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
+    }
+
+    /// Runs *rows* on a copy of `C`, whose rows are contiguous.
+    fn rows_of_copy(self) {
+        let rows = self.c.rows;
+        let most = LEAST_SCRATCH / size_of::<F>() / rows;
+        F::with_scratch(rows * most.min(self.c.columns), |copy| {
+            for (j, columns) in pieces(self.c.columns, most) {
+                let block = self.block_of((0, rows), (j, columns), (0, self.a.columns));
+                let strides = (columns as isize, 1);
+                let c = Matrix { at: copy.as_mut_ptr().cast_const(), strides, ..block.c };
+                // SAFETY: the scratch has the size of a block, and no one else writes to C.
+                unsafe {
+                    if self.beta != F::zero() {
+                        c.assign(block.c);
+                    }
+                    Self { c, ..block }.run_here();
+                    block.c.assign(c);
+                }
+            }
+        });
+    }
+
+    /// Runs *dots* with the long operand as `B`, which is read in place.
+    fn run_dots(self) {
+        let (a_along, b_along) = (self.a.strides.1 == 1, self.b.strides.0 == 1);
+        let turned = if a_along == b_along { self.c.columns < self.c.rows } else { a_along };
+        let product = if turned { self.transposed() } else { self };
+        if product.a.has_contiguous_rows() {
+            return F::dispatch(self.isa, Dots { product, copy: &mut [] });
+        }
+        let length = product.a.rows * product.a.columns.min(dots_block::<F>());
+        F::with_scratch(length, |copy| F::dispatch(self.isa, Dots { product, copy }));
     }
 
     /// Adds the products of segments of `A` and `B` in order, one block of `C` at a time, so that a
@@ -345,17 +428,44 @@ impl<F: Kernel> Product<F> {
     }
 }
 
+/// A product by *rows*.
 impl<F: Kernel> Op<F> for Product<F> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, s: S) {
         // SAFETY: the matrices were borrowed from arrays of these shapes and strides.
-        unsafe {
-            match self.strategy {
-                Strategy::Rows => self.by_rows(s),
-                Strategy::Dots => self.by_dots(s),
-                Strategy::RowsTransposed | Strategy::Packed => unreachable!("see run_here"),
+        unsafe { self.by_rows(s) }
+    }
+}
+
+/// A product by *dots*. `A` is copied in blocks, unless its rows are contiguous.
+struct Dots<'a, F> {
+    product: Product<F>,
+    copy: &'a mut [F],
+}
+
+impl<F: Kernel> Op<F> for Dots<'_, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd<F>>(self, s: S) {
+        let Dots { product, copy } = self;
+        let a = product.a;
+        for (k, depth) in pieces(a.columns, dots_block::<F>()) {
+            let most = if a.has_contiguous_rows() { a.rows } else { copy.len() / depth };
+            for (i, rows) in pieces(a.rows, most) {
+                let mut block = Matrix { at: a.element(i, k), rows, columns: depth, ..a };
+                // SAFETY: the matrices were borrowed from arrays of these shapes and strides, and
+                // the copy of a block is read where it was written.
+                unsafe {
+                    if !a.has_contiguous_rows() {
+                        let copy = &mut copy[..rows * depth];
+                        pack(s, copy, depth, (rows, depth), block.at, a.strides);
+                        block = Matrix { at: copy.as_ptr(), strides: (depth as isize, 1), ..block };
+                    }
+                    product.dots(s, block, (i, k));
+                }
             }
         }
     }
@@ -413,7 +523,9 @@ impl<F: Kernel> Product<F> {
     #[inline(always)]
     unsafe fn by_rows<S: Simd<F>>(self, s: S) {
         let (rows, columns) = (self.c.rows, self.c.columns);
-        let tallest = rows.div_ceil(rows.div_ceil(4));
+        // A single vector in each row needs more rows, or the processor would wait for its sums.
+        let most = if columns <= S::LANES { 8 } else { 4 };
+        let tallest = rows.div_ceil(rows.div_ceil(most));
         let widest = (S::ACCUMULATORS / tallest).min(4);
         for (k, depth) in pieces(self.a.columns, ROWS_DEPTH) {
             let mut ahead = self.b.element(k + depth, 0);
@@ -443,38 +555,41 @@ impl<F: Kernel> Product<F> {
         }
     }
 
+    /// Adds the products with a block of `A`, which starts at row `i` and column `k`.
+    ///
     /// # Safety
-    /// The matrices lie where the fields say; the rows of `A` and the columns of `B` are
+    /// The matrices lie where the fields say; the rows of the block and the columns of `B` are
     /// contiguous.
     #[inline(always)]
-    unsafe fn by_dots<S: Simd<F>>(self, s: S) {
-        for (k, depth) in pieces(self.a.columns, dots_block::<F>()) {
-            for (j, columns) in pieces(self.c.columns, 4) {
-                // Past the last column the last one is read again, and ignored.
-                let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
-                let b_stride = self.b.strides.1;
-                let mut ahead = b[0].wrapping_offset(4 * b_stride);
-                for (i, rows) in evenly(self.c.rows, 3) {
-                    let (a, a_stride) = (self.a.element(i, k), self.a.strides.0);
-                    macro_rules! dots {
-                        ($rows:literal, $alone:literal) => {
-                            self.put((i, j), columns, k, {
-                                dots::<F, S, $rows, $alone>(
-                                    s, depth, a, a_stride, b, b_stride, ahead,
-                                )
-                            })
-                        };
-                    }
-                    // SAFETY: rows of A and columns of B.
-                    unsafe {
-                        match rows {
-                            1 => dots!(1, true),
-                            2 => dots!(2, false),
-                            _ => dots!(3, false),
-                        }
-                    }
-                    ahead = ahead.wrapping_add(depth);
+    unsafe fn dots<S: Simd<F>>(&self, s: S, a: Matrix<F>, (first, k): (usize, usize)) {
+        for (j, columns) in pieces(self.c.columns, 4) {
+            // Past the last column the last one is read again, and ignored.
+            let b = [0, 1, 2, 3].map(|q| self.b.element(k, j + q.min(columns - 1)));
+            let b_stride = self.b.strides.1;
+            let mut ahead = b[0].wrapping_offset(4 * b_stride);
+            for (i, rows) in evenly(a.rows, S::ACCUMULATORS / 4) {
+                let (row, stride) = (a.element(i, 0), a.strides.0);
+                macro_rules! dots {
+                    ($rows:literal, $alone:literal) => {
+                        self.put((first + i, j), columns, k, {
+                            dots::<F, S, $rows, $alone>(
+                                s, a.columns, row, stride, b, b_stride, ahead,
+                            )
+                        })
+                    };
                 }
+                // SAFETY: rows of A and columns of B.
+                unsafe {
+                    match rows {
+                        1 => dots!(1, true),
+                        2 => dots!(2, false),
+                        3 => dots!(3, false),
+                        4 => dots!(4, false),
+                        5 => dots!(5, false),
+                        _ => dots!(6, false),
+                    }
+                }
+                ahead = ahead.wrapping_add(a.columns);
             }
         }
     }

@@ -179,6 +179,10 @@ fn products_longer_than_every_block_are_right() {
         ((400, 300, 90), (1, 0, 0)),
         ((50, 40, 2100), (0, 1, 0)), // more columns than a packed block
         ((3, 5000, 3), (1, 1, 1)),
+        ((90, 5000, 4), (0, 0, 0)), // blocks of a copied operand
+        ((4, 5000, 90), (1, 1, 0)),
+        ((30_000, 40, 3), (1, 0, 0)), // blocks of a copy of C
+        ((30_000, 40, 4), (1, 3, 2)),
     ] {
         for parts in [1, 2, 3] {
             let problem = Problem { size, layouts, alpha: 1, beta: 1, parts };
@@ -194,8 +198,14 @@ fn parts_of_a_product_are_those_of_the_whole() {
     let rough = |rows: usize, columns: usize| {
         Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 31 + j * 17) as f64).sin())
     };
-    for (m, k, n) in [(7, 5000, 209), (20, 300, 64), (200, 700, 150), (512, 784, 1), (1, 300, 500)]
-    {
+    for (m, k, n) in [
+        (7, 5000, 209),
+        (20, 300, 64),
+        (200, 700, 150),
+        (512, 784, 1),
+        (1, 300, 500),
+        (300, 784, 3),
+    ] {
         let (a, b) = (rough(m, k), rough(k, n));
         let bt = b.t().as_standard_layout().into_owned();
         for b in [b.view(), bt.t()] {
@@ -206,6 +216,32 @@ fn parts_of_a_product_are_those_of_the_whole() {
                 gemm_with(Isa::current(), parts, 1.0, &a, &b, 0.0, &mut shared);
                 assert_eq!(shared, whole, "{m} {k} {n}, {parts} parts");
             }
+        }
+    }
+}
+
+/// Few columns are copied to where they are contiguous, so their layout does not matter.
+#[test]
+fn products_with_few_columns_have_the_same_bits_in_every_layout() {
+    let rough = |rows: usize, columns: usize| {
+        Array2::from_shape_fn((rows, columns), |(i, j)| ((i * 31 + j * 17) as f32).sin())
+    };
+    for (m, k, n) in [(200, 300, 2), (300, 100, 8), (100, 2000, 5), (70, 90, 8)] {
+        let (a, b) = (rough(m, k), rough(k, n));
+        let bt = b.t().as_standard_layout().into_owned();
+        for a in [a.view(), a.t().as_standard_layout().t()] {
+            let mut all = Vec::new();
+            for b in [b.view(), bt.t()] {
+                for columns_first in [false, true] {
+                    let mut c = match columns_first {
+                        false => Array2::zeros((m, n)),
+                        true => Array2::zeros((n, m)).reversed_axes(),
+                    };
+                    gemm(1.0, &a, &b, 0.0, &mut c);
+                    all.push(c);
+                }
+            }
+            assert!(all.iter().all(|c| *c == all[0]), "{m} {k} {n} {:?}", a.strides());
         }
     }
 }

@@ -30,7 +30,7 @@ impl<F: NdFloat> Tile<F> {
     /// # Safety
     /// The matrices lie where the fields say, and nothing else uses `C`. A tile of a packed
     /// product has at most the size `S::TILE`, and whole vectors of `B` can be read; any other
-    /// has at most 4 rows and as many vectors, and `S::ACCUMULATORS` of them.
+    /// has at most 4 rows (8 rows of one vector) and 4 vectors, and `S::ACCUMULATORS` of them.
     #[inline(always)]
     pub(super) unsafe fn multiply<S: Simd<F>, const PACKED: bool>(self, s: S) {
         macro_rules! sizes {
@@ -49,7 +49,10 @@ impl<F: NdFloat> Tile<F> {
 
     #[inline(always)]
     unsafe fn sized<S: Simd<F>, const R: usize, const V: usize, const PACKED: bool>(self, s: S) {
-        let (rows, vectors) = if PACKED { S::TILE } else { (4, 4) };
+        let (rows, vectors) = match PACKED {
+            true => S::TILE,
+            false => (if V == 1 { 8 } else { 4 }, 4),
+        };
         if R > rows || V > vectors || R * V > S::ACCUMULATORS {
             no_tile();
         }

@@ -14,16 +14,29 @@ fn x<F: Float>(features: usize, m: usize) -> Array2<F> {
 fn same_bits<F: Float>(dims: &[usize], hidden: Activation, output: Activation) {
     let parameters = initialize_parameters_deep(dims, Initializer::He, &mut NumpyRandom::seed(2));
     let parameters = parameters.unwrap().with_activations(hidden, output);
-    let x = x::<F>(dims[0], 33);
-    let mut predictor = Predictor::new(&parameters, 33).unwrap();
-    for m in [33, 1, 8] {
+    let x = x::<F>(dims[0], 600);
+    let table = x.t().as_standard_layout().to_owned();
+    let mut predictor = Predictor::new(&parameters, 600).unwrap();
+    for m in [33, 1, 2, 5, 8, 17, 24, 60, 95, 96, 97, 239, 240, 241, 600] {
         let x = x.slice(s![.., ..m]);
         let expected = predict_proba(x, &parameters).unwrap();
-        assert_eq!(predictor.outputs(x).unwrap(), expected);
+        assert_eq!(predictor.outputs(x).unwrap(), expected, "{m} examples");
+        let x = table.slice(s![..m, ..]);
+        let expected = predict_proba(x.t(), &parameters).unwrap();
+        assert_eq!(predictor.outputs(x.t()).unwrap(), expected, "a table of {m} examples");
     }
-    let turned = x.t().as_standard_layout().to_owned();
-    let expected = predict_proba(turned.t(), &parameters).unwrap();
-    assert_eq!(predictor.outputs(turned.t()).unwrap(), expected);
+}
+
+/// With several threads, batches are cut by examples or products by rows.
+#[cfg(feature = "rayon")]
+#[test]
+fn predictions_do_not_depend_on_the_number_of_threads() {
+    for threads in 1..=5 {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            same_bits::<f32>(&[300, 120, 90, 3], Activation::Relu, Activation::Softmax)
+        });
+    }
 }
 
 #[test]
