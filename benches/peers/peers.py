@@ -136,7 +136,19 @@ def onnxruntime_predict(work, a, options):
     examples = 1 if options.latency else work.m
     session = onnxruntime.InferenceSession(onnx_file(work, a, examples), settings,
                                            providers=["CPUExecutionProvider"])
-    return lambda rows: session.run(None, {"x": rows})[0]
+    binding, bound = session.io_binding(), None
+    output = np.empty((examples, work.dims[-1]), a["X"].dtype)
+    value = onnxruntime.OrtValue.ortvalue_from_numpy(output)  # it writes into this array
+    binding.bind_ortvalue_output(session.get_outputs()[0].name, value)
+
+    def predict(rows):
+        nonlocal bound
+        if rows is not bound:
+            bound = np.ascontiguousarray(rows)
+            binding.bind_cpu_input("x", bound)
+        session.run_with_iobinding(binding)
+        return output
+    return predict
 
 
 def openvino_predict(work, a, options):

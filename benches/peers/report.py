@@ -13,14 +13,19 @@ OURS = "dnn-blocks"
 WAYS = ["row", "column", "row, scaled"]
 
 
+def number(us, like):
+    """Microseconds or milliseconds, with the digits that another time has."""
+    return f"{us:.1f}" if like < 100 else f"{us:.0f}" if like < 1000 else f"{us / 1e3:.3g}"
+
+
 def short(us):
-    return f"{us:.1f} us" if us < 100 else f"{us:.0f} us" if us < 1000 else f"{us / 1e3:.3g} ms"
+    return f"{number(us, us)} {'us' if us < 1000 else 'ms'}"
 
 
 def spread(values):
     """The median with the quartiles."""
     low, middle, high = np.percentile(values, [25, 50, 75])
-    return f"{short(middle)} ({short(low)} to {short(high)})"
+    return f"{short(middle)} ({number(low, middle)} to {number(high, middle)})"
 
 
 def row(*cells):

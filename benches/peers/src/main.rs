@@ -42,8 +42,8 @@ impl<F: Float> Peer<F> for Ours {
             "workspace" => {
                 let mut workspace = Workspace::new(&parameters, m)?;
                 timer.time(&spec, |wanted| {
-                    let al = workspace.forward(&x, &parameters)?.al();
-                    Ok(if wanted { mean(&al) } else { 0.0 })
+                    let forward = workspace.forward(&x, &parameters)?;
+                    Ok(if wanted { mean(&forward.al()) } else { 0.0 })
                 })
             }
             "columns" => {
