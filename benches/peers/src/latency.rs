@@ -13,9 +13,9 @@ pub fn measure<F: Float>(case: &Case<F>, timer: &Timer<'_>) -> Result<(), Failur
     let (table, scaler) = (rows(x), Standardizer::fit(x)?);
     let mut plain = Predictor::new(parameters, 1)?;
     let mut scaled = Predictor::new(parameters, 1)?.scaled(&scaler)?;
-    time("row", x.ncols(), timer, |i| Ok(mean(&plain.outputs(table.row(i))?)))?;
-    time("column", x.ncols(), timer, |i| Ok(mean(&plain.outputs(x.column(i))?)))?;
-    time("row, scaled", x.ncols(), timer, |i| Ok(mean(&scaled.outputs(table.row(i))?)))
+    time("row", x.ncols(), timer, |i| Ok(mean(plain.outputs(table.row(i))?)))?;
+    time("column", x.ncols(), timer, |i| Ok(mean(plain.outputs(x.column(i))?)))?;
+    time("row, scaled", x.ncols(), timer, |i| Ok(mean(scaled.outputs(table.row(i))?)))
 }
 
 fn time(

@@ -43,14 +43,14 @@ impl<F: Float> Peer<F> for Ours {
                 let mut workspace = Workspace::new(&parameters, m)?;
                 timer.time(&spec, |wanted| {
                     let forward = workspace.forward(&x, &parameters)?;
-                    Ok(if wanted { mean(&forward.al()) } else { 0.0 })
+                    Ok(if wanted { mean(forward.al()) } else { 0.0 })
                 })
             }
             "columns" => {
                 let mut predictor = Predictor::new(&parameters, m)?;
                 timer.time(&spec, |wanted| {
                     let al = predictor.outputs(&x)?;
-                    Ok(if wanted { mean(&al) } else { 0.0 })
+                    Ok(if wanted { mean(al) } else { 0.0 })
                 })
             }
             "rows" => {
@@ -58,7 +58,7 @@ impl<F: Float> Peer<F> for Ours {
                 let table = rows(&x);
                 timer.time(&spec, |wanted| {
                     let al = predictor.outputs(Examples::rows(&table))?;
-                    Ok(if wanted { mean(&al) } else { 0.0 })
+                    Ok(if wanted { mean(al) } else { 0.0 })
                 })
             }
             other => Err(format!("no way to predict by {other}").into()),
