@@ -145,6 +145,8 @@ def main():
     known = [OURS, *peers.PEERS, *peers.CRATES]
     if unknown := set(options.peers) - set(known):
         parser.error(f"no peer {', '.join(unknown)}; there are {', '.join(known)}")
+    if options.latency and set(options.peers) & set(peers.CRATES):
+        parser.error(f"--latency does not measure {', '.join(peers.CRATES)}")
     options.threads = [n for n in map(int, options.threads.split(",")) if n <= os.cpu_count()]
     if options.rounds is None:
         options.rounds = 3 if options.workloads == "table" else 7
