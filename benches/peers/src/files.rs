@@ -1,5 +1,5 @@
 //! The files of a workload: `NAME.spec` with a key and a value on each line, and `NAME.bin` with
-//! the arrays. `compare.py` describes the layouts.
+//! the arrays. `workloads.py` describes the layouts.
 
 use crate::Failure;
 use dnn_blocks::ndarray::Array2;
@@ -16,7 +16,7 @@ pub struct Spec {
 }
 
 impl Spec {
-    pub fn read(data: &Path, name: &str) -> Result<Self, Failure> {
+    fn read(data: &Path, name: &str) -> Result<Self, Failure> {
         let text = fs::read_to_string(data.join(format!("{name}.spec")))?;
         let value = |key: &str| {
             let mut pairs = text.lines().filter_map(|line| line.split_once(' '));
@@ -33,13 +33,15 @@ impl Spec {
 }
 
 pub struct Case<F> {
+    pub spec: Spec,
     pub x: Array2<F>,
     pub y: Array2<F>,
     pub parameters: Parameters<F>,
 }
 
 impl<F: Float> Case<F> {
-    pub fn read(data: &Path, name: &str, spec: &Spec) -> Result<Self, Failure> {
+    pub fn read(data: &Path, name: &str) -> Result<Self, Failure> {
+        let spec = Spec::read(data, name)?;
         let mut file = BufReader::new(File::open(data.join(format!("{name}.bin")))?);
         let mut magic = [0; 8];
         file.read_exact(&mut magic)?;
@@ -64,6 +66,7 @@ impl<F: Float> Case<F> {
             x: x.ok_or("no X")?,
             y: y.ok_or("no Y")?,
             parameters: parameters.with_activations(spec.hidden, Activation::Sigmoid),
+            spec,
         })
     }
 }
