@@ -208,11 +208,9 @@ pub(crate) fn gemm_by<F: Kernel>(
     Product { strategy, ..Product::new(alpha, a, b, beta, c) }.run_here();
 }
 
-/// `C ← A·B` in this strategy, on as many threads as pay if `parallel`. The caller has checked the
-/// shapes.
+/// `C ← A·B` in this strategy. The caller has checked the shapes.
 pub(crate) fn matmul_by<F: Kernel>(
     strategy: Strategy,
-    parallel: bool,
     a: &ArrayRef2<F>,
     b: &ArrayRef2<F>,
     c: &mut ArrayRef2<F>,
@@ -221,8 +219,7 @@ pub(crate) fn matmul_by<F: Kernel>(
     if strategy == Strategy::Packed {
         return ndarray::linalg::general_mat_mul(F::one(), a, b, F::zero(), c);
     }
-    let product = Product { strategy, ..Product::new(F::one(), a, b, F::zero(), c) };
-    if parallel { product.run() } else { product.run_here() }
+    Product { strategy, ..Product::new(F::one(), a, b, F::zero(), c) }.run();
 }
 
 /// [`gemm`] with these instructions, in this number of parts.

@@ -194,7 +194,7 @@ impl<'p, F: Float> Predictor<'p, F> {
         let al = self.compute(x)?;
         if let Some(scaler) = self.target_scaler {
             check_output(&self.buffers.al(al), self.parameters.layers().len())?;
-            let mut al = self.buffers.al_mut(al);
+            let mut al = matrix_mut(&mut self.buffers.a[0], al.0, al.1);
             scaler.inverse_transform_inplace(&mut al)?;
         }
         Ok(self.buffers.al(al))
