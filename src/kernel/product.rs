@@ -130,9 +130,10 @@ impl Strategy {
         let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
         let by_columns = a.strides.0 == 1 && (c.strides.0 == 1 || products <= SEGMENT);
         let (a_along, b_along) = (a.strides.1 == 1, b.strides.0 == 1);
-        let by_dots = a_along && b_along;
-        let by_copied_dots =
+        let along = a_along && b_along;
+        let copied =
             (a_along && wastes_lanes::<F>(c.columns)) || (b_along && wastes_lanes::<F>(c.rows));
+        let by_dots = (along && few <= FEW_DOTS) || copied;
         let long = products >= 12 + 4 * few && few * products * size_of::<F>() <= DOTS_BYTES;
         let row = c.columns * size_of::<F>();
         let short = if a.has_contiguous_rows() {
@@ -141,9 +142,7 @@ impl Strategy {
             row <= SHORT_ROW
         };
         let flat = c.rows <= FEW_ROWS || short;
-        if by_dots && (c.columns == 1 || (long && few <= FEW_DOTS)) {
-            Strategy::Dots
-        } else if by_copied_dots && long {
+        if (along && c.columns == 1) || (by_dots && long) {
             Strategy::Dots
         } else if by_columns && c.columns <= VECTOR / size_of::<F>() / 2 {
             Strategy::RowsTransposed
