@@ -130,11 +130,13 @@ impl Strategy {
         let by_rows = b.strides.1 == 1 && c.strides.1 == 1;
         let by_columns = a.strides.0 == 1 && (c.strides.0 == 1 || products <= SEGMENT);
         let (a_along, b_along) = (a.strides.1 == 1, b.strides.0 == 1);
-        let along = a_along && b_along;
-        let copied =
-            (a_along && wastes_lanes::<F>(c.columns)) || (b_along && wastes_lanes::<F>(c.rows));
-        let by_dots = (along && few <= FEW_DOTS) || copied;
-        let long = products >= 12 + 4 * few && few * products * size_of::<F>() <= DOTS_BYTES;
+        let cached = |few: usize| products <= DOTS_BYTES / size_of::<F>() / few.max(1);
+        let in_place = a_along && b_along && few <= FEW_DOTS && products >= 12 + 4 * few;
+        let copied = |few| wastes_lanes::<F>(few) && products >= 12 * few && cached(few);
+        let by_dots = (in_place && cached(few))
+            || (a_along && copied(c.columns))
+            || (b_along && copied(c.rows));
+        let turned = c.columns == 1 || (wastes_lanes::<F>(c.columns) && products >= 6 * c.columns);
         let row = c.columns * size_of::<F>();
         let short = if a.has_contiguous_rows() {
             row <= SHORTER_ROW && c.rows <= SMALL
@@ -142,9 +144,9 @@ impl Strategy {
             row <= SHORT_ROW
         };
         let flat = c.rows <= FEW_ROWS || short;
-        if (along && c.columns == 1) || (by_dots && long) {
+        if (a_along && b_along && c.columns == 1) || by_dots {
             Strategy::Dots
-        } else if by_columns && c.columns <= VECTOR / size_of::<F>() / 2 {
+        } else if by_columns && turned {
             Strategy::RowsTransposed
         } else if by_rows && (flat || products <= FEW_PRODUCTS) {
             Strategy::Rows
@@ -157,7 +159,7 @@ impl Strategy {
 /// Whether whole vectors would compute much more than `few` numbers.
 fn wastes_lanes<F>(few: usize) -> bool {
     let computed = few.next_multiple_of(VECTOR / size_of::<F>());
-    few <= FEW_DOTS && few + few / 5 <= computed
+    few <= FEW_DOTS && few + few / 4 <= computed
 }
 
 /// `C ← A·B`. The caller has checked the shapes.
