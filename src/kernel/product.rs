@@ -602,6 +602,12 @@ impl<F: Kernel> Product<F> {
     ) {
         let beta = self.beta_at(k);
         for (r, sums) in sums.iter().enumerate() {
+            if columns == 4 && self.c.strides.1 == 1 && beta == F::zero() {
+                let row = self.c.element(i + r, j).cast_mut().cast::<[F; 4]>();
+                // SAFETY: four neighbors in a row of C; an array is as aligned as its elements.
+                unsafe { *row = sums.map(|sum| self.alpha * sum) }
+                continue;
+            }
             for (q, &sum) in sums.iter().enumerate().take(columns) {
                 // SAFETY: an element of C.
                 unsafe {
