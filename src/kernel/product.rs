@@ -8,8 +8,8 @@
 //! | dots | dot products of rows of `A` and columns of `B` | few rows or columns, long sums |
 //! | packed | copies blocks of `A` and `B` in the order of use | everything else |
 //!
-//! If `C` has less than half a vector of columns, most lanes would be empty. Then the large operand
-//! is read in place, along its contiguous numbers: by *dots* with a copy of the small operand, or by
+//! With few columns of `C`, vectors along its rows would be partly empty. Then the large operand is
+//! read in place, along its contiguous numbers: by *dots* with a copy of the small operand, or by
 //! *rows* of the transposed product, on a copy of `C`.
 //!
 //! The order of a sum depends on the strategy and the depth only: *rows* and *packed* add the
