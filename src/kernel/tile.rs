@@ -199,6 +199,9 @@ pub(super) unsafe fn dots<F: NdFloat, S: Simd<F>, const R: usize, const ALONE: b
     b_stride: isize,
     ahead: *const F,
 ) -> [[F; 4]; R] {
+    if 4 * R > S::ACCUMULATORS {
+        no_tile();
+    }
     let mut sums = [[s.zero(); 4]; R];
     let whole = depth - depth % S::LANES;
     let a: [_; R] = std::array::from_fn(|i| a.wrapping_offset(i as isize * a_stride));
