@@ -8,6 +8,8 @@
 
 #[path = "support/arguments.rs"]
 mod arguments;
+#[path = "support/patients.rs"]
+mod patients;
 
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::plot::{self, Curve};
@@ -16,7 +18,6 @@ use dnn_blocks::progress::Progress;
 use std::error::Error;
 
 const USAGE: &str = "usage: breast_cancer [--pictures DIR]";
-const CSV: &str = include_str!("data/breast_cancer.csv");
 const TRAINING_EXAMPLES: usize = 455;
 const SEED: u32 = 1;
 const ITERATIONS: usize = 1500;
@@ -25,7 +26,9 @@ const LEARNING_RATE: f64 = 0.1;
 fn main() -> Result<(), Box<dyn Error>> {
     let ([], pictures) = arguments::parse(USAGE)?;
 
-    let (x, y) = patients(CSV)?;
+    let (table, diagnoses) = patients::read()?;
+    let x = table.reversed_axes(); // (30, 569)
+    let y = Array2::from_shape_fn((1, x.ncols()), |(_, i)| f64::from(diagnoses[i] == 'M'));
     let order = NumpyRandom::seed(SEED).permutation(x.ncols());
     let (training, test) = order.split_at(TRAINING_EXAMPLES);
     let (train_x, test_x) = (x.select(Axis(1), training), x.select(Axis(1), test));
@@ -70,16 +73,4 @@ fn train(
         progress.iteration(i + 1, ITERATIONS, format!("cost {cost:.4}  accuracy {accuracy:.4}"));
     }
     Ok(costs)
-}
-
-/// Reads `X` (30, 569) and `Y` (1, 569), 1 for malignant: a patient in each row of the file.
-fn patients(csv: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
-    let (mut y, mut features) = (Vec::new(), Vec::new());
-    for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
-        let (diagnosis, measures): (char, Vec<f64>) = row?;
-        y.push(if diagnosis == 'M' { 1.0 } else { 0.0 });
-        features.extend(measures);
-    }
-    let x = Array2::from_shape_vec((y.len(), 30), features)?.reversed_axes();
-    Ok((x, Array2::from_shape_vec((1, y.len()), y)?))
 }

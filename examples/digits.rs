@@ -9,10 +9,12 @@
 
 #[path = "support/arguments.rs"]
 mod arguments;
+#[path = "support/handwriting.rs"]
+mod handwriting;
 
 use dnn_blocks::data::stratified_split;
 use dnn_blocks::model::History;
-use dnn_blocks::ndarray::{Array2, Axis};
+use dnn_blocks::ndarray::Array2;
 use dnn_blocks::plot::{self, Curve, Picture};
 use dnn_blocks::prelude::*;
 use dnn_blocks::progress::Progress;
@@ -26,12 +28,10 @@ const CSV: &str = include_str!("data/digits.csv");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let ([], pictures) = arguments::parse(USAGE)?;
-    let (x, digits) = handwriting(CSV)?;
+    let (x, digits) = handwriting::read(CSV, true)?;
     let (training, test) = stratified_split(&digits, 0.25, &mut NumpyRandom::seed(1))?;
-    let part = |chosen: &[usize]| {
-        (x.select(Axis(0), chosen), chosen.iter().map(|&i| digits[i]).collect::<Vec<_>>())
-    };
-    let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
+    let (train_x, train_y) = handwriting::select(&x, &digits, &training);
+    let (test_x, test_y) = handwriting::select(&x, &digits, &test);
 
     // The corners are white in all pictures: these features are constant, which is an error unless
     // it is allowed.
@@ -84,17 +84,4 @@ fn mistakes(x: &Array2<f32>, actual: &[usize], predicted: &[usize]) -> dnn_block
         })
         .collect();
     plot::pictures("Mistakes on the test pictures", &shown, 5)
-}
-
-/// Reads the pictures (1797, 64), from 0 (white) to 16 (black), and their digits.
-fn handwriting(csv: &str) -> Result<(Array2<f32>, Vec<usize>), Box<dyn Error>> {
-    let (mut pixels, mut digits) = (Vec::new(), Vec::new());
-    for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
-        let (digit, picture): (usize, String) = row?;
-        digits.push(digit);
-        for pixel in picture.chars() {
-            pixels.push(pixel.to_digit(17).ok_or("a pixel is a digit of base 17")? as f32);
-        }
-    }
-    Ok((Array2::from_shape_vec((digits.len(), 64), pixels)?, digits))
 }

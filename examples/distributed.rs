@@ -8,14 +8,14 @@
 //! Each process reads its own part of the file, described in `examples/data/README.md`. Except for
 //! rounding, the network is the same for any number of processes.
 
+#[path = "support/handwriting.rs"]
+mod handwriting;
+
 use dnn_blocks::distributed::{Ranks, mpi};
-use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
-use std::error::Error;
 use std::ops::ControlFlow;
 
 const TABLE: &str = "examples/data/digits.csv";
-const PIXELS: usize = 64;
 /// One example in this many is a test example.
 const TEST_SHARE: usize = 5;
 
@@ -29,15 +29,14 @@ fn main() {
 
 fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     let path = std::env::args().nth(1).unwrap_or_else(|| TABLE.into());
-    let (x, digits) = ranks.all_ok(handwriting(&ranks.read_lines(path)?, ranks.is_first()))?;
+    let (x, digits) =
+        ranks.all_ok(handwriting::read(&ranks.read_lines(path)?, ranks.is_first()))?;
     let (first, total) = ranks.offset_and_total(digits.len());
     println!("rank {} of {}: {} of {total} examples", ranks.rank(), ranks.size(), digits.len());
     let (test, training): (Vec<_>, Vec<_>) =
         (0..digits.len()).partition(|i| (first + i) % TEST_SHARE == 0);
-    let part = |chosen: &[usize]| {
-        (x.select(Axis(0), chosen), chosen.iter().map(|&i| digits[i]).collect::<Vec<_>>())
-    };
-    let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
+    let (train_x, train_y) = handwriting::select(&x, &digits, &training);
+    let (test_x, test_y) = handwriting::select(&x, &digits, &test);
 
     let hyperparameters = Hyperparameters::default()
         .hidden(&[64, 32])
@@ -67,21 +66,4 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
         println!("test accuracy {:.4}", counts[0] / counts[1]);
     }
     Ok(())
-}
-
-/// Reads pictures (examples, pixels), each pixel a digit of base 17, and the digits that they show.
-fn handwriting(
-    csv: &str,
-    has_headers: bool,
-) -> Result<(Array2<f64>, Vec<usize>), Box<dyn Error + Send + Sync>> {
-    let (mut pixels, mut digits) = (Vec::new(), Vec::new());
-    let mut reader = csv::ReaderBuilder::new().has_headers(has_headers).from_reader(csv.as_bytes());
-    for row in reader.deserialize() {
-        let (digit, picture): (usize, String) = row?;
-        digits.push(digit);
-        for pixel in picture.chars() {
-            pixels.push(f64::from(pixel.to_digit(17).ok_or("a pixel is a digit of base 17")?));
-        }
-    }
-    Ok((Array2::from_shape_vec((digits.len(), PIXELS), pixels)?, digits))
 }

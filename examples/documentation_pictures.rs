@@ -4,9 +4,15 @@
 //! cargo run --release --features plot --example documentation_pictures
 //! ```
 
+#[path = "support/handwriting.rs"]
+mod handwriting;
+#[path = "support/patients.rs"]
+mod patients;
+
 use dnn_blocks::course::datasets::load_planar_dataset;
 use dnn_blocks::course::{Descent, nn_model};
-use dnn_blocks::ndarray::{Array2, Axis};
+use dnn_blocks::data::stratified_split;
+use dnn_blocks::ndarray::Array2;
 use dnn_blocks::plot::{self, Curve, Picture};
 use dnn_blocks::prelude::*;
 use std::error::Error;
@@ -15,7 +21,6 @@ use std::fs;
 use std::path::Path;
 
 const IMAGES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/images");
-const BREAST_CANCER: &str = include_str!("data/breast_cancer.csv");
 const DIGITS: &str = include_str!("data/digits.csv");
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -354,18 +359,10 @@ fn flower() -> dnn_blocks::Result<String> {
 
 /// The costs of a classifier of tumors, with a quarter of the patients for validation.
 fn costs() -> Result<String, Box<dyn Error>> {
-    let (mut diagnoses, mut numbers) = (Vec::new(), Vec::new());
-    for line in BREAST_CANCER.lines().skip(1) {
-        let (diagnosis, measures) = line.split_once(',').ok_or("a line without a comma")?;
-        diagnoses.push(diagnosis);
-        for number in measures.split(',') {
-            numbers.push(number.parse::<f64>()?);
-        }
-    }
-    let x = Array2::from_shape_vec((diagnoses.len(), 30), numbers)?;
+    let (x, diagnoses) = patients::read()?;
     let hyperparameters =
         Hyperparameters::default().hidden(&[16, 8]).epochs(80).validation_share(0.25).seed(1);
-    let mut model = Classifier::<f64, &str>::new(hyperparameters);
+    let mut model = Classifier::<f64, char>::new(hyperparameters);
     let history = model.fit(Examples::rows(&x), &diagnoses)?;
     let curves = [
         Curve::new("training", &history.costs()),
@@ -376,21 +373,10 @@ fn costs() -> Result<String, Box<dyn Error>> {
 
 /// Handwritten digits that a classifier takes for others.
 fn mistakes() -> Result<String, Box<dyn Error>> {
-    let (mut digits, mut pixels) = (Vec::new(), Vec::new());
-    for line in DIGITS.lines().skip(1) {
-        let (digit, picture) = line.split_once(',').ok_or("a line without a comma")?;
-        digits.push(digit.parse::<usize>()?);
-        for pixel in picture.chars() {
-            pixels.push(pixel.to_digit(17).ok_or("a pixel that is none")? as f32);
-        }
-    }
-    let x = Array2::from_shape_vec((digits.len(), 64), pixels)?;
-    let (training, test) =
-        dnn_blocks::data::stratified_split(&digits, 0.25, &mut NumpyRandom::seed(1))?;
-    let part = |chosen: &[usize]| {
-        (x.select(Axis(0), chosen), chosen.iter().map(|&i| digits[i]).collect::<Vec<_>>())
-    };
-    let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
+    let (x, digits) = handwriting::read(DIGITS, true)?;
+    let (training, test) = stratified_split(&digits, 0.25, &mut NumpyRandom::seed(1))?;
+    let (train_x, train_y) = handwriting::select(&x, &digits, &training);
+    let (test_x, test_y) = handwriting::select(&x, &digits, &test);
     // The corners of all pictures are white: constant features, and no mistake.
     let hyperparameters =
         Hyperparameters::default().hidden(&[64]).epochs(60).constant_features(true).seed(1);

@@ -9,6 +9,8 @@
 
 #[path = "support/arguments.rs"]
 mod arguments;
+#[path = "support/patients.rs"]
+mod patients;
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::plot::{self, Axis, Curve};
@@ -16,12 +18,11 @@ use dnn_blocks::prelude::*;
 use std::error::Error;
 
 const USAGE: &str = "usage: tuning [--pictures DIR]";
-const CSV: &str = include_str!("data/breast_cancer.csv");
 const RATES: [f64; 11] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0, 10.0];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let ([], pictures) = arguments::parse(USAGE)?;
-    let (x, diagnoses) = patients(CSV)?;
+    let (x, diagnoses) = patients::read()?;
     let hyperparameters =
         Hyperparameters::default().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
     println!(
@@ -69,15 +70,4 @@ fn validation(
         Err(dnn_blocks::Error::Diverged { .. }) => Ok((f64::NAN, f64::NAN)),
         Err(error) => Err(error),
     }
-}
-
-/// Reads the measures (569, 30) and the diagnoses: M for malignant, B for benign.
-fn patients(csv: &str) -> Result<(Array2<f64>, Vec<char>), Box<dyn Error>> {
-    let (mut diagnoses, mut features) = (Vec::new(), Vec::new());
-    for row in csv::Reader::from_reader(csv.as_bytes()).deserialize() {
-        let (diagnosis, measures): (char, Vec<f64>) = row?;
-        diagnoses.push(diagnosis);
-        features.extend(measures);
-    }
-    Ok((Array2::from_shape_vec((diagnoses.len(), 30), features)?, diagnoses))
 }
