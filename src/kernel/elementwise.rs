@@ -513,7 +513,7 @@ impl<F: Kernel, M: Map<F>> Op<F> for AddInPlace<'_, F, M> {
         // Contiguous columns are swept with all biases at once.
         let columns = self.rows.view_mut().reversed_axes();
         if let (Some(values), Some(biases)) = (columns.into_slice(), self.biases.as_slice()) {
-            for column in values.chunks_exact_mut(biases.len()) {
+            for column in values.chunks_exact_mut(biases.len().max(1)) {
                 for (x, &bias) in column.iter_mut().zip(biases) {
                     *x = map.apply::<S>(*x + bias);
                 }

@@ -189,12 +189,23 @@ pub(crate) fn gemm<F: Kernel>(
     if a.ncols() == 0 {
         return c.mapv_inplace(|c| if beta == F::zero() { beta } else { beta * c });
     }
-    let product = Product::new(alpha, a, b, beta, c);
+    gemm_in(Strategy::choose(a, b, c), alpha, a, b, beta, c);
+}
+
+/// [`gemm`] in this strategy.
+fn gemm_in<F: Kernel>(
+    strategy: Strategy,
+    alpha: F,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    beta: F,
+    c: &mut ArrayRef2<F>,
+) {
     #[cfg(feature = "blas")]
-    if product.strategy == Strategy::Packed {
+    if strategy == Strategy::Packed {
         return ndarray::linalg::general_mat_mul(alpha, a, b, beta, c);
     }
-    product.run();
+    Product::new(strategy, alpha, a, b, beta, c).run();
 }
 
 /// [`gemm`] in this strategy, for a part of a larger product.
@@ -206,7 +217,7 @@ pub(crate) fn gemm_by<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    Product { strategy, ..Product::new(alpha, a, b, beta, c) }.run_here();
+    Product::new(strategy, alpha, a, b, beta, c).run_here();
 }
 
 /// `C ← A·B` in this strategy. The caller has checked the shapes.
@@ -216,11 +227,7 @@ pub(crate) fn matmul_by<F: Kernel>(
     b: &ArrayRef2<F>,
     c: &mut ArrayRef2<F>,
 ) {
-    #[cfg(feature = "blas")]
-    if strategy == Strategy::Packed {
-        return ndarray::linalg::general_mat_mul(F::one(), a, b, F::zero(), c);
-    }
-    Product { strategy, ..Product::new(F::one(), a, b, F::zero(), c) }.run();
+    gemm_in(strategy, F::one(), a, b, F::zero(), c);
 }
 
 /// [`gemm`] with these instructions, in this number of parts.
@@ -234,7 +241,8 @@ pub(crate) fn gemm_with<F: Kernel>(
     beta: F,
     c: &mut ArrayRef2<F>,
 ) {
-    Product { isa, ..Product::new(alpha, a, b, beta, c) }.run_in(parts);
+    let strategy = Strategy::choose(a, b, c);
+    Product { isa, ..Product::new(strategy, alpha, a, b, beta, c) }.run_in(parts);
 }
 
 /// A product to compute: `C ← α·A·B + β·C`.
@@ -256,6 +264,7 @@ unsafe impl<F: Sync + Send> Send for Product<F> {}
 impl<F: Kernel> Product<F> {
     #[inline(never)]
     pub(crate) fn new(
+        strategy: Strategy,
         alpha: F,
         a: &ArrayRef2<F>,
         b: &ArrayRef2<F>,
@@ -264,7 +273,6 @@ impl<F: Kernel> Product<F> {
     ) -> Self {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
-        let strategy = Strategy::for_product(&a, &b, &c);
         Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
     }
 

@@ -45,13 +45,12 @@ impl<F: Float> OutputBuffers<F> {
         let (layers, m) = (parameters.layers(), x.ncols());
         let [a, next] = &mut self.a;
         let mut rows = x.nrows();
-        let mut by_example = false;
         let mut strategy = None;
         for (l, layer) in layers.iter().enumerate() {
-            let a_prev = match l {
-                0 => x,
-                _ if by_example => matrix(a, m, rows).reversed_axes(),
-                _ => matrix(a, rows, m),
+            let a_prev = match strategy {
+                None => x,
+                Some(Strategy::Dots) => matrix(a, m, rows).reversed_axes(),
+                Some(_) => matrix(a, rows, m),
             };
             check_linear(&a_prev, &layer.w, &layer.b)
                 .and_then(|()| layer.activation.check::<F>())
@@ -62,10 +61,9 @@ impl<F: Float> OutputBuffers<F> {
             strategy = layers
                 .get(l + 1)
                 .map(|after| Strategy::choose(&after.w, &shape, &matrix(next, after.w.nrows(), m)));
-            by_example = strategy == Some(Strategy::Dots);
-            let mut out = match by_example {
-                true => matrix_mut(next, m, rows).reversed_axes(),
-                false => matrix_mut(next, rows, m),
+            let mut out = match strategy {
+                Some(Strategy::Dots) => matrix_mut(next, m, rows).reversed_axes(),
+                _ => matrix_mut(next, rows, m),
             };
             matmul_by(chosen, &layer.w, &a_prev, &mut out);
             layer.activation.add_bias_and_apply(&mut out, &layer.b);
