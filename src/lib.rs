@@ -29,7 +29,7 @@
 //! | [`init`] | [`initialize_parameters_deep`] | `W ~ N(0, σ²)`, `b = 0` |
 //! | [`forward`] | [`l_model_forward`] | `Z = W·A_prev + b`, `A = g(Z)` |
 //! | [`cost`] | [`compute_cost`] | `J = -1/m Σ [y ln a + (1-y) ln(1-a)]` |
-//! | [`backward`] | [`l_model_backward`] | `dZ = dA ∘ g'(Z)`, `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
+//! | [`backward`] | [`l_model_backward`] | `dW = 1/m dZ·A_prevᵀ`, `db = 1/m Σ dZ` |
 //! | [`update`] | [`update_parameters`] | `W ← W - α dW`, `b ← b - α db` |
 //!
 //! [`initialize_parameters_deep`]: init::initialize_parameters_deep

@@ -7,7 +7,7 @@ use crate::checks::check_finite;
 use crate::checks::{check, check_weights};
 use crate::error::Operand;
 use crate::{Error, Float, Result};
-use ndarray::Array2;
+use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 
 /// The parameters of one layer, `A = g(W·A_prev + b)`, and its activation `g`.
@@ -133,6 +133,13 @@ impl<F: Float> Parameters<F> {
     #[must_use]
     pub fn layers(&self) -> &[Layer<F>] {
         &self.layers
+    }
+
+    /// Checks that `X` (features, m) has the features of layer 1.
+    pub(crate) fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
+        let (w, x) = (Operand::new("W", &self.layers[0].w), Operand::new("X", x));
+        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
+            .map_err(|e| e.in_layer(1))
     }
 
     /// Returns a copy, or [`Error::TooLarge`] if it does not fit in memory.

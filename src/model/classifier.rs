@@ -197,7 +197,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let data = RawData { x, y: &label_row(&numbers)?, weights };
         let head = Head::classification(classes.names().len());
         if let Some((_, network)) = &mut self.fitted {
-            network.check_features(x)?;
+            network.parameters.check_features(x)?;
             return train_one_epoch(hyperparameters, &head, &data, network)?;
         }
         let scaler = standardizer(hyperparameters, x)?;

@@ -44,20 +44,13 @@ impl<F: Float> Network<F> {
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
         check_table("X", &x)?;
-        self.check_features(&x)?;
+        self.parameters.check_features(&x)?;
         let al = match &self.scaler {
             Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
             None => predict_proba(x, &self.parameters),
         }?;
         check_output(&al, self.parameters.layers().len())?;
         Ok(al)
-    }
-
-    /// Checks that `X` (features, m) has the features of layer 1.
-    pub fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
-        let (w, x) = (Operand::new("W", &self.parameters.layers()[0].w), Operand::new("X", x));
-        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
-            .map_err(|e| e.in_layer(1))
     }
 
     /// Checks that `Y` (outputs, m) has the outputs of the last layer.

@@ -204,11 +204,9 @@ impl<'p, F: Float> Predictor<'p, F> {
     fn compute(&mut self, x: ArrayView2<'_, F>) -> Result<(usize, usize)> {
         let Self { parameters, scaler, x: scaled, buffers, .. } = self;
         buffers.check_examples(&x)?;
+        parameters.check_features(&x)?;
         let first = &parameters.layers()[0];
-        let (w, examples) = (Operand::new("W", &first.w), Operand::new("X", &x));
-        check(w.shape.1 == examples.shape.0, w, examples, "columns of W must equal features of X")
-            .and_then(|()| check_linear(&x, &first.w, &first.b))
-            .map_err(|e| e.in_layer(1))?;
+        check_linear(&x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let Some(scaler) = scaler else { return buffers.compute(x, parameters) };
         let (mean, operand) = (Operand::new("mean", scaler.mean()), Operand::new("X", &x));
         check(mean.shape.0 == operand.shape.0, mean, operand, "same rows")?;

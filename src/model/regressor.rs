@@ -118,7 +118,7 @@ impl<F: Float> Regressor<F> {
         let weights = &weights_or_ones(x.ncols(), None)?;
         let head = Head::regression(y.nrows());
         if let Some(network) = &mut self.network {
-            network.check_features(x)?;
+            network.parameters.check_features(x)?;
             network.check_outputs(y)?;
             let y = &standardized(y, self.target_scaler.as_ref())?;
             return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network)?;

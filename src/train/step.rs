@@ -223,9 +223,7 @@ impl<F: Float> StepBuffers<F> {
         objective: &Objective,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
-        let (w, x) = (Operand::new("W", &parameters.layers()[0].w), Operand::new("X", x));
-        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
-            .map_err(|e| e.in_layer(1))?;
+        parameters.check_features(x)?;
         self.prepare_network(parameters)?;
         check_lambda::<F>(objective.l2)?;
         self.restore_gradients(parameters)?;
