@@ -5,7 +5,7 @@
 //! allocate when it hands work to another one.
 
 use dnn_blocks::gradients::clip_by_norm;
-use dnn_blocks::model::Predictor;
+use dnn_blocks::model::{PackedWeights, Predictor, Weights};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
@@ -188,12 +188,16 @@ fn predictions_allocate_nothing_on_any_thread() {
     let al = predict_proba(scaler.transform(&x).unwrap(), &parameters).unwrap();
     let values = Standardizer::fit(&al).unwrap();
     let expected = values.inverse_transform(&al).unwrap();
+    let packed = PackedWeights::new(&parameters).unwrap();
+    let rounded = PackedWeights::bf16(&parameters).unwrap();
+    let weights = [Weights::Parameters(&parameters), (&packed).into(), (&rounded).into()];
     std::thread::scope(|threads| {
-        for _ in 0..4 {
-            threads.spawn(|| {
+        for (i, weights) in weights.into_iter().cycle().take(6).enumerate() {
+            let (x, scaler, values, expected) = (&x, &scaler, &values, &expected);
+            threads.spawn(move || {
                 alone(|| {
-                    let predictor = Predictor::new(&parameters, 40).unwrap();
-                    let mut predictor = predictor.scaled(&scaler).unwrap().target_scaled(&values);
+                    let predictor = Predictor::new(weights, 40).unwrap();
+                    let mut predictor = predictor.scaled(scaler).unwrap().target_scaled(values);
                     let examples = [40, 1, 7, 39];
                     for m in examples {
                         predictor.outputs(x.slice(s![.., ..m])).unwrap(); // packs its scratch
@@ -204,8 +208,9 @@ fn predictions_allocate_nothing_on_any_thread() {
                         }
                     });
                     assert_eq!(again, 0);
-                    let al = predictor.outputs(&x).unwrap();
-                    assert_eq!(al, expected);
+                    let al = predictor.outputs(x).unwrap();
+                    assert!(i % 3 > 0 || al == expected);
+                    assert!((&al - expected).iter().all(|difference| difference.abs() < 0.05));
                 });
             });
         }

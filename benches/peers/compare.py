@@ -23,7 +23,7 @@ import tempfile
 import peers
 import report
 import workloads
-from report import OURS
+from report import OURS, WEIGHTS
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -34,17 +34,17 @@ TOLERANCE = {"f64": 1e-9, "f32": 2e-5, "bf16": 0.02}
 def default_peers(options):
     """The usual peers of these workloads."""
     if options.latency:
-        return f"{OURS},numpy,onnxruntime"
+        return f"{OURS},{OURS}-packed,numpy,onnxruntime"
     if options.workloads == "table":
         return f"{OURS},numpy,torch,torch.compile"
     if options.workloads.startswith("train"):
         return f"{OURS},numpy,torch,torch.compile,burn-flex,candle"
-    return f"{OURS},numpy,onnxruntime,openvino,burn-flex,candle"
+    return f"{OURS},{OURS}-packed,numpy,onnxruntime,openvino,burn-flex,candle"
 
 
 def build(options):
     cargo = ["cargo", "build", "--release", "--quiet", "--target-dir", str(TARGET)]
-    if OURS in options.peers and not options.program:
+    if set(options.peers) & set(WEIGHTS) and not options.program:
         subprocess.run(cargo + ["-p", "dnn-blocks-peers"], check=True, cwd=ROOT)
     for peer in options.peers:
         if peer in peers.CRATES:
@@ -52,8 +52,8 @@ def build(options):
 
 
 def command(peer, options):
-    if peer == OURS:
-        program = [options.program or str(TARGET / "release/peer")]
+    if peer in WEIGHTS:
+        program = [options.program or str(TARGET / "release/peer"), "--weights", WEIGHTS[peer]]
         if options.workloads != "table":
             program += ["--predict", options.predict]
     elif peer in peers.CRATES:
@@ -114,7 +114,7 @@ def measure(works, options):
 
 def agree(works, key, found):
     """Fails if costs or mean outputs differ. Those in bf16 may differ more."""
-    exact = [pair for pair in found if pair[1] != "openvino-bf16"] or found[:1]
+    exact = [pair for pair in found if not pair[1].endswith("-bf16")] or found[:1]
     for pairs, tolerance in [(exact, TOLERANCE[key[1]]), (found, TOLERANCE["bf16"])]:
         low, high = min(pairs), max(pairs)
         if not high[0] - low[0] <= tolerance * abs(high[0]):
@@ -142,7 +142,7 @@ def main():
     if options.write and (options.latency or options.workloads != "table"):
         parser.error("--write needs the workloads of the table")
     options.peers = (options.peers or default_peers(options)).split(",")
-    known = [OURS, *peers.PEERS, *peers.CRATES]
+    known = [*WEIGHTS, *peers.PEERS, *peers.CRATES]
     if unknown := set(options.peers) - set(known):
         parser.error(f"no peer {', '.join(unknown)}; there are {', '.join(known)}")
     if options.latency and set(options.peers) & set(peers.CRATES):

@@ -10,6 +10,7 @@ import numpy as np
 import peers
 
 OURS = "dnn-blocks"
+WEIGHTS = {OURS: "parameters", f"{OURS}-packed": "packed", f"{OURS}-bf16": "bf16"}
 WAYS = ["row", "column", "row, scaled"]
 
 
@@ -39,7 +40,7 @@ def machine(options):
         text = cpuinfo.read_text()
         name = next(l for l in text.splitlines() if l.startswith("model name")).split(":")[1]
         name += " (AVX-512)" if " avx512f" in text else " (AVX2)" if " avx2" in text else ""
-    versions = {peers.version(peer): None for peer in options.peers if peer != OURS}
+    versions = {peers.version(peer): None for peer in options.peers if peer not in WEIGHTS}
     return (f"Measured on {datetime.date.today()}, {name.strip()}, {os.cpu_count()} processors; "
             f"{', '.join(versions)}.")
 
@@ -69,11 +70,11 @@ def table(works, cells, options):
 
 def compare(times):
     """Our time over the fastest with the same digits, and the name of that peer."""
-    medians = {peer: statistics.median(t) for peer, t in times.items() if t}
-    ours = medians.pop(OURS, None)
-    medians.pop("openvino-bf16", None)
+    medians = {peer: statistics.median(t) for peer, t in times.items()
+               if t and not peer.endswith("-bf16")}
+    ours = [medians.pop(peer) for peer in WEIGHTS if peer in medians]
     fastest = min(medians, key=medians.get, default="-")
-    return (ours / medians[fastest] if ours and medians else None), fastest
+    return (ours[-1] / medians[fastest] if ours and medians else None), fastest
 
 
 def summary(ratios):

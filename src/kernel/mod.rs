@@ -2,7 +2,9 @@
 //!
 //! Each kernel is written once and compiled for several sets of instructions.
 
+pub(crate) mod bf16;
 pub(crate) mod elementwise;
+pub(crate) mod packed;
 pub(crate) mod product;
 mod simd;
 pub(crate) mod softmax;
@@ -11,7 +13,8 @@ mod tests;
 pub(crate) mod threads;
 mod tile;
 
-use ndarray::NdFloat;
+use bf16::PairsOp;
+use ndarray::{ArrayRef2, NdFloat};
 use simd::Portable;
 pub use simd::Simd;
 use std::cell::Cell;
@@ -77,6 +80,12 @@ pub trait Kernel: NdFloat {
     /// Runs an operation with a set of instructions.
     #[doc(hidden)]
     fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output;
+    /// Runs an operation on pairs of bf16, which only `f32` has.
+    #[doc(hidden)]
+    fn dispatch_pairs<J: PairsOp<Self>>(isa: Isa, op: J);
+    /// Rounds the rows of a matrix to pairs of bf16, which only `f32` has.
+    #[doc(hidden)]
+    fn round_to_pairs(from: &ArrayRef2<Self>, to: &mut ArrayRef2<Self>);
     /// Calls `f` with a slice of `len` arbitrary numbers, aligned to a cache line.
     ///
     /// Each thread keeps its slice, so products do not allocate in every call. If the memory cannot
@@ -92,7 +101,7 @@ const CACHE_LINE: usize = 64;
 pub(crate) const LEAST_SCRATCH: usize = 160 << 10;
 
 macro_rules! kernel {
-    ($float:ty) => {
+    ($float:ty, $dispatch_pairs:path, $round_to_pairs:path) => {
         impl Kernel for $float {
             #[inline]
             fn dispatch<J: Op<Self>>(isa: Isa, op: J) -> J::Output {
@@ -104,6 +113,14 @@ macro_rules! kernel {
                     #[cfg(target_arch = "x86_64")]
                     Isa::Avx512 => unsafe { x86::avx512::<$float, J>(op) },
                 }
+            }
+
+            fn dispatch_pairs<J: PairsOp<Self>>(isa: Isa, op: J) {
+                $dispatch_pairs(isa, op);
+            }
+
+            fn round_to_pairs(from: &ArrayRef2<Self>, to: &mut ArrayRef2<Self>) {
+                $round_to_pairs(from, to);
             }
 
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
@@ -135,13 +152,14 @@ macro_rules! kernel {
     };
 }
 
-kernel!(f32);
-kernel!(f64);
+kernel!(f32, bf16::dispatch, bf16::round_to_pairs);
+kernel!(f64, bf16::none, bf16::none);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::Op;
-    use super::simd::{Avx2, Avx512, Simd};
+    use super::bf16::PairsOp;
+    use super::simd::{Avx2, Avx512, Avx512Bf16, Simd};
 
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2<F, J: Op<F>>(op: J) -> J::Output
@@ -159,5 +177,11 @@ mod x86 {
     {
         // SAFETY: this function may only be called where they are.
         op.run(unsafe { Avx512::assume() })
+    }
+
+    #[target_feature(enable = "avx512f,avx512vl,avx512bf16,avx2,fma")]
+    pub(super) unsafe fn avx512_bf16(op: impl PairsOp<f32>) {
+        // SAFETY: this function may only be called where they are.
+        op.run_pairs(unsafe { Avx512::assume() }, unsafe { Avx512Bf16::assume() })
     }
 }

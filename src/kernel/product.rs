@@ -19,18 +19,19 @@
 //! Source: Goto & van de Geijn (2008) for *packed*.
 
 use super::elementwise::{self, Add};
+use super::packed::run_packed;
 use super::simd::Simd;
-use super::tile::{Tile, dots, pack};
+use super::tile::{Numbers, Tile, dots, pack};
 use super::{CACHE_LINE, Isa, Kernel, LEAST_SCRATCH, Op, threads};
 use ndarray::ArrayRef2;
 
 /// A matrix in memory: its address, shape, and strides of rows and columns.
 #[derive(Clone, Copy, Debug)]
-struct Matrix<F> {
-    at: *const F,
-    rows: usize,
-    columns: usize,
-    strides: (isize, isize),
+pub(super) struct Matrix<F> {
+    pub at: *const F,
+    pub rows: usize,
+    pub columns: usize,
+    pub strides: (isize, isize),
 }
 
 impl<F> Matrix<F> {
@@ -40,7 +41,7 @@ impl<F> Matrix<F> {
         Self { at, rows, columns, strides: (step(rows, strides[0]), step(columns, strides[1])) }
     }
 
-    fn from_array(matrix: &ArrayRef2<F>) -> Self {
+    pub(super) fn from_array(matrix: &ArrayRef2<F>) -> Self {
         Self::new(matrix.as_ptr(), matrix.dim(), matrix.strides())
     }
 
@@ -49,12 +50,12 @@ impl<F> Matrix<F> {
     }
 
     #[inline(always)]
-    fn element(&self, row: usize, column: usize) -> *const F {
+    pub(super) fn element(&self, row: usize, column: usize) -> *const F {
         self.at.wrapping_offset(row as isize * self.strides.0 + column as isize * self.strides.1)
     }
 
     #[inline(always)]
-    fn has_contiguous_rows(&self) -> bool {
+    pub(super) fn has_contiguous_rows(&self) -> bool {
         self.strides.1 == 1
     }
 
@@ -75,13 +76,13 @@ impl<F> Matrix<F> {
         }
     }
 
-    fn cut_rows(self, at: usize) -> (Self, Self) {
+    pub(super) fn cut_rows(self, at: usize) -> (Self, Self) {
         let below = Self { at: self.element(at, 0), rows: self.rows - at, ..self };
         (Self { rows: at, ..self }, below)
     }
 
     #[inline(always)]
-    fn transposed(self) -> Self {
+    pub(super) fn transposed(self) -> Self {
         let (rows, columns, strides) = (self.columns, self.rows, (self.strides.1, self.strides.0));
         Self { at: self.at, rows, columns, strides }
     }
@@ -154,6 +155,11 @@ impl Strategy {
             Strategy::Packed
         }
     }
+}
+
+/// Whether *dots* suits a product with few columns of `C`, for any number of rows.
+pub(crate) fn dots_suit<F>(columns: usize, products: usize) -> bool {
+    wastes_lanes::<F>(columns) && products >= 12 + 4 * columns
 }
 
 /// Whether whole vectors would compute much more than `few` numbers.
@@ -245,15 +251,27 @@ pub(crate) fn gemm_with<F: Kernel>(
     Product { isa, ..Product::new(strategy, alpha, a, b, beta, c) }.run_in(parts);
 }
 
+/// `C ← A·B` with these instructions, in this strategy.
+#[cfg(test)]
+pub(crate) fn gemm_in_strategy<F: Kernel>(
+    isa: Isa,
+    strategy: Strategy,
+    a: &ArrayRef2<F>,
+    b: &ArrayRef2<F>,
+    c: &mut ArrayRef2<F>,
+) {
+    Product { isa, ..Product::new(strategy, F::one(), a, b, F::zero(), c) }.run_here();
+}
+
 /// A product to compute: `C ← α·A·B + β·C`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Product<F> {
-    isa: Isa,
-    alpha: F,
-    a: Matrix<F>,
-    b: Matrix<F>,
+    pub(super) isa: Isa,
+    pub(super) alpha: F,
+    pub(super) a: Matrix<F>,
+    pub(super) b: Matrix<F>,
     beta: F,
-    c: Matrix<F>,
+    pub(super) c: Matrix<F>,
     strategy: Strategy,
 }
 
@@ -274,6 +292,15 @@ impl<F: Kernel> Product<F> {
         assert!(a.nrows() == c.nrows() && a.ncols() == b.nrows() && b.ncols() == c.ncols());
         let (a, b, c) = (Matrix::from_array(a), Matrix::from_array(b), Matrix::from_array_mut(c));
         Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
+    }
+
+    /// `C ← A·B` for a `B` that is packed, so that the product only has its shape.
+    pub(super) fn with_packed(isa: Isa, a: &ArrayRef2<F>, c: &mut ArrayRef2<F>) -> Self {
+        let (a, c) = (Matrix::from_array(a), Matrix::from_array_mut(c));
+        let b =
+            Matrix { at: std::ptr::null(), rows: a.columns, columns: c.columns, strides: (0, 0) };
+        let strategy = Strategy::Packed;
+        Self { isa, alpha: F::one(), a, b, beta: F::zero(), c, strategy }
     }
 
     /// Computes the product on as many threads as pay.
@@ -321,8 +348,7 @@ impl<F: Kernel> Product<F> {
             Strategy::Packed => {}
         }
         let product = if self.c.strides.1 == 1 { self } else { self.transposed() };
-        let length = F::dispatch(isa, ScratchLength(&product));
-        F::with_scratch(length, |scratch| F::dispatch(isa, Packed { product, scratch }));
+        run_packed(product);
     }
 
     /// Runs *rows* on a copy of `C`, whose rows are contiguous.
@@ -416,19 +442,19 @@ impl<F: Kernel> Product<F> {
         if self.c.rows > self.c.columns { self.cut_rows(at) } else { self.cut_columns(at) }
     }
 
-    fn cut_rows(self, at: usize) -> (Self, Self) {
+    pub(super) fn cut_rows(self, at: usize) -> (Self, Self) {
         let (a, c) = (self.a.cut_rows(at), self.c.cut_rows(at));
         (Self { a: a.0, c: c.0, ..self }, Self { a: a.1, c: c.1, ..self })
     }
 
-    fn cut_columns(self, at: usize) -> (Self, Self) {
+    pub(super) fn cut_columns(self, at: usize) -> (Self, Self) {
         let (left, right) = self.transposed().cut_rows(at);
         (left.transposed(), right.transposed())
     }
 
     /// `Cᵀ = Bᵀ·Aᵀ`
     #[inline(always)]
-    fn transposed(self) -> Self {
+    pub(super) fn transposed(self) -> Self {
         let (a, b, c) = (self.b.transposed(), self.a.transposed(), self.c.transposed());
         Self { a, b, c, ..self }
     }
@@ -477,9 +503,7 @@ impl<F: Kernel> Op<F> for Dots<'_, F> {
     }
 }
 
-/// The products in a sum before it is added to `C`, if `B` is packed.
-const PACKED_DEPTH: usize = 520;
-/// The same if `B` is not packed. It is smaller, since unaligned rows of `B` take more of the
+/// The products in a sum of *rows* before it is added to `C`. It is smaller than that of *packed*, since unaligned rows of `B` take more of the
 /// cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
 /// The products in a segment, whose sum is added to the other segments. So another thread, or a
@@ -495,14 +519,14 @@ pub(crate) const fn dots_block<F>() -> usize {
 
 /// Cuts `len` into pieces of `size`, and returns the start and length of each.
 #[inline(always)]
-fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+pub(super) fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     (0..len).step_by(size).map(move |start| (start, size.min(len - start)))
 }
 
 /// Cuts `len` (at most [`LONGEST`]) into the fewest pieces of at most `most`, as even as
 /// possible.
 #[inline(always)]
-fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
+pub(super) fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
     (0..count).map(move |i| {
         let start = i * len / count;
@@ -510,17 +534,10 @@ fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clo
     })
 }
 
-/// Cuts a depth of any length into even blocks of at most [`PACKED_DEPTH`].
-pub(super) fn depth_blocks(depth: usize) -> impl Iterator<Item = (usize, usize)> {
-    let count = depth.div_ceil(PACKED_DEPTH);
-    let start = move |i: usize| (i as u128 * depth as u128 / count as u128) as usize;
-    (0..count).map(move |i| (start(i), start(i + 1) - start(i)))
-}
-
 impl<F: Kernel> Product<F> {
     /// Returns β for the block that starts at `k`: only the first block scales `C`, the others add.
     #[inline(always)]
-    fn beta_at(&self, k: usize) -> F {
+    pub(super) fn beta_at(&self, k: usize) -> F {
         if k == 0 { self.beta } else { F::one() }
     }
 
@@ -555,7 +572,7 @@ impl<F: Kernel> Product<F> {
                     };
                     ahead = ahead.wrapping_byte_add(depth * CACHE_LINE);
                     // SAFETY: a part of the three matrices.
-                    unsafe { tile.multiply::<S, false>(s) }
+                    unsafe { tile.multiply::<S, Numbers, false>(s, Numbers) }
                 }
             }
         }
@@ -630,185 +647,3 @@ impl<F: Kernel> Product<F> {
         }
     }
 }
-
-/// A product whose operands are copied to `scratch` in blocks: `B` always, `A` unless its rows are
-/// contiguous. Reading a contiguous row number by number costs no more than reading its copy.
-struct Packed<'a, F> {
-    product: Product<F>,
-    scratch: &'a mut [F],
-}
-
-/// The sizes of the packed blocks.
-struct Blocks {
-    rows: usize,
-    columns: usize,
-    depth: usize,
-    /// Whether `A` is copied.
-    copies_a: bool,
-}
-
-impl Blocks {
-    #[inline(always)]
-    fn of<F: Kernel, S: Simd<F>>(product: &Product<F>) -> Self {
-        let (tile_rows, vectors) = S::TILE;
-        let width = vectors * S::LANES;
-        Self {
-            rows: TALL.min(product.c.rows).next_multiple_of(tile_rows),
-            columns: (WIDE / size_of::<F>()).min(product.c.columns).next_multiple_of(width),
-            depth: PACKED_DEPTH.min(product.a.columns),
-            copies_a: !product.a.has_contiguous_rows(),
-        }
-    }
-
-    /// Returns [`of`](Self::of), or one panel of each matrix if the scratch has no room for more.
-    #[inline(always)]
-    fn within<F: Kernel, S: Simd<F>>(product: &Product<F>, room: usize) -> Self {
-        let blocks = Self::of::<F, S>(product);
-        if blocks.scratch() <= room {
-            return blocks;
-        }
-        let (tile_rows, vectors) = S::TILE;
-        Self { rows: tile_rows, columns: vectors * S::LANES, ..blocks }
-    }
-
-    /// Returns the number of elements of the packed blocks.
-    #[inline(always)]
-    fn scratch(&self) -> usize {
-        (self.columns + if self.copies_a { self.rows } else { 0 }) * self.depth
-    }
-}
-
-/// Computes the length of the scratch of [`Packed`].
-struct ScratchLength<'a, F>(&'a Product<F>);
-
-impl<F: Kernel> Op<F> for ScratchLength<'_, F> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn run<S: Simd<F>>(self, _: S) -> usize {
-        Blocks::of::<F, S>(self.0).scratch()
-    }
-}
-
-impl<F: Kernel> Op<F> for Packed<'_, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd<F>>(self, s: S) {
-        let Packed { product, scratch } = self;
-        let (tile_rows, vectors) = S::TILE;
-        let width = vectors * S::LANES;
-        let blocks = Blocks::within::<F, S>(&product, scratch.len());
-        let (b_panels, a_panels) = scratch.split_at_mut(blocks.columns * blocks.depth);
-        let Product { a, b, c, .. } = product;
-        for (j, columns) in pieces(c.columns, blocks.columns) {
-            for (k, depth) in depth_blocks(a.columns) {
-                // SAFETY: the product was made of arrays; what is packed and multiplied are
-                // parts of them.
-                unsafe {
-                    let block = Matrix { at: b.element(k, j), rows: depth, columns, ..b };
-                    pack_panels(s, b_panels, width, block, b_columns::<F, S>(columns));
-                    for (i, rows) in pieces(c.rows, blocks.rows) {
-                        let mut block = Matrix { at: a.element(i, k), rows, columns: depth, ..a };
-                        if !a.has_contiguous_rows() {
-                            let panels = pieces(rows, tile_rows);
-                            pack_panels(s, a_panels, tile_rows, block.transposed(), panels);
-                            let strides = (depth as isize, 1);
-                            block = Matrix { at: a_panels.as_ptr(), strides, ..block };
-                        }
-                        product.block(s, (i, rows), (j, columns), (k, depth), block, b_panels);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Packs a matrix into consecutive panels of `width` columns.
-///
-/// # Safety
-/// The matrix lies where the fields say.
-#[inline(always)]
-unsafe fn pack_panels<F: Kernel, S: Simd<F>>(
-    s: S,
-    panels: &mut [F],
-    width: usize,
-    source: Matrix<F>,
-    columns: impl Iterator<Item = (usize, usize)> + Clone,
-) {
-    let depth = source.rows;
-    // Contiguous rows are packed a few at a time for all panels: each row is read in one go, and
-    // the panels are written in longer pieces.
-    let step = if source.strides.1 == 1 { 8 } else { depth };
-    for (k, rows) in pieces(depth, step) {
-        for (p, (j, columns)) in columns.clone().enumerate() {
-            let panel = &mut panels[(p * depth + k) * width..][..rows * width];
-            // SAFETY: a part of the matrix.
-            unsafe { pack(s, panel, width, (rows, columns), source.element(k, j), source.strides) }
-        }
-    }
-}
-
-/// Cuts the columns of `B` into panels of whole vectors: the fewest panels, as even as possible. A
-/// panel of a single vector would make the processor wait for its sums.
-#[inline(always)]
-fn b_columns<F, S: Simd<F>>(columns: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
-    evenly(columns.div_ceil(S::LANES), S::TILE.1)
-        .map(move |(v, vectors)| (v * S::LANES, (vectors * S::LANES).min(columns - v * S::LANES)))
-}
-
-impl<F: Kernel> Product<F> {
-    /// Multiplies a block of `A`, packed or not, by packed panels of `B`.
-    ///
-    /// # Safety
-    /// The matrices lie where the fields say. A block of `A` whose rows are not contiguous to
-    /// each other in `self` has been packed; its rows are then as far apart as they are long.
-    #[inline(always)]
-    unsafe fn block<S: Simd<F>>(
-        &self,
-        s: S,
-        (i, all_rows): (usize, usize),
-        (j, columns): (usize, usize),
-        (k, depth): (usize, usize),
-        a: Matrix<F>,
-        b_panels: &[F],
-    ) {
-        let (tile_rows, vectors) = S::TILE;
-        let width = vectors * S::LANES;
-        let packed = !self.a.has_contiguous_rows();
-        for (panel, (q, columns)) in b_columns::<F, S>(columns).enumerate() {
-            let b = b_panels[panel * width * depth..].as_ptr();
-            let next_b = b.wrapping_add(width * depth);
-            for (p, rows) in pieces(all_rows, tile_rows) {
-                // Every tile prefetches the next panel of A; the last one, the next panel of B.
-                let (ahead, ahead_step) = if packed && p + tile_rows < all_rows {
-                    (a.element(p + tile_rows, 0), tile_rows * size_of::<F>())
-                } else {
-                    (next_b, width * size_of::<F>())
-                };
-                let tile = Tile {
-                    rows,
-                    columns,
-                    depth,
-                    alpha: self.alpha,
-                    beta: self.beta_at(k),
-                    a: a.element(p, 0),
-                    a_strides: if packed { (1, tile_rows as isize) } else { a.strides },
-                    b,
-                    b_stride: width as isize,
-                    c: self.c.element(i + p, j + q).cast_mut(),
-                    c_strides: self.c.strides,
-                    ahead,
-                    ahead_step,
-                };
-                // SAFETY: the caller's promise.
-                unsafe { tile.multiply::<S, true>(s) }
-            }
-        }
-    }
-}
-
-/// The bytes of a row of the packed block of `B`, which stays in the last-level cache.
-const WIDE: usize = 8192;
-/// The rows of the packed block of `A`, which stays in the second-level cache.
-const TALL: usize = 192;

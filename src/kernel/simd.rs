@@ -146,10 +146,11 @@ portable!(f32, 4);
 portable!(f64, 2);
 
 #[cfg(target_arch = "x86_64")]
-pub use x86::{Avx2, Avx512};
+pub use x86::{Avx2, Avx512, Avx512Bf16};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
+    use super::super::tile::Terms;
     use super::Simd;
     use std::arch::x86_64::*;
 
@@ -174,6 +175,31 @@ mod x86 {
         /// The processor has AVX-512 F, AVX-512 VL, AVX2 and FMA.
         pub(crate) unsafe fn assume() -> Self {
             Self(())
+        }
+    }
+
+    /// Proof that the processor has AVX-512 BF16 besides [`Avx512`].
+    #[derive(Clone, Copy, Debug)]
+    pub struct Avx512Bf16(());
+
+    impl Avx512Bf16 {
+        /// # Safety
+        /// The processor has AVX-512 BF16.
+        pub(crate) unsafe fn assume() -> Self {
+            Self(())
+        }
+    }
+
+    impl Terms<f32, Avx512> for Avx512Bf16 {
+        #[inline(always)]
+        fn add(self, _: Avx512, x: __m512, y: __m512, sum: __m512) -> __m512 {
+            // SAFETY: `self` proves that the processor has the instruction; the types differ in
+            // name only.
+            unsafe {
+                let x = std::mem::transmute::<__m512, __m512bh>(x);
+                let y = std::mem::transmute::<__m512, __m512bh>(y);
+                _mm512_dpbf16_ps(sum, x, y)
+            }
         }
     }
 

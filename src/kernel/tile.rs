@@ -26,19 +26,40 @@ pub(super) struct Tile<F> {
     pub ahead_step: usize,
 }
 
+/// What the elements of `A` and `B` are, and how a tile adds their products.
+pub trait Terms<F, S: Simd<F>>: Copy {
+    /// Adds the products of the lanes of `x` and `y` to `sum`.
+    fn add(self, s: S, x: S::Vector, y: S::Vector, sum: S::Vector) -> S::Vector;
+}
+
+/// The elements are numbers.
+#[derive(Clone, Copy)]
+pub(super) struct Numbers;
+
+impl<F, S: Simd<F>> Terms<F, S> for Numbers {
+    #[inline(always)]
+    fn add(self, s: S, x: S::Vector, y: S::Vector, sum: S::Vector) -> S::Vector {
+        s.mul_add(x, y, sum)
+    }
+}
+
 impl<F: NdFloat> Tile<F> {
     /// # Safety
     /// The matrices lie where the fields say, and nothing else uses `C`. A tile of a packed
     /// product has at most the size `S::TILE`, and whole vectors of `B` can be read; any other
     /// has at most 4 rows (8 rows of one vector) and 4 vectors, and `S::ACCUMULATORS` of them.
     #[inline(always)]
-    pub(super) unsafe fn multiply<S: Simd<F>, const PACKED: bool>(self, s: S) {
+    pub(super) unsafe fn multiply<S: Simd<F>, T: Terms<F, S>, const PACKED: bool>(
+        self,
+        s: S,
+        terms: T,
+    ) {
         macro_rules! sizes {
             ($($rows:literal: $($vectors:literal)*;)*) => {
                 match (self.rows, self.columns.div_ceil(S::LANES)) {
                     // SAFETY: the caller's promise.
                     $($(($rows, $vectors) => unsafe {
-                        self.sized::<S, $rows, $vectors, PACKED>(s)
+                        self.sized::<S, T, $rows, $vectors, PACKED>(s, terms)
                     },)*)*
                     _ => no_tile(),
                 }
@@ -48,7 +69,17 @@ impl<F: NdFloat> Tile<F> {
     }
 
     #[inline(always)]
-    unsafe fn sized<S: Simd<F>, const R: usize, const V: usize, const PACKED: bool>(self, s: S) {
+    unsafe fn sized<
+        S: Simd<F>,
+        T: Terms<F, S>,
+        const R: usize,
+        const V: usize,
+        const PACKED: bool,
+    >(
+        self,
+        s: S,
+        terms: T,
+    ) {
         let (rows, vectors) = match PACKED {
             true => S::TILE,
             false => (if V == 1 { 8 } else { 4 }, 4),
@@ -66,9 +97,9 @@ impl<F: NdFloat> Tile<F> {
         // SAFETY: the caller's promise; a whole last vector can be read.
         let sums = unsafe {
             if PACKED || last == S::LANES {
-                self.sums::<S, R, V, true>(s, mask)
+                self.sums::<S, T, R, V, true>(s, terms, mask)
             } else {
-                self.sums::<S, R, V, false>(s, mask)
+                self.sums::<S, T, R, V, false>(s, terms, mask)
             }
         };
         // SAFETY: the caller's promise.
@@ -149,9 +180,16 @@ impl<F: NdFloat> Tile<F> {
     /// Computes `A·B` in `R` times `V` registers. The last vector of a row of `B` is read whole or
     /// masked.
     #[inline(always)]
-    unsafe fn sums<S: Simd<F>, const R: usize, const V: usize, const WHOLE: bool>(
+    unsafe fn sums<
+        S: Simd<F>,
+        T: Terms<F, S>,
+        const R: usize,
+        const V: usize,
+        const WHOLE: bool,
+    >(
         &self,
         s: S,
+        terms: T,
         mask: S::Mask,
     ) -> [[S::Vector; V]; R] {
         let mut sums = [[s.zero(); V]; R];
@@ -171,7 +209,7 @@ impl<F: NdFloat> Tile<F> {
                 // SAFETY: row `i < R` of A.
                 let x = s.splat(unsafe { *a.offset(i as isize * self.a_strides.0) });
                 for (sum, &y) in sums.iter_mut().zip(&row) {
-                    *sum = s.mul_add(x, y, *sum);
+                    *sum = terms.add(s, x, y, *sum);
                 }
             }
             a = a.wrapping_offset(self.a_strides.1);

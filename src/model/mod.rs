@@ -41,15 +41,18 @@
 pub(crate) mod checkpointing;
 pub(crate) mod classifier;
 pub(crate) mod dataset;
+mod features;
 pub(crate) mod fit;
 #[cfg(feature = "safetensors")]
 pub(crate) mod fit_state;
+mod fitted_predictor;
 pub(crate) mod head;
 pub(crate) mod history;
 mod hyperparameters;
 pub(crate) mod network;
 mod options;
 pub(crate) mod output_buffers;
+pub(crate) mod packed_weights;
 pub(crate) mod predictor;
 pub(crate) mod regressor;
 #[cfg(feature = "serde")]
@@ -58,16 +61,19 @@ mod table;
 pub(crate) mod trainer;
 
 pub use classifier::Classifier;
+pub use features::Features;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
 pub(crate) use fit_state::{FitStateRef, TrainingFields};
+pub use fitted_predictor::{ClassifierPredictor, RegressorPredictor};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;
 pub use history::{Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters};
 pub use options::FitOptions;
-pub use predictor::{ClassifierPredictor, Features, Predictor, RegressorPredictor};
+pub use packed_weights::PackedWeights;
+pub use predictor::{Predictor, Weights};
 pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::NetworkState;

@@ -6,7 +6,7 @@ use crate::error::Operand;
 use crate::forward::check_linear;
 use crate::kernel::product::{Strategy, matmul_by};
 use crate::{Float, Parameters, Result};
-use ndarray::{ArrayRef2, ArrayView2};
+use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
 /// The matrices between the layers of a network, for at most `examples` examples.
 #[derive(Debug, Clone)]
@@ -75,5 +75,9 @@ impl<F: Float> OutputBuffers<F> {
     /// Returns the outputs that [`compute`](Self::compute) computed last, given their shape.
     pub(crate) fn al(&self, (rows, m): (usize, usize)) -> ArrayView2<'_, F> {
         matrix(&self.a[0], rows, m)
+    }
+
+    pub(crate) fn al_mut(&mut self, (rows, m): (usize, usize)) -> ArrayViewMut2<'_, F> {
+        matrix_mut(&mut self.a[0], rows, m)
     }
 }

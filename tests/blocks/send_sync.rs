@@ -9,10 +9,10 @@ use dnn_blocks::data::Classes;
 use dnn_blocks::error::{Cause, Operand, Position};
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::init::NumpyState;
-use dnn_blocks::model::Predictor;
 use dnn_blocks::model::{
     ClassWeights, ClassifierPredictor, EpochRecord, History, RegressorPredictor,
 };
+use dnn_blocks::model::{PackedWeights, Predictor, Weights};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::BackwardOptions;
 use dnn_blocks::train::backward::BackwardOutput;
@@ -93,7 +93,9 @@ fn models_and_metrics() {
     is::<LogisticGradients<f64>>();
     is::<LogisticParameters<f64>>();
     is::<Predicted<&[usize]>>();
+    is::<PackedWeights<f64>>();
     is::<Predictor<'_, f64>>();
+    is::<Weights<'_, f64>>();
     is::<Regressor<f64>>();
     is::<RegressorPredictor<'_, f64>>();
     is::<Trained<f64>>();

@@ -6,7 +6,7 @@ use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::data::split;
 use dnn_blocks::data::{Classes, one_hot, stratified_split};
-use dnn_blocks::model::Predictor;
+use dnn_blocks::model::{PackedWeights, Predictor};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
@@ -213,6 +213,18 @@ fn batches_and_predictors() {
         value_or_error(|| {
             let mut predictor = Predictor::new(&parameters, M)?;
             Ok::<_, dnn_blocks::Error>(predictor.outputs(&x)?.sum())
+        });
+        value_or_error(|| {
+            let weights = PackedWeights::new(&parameters)?;
+            Ok::<_, dnn_blocks::Error>(Predictor::new(&weights, M)?.outputs(&x)?.sum())
+        });
+        let mut rng = NumpyRandom::seed(1);
+        let parameters =
+            initialize_parameters_deep(&[60, 70, 50, 3], Initializer::He, &mut rng).unwrap();
+        let x = x.mapv(|x| x as f32);
+        value_or_error(|| {
+            let weights = PackedWeights::bf16(&parameters)?;
+            Ok::<_, dnn_blocks::Error>(Predictor::new(&weights, M)?.outputs(&x)?.sum())
         });
     });
 }

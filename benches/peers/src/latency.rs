@@ -1,6 +1,6 @@
 //! Times of one example at a time, given in three ways.
 
-use crate::rows;
+use crate::{Element, packed, rows, weights};
 use dnn_blocks::model::Predictor;
 use dnn_blocks::prelude::*;
 use dnn_blocks_peers::files::Case;
@@ -8,11 +8,13 @@ use dnn_blocks_peers::{Failure, Timer, mean};
 
 /// Prints p50 and p99 of an example as a row of a table, as a column of `X`, and as a row that the
 /// predictor standardizes. The calls take the examples in turn.
-pub fn measure<F: Float>(case: &Case<F>, timer: &Timer<'_>) -> Result<(), Failure> {
-    let Case { x, parameters, .. } = case;
+pub fn measure<F: Element>(case: &Case<F>, timer: &Timer<'_>) -> Result<(), Failure> {
+    let x = &case.x;
+    let packed = packed(case, timer.options)?;
+    let weights = || weights(case, packed.as_ref());
     let (table, scaler) = (rows(x), Standardizer::fit(x)?);
-    let mut plain = Predictor::new(parameters, 1)?;
-    let mut scaled = Predictor::new(parameters, 1)?.scaled(&scaler)?;
+    let mut plain = Predictor::new(weights(), 1)?;
+    let mut scaled = Predictor::new(weights(), 1)?.scaled(&scaler)?;
     time("row", x.ncols(), timer, |i| Ok(mean(plain.outputs(table.row(i))?)))?;
     time("column", x.ncols(), timer, |i| Ok(mean(plain.outputs(x.column(i))?)))?;
     time("row, scaled", x.ncols(), timer, |i| Ok(mean(scaled.outputs(table.row(i))?)))

@@ -13,6 +13,8 @@ pub struct Options {
     pub first_step_only: bool,
     /// How `peer` predicts: "workspace", "columns" or "rows".
     pub predict: String,
+    /// What `peer` predicts with: "parameters", "packed" or "bf16".
+    pub weights: String,
     pub latency: bool,
 }
 
@@ -27,6 +29,7 @@ impl Options {
             round: 0,
             first_step_only: false,
             predict: "workspace".into(),
+            weights: "parameters".into(),
             latency: false,
         };
         let mut words = std::env::args().skip(1);
@@ -52,6 +55,7 @@ impl Options {
             "--max-steps" => self.max_steps = value.parse()?,
             "--round" => self.round = value.parse()?,
             "--predict" => self.predict = value,
+            "--weights" => self.weights = value,
             _ => return Err(format!("no option {name}").into()),
         }
         Ok(())

@@ -12,7 +12,7 @@
 
 use crate::support::same;
 use crate::support::strides::{Laid, Layout};
-use dnn_blocks::model::Predictor;
+use dnn_blocks::model::{PackedWeights, Predictor};
 use dnn_blocks::ndarray::{Array2, ArrayRef2};
 use dnn_blocks::prelude::*;
 use dnn_blocks::rand::rngs::SmallRng;
@@ -153,6 +153,10 @@ impl Case {
         Sums::of(&layer.w, &x).plus(&layer.b).check("AL", &al, self.whole);
         let mut predictor = Predictor::new(&parameters, examples + 1).unwrap();
         assert!(same(&predictor.outputs(x).unwrap(), &al), "a predictor");
+        let weights = PackedWeights::new(&parameters).unwrap();
+        let mut predictor = Predictor::new(&weights, examples + 1).unwrap();
+        let packed = predictor.outputs(x).unwrap().to_owned();
+        Sums::of(&layer.w, &x).plus(&layer.b).check("AL of packed weights", &packed, self.whole);
 
         let (forward, caches) = l_model_forward(x, &parameters).unwrap();
         let mut workspace = Workspace::new(&parameters, examples + 1).unwrap();

@@ -5,6 +5,7 @@ mod history;
 mod hyperparameters;
 mod network;
 mod options;
+mod packed_weights;
 mod predictor;
 mod regressor;
 #[cfg(feature = "safetensors")]

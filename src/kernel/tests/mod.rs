@@ -1,7 +1,10 @@
 //! Tests of every kernel against its formula, with every set of instructions of this processor.
 
 use super::elementwise::{self, Elementary, Map};
-use super::product::{Strategy, depth_blocks, gemm, gemm_by, gemm_with};
+mod packed;
+
+use super::packed::depth_blocks;
+use super::product::{Strategy, gemm, gemm_by, gemm_in_strategy, gemm_with};
 use super::{Isa, Kernel, Op, Simd};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 

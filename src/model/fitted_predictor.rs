@@ -1,0 +1,199 @@
+//! Predictors of fitted models.
+
+use super::classifier::Classifier;
+use super::features::Features;
+use super::packed_weights::PackedWeights;
+use super::predictor::Predictor;
+use super::regressor::Regressor;
+use crate::buffer::{self, matrix, matrix_mut};
+use crate::data::{Standardizer, predicted_class};
+use crate::{Error, Float, Parameters, Result};
+use ndarray::ArrayView2;
+
+/// A [`Classifier`] with buffers, which predicts labels without allocation.
+///
+/// [`Classifier::predictor`] creates it. Its examples are [`Features`]: a matrix (features,
+/// examples), one example as a 1-D array or slice, or `Examples::rows(&table)`.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+/// # let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(2).seed(1);
+/// # let mut model = Classifier::<f64, &str>::new(hyperparameters);
+/// model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+/// let mut predictor = model.predictor(16)?;
+/// assert_eq!(predictor.predict(&array![1.0, 0.9])?, [&"yes"]);
+/// assert_eq!(predictor.predict_proba(&array![1.0, 0.9])?.dim(), (2, 1)); // (classes, examples)
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ClassifierPredictor<'p, F, L> {
+    predictor: Predictor<'p, F>,
+    classes: &'p [L],
+    /// The labels of the last prediction.
+    labels: Vec<&'p L>,
+    /// The probabilities of both classes, if the network has one output for two classes.
+    both: Vec<F>,
+}
+
+impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
+    /// Predicts with weights that were packed from the parameters of this model.
+    ///
+    /// ```
+    /// use dnn_blocks::model::PackedWeights;
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(2).seed(1);
+    /// # let mut model = Classifier::<f32, &str>::new(hyperparameters);
+    /// # model.fit(Examples::rows(&x.mapv(|x| x as f32)), &["no", "no", "yes", "yes"])?;
+    /// let weights = PackedWeights::new(model.parameters().expect("a fitted model"))?;
+    /// let mut predictor = model.predictor(16)?.with_weights(&weights)?;
+    /// assert_eq!(predictor.predict(&array![1.0, 0.9])?, [&"yes"]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inconsistent`] if shapes, biases or activations are not those of the model,
+    /// [`Error::TooLarge`] if the buffers do not fit in memory.
+    pub fn with_weights(mut self, weights: &'p PackedWeights<F>) -> Result<Self> {
+        self.predictor = self.predictor.with_weights(weights)?;
+        Ok(self)
+    }
+
+    /// Predicts the most probable label of each example.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
+    /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
+    /// example, [`Error::NotFinite`] if an example or an output is not finite.
+    pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[&'p L]> {
+        let (al, classes) = (self.predictor.finite_outputs(x.into())?, self.classes);
+        self.labels.clear();
+        self.labels.extend(al.columns().into_iter().map(|al| &classes[predicted_class(al)]));
+        Ok(&self.labels)
+    }
+
+    /// Predicts the probability of each class, (classes, examples).
+    ///
+    /// The result has this orientation for every kind of [`Features`].
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict).
+    pub fn predict_proba<'x>(
+        &mut self,
+        x: impl Into<Features<'x, F>>,
+    ) -> Result<ArrayView2<'_, F>> {
+        let al = self.predictor.finite_outputs(x.into())?;
+        if self.both.is_empty() {
+            return Ok(al);
+        }
+        let m = al.ncols();
+        let mut both = matrix_mut(&mut self.both, 2, m);
+        both.row_mut(0).assign(&al.row(0));
+        both.row_mut(0).mapv_inplace(|a| F::one() - a);
+        both.row_mut(1).assign(&al.row(0));
+        Ok(matrix(&self.both, 2, m))
+    }
+}
+
+/// A [`Regressor`] with buffers, which predicts targets without allocation.
+///
+/// [`Regressor::predictor`] creates it. Its examples are [`Features`]: a matrix (features,
+/// examples), one example as a 1-D array or slice, or `Examples::rows(&table)`.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let (x, y) = (array![[0.0], [1.0], [2.0], [3.0]], array![[0.0], [2.0], [4.0], [6.0]]);
+/// # let hyperparameters = Hyperparameters::default().hidden(&[]).batch_size(4);
+/// # let mut model = Regressor::<f64>::new(hyperparameters);
+/// model.fit(Examples::rows(&x), Examples::rows(&y))?;
+/// let mut predictor = model.predictor(16)?;
+/// let target = predictor.predict(&array![1.5])?[[0, 0]]; // (outputs, examples)
+/// assert_eq!(target, model.predict(Examples::rows(&array![[1.5]]))?[[0, 0]]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct RegressorPredictor<'p, F> {
+    predictor: Predictor<'p, F>,
+}
+
+impl<'p, F: Float> RegressorPredictor<'p, F> {
+    /// Predicts with weights that were packed from the parameters of this model.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inconsistent`] if shapes, biases or activations are not those of the model,
+    /// [`Error::TooLarge`] if the buffers do not fit in memory.
+    pub fn with_weights(mut self, weights: &'p PackedWeights<F>) -> Result<Self> {
+        self.predictor = self.predictor.with_weights(weights)?;
+        Ok(self)
+    }
+
+    /// Predicts the targets, (outputs, examples), in their units.
+    ///
+    /// Unless the weights are packed, they are bit-identical to [`Regressor::predict`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
+    /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
+    /// example, [`Error::NotFinite`] if an example or a target is not finite.
+    pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
+        self.predictor.finite_outputs(x.into())
+    }
+}
+
+impl<F: Float, L: Ord + Clone> Classifier<F, L> {
+    /// Creates a predictor for up to `examples` examples at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
+    pub fn predictor(&self, examples: usize) -> Result<ClassifierPredictor<'_, F, L>> {
+        let (classes, _) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
+        let classes = classes.names();
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        let labels = buffer::list("labels", examples, [])?;
+        let both = if classes.len() == 2 { (2, examples) } else { (0, 0) };
+        let both = buffer::vec("probabilities", both)?;
+        Ok(ClassifierPredictor { predictor, classes, labels, both })
+    }
+}
+
+impl<F: Float> Regressor<F> {
+    /// Creates a predictor for up to `examples` examples at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
+    pub fn predictor(&self, examples: usize) -> Result<RegressorPredictor<'_, F>> {
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        Ok(RegressorPredictor {
+            predictor: match self.target_scaler() {
+                Some(scaler) => predictor.target_scaled(scaler),
+                None => predictor,
+            },
+        })
+    }
+}
+
+fn network_predictor<'p, F: Float>(
+    parameters: Option<&'p Parameters<F>>,
+    scaler: Option<&'p Standardizer<F>>,
+    examples: usize,
+) -> Result<Predictor<'p, F>> {
+    let predictor = Predictor::new(parameters.ok_or(Error::NotFitted)?, examples)?;
+    match scaler {
+        Some(scaler) => predictor.scaled(scaler),
+        None => Ok(predictor),
+    }
+}
