@@ -65,7 +65,7 @@
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |
-//! | predict one example, fast | [`Predictor`](model::Predictor) |
+//! | predict one example or small batches, fast | [`Predictor`](model::Predictor), [`PackedWeights`](model::PackedWeights) |
 //! | save and load | [`files`](files/index.html) |
 //! | embed a model in the program | [`from_safetensors`] of `include_bytes!` |
 //! | export to ONNX or NumPy | [`files`](files/index.html) |

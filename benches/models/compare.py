@@ -120,7 +120,7 @@ def fit_ours(case, seed, tables, folder):
                    epochs=case.epochs, l2=l2, seed=seed)
     command = [TARGET / "release/models", folder] + [f"{k}={v}" for k, v in options.items()]
     out = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return out["score"], out["seconds"]
+    return out["score"], out["seconds"], out.get("bf16")
 
 
 def fit_sklearn(case, seed, tables, folder):
@@ -133,7 +133,7 @@ def fit_sklearn(case, seed, tables, folder):
     model.fit(x, y)
     seconds = time.perf_counter() - start
     assert model.n_iter_ == case.epochs
-    return case.score(test_y, model.predict(test_x)), seconds
+    return case.score(test_y, model.predict(test_x)), seconds, None
 
 
 def fit_torch(case, seed, tables, folder):
@@ -176,7 +176,7 @@ def fit_torch(case, seed, tables, folder):
         predicted = out[:, 0]
     else:
         predicted = (out[:, 0] > 0).long() if one_output else out.argmax(1)
-    return case.score(test_y.numpy(), predicted.numpy()), seconds
+    return case.score(test_y.numpy(), predicted.numpy()), seconds, None
 
 
 LIBRARIES = {OURS: fit_ours, SKLEARN: fit_sklearn, TORCH: fit_torch}
@@ -200,15 +200,21 @@ def mean_and_error(scores):
 
 def rows(case, found):
     """The row of a case in the table of scores, and its row in the table of times."""
-    scores = {name: mean_and_error(scores) for name, (scores, _) in found.items()}
-    times = {name: statistics.median(seconds) for name, (_, seconds) in found.items()}
+    scores = {name: mean_and_error(scores) for name, (scores, _, _) in found.items()}
+    times = {name: statistics.median(seconds) for name, (_, seconds, _) in found.items()}
     cells = [f"{mean:.4f} ± {error:.4f}" for mean, error in scores.values()]
     worst = min(scores[OURS][0] - mean + error
                 for name, (mean, error) in scores.items() if name != OURS)
     cells.append("yes" if worst >= 0 else f"no, by {-worst:.4f}")
     durations = [f"{1e3 * seconds:.3g} ms" for seconds in times.values()]
     durations += [f"{times[name] / times[OURS]:.1f}" for name in [SKLEARN, TORCH]]
-    return [f"| {case.title} | " + " | ".join(row) + " |" for row in (cells, durations)]
+    tables = [cells, durations]
+    if rounded := [r for r in found[OURS][2] if r]:
+        accuracy, changed, largest, examples = zip(*rounded)
+        mean, error = mean_and_error(accuracy)
+        tables.append([f"{scores[OURS][0]:.4f} ± {scores[OURS][1]:.4f}", f"{mean:.4f} ± {error:.4f}",
+                       f"{sum(changed)} of {sum(examples)}", f"{max(largest):.3f}"])
+    return [f"| {case.title} | " + " | ".join(row) + " |" for row in tables]
 
 
 def machine():
@@ -242,14 +248,16 @@ def main():
     scores = ["| data, network | " + " | ".join(LIBRARIES) + " | as good |", "|---" * 5 + "|"]
     times = ["| data, network | " + " | ".join(LIBRARIES) + " | scikit-learn / ours "
              "| PyTorch / ours |", "|---" * 6 + "|"]
+    bf16 = ["| data, network | f32 | bf16 | labels that change | largest change of a probability |",
+            "|---" * 5 + "|"]
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
             found = measure(cases[name], options.seeds, pathlib.Path(folder))
-            for lines, row in zip([scores, times], rows(cases[name], found)):
+            for lines, row in zip([scores, times, bf16], rows(cases[name], found)):
                 print(row, flush=True)
                 lines.append(row)
     about = f"Measured on {datetime.date.today()}, {machine()}; {options.seeds} seeds."
-    text = "\n".join([about, "", *scores, "", *times, ""])
+    text = "\n".join([about, "", *scores, "", *times, "", *bf16, ""])
     print(f"\n{text}")
     if options.write:
         before, rest = TABLE.read_text().split("<!-- models -->\n", 1)

@@ -35,7 +35,7 @@ TABLE = [
     Workload([784, 512, 256, 1], 1),
     Workload([784, 512, 256, 1], 1024),
 ]
-BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 512]
+BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 512, 1024]
 SWEEPS = {
     "predict-small": [Workload([784, 512, 256, 1], m) for m in BATCHES],
     "predict-wide": [Workload([256, 1000, 1000, 1], m) for m in BATCHES],

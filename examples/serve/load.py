@@ -103,7 +103,7 @@ def main():
             def ways_of(model=model, session=session, x=x, port=port):
                 yield "in process: dnn-blocks", lambda: order("direct", model, 10 * count)
                 yield "in process: ONNX Runtime", lambda: direct(session, x, 10 * count)
-                for n in [1, 8]:
+                for n in [1, 8, 64]:
                     at_once = f"HTTP, {n} connection{'s' if n > 1 else ''}"
                     yield f"{at_once}: dnn-blocks", lambda n=n: order("http", model, n, count)
                     name = f"{at_once}: ONNX Runtime"

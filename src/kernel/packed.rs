@@ -1,7 +1,7 @@
 //! The strategy *packed*: blocks of `B` are copied to panels in the order of use.
 //!
-//! A panel has a few vectors of columns of `B`, for one block of the depth. Weights that do not
-//! change can be packed once, as a [`PackedMatrix`].
+//! A panel has a few vectors of columns of `B`, for one block of the depth. A matrix that does not
+//! change can be packed once, as a [`PackedMatrix`]; a product with it skips the copy.
 //!
 //! Source: Goto & van de Geijn (2008).
 

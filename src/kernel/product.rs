@@ -16,7 +16,7 @@
 //! products in order, in blocks of a fixed length; *dots* adds them lane by lane, in blocks of
 //! another fixed length. So tiles, panels and threads do not change a bit of `C`.
 //!
-//! Source: Goto & van de Geijn (2008) for *packed*.
+//! [`packed`](super::packed) has the strategy *packed*.
 
 use super::elementwise::{self, Add};
 use super::packed::run_packed;

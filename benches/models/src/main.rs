@@ -1,6 +1,8 @@
 //! One fit for `compare.py`. `models DIR key=value …` reads the tables in DIR, fits a model and
-//! prints the score on the test table and the seconds of the fit as JSON.
+//! prints the score on the test table and the seconds of the fit as JSON; for a classifier also
+//! what changes if it predicts in bf16.
 
+use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use std::collections::HashMap;
@@ -27,7 +29,7 @@ fn main() -> Result<(), Failure> {
     let (train_x, test_x, train_y, test_y) = (train_x?, test_x?, train_y?, test_y?);
     let (x, test_x) = (Examples::rows(&train_x), Examples::rows(&test_x));
 
-    let (score, seconds) = match get::<String>(&options, "task")?.as_str() {
+    let (score, seconds, rounded) = match get::<String>(&options, "task")?.as_str() {
         "classify" => {
             let labels = |y: &Array2<f32>| y.iter().map(|y| *y as i32).collect::<Vec<_>>();
             let (labels, test_labels) = (labels(&train_y), labels(&test_y));
@@ -35,19 +37,37 @@ fn main() -> Result<(), Failure> {
             let start = Instant::now();
             model.fit(x, &labels)?;
             let seconds = start.elapsed().as_secs_f64();
-            (model.score(test_x, &test_labels)?, seconds)
+            let score = model.score(test_x, &test_labels)?;
+            (score, seconds, bf16(&model, test_x, &test_labels)?)
         }
         "regress" => {
             let mut model = Regressor::<f32>::new(how);
             let start = Instant::now();
             model.fit(x, Examples::rows(&train_y))?;
             let seconds = start.elapsed().as_secs_f64();
-            (model.score(test_x, Examples::rows(&test_y))?, seconds)
+            (model.score(test_x, Examples::rows(&test_y))?, seconds, String::new())
         }
         other => return Err(format!("no task {other}").into()),
     };
-    println!("{{\"score\": {score}, \"seconds\": {seconds}}}");
+    println!("{{\"score\": {score}, \"seconds\": {seconds}{rounded}}}");
     Ok(())
+}
+
+/// Predicts in bf16: the accuracy, the labels that change, and the largest change of a probability.
+fn bf16(
+    model: &Classifier<f32, i32>,
+    x: Examples<'_, f32>,
+    labels: &[i32],
+) -> Result<String, Failure> {
+    let weights = PackedWeights::bf16(model.parameters().ok_or("no parameters")?)?;
+    let mut predictor = model.predictor(x.len())?.with_weights(&weights)?;
+    let predicted: Vec<i32> = predictor.predict(x)?.iter().map(|&&label| label).collect();
+    let score = accuracy(Actual(labels), Predicted(&predicted))?;
+    let changed = predicted.iter().zip(model.predict(x)?).filter(|(a, b)| **a != *b).count();
+    let exact = model.predict_proba(x)?.reversed_axes();
+    let changes = (&exact - &predictor.predict_proba(x)?).mapv(f32::abs);
+    let largest = changes.iter().fold(0.0f32, |largest, &change| largest.max(change));
+    Ok(format!(", \"bf16\": [{score}, {changed}, {largest}, {}]", x.len()))
 }
 
 fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters, Failure> {

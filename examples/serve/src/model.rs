@@ -1,9 +1,8 @@
 //! The served model: a classifier with its scaler and labels, or a network alone.
 
 use crate::refusal::Refusal;
-use dnn_blocks::Error;
 use dnn_blocks::files::FileError;
-use dnn_blocks::model::Predictor;
+use dnn_blocks::model::{PackedWeights, Predictor};
 use dnn_blocks::ndarray::{Array2, ArrayView2};
 use dnn_blocks::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -20,30 +19,23 @@ pub struct Answer {
 /// A model that several threads share.
 #[derive(Debug)]
 pub struct Served {
-    model: Model,
+    weights: PackedWeights<f32>,
+    scaler: Option<Standardizer<f32>>,
     classes: Vec<i64>,
     features: usize,
-}
-
-#[derive(Debug)]
-enum Model {
-    Classifier(Box<Classifier<f32, i64>>),
-    Network(Parameters<f32>),
 }
 
 impl Served {
     /// Serves a fitted classifier.
     pub fn classifier(model: Classifier<f32, i64>) -> Result<Self, String> {
         let parameters = model.parameters().ok_or("the classifier is not fitted")?;
-        let features = parameters.layers()[0].w.ncols();
-        let classes = model.classes().to_vec();
-        Ok(Self { model: Model::Classifier(Box::new(model)), classes, features })
+        Self::new(parameters, model.scaler().cloned(), model.classes().to_vec())
     }
 
     /// Serves a network that ends in one sigmoid or in a softmax. Classes count from 0.
     pub fn network(parameters: Parameters<f32>) -> Result<Self, String> {
         let layers = parameters.layers();
-        let (features, last) = (layers[0].w.ncols(), &layers[layers.len() - 1]);
+        let last = &layers[layers.len() - 1];
         let classes = match (last.w.nrows(), last.activation) {
             (1, Activation::Sigmoid) => 2,
             (classes, Activation::Softmax) if classes > 1 => classes,
@@ -54,11 +46,16 @@ impl Served {
                 ));
             }
         };
-        Ok(Self {
-            model: Model::Network(parameters),
-            classes: (0..classes as i64).collect(),
-            features,
-        })
+        Self::new(&parameters, None, (0..classes as i64).collect())
+    }
+
+    fn new(
+        parameters: &Parameters<f32>,
+        scaler: Option<Standardizer<f32>>,
+        classes: Vec<i64>,
+    ) -> Result<Self, String> {
+        let weights = PackedWeights::new(parameters).map_err(|error| error.to_string())?;
+        Ok(Self { weights, scaler, classes, features: parameters.layers()[0].w.ncols() })
     }
 
     /// Loads a file of [`Classifier::save`] or [`Parameters::save`].
@@ -82,12 +79,8 @@ impl Served {
 
     /// Creates a predictor for up to this many examples, for one thread or task.
     pub fn predictor(&self, examples: usize) -> dnn_blocks::Result<Predictor<'_, f32>> {
-        let (parameters, scaler) = match &self.model {
-            Model::Network(parameters) => (Some(parameters), None),
-            Model::Classifier(model) => (model.parameters(), model.scaler()),
-        };
-        let predictor = Predictor::new(parameters.ok_or(Error::NotFitted)?, examples)?;
-        match scaler {
+        let predictor = Predictor::new(&self.weights, examples)?;
+        match &self.scaler {
             Some(scaler) => predictor.scaled(scaler),
             None => Ok(predictor),
         }
@@ -97,13 +90,8 @@ impl Served {
     pub fn answer(&self, examples: &[Vec<f32>]) -> Result<Answer, Refusal> {
         let x = self.table(examples)?;
         let internal = |error: dnn_blocks::Error| Refusal::Internal { reason: error.to_string() };
-        let mut predictor = self.predictor(examples.len()).map_err(internal)?;
-        let al = predictor.outputs(x.t()).map_err(internal)?;
-        let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
-        if let Some(example) = not_finite {
-            return Err(Refusal::NotFinite { example });
-        }
-        self.named(al).map_err(internal)
+        let mut predictor = self.predictor(x.nrows()).map_err(internal)?;
+        self.named(predictor.outputs(x.t()).map_err(internal)?)
     }
 
     /// Converts the examples to a matrix (examples, features).
@@ -126,13 +114,21 @@ impl Served {
             .map_err(|error| Refusal::Internal { reason: error.to_string() })
     }
 
-    /// A single output is the probability of the second class.
-    fn named(&self, al: ArrayView2<'_, f32>) -> dnn_blocks::Result<Answer> {
+    /// Converts finite outputs to an answer. A single output is the probability of the second class.
+    fn named(&self, al: ArrayView2<'_, f32>) -> Result<Answer, Refusal> {
+        let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
+        if let Some(example) = not_finite {
+            return Err(Refusal::NotFinite { example });
+        }
         let probabilities = match al.nrows() {
             1 => al.iter().map(|&a| vec![1.0 - a, a]).collect(),
             _ => al.columns().into_iter().map(|a| a.to_vec()).collect(),
         };
-        let classes = predicted_classes(&al)?.into_iter().map(|i| self.classes[i]).collect();
+        let classes = predicted_classes(&al)
+            .map_err(|error| Refusal::Internal { reason: error.to_string() })?
+            .into_iter()
+            .map(|i| self.classes[i])
+            .collect();
         Ok(Answer { classes, probabilities })
     }
 }

@@ -1,5 +1,6 @@
 //! Real requests over loopback, each test with its own server and port.
 
+use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks_serve::api::Limits;
@@ -73,9 +74,11 @@ fn assert_answer(reply: &Reply, model: &Classifier<f32, i64>, x: &Array2<f32>) {
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(answer.classes, model.predict(Examples::rows(x)).unwrap());
-    let expected = model.predict_proba(Examples::rows(x)).unwrap();
+    let weights = PackedWeights::new(model.parameters().unwrap()).unwrap();
+    let mut predictor = model.predictor(x.nrows()).unwrap().with_weights(&weights).unwrap();
+    let expected = predictor.predict_proba(Examples::rows(x)).unwrap();
     let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    let expected = expected.rows().into_iter().flatten().copied().collect();
+    let expected = expected.columns().into_iter().flatten().copied().collect();
     assert_eq!(bits(answer.probabilities.concat()), bits(expected));
 }
 

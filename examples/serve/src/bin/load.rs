@@ -9,6 +9,7 @@
 //! server, `other MODEL PORT CONNECTIONS COUNT`. It answers each with a line: p50 and p99 in
 //! microseconds, and requests per second.
 
+use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks_serve::api::Limits;
@@ -76,7 +77,8 @@ impl Subject {
 
     /// Predicts one example after the other with one predictor.
     fn direct(&self, count: usize) -> Result<Measured> {
-        let mut predictor = self.classifier.predictor(1)?;
+        let weights = PackedWeights::new(self.classifier.parameters().ok_or("not fitted")?)?;
+        let mut predictor = self.classifier.predictor(1)?.with_weights(&weights)?;
         let start = Instant::now();
         let mut times = Vec::with_capacity(count);
         while times.len() < count && start.elapsed() < LONGEST {
@@ -152,7 +154,7 @@ fn report(subjects: &[Subject]) -> Result<()> {
     println!("model, how: p50 us, p99 us, requests per second");
     for subject in subjects {
         println!("{}, direct: {}", subject.name, subject.direct(1000)?);
-        for connections in [1, 8] {
+        for connections in [1, 8, 64] {
             let measured = subject.http(subject.server, connections, 1000)?;
             println!("{}, HTTP, connections {connections}: {measured}", subject.name);
         }
