@@ -16,7 +16,9 @@ use crate::forward::{
     l_model_forward, linear_activation_forward, linear_forward, predict, predict_proba,
 };
 use crate::kernel::{elementwise, product::Product};
-use crate::model::{dataset::Split, fit, network::Network, output_buffers::OutputBuffers};
+use crate::model::{
+    PackedWeights, dataset::Split, fit, network::Network, output_buffers::OutputBuffers,
+};
 use crate::train::backward_pass::BackwardPass;
 use crate::train::batches::Batches;
 use crate::train::full_batch::FullBatch;
@@ -92,6 +94,8 @@ fn functions<F: Float>() -> Vec<*const ()> {
         Split::<F>::new;
         Network::<F>::outputs;
         OutputBuffers::<F>::compute;
+        PackedWeights::<F>::pack;
+        PackedWeights::<F>::compute;
     ];
     functions.extend(with_input::<F, &Array2<F>>());
     functions.extend(with_input::<F, Array2<F>>());

@@ -85,6 +85,19 @@ def run(peer, threads, cases, folder, options):
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
+def rooflines(works, options):
+    """What the processor can do at best, by number of threads: see src/bin/roofline.rs."""
+    if options.workloads == "table" or any(work.steps for work in works.values()):
+        return {}
+    program = pathlib.Path(options.program or TARGET / "release/peer").with_name("roofline")
+    sizes = ",".join(sorted({str(4 * work.weights) for work in works.values()}))
+    best = {}
+    for threads in options.threads:
+        command = [program, "--threads", str(threads), "--bytes", sizes]
+        best[threads] = json.loads(subprocess.check_output(command, text=True))
+    return best
+
+
 def measure(works, options):
     """The times of every round, by peer, number of threads and case."""
     cells, costs = {}, {}
@@ -137,7 +150,7 @@ def main():
     parser.add_argument("--predict", default="rows", choices=["workspace", "columns", "rows"],
                         help="how dnn-blocks predicts in sweeps")
     parser.add_argument("--write", action="store_true", help="put the table into benches/README.md")
-    parser.add_argument("--program", help="a build of `peer`, instead of a new release build")
+    parser.add_argument("--program", help="a build of `peer`, with `roofline` beside it")
     options = parser.parse_args()
     if options.write and (options.latency or options.workloads != "table"):
         parser.error("--write needs the workloads of the table")
@@ -153,8 +166,11 @@ def main():
 
     works = workloads.choose(options)
     build(options)
-    cells = measure(works, options)
-    text = (report.latency if options.latency else report.table)(works, cells, options)
+    if options.latency:
+        text = report.latency(works, measure(works, options), options)
+    else:
+        best = rooflines(works, options)
+        text = report.table(works, measure(works, options), options, best)
     print(text)
     if options.write:
         readme = ROOT / "benches" / "README.md"

@@ -45,14 +45,16 @@ def machine(options):
             f"{', '.join(versions)}.")
 
 
-def table(works, cells, options):
-    """A table for each number of threads. A sweep has quartiles, the fastest peer and a summary."""
+def table(works, cells, options, best):
+    """A table for each number of threads. A sweep has quartiles, the fastest peer and a summary, and
+    a prediction in a sweep the least time that the processor allows."""
     sweep = options.workloads != "table"
     lines = [machine(options), ""]
     for threads in options.threads:
         title = f"{threads} thread" + "s" * (threads > 1)
-        lines.append(row(title, *options.peers, "ratio", *["fastest"] * sweep))
-        lines.append("|---" * (len(options.peers) + 2 + sweep) + "|")
+        bounds = ["bound"] if best else []
+        lines.append(row(title, *options.peers, "ratio", *["fastest"] * sweep, *bounds))
+        lines.append("|---" * (len(options.peers) + 2 + sweep + len(bounds)) + "|")
         ratios = []
         for name, work in works.items():
             for kind in work.types:
@@ -61,11 +63,20 @@ def table(works, cells, options):
                          for t in times.values()]
                 ratio, fastest = compare(times)
                 lines.append(row(f"{work.title}, {kind}", *texts, f"{ratio:.2f}" if ratio else "-",
-                                 *[fastest] * sweep))
+                                 *[fastest] * sweep,
+                                 *[bound(work, kind, best[threads]) for _ in bounds]))
                 if ratio:
                     ratios.append((ratio, work, kind))
         lines += ["", *summary(ratios), ""] if sweep and ratios else [""]
     return "\n".join(lines)
+
+
+def bound(work, kind, best):
+    """The least time: the weights read once, or all multiply-adds, and which of the two."""
+    size = {"f32": 1, "f64": 2}[kind]
+    reading = 1e6 * 4 * size * work.weights / best["bytes"][str(4 * work.weights)]
+    adding = 1e6 * size * work.weights * work.m / best["multiply_adds"]
+    return f"{short(max(reading, adding))}, {'reading' if reading > adding else 'arithmetic'}"
 
 
 def compare(times):

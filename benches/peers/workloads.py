@@ -21,6 +21,10 @@ class Workload(typing.NamedTuple):
     steps: int = 0  # training steps before costs are compared; 0 for a prediction
 
     @property
+    def weights(self):
+        return sum(n * n_prev for n_prev, n in zip(self.dims, self.dims[1:]))
+
+    @property
     def title(self):
         name = "-".join(map(str, self.dims)) + " tanh" * (self.hidden == "tanh")
         return f"{'' if self.steps else 'predict '}{name}, {self.m}"

@@ -510,11 +510,23 @@ impl<F: Kernel, M: Map<F>> Op<F> for AddInPlace<'_, F, M> {
     #[inline(always)]
     fn run<S: Simd<F>>(mut self, _: S) {
         let map = self.map;
-        // Contiguous columns are swept with all biases at once.
+        // Contiguous columns are swept with all biases at once. The biases of short columns are
+        // repeated, so that a sweep is several vectors long.
         let columns = self.rows.view_mut().reversed_axes();
-        if let (Some(values), Some(biases)) = (columns.into_slice(), self.biases.as_slice()) {
-            for column in values.chunks_exact_mut(biases.len().max(1)) {
-                for (x, &bias) in column.iter_mut().zip(biases) {
+        if self.biases.len() > 1
+            && let (Some(values), Some(biases)) = (columns.into_slice(), self.biases.as_slice())
+        {
+            let mut repeated = [F::zero(); 64];
+            let count = (repeated.len() / biases.len()).min(values.len() / biases.len());
+            let mut period = biases;
+            if count > 1 {
+                for to in repeated.chunks_exact_mut(biases.len()).take(count) {
+                    to.copy_from_slice(biases);
+                }
+                period = &repeated[..count * biases.len()];
+            }
+            for columns in values.chunks_mut(period.len()) {
+                for (x, &bias) in columns.iter_mut().zip(period) {
                     *x = map.apply::<S>(*x + bias);
                 }
             }

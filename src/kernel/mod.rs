@@ -161,6 +161,7 @@ mod x86 {
     use super::bf16::PairsOp;
     use super::simd::{Avx2, Avx512, Avx512Bf16, Simd};
 
+    #[inline(never)]
     #[target_feature(enable = "avx2,fma")]
     pub(super) unsafe fn avx2<F, J: Op<F>>(op: J) -> J::Output
     where
@@ -170,6 +171,7 @@ mod x86 {
         op.run(unsafe { Avx2::assume() })
     }
 
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
     pub(super) unsafe fn avx512<F, J: Op<F>>(op: J) -> J::Output
     where
@@ -179,6 +181,7 @@ mod x86 {
         op.run(unsafe { Avx512::assume() })
     }
 
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512vl,avx512bf16,avx2,fma")]
     pub(super) unsafe fn avx512_bf16(op: impl PairsOp<f32>) {
         // SAFETY: this function may only be called where they are.

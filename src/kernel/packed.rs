@@ -117,20 +117,6 @@ impl<F: Kernel> Op<F> for Packed<'_, F> {
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, s: S) {
-        self.run_with(s, Numbers);
-    }
-}
-
-impl<F: Kernel> PairsOp<F> for Packed<'_, F> {
-    #[inline(always)]
-    fn run_pairs<S: Simd<F>, T: Terms<F, S>>(self, s: S, pairs: T) {
-        self.run_with(s, pairs);
-    }
-}
-
-impl<F: Kernel> Packed<'_, F> {
-    #[inline(always)]
-    fn run_with<S: Simd<F>, T: Terms<F, S>>(self, s: S, terms: T) {
         let Packed { product, ready, scratch } = self;
         let tile_rows = S::TILE.0;
         let blocks = Blocks::within::<F, S>(&product, ready.is_none(), scratch.len());
@@ -138,9 +124,9 @@ impl<F: Kernel> Packed<'_, F> {
         let Product { a, b, c, .. } = product;
         let widest = if blocks.copies_b { blocks.columns } else { c.columns };
         for (j, columns) in pieces(c.columns, widest) {
-            let (all, first) = match &ready {
-                Some(ready) => (ready.matrix.columns, ready.first),
-                None => (columns, 0),
+            let (all, first, pairs) = match &ready {
+                Some(ready) => (ready.matrix.columns, ready.first, ready.matrix.pairs),
+                None => (columns, 0, false),
             };
             for (k, depth) in depth_blocks(a.columns) {
                 // SAFETY: the product was made of arrays; what is packed and multiplied are
@@ -164,10 +150,23 @@ impl<F: Kernel> Packed<'_, F> {
                             block = Matrix { at: a_panels.as_ptr(), strides, ..block };
                         }
                         let c = Matrix { at: c.element(i, j), rows, columns, ..c };
-                        let panels = panels::<F, S>(all).skip(first);
-                        let beta = product.beta_at(k);
-                        Block { alpha: product.alpha, a: block, beta, c, copied: blocks.copies_a }
-                            .multiply(s, terms, b_panels, panels);
+                        let (alpha, beta) = (product.alpha, product.beta_at(k));
+                        let copied = blocks.copies_a;
+                        let mut panel = Panel { alpha, a: block, copied, b: b_panels, beta, c };
+                        for (start, columns) in panels::<F, S>(all).skip(first) {
+                            let width = columns.next_multiple_of(S::LANES);
+                            panel.b = &b_panels[start * depth..][..width * depth];
+                            panel.c.columns = columns;
+                            if pairs {
+                                F::dispatch_pairs(product.isa, panel);
+                            } else {
+                                F::dispatch(product.isa, panel);
+                            }
+                            panel.c.at = panel.c.at.wrapping_add(columns);
+                            if panel.c.at == c.at.wrapping_add(c.columns) {
+                                break;
+                            }
+                        }
                     }
                 }
             }
@@ -175,75 +174,79 @@ impl<F: Kernel> Packed<'_, F> {
     }
 }
 
-/// `C ← α·A·B + β·C` for a block of each matrix.
-struct Block<F> {
+/// `C ← α·A·B + β·C` for a block of rows of `A` and a panel of `B`.
+///
+/// It is an operation of its own, because the compiler runs out of registers where it optimizes
+/// the tiles together with the loops around them.
+#[derive(Clone, Copy)]
+struct Panel<'b, F> {
     alpha: F,
     a: Matrix<F>,
-    beta: F,
-    c: Matrix<F>,
     /// Whether `A` has been copied to panels. Its rows are then as far apart as they are long.
     copied: bool,
+    b: &'b [F],
+    beta: F,
+    c: Matrix<F>,
 }
 
-impl<F: Kernel> Block<F> {
-    /// Multiplies by the panels of `B` from the first of these on, up to the last column of `C`.
-    ///
-    /// # Safety
-    /// The matrices lie where the fields say, and the panels have the depth of `A`.
+impl<F: Kernel> Op<F> for Panel<'_, F> {
+    type Output = ();
+
     #[inline(always)]
-    unsafe fn multiply<S: Simd<F>, T: Terms<F, S>>(
-        &self,
-        s: S,
-        terms: T,
-        b_panels: &[F],
-        panels: impl Iterator<Item = (usize, usize)>,
-    ) {
-        let (a, c, tile_rows) = (self.a, self.c, S::TILE.0);
-        let (depth, tiles) = (a.columns, a.rows.div_ceil(tile_rows));
-        let mut done = 0;
-        for (start, columns) in panels {
-            if done == c.columns {
-                break;
-            }
-            let width = columns.next_multiple_of(S::LANES);
-            let b = b_panels[start * depth..][..width * depth].as_ptr();
-            let next_b = b.wrapping_add(width * depth);
-            for t in 0..tiles {
-                // A copy has panels of `tile_rows` rows; other rows are cut evenly.
-                let (p, end) = if self.copied {
-                    (t * tile_rows, a.rows.min((t + 1) * tile_rows))
-                } else {
-                    (t * a.rows / tiles, (t + 1) * a.rows / tiles)
-                };
-                // A copied panel of A is prefetched during the one before it, and the next panel of
-                // B during the others. A single tile prefetches nothing: the processor follows one
-                // long stream better by itself.
-                let (ahead, ahead_step) = if self.copied && t + 1 < tiles {
-                    (a.element(end, 0), tile_rows * size_of::<F>())
-                } else if tiles > 1 {
-                    (next_b.wrapping_add(t * S::LANES % width), width * size_of::<F>())
-                } else {
-                    (b, 0)
-                };
-                let tile = Tile {
-                    rows: end - p,
-                    columns,
-                    depth,
-                    alpha: self.alpha,
-                    beta: self.beta,
-                    a: a.element(p, 0),
-                    a_strides: if self.copied { (1, tile_rows as isize) } else { a.strides },
-                    b,
-                    b_stride: width as isize,
-                    c: c.element(p, done).cast_mut(),
-                    c_strides: c.strides,
-                    ahead,
-                    ahead_step,
-                };
-                // SAFETY: the caller's promise.
-                unsafe { tile.multiply::<S, T, true>(s, terms) }
-            }
-            done += columns;
+    fn run<S: Simd<F>>(self, s: S) {
+        self.multiply(s, Numbers);
+    }
+}
+
+impl<F: Kernel> PairsOp<F> for Panel<'_, F> {
+    #[inline(always)]
+    fn run_pairs<S: Simd<F>, T: Terms<F, S>>(self, s: S, pairs: T) {
+        self.multiply(s, pairs);
+    }
+}
+
+impl<F: Kernel> Panel<'_, F> {
+    #[inline(always)]
+    fn multiply<S: Simd<F>, T: Terms<F, S>>(self, s: S, terms: T) {
+        let Self { alpha, a, copied, b, beta, c } = self;
+        let (tile_rows, depth, columns) = (S::TILE.0, a.columns, c.columns);
+        let (tiles, width) = (a.rows.div_ceil(tile_rows), columns.next_multiple_of(S::LANES));
+        assert!(b.len() == width * depth);
+        let (b, next_b) = (b.as_ptr(), b.as_ptr().wrapping_add(b.len()));
+        for t in 0..tiles {
+            // A copy has panels of `tile_rows` rows; other rows are cut evenly.
+            let (i, end) = if copied {
+                (t * tile_rows, a.rows.min((t + 1) * tile_rows))
+            } else {
+                (t * a.rows / tiles, (t + 1) * a.rows / tiles)
+            };
+            // A copied panel of A is prefetched during the one before it, and the next panel of B
+            // during the others. A single tile prefetches nothing: the processor follows one long
+            // stream better by itself.
+            let (ahead, ahead_step) = if copied && t + 1 < tiles {
+                (a.element(end, 0), tile_rows * size_of::<F>())
+            } else if tiles > 1 {
+                (next_b.wrapping_add(t * S::LANES % width), width * size_of::<F>())
+            } else {
+                (b, 0)
+            };
+            let tile = Tile {
+                rows: end - i,
+                columns,
+                depth,
+                alpha,
+                beta,
+                a: a.element(i, 0),
+                a_strides: if copied { (1, tile_rows as isize) } else { a.strides },
+                b,
+                b_stride: width as isize,
+                c: c.element(i, 0).cast_mut(),
+                c_strides: c.strides,
+                ahead,
+                ahead_step,
+            };
+            // SAFETY: the matrices lie where the fields say, and the panel has whole vectors.
+            unsafe { tile.multiply::<S, T, true>(s, terms) }
         }
     }
 }
@@ -440,8 +443,7 @@ impl<F: Kernel> PackedProduct<'_, F> {
         let ready = Some(Panels { matrix: b, first: panels.0 });
         let length = F::dispatch(b.isa, ScratchLength { product: &product, copies_b: false });
         F::with_scratch(length, |scratch| {
-            let packed = Packed { product, ready, scratch };
-            if b.pairs { F::dispatch_pairs(b.isa, packed) } else { F::dispatch(b.isa, packed) }
+            F::dispatch(b.isa, Packed { product, ready, scratch });
         });
     }
 }

@@ -75,7 +75,8 @@ impl<F: Float> PackedWeights<F> {
         Self::pack(parameters, false)
     }
 
-    fn pack(parameters: &Parameters<F>, bf16: bool) -> Result<Self> {
+    #[inline(never)]
+    pub(crate) fn pack(parameters: &Parameters<F>, bf16: bool) -> Result<Self> {
         let layers = parameters
             .layers()
             .iter()
@@ -157,7 +158,7 @@ impl<F: Float> PackedWeights<F> {
 
     /// Computes `ALᵀ` of `Xᵀ` (m, n₀), where the examples are rows.
     #[inline(never)]
-    fn compute(&self, x: ArrayView2<'_, F>, work: Work<'_, F>) {
+    pub(crate) fn compute(&self, x: ArrayView2<'_, F>, work: Work<'_, F>) {
         let (m, weights) = (x.nrows(), self.layers.iter().map(PackedLayer::len).sum::<usize>());
         let parts = threads::parts(m.saturating_mul(weights), weights);
         let least = if self.bytes() <= SMALL_WEIGHTS { 4 } else { 64 };
@@ -276,7 +277,7 @@ impl<F: Float> PackedBuffers<F> {
 }
 
 /// The parts of [`PackedBuffers`] for some of the examples.
-struct Work<'b, F> {
+pub(crate) struct Work<'b, F> {
     widest: usize,
     outputs: usize,
     a: [&'b mut [F]; 2],

@@ -21,7 +21,7 @@ fn main() -> Result<(), Failure> {
     let threads: usize = threads.parse()?;
     let mut bandwidths = Vec::new();
     for size in sizes.split(',') {
-        let part = vec![1.0f32; size.parse::<usize>()? / 4 / threads];
+        let part = vec![1.0f32; (size.parse::<usize>()? / 4 / threads).max(1024)];
         let bytes = (4 * part.len()) as f64;
         let rate = together(threads, || {
             let part = part.clone();
@@ -62,10 +62,28 @@ fn together<W: FnMut() -> f64 + Send>(threads: usize, make: impl Fn() -> W) -> f
     })
 }
 
-/// Adds all numbers, in as many sums as hide the latency of an addition.
+/// Adds all numbers.
 fn sum(numbers: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 64];
-    for chunk in numbers.chunks_exact(64) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") {
+            // SAFETY: the processor has AVX-512 F.
+            return unsafe { x86::avx512::sum(numbers) };
+        }
+        if has!("avx2") && has!("fma") {
+            // SAFETY: the processor has AVX2 and FMA.
+            return unsafe { x86::avx2::sum(numbers) };
+        }
+    }
+    sum_in_lanes(numbers)
+}
+
+/// Adds all numbers, in as many sums as hide the latency of an addition.
+#[inline(always)]
+fn sum_in_lanes(numbers: &[f32]) -> f32 {
+    let mut sums = [0.0f32; 128];
+    for chunk in numbers.chunks_exact(128) {
         for (sum, x) in sums.iter_mut().zip(chunk) {
             *sum += x;
         }
@@ -73,7 +91,7 @@ fn sum(numbers: &[f32]) -> f32 {
     sums.iter().sum()
 }
 
-/// The steps of the loop in registers, with sixteen sums of a vector each.
+/// The steps of the loop in registers, with fourteen sums of a vector each.
 const STEPS: usize = 100_000;
 
 /// Multiplies and adds in registers, and returns the number of multiply-adds.
@@ -83,14 +101,14 @@ fn multiply_adds() -> f64 {
         use std::arch::is_x86_feature_detected as has;
         if has!("avx512f") {
             // SAFETY: the processor has AVX-512 F.
-            return unsafe { x86::avx512() };
+            return unsafe { x86::avx512::multiply_adds() };
         }
         if has!("avx2") && has!("fma") {
             // SAFETY: the processor has AVX2 and FMA.
-            return unsafe { x86::avx2() };
+            return unsafe { x86::avx2::multiply_adds() };
         }
     }
-    let (x, mut sums) = (black_box([0.5f32; 4]), [[0.0f32; 4]; 16]);
+    let (x, mut sums) = (black_box([0.5f32; 4]), [[0.0f32; 4]; 14]);
     for _ in 0..STEPS {
         for sum in &mut sums {
             for (sum, x) in sum.iter_mut().zip(x) {
@@ -99,32 +117,39 @@ fn multiply_adds() -> f64 {
         }
     }
     black_box(sums);
-    (STEPS * 16 * 4) as f64
+    (STEPS * 14 * 4) as f64
 }
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::STEPS;
-    use std::arch::x86_64::*;
-    use std::hint::black_box;
-
-    macro_rules! multiply_adds {
+    macro_rules! loops {
         ($name:ident, $features:literal, $lanes:literal, $splat:ident, $fma:ident) => {
-            #[target_feature(enable = $features)]
-            pub fn $name() -> f64 {
-                let x = $splat(black_box(0.5));
-                let mut sums = [$splat(0.0); 14];
-                for _ in 0..STEPS {
-                    for sum in &mut sums {
-                        *sum = $fma(*sum, x, x);
-                    }
+            pub mod $name {
+                use crate::{STEPS, sum_in_lanes};
+                use std::arch::x86_64::*;
+                use std::hint::black_box;
+
+                #[target_feature(enable = $features)]
+                pub fn sum(numbers: &[f32]) -> f32 {
+                    sum_in_lanes(numbers)
                 }
-                black_box(sums);
-                (STEPS * 14 * $lanes) as f64
+
+                #[target_feature(enable = $features)]
+                pub fn multiply_adds() -> f64 {
+                    let x = $splat(black_box(0.5));
+                    let mut sums = [$splat(0.0); 14];
+                    for _ in 0..STEPS {
+                        for sum in &mut sums {
+                            *sum = $fma(*sum, x, x);
+                        }
+                    }
+                    black_box(sums);
+                    (STEPS * 14 * $lanes) as f64
+                }
             }
         };
     }
 
-    multiply_adds!(avx512, "avx512f", 16, _mm512_set1_ps, _mm512_fmadd_ps);
-    multiply_adds!(avx2, "avx2,fma", 8, _mm256_set1_ps, _mm256_fmadd_ps);
+    loops!(avx512, "avx512f", 16, _mm512_set1_ps, _mm512_fmadd_ps);
+    loops!(avx2, "avx2,fma", 8, _mm256_set1_ps, _mm256_fmadd_ps);
 }
