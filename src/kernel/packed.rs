@@ -153,17 +153,18 @@ impl<F: Kernel> Op<F> for Packed<'_, F> {
                         let (alpha, beta) = (product.alpha, product.beta_at(k));
                         let copied = blocks.copies_a;
                         let mut panel = Panel { alpha, a: block, copied, b: b_panels, beta, c };
+                        let mut done = 0;
                         for (start, columns) in panels::<F, S>(all).skip(first) {
                             let width = columns.next_multiple_of(S::LANES);
                             panel.b = &b_panels[start * depth..][..width * depth];
-                            panel.c.columns = columns;
+                            panel.c = Matrix { at: c.element(0, done), columns, ..c };
                             if pairs {
                                 F::dispatch_pairs(product.isa, panel);
                             } else {
                                 F::dispatch(product.isa, panel);
                             }
-                            panel.c.at = panel.c.at.wrapping_add(columns);
-                            if panel.c.at == c.at.wrapping_add(c.columns) {
+                            done += columns;
+                            if done == c.columns {
                                 break;
                             }
                         }
