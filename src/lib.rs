@@ -65,7 +65,7 @@
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |
-//! | predict one example or small batches, fast | [`Predictor`](model::Predictor), [`PackedWeights`](model::PackedWeights) |
+//! | predict a few examples, fast | [`Predictor`], [`PackedWeights`] |
 //! | save and load | [`files`](files/index.html) |
 //! | embed a model in the program | [`from_safetensors`] of `include_bytes!` |
 //! | export to ONNX or NumPy | [`files`](files/index.html) |
@@ -77,6 +77,8 @@
 //! | train on several machines | [`distributed`](distributed/index.html) |
 //! | know what may change in a version | [`_stability`] |
 //!
+//! [`Predictor`]: model::Predictor
+//! [`PackedWeights`]: model::PackedWeights
 //! [`with_activations`]: Parameters::with_activations
 //! [`Classifier`]: model::Classifier
 //! [`Regressor`]: model::Regressor

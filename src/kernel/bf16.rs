@@ -2,7 +2,7 @@
 //!
 //! A bf16 has the sign, the exponent and the first seven bits of the fraction of an `f32`. An
 //! element of an operand is a pair of them in the bits of an `f32`: the first in the low half. So
-//! the matrices, panels and tiles are those of `f32`, and a tile adds two products at a time.
+//! matrices, panels and tiles are the same as in `f32`, and a tile adds two products at a time.
 //!
 //! AVX-512 has an instruction for this, and the portable code computes the same bits: a fused
 //! multiply-add of the second numbers, then one of the first. Subnormal numbers and sums are 0.
@@ -21,8 +21,12 @@ pub trait PairsOp<F> {
 /// Returns the instructions for pairs, of at most `isa`.
 pub(super) fn isa_of_pairs(isa: Isa) -> Isa {
     #[cfg(target_arch = "x86_64")]
-    if isa == Isa::Avx512 && std::arch::is_x86_feature_detected!("avx512bf16") {
-        return Isa::Avx512;
+    {
+        use std::arch::is_x86_feature_detected as has;
+        // The compiler may use AVX-512 BW where it may use BF16.
+        if isa == Isa::Avx512 && has!("avx512bf16") && has!("avx512bw") {
+            return Isa::Avx512;
+        }
     }
     let _ = isa;
     Isa::Portable

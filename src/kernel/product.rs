@@ -503,8 +503,8 @@ impl<F: Kernel> Op<F> for Dots<'_, F> {
     }
 }
 
-/// The products in a sum of *rows* before it is added to `C`. It is smaller than that of *packed*, since unaligned rows of `B` take more of the
-/// cache.
+/// The products in a sum of *rows* before it is added to `C`. There are fewer than in *packed*, since
+/// unaligned rows of `B` take more of the cache.
 pub(crate) const ROWS_DEPTH: usize = 64;
 /// The products in a segment, whose sum is added to the other segments. So another thread, or a
 /// pass over `X`, can compute a part of a long sum.

@@ -58,7 +58,7 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::Inconsistent`] if shapes, biases or activations are not those of the model,
+    /// [`Error::Inconsistent`] if shapes, biases or activations differ from the model's,
     /// [`Error::TooLarge`] if the buffers do not fit in memory.
     pub fn with_weights(mut self, weights: &'p PackedWeights<F>) -> Result<Self> {
         self.predictor = self.predictor.with_weights(weights)?;
@@ -131,7 +131,7 @@ impl<'p, F: Float> RegressorPredictor<'p, F> {
     ///
     /// # Errors
     ///
-    /// [`Error::Inconsistent`] if shapes, biases or activations are not those of the model,
+    /// [`Error::Inconsistent`] if shapes, biases or activations differ from the model's,
     /// [`Error::TooLarge`] if the buffers do not fit in memory.
     pub fn with_weights(mut self, weights: &'p PackedWeights<F>) -> Result<Self> {
         self.predictor = self.predictor.with_weights(weights)?;

@@ -10,11 +10,18 @@ use crate::kernel::threads;
 use crate::{Error, Float, Layer, Parameters, Result};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
+/// The most bytes of weights that each thread reads for a few examples of its own. Threads share the
+/// units of each layer if the weights are larger.
+const SMALL_WEIGHTS: usize = 8 << 20;
+/// The most bytes of the widest activations of the examples that go through all layers together, so
+/// that they stay in the second-level cache.
+const CHUNK_BYTES: usize = 480 << 10;
+
 /// The weights of a network, copied to the order in which a [`Predictor`](super::Predictor) reads
 /// them.
 ///
-/// Predictions of up to some hundred examples are faster with them. They are made once and do not
-/// change; the predictors of all threads borrow them.
+/// Predictions are faster with them, most of all predictions of one to eight examples. The weights
+/// are packed once and do not change. The predictors of all threads can borrow them.
 ///
 /// ```
 /// use dnn_blocks::model::{PackedWeights, Predictor};
@@ -98,10 +105,10 @@ impl PackedWeights<f32> {
     /// A bf16 is an `f32` with 8 significant bits. The weights, the examples and the outputs of
     /// the hidden layers are rounded to bf16; sums, biases and activations stay in `f32`. Numbers
     /// below 2⁻¹²⁶ count as 0. With AVX-512 BF16 a prediction takes about half of the time. Other
-    /// processors compute the same bits, slower than in `f32`.
+    /// processors compute the same bits, about 40 times slower than in `f32`.
     ///
-    /// The accuracy changes little on most data (see benches/predictions.md), so measure it on
-    /// yours.
+    /// On seven data sets the accuracy changed by less than its standard error, and a probability by
+    /// up to 0.04 (benches/models/README.md). Measure it on yours.
     ///
     /// ```
     /// use dnn_blocks::model::{PackedWeights, Predictor};
@@ -125,8 +132,7 @@ impl PackedWeights<f32> {
 }
 
 impl<F: Float> PackedWeights<F> {
-    /// Checks that these are the weights of these layers, as far as shapes, biases and activations
-    /// tell. A layer is the number of its inputs, `b` and its activation.
+    /// Checks that inputs, `b` and activation of each layer are equal to these.
     pub(super) fn check_layers<'l>(
         &'l self,
         layers: impl Iterator<Item = (usize, &'l Array2<F>, Activation)>,
@@ -221,13 +227,6 @@ impl<F: Float> PackedWeights<F> {
         }
     }
 }
-
-/// The most bytes of weights that each thread reads for a few examples of its own. Threads share the
-/// units of each layer if the weights are larger.
-const SMALL_WEIGHTS: usize = 8 << 20;
-/// The most bytes of the widest activations of the examples that go through all layers together, so
-/// that they stay in the second-level cache.
-const CHUNK_BYTES: usize = 480 << 10;
 
 /// The memory for the outputs of up to `examples` examples.
 #[derive(Debug, Clone)]
