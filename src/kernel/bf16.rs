@@ -41,9 +41,9 @@ pub(super) fn dispatch(isa: Isa, op: impl PairsOp<f32>) {
     }
 }
 
-/// Stands for the functions on pairs of a type that has none.
+/// Replaces the functions of this module for `f64`, which has no pairs.
 #[cold]
-pub(super) fn none<A, B>(_: A, _: B) {
+pub(super) fn no_pairs<A, B>(_: A, _: B) {
     unreachable!("only f32 is rounded to bf16")
 }
 
@@ -66,7 +66,10 @@ impl Terms<f32, Portable> for PortablePairs {
 /// digits of an `f32`, so that rounding twice does not change the result.
 #[inline(always)]
 fn add_product(x: f32, y: f32, sum: f32) -> f32 {
-    flushed((f64::from(flushed(x)) * f64::from(flushed(y)) + f64::from(sum)) as f32)
+    let sum = f64::from(flushed(x)) * f64::from(flushed(y)) + f64::from(sum);
+    // The instruction rounds to 24 bits before it decides whether a sum is subnormal.
+    const LEAST: f64 = f32::MIN_POSITIVE as f64 * (1.0 - 1.0 / (1 << 25) as f64);
+    if sum.abs() < LEAST { 0f32.copysign(sum as f32) } else { sum as f32 }
 }
 
 /// Returns 0 with the sign of `x` if `x` is subnormal.

@@ -153,7 +153,7 @@ macro_rules! kernel {
 }
 
 kernel!(f32, bf16::dispatch, bf16::round_to_pairs);
-kernel!(f64, bf16::none, bf16::none);
+kernel!(f64, bf16::no_pairs, bf16::no_pairs);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {

@@ -6,7 +6,7 @@
 //! Source: Goto & van de Geijn (2008).
 
 use super::bf16::{PairsOp, isa_of_pairs};
-use super::product::{Matrix, Product, evenly, pieces};
+use super::product::{Matrix, Product, evenly, piece, pieces};
 use super::simd::Simd;
 use super::tile::{Numbers, Terms, Tile, pack};
 use super::{CACHE_LINE, Isa, Kernel, Op, threads};
@@ -325,13 +325,19 @@ impl<F: Kernel> PackedMatrix<F> {
         &self.numbers[self.start + k * self.width()..][..depth * self.width()]
     }
 
-    /// Returns the number of panels, and the column where a panel starts.
+    /// Returns the number of panels, which are cut as by [`panels`].
     fn panels(&self) -> usize {
         self.columns.div_ceil(self.lanes).div_ceil(self.vectors)
     }
 
+    /// Returns the column where a panel starts.
     fn column_of(&self, panel: usize) -> usize {
-        panel * self.columns.div_ceil(self.lanes) / self.panels() * self.lanes
+        piece(panel, self.columns.div_ceil(self.lanes), self.panels()) * self.lanes
+    }
+
+    /// Returns whether the elements are pairs of bf16.
+    pub(crate) fn has_pairs(&self) -> bool {
+        self.pairs
     }
 }
 

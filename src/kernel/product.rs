@@ -294,7 +294,8 @@ impl<F: Kernel> Product<F> {
         Self { isa: Isa::current(), alpha, a, b, beta, c, strategy }
     }
 
-    /// `C ← A·B` for a `B` that is packed, so that the product only has its shape.
+    /// `C ← A·B` for a `B` that is packed elsewhere. Here it has a shape only and must not be read:
+    /// a `PackedProduct` runs it.
     pub(super) fn with_packed(isa: Isa, a: &ArrayRef2<F>, c: &mut ArrayRef2<F>) -> Self {
         let (a, c) = (Matrix::from_array(a), Matrix::from_array_mut(c));
         let b =
@@ -528,10 +529,13 @@ pub(super) fn pieces(len: usize, size: usize) -> impl Iterator<Item = (usize, us
 #[inline(always)]
 pub(super) fn evenly(len: usize, most: usize) -> impl Iterator<Item = (usize, usize)> + Clone {
     let count = len.div_ceil(most);
-    (0..count).map(move |i| {
-        let start = i * len / count;
-        (start, (i + 1) * len / count - start)
-    })
+    (0..count).map(move |i| (piece(i, len, count), piece(i + 1, len, count) - piece(i, len, count)))
+}
+
+/// Returns where the piece `i` of `count` even ones starts.
+#[inline(always)]
+pub(super) fn piece(i: usize, len: usize, count: usize) -> usize {
+    (i as u64 * len as u64 / count as u64) as usize
 }
 
 impl<F: Kernel> Product<F> {

@@ -75,6 +75,13 @@ pub(crate) fn by_rows<F: Send + Sync>(
 ) {
     #[cfg(feature = "rayon")]
     if rows.len() >= 2 * LONG && rows.nrows() > 1 && rayon::current_num_threads() > 1 {
+        // Contiguous columns stay whole.
+        if rows.strides()[0] == 1 && rows.ncols() > 1 {
+            let middle = rows.ncols() / 2;
+            let (left, right) = rows.split_at(Axis(1), middle);
+            rayon::join(|| by_rows(left, column, f), || by_rows(right, column, f));
+            return;
+        }
         let middle = rows.nrows() / 2;
         let (above, below) = rows.split_at(Axis(0), middle);
         let (b_above, b_below) = column.split_at(Axis(0), middle);

@@ -28,7 +28,7 @@ use ndarray::ArrayView2;
 /// assert_eq!(predictor.predict_proba(&array![1.0, 0.9])?.dim(), (2, 1)); // (classes, examples)
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ClassifierPredictor<'p, F, L> {
     predictor: Predictor<'p, F>,
     classes: &'p [L],
@@ -36,6 +36,16 @@ pub struct ClassifierPredictor<'p, F, L> {
     labels: Vec<&'p L>,
     /// The probabilities of both classes, if the network has one output for two classes.
     both: Vec<F>,
+}
+
+impl<F: Clone, L> Clone for ClassifierPredictor<'_, F, L> {
+    /// Clones the room for labels too, so that predictions of the clone do not allocate.
+    fn clone(&self) -> Self {
+        let mut labels = Vec::with_capacity(self.labels.capacity());
+        labels.extend_from_slice(&self.labels);
+        let (predictor, classes, both) = (self.predictor.clone(), self.classes, self.both.clone());
+        Self { predictor, classes, labels, both }
+    }
 }
 
 impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
@@ -81,7 +91,7 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
 
     /// Predicts the probability of each class, (classes, examples).
     ///
-    /// The result has this orientation for every kind of [`Features`].
+    /// The result has this orientation for every kind of [`Features`], and can have any strides.
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@
 //! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
 //! | plot or save the costs | [`History`] |
 //! | predict one example at a time, without allocation | [`Classifier::predictor`] |
-//! | predict small batches as fast as the processor can | [`PackedWeights`] |
+//! | predict small batches faster | [`PackedWeights`] |
 //!
 //! [`Workspace::cost_and_gradients`]: crate::train::workspace::Workspace::cost_and_gradients
 //! [`clip_by_norm`]: crate::gradients::clip_by_norm

@@ -8,6 +8,13 @@ use crate::kernel::product::{Strategy, matmul_by};
 use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
+/// Checks that buffers for this number of examples have room for `X` (n₀, m).
+pub(super) fn check_room<F>(x: &ArrayRef2<F>, examples: usize) -> Result<()> {
+    let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
+    let rule = "at most the columns it was made for";
+    check(x.ncols() <= examples, Operand::new("X", x), room, rule)
+}
+
 /// The matrices between the layers of a network, for at most `examples` examples.
 #[derive(Debug, Clone)]
 pub(crate) struct OutputBuffers<F> {
@@ -23,13 +30,6 @@ impl<F: Float> OutputBuffers<F> {
         Ok(Self { examples, a: [a()?, a()?] })
     }
 
-    /// Checks that the buffers have room for `X` (n₀, m).
-    pub fn check_examples(&self, x: &ArrayRef2<F>) -> Result<()> {
-        let (m, examples) = (x.ncols(), self.examples);
-        let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
-        check(m <= examples, Operand::new("X", x), room, "at most the columns it was made for")
-    }
-
     /// Computes `AL` (n_L, m) of `X` (n₀, m), and returns its shape.
     ///
     /// `AL` is bit-identical to [`predict_proba`](crate::forward::predict_proba), because each
@@ -41,7 +41,7 @@ impl<F: Float> OutputBuffers<F> {
         x: ArrayView2<'_, F>,
         parameters: &Parameters<F>,
     ) -> Result<(usize, usize)> {
-        self.check_examples(&x)?;
+        check_room(&x, self.examples)?;
         let (layers, m) = (parameters.layers(), x.ncols());
         let [a, next] = &mut self.a;
         let mut rows = x.nrows();

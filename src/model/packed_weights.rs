@@ -7,15 +7,26 @@ use crate::error::Operand;
 use crate::kernel::packed::{PackedMatrix, matmul_packed_into};
 use crate::kernel::product::{Strategy, dots_suit, gemm_by};
 use crate::kernel::threads;
+use crate::parameters::check_network;
 use crate::{Error, Float, Layer, Parameters, Result};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 
-/// The most bytes of weights that each thread reads for a few examples of its own. Threads share the
-/// units of each layer if the weights are larger.
-const SMALL_WEIGHTS: usize = 8 << 20;
+/// The least number of examples for which a thread reads all weights itself: if the weights stay in
+/// a cache, and if they are larger. With fewer examples the threads share the units of each layer.
+const FEW: usize = 4;
+const MANY: usize = 64;
+/// The most bytes of weights that are taken to stay in a cache.
+const CACHED: usize = 8 << 20;
 /// The most bytes of the widest activations of the examples that go through all layers together, so
 /// that they stay in the second-level cache.
 const CHUNK_BYTES: usize = 480 << 10;
+/// The least and the most examples that go through all layers together: the rows of a tile, and
+/// the rows of a block of a product.
+const LEAST_CHUNK: usize = 8;
+const MOST_CHUNK: usize = 192;
+/// The most units of a layer that stays in `f32` in a network in bf16. In a panel, they would take
+/// more memory.
+const FEW_UNITS: usize = 8;
 
 /// The weights of a network, copied to the order in which a [`Predictor`](super::Predictor) reads
 /// them.
@@ -25,7 +36,6 @@ const CHUNK_BYTES: usize = 480 << 10;
 ///
 /// ```
 /// use dnn_blocks::model::{PackedWeights, Predictor};
-/// use dnn_blocks::ndarray::array;
 /// use dnn_blocks::prelude::*;
 ///
 /// let mut rng = NumpyRandom::seed(1);
@@ -45,14 +55,13 @@ const CHUNK_BYTES: usize = 480 << 10;
 ///
 /// # Memory
 ///
-/// The weights are copied, and the units of a layer are filled up to whole vectors: to a multiple
-/// of 16 (`f32`) or 8 (`f64`) with AVX-512, 8 or 4 with AVX2, 4 or 2 otherwise.
-/// [`bytes`](Self::bytes) returns the sum. [`bf16`](Self::bf16) takes half of it.
+/// The weights are copied. The units of a layer are filled up to whole vectors: to a multiple of 16
+/// (`f32`) or 8 (`f64`) with AVX-512, 8 or 4 with AVX2, 4 or 2 otherwise. A layer of few units with
+/// many inputs is not filled up. [`bf16`](Self::bf16) takes half of the memory, except for layers of
+/// up to 8 units. [`bytes`](Self::bytes) returns the sum.
 #[derive(Debug)]
 pub struct PackedWeights<F> {
     layers: Vec<PackedLayer<F>>,
-    /// Whether weights and activations are rounded to bf16.
-    bf16: bool,
 }
 
 #[derive(Debug)]
@@ -76,20 +85,22 @@ impl<F: Float> PackedWeights<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if the copy does not fit in memory, [`Error::Hyperparameter`] if the
-    /// slope of a leaky ReLU is not finite in `F`.
+    /// [`Error::ShapeMismatch`] or [`Error::ZeroSize`] with the layer if the shapes do not fit each
+    /// other, [`Error::TooLarge`] if the copy does not fit in memory, [`Error::Hyperparameter`] if
+    /// the slope of a leaky ReLU is not finite in `F`.
     pub fn new(parameters: &Parameters<F>) -> Result<Self> {
         Self::pack(parameters, false)
     }
 
     #[inline(never)]
     pub(crate) fn pack(parameters: &Parameters<F>, bf16: bool) -> Result<Self> {
+        check_network(parameters.layers())?;
         let layers = parameters
             .layers()
             .iter()
             .enumerate()
             .map(|(l, layer)| PackedLayer::pack(layer, bf16).map_err(|e| e.in_layer(l + 1)));
-        Ok(Self { layers: layers.collect::<Result<_>>()?, bf16 })
+        Ok(Self { layers: layers.collect::<Result<_>>()? })
     }
 
     /// Returns the memory of the weights, in bytes.
@@ -103,9 +114,12 @@ impl PackedWeights<f32> {
     /// Rounds the weights of a network to bf16, for faster and less precise predictions.
     ///
     /// A bf16 is an `f32` with 8 significant bits. The weights, the examples and the outputs of
-    /// the hidden layers are rounded to bf16; sums, biases and activations stay in `f32`. Numbers
-    /// below 2⁻¹²⁶ count as 0. With AVX-512 BF16 a prediction takes about half of the time. Other
-    /// processors compute the same bits, about 40 times slower than in `f32`.
+    /// the hidden layers are rounded to bf16. Sums, biases and activation functions stay in `f32`,
+    /// and so do layers of up to 8 units with many inputs. A bf16 below 2⁻¹²⁶ counts as 0, and a
+    /// number of at least 2¹²⁸ - 2¹¹⁹ becomes infinite.
+    ///
+    /// With AVX-512 BF16 a prediction takes about half of the time. Other processors compute the
+    /// same products, about 40 times slower than in `f32`.
     ///
     /// On seven data sets the accuracy changed by less than its standard error, and a probability by
     /// up to 0.04 (benches/models/README.md). Measure it on yours.
@@ -167,7 +181,7 @@ impl<F: Float> PackedWeights<F> {
     pub(crate) fn compute(&self, x: ArrayView2<'_, F>, work: Work<'_, F>) {
         let (m, weights) = (x.nrows(), self.layers.iter().map(PackedLayer::len).sum::<usize>());
         let parts = threads::parts(m.saturating_mul(weights), weights);
-        let least = if self.bytes() <= SMALL_WEIGHTS { 4 } else { 64 };
+        let least = if self.bytes() <= CACHED { FEW } else { MANY };
         if m >= least * parts {
             self.compute_in(parts, x, work);
         } else {
@@ -179,7 +193,8 @@ impl<F: Float> PackedWeights<F> {
     fn compute_in(&self, parts: usize, x: ArrayView2<'_, F>, mut work: Work<'_, F>) {
         let (first, m) = (parts / 2, x.nrows());
         if parts < 2 {
-            let most = (CHUNK_BYTES / size_of::<F>() / work.widest).clamp(8, 192);
+            let most = CHUNK_BYTES / size_of::<F>() / work.widest;
+            let most = most.clamp(LEAST_CHUNK, MOST_CHUNK);
             for (x, al) in
                 x.axis_chunks_iter(Axis(0), most).zip(work.al.chunks_mut(most * work.outputs))
             {
@@ -204,7 +219,7 @@ impl<F: Float> PackedWeights<F> {
         let mut inputs = x.ncols();
         for (l, layer) in self.layers.iter().enumerate() {
             let mut a_prev = if l == 0 { *x } else { matrix(a, m, inputs) };
-            if self.bf16 {
+            if layer.is_rounded() {
                 let pairs = inputs.div_ceil(2);
                 F::round_to_pairs(&a_prev, &mut matrix_mut(next, m, pairs));
                 std::mem::swap(&mut a, &mut next);
@@ -217,6 +232,7 @@ impl<F: Float> PackedWeights<F> {
             };
             match &layer.weights {
                 LayerWeights::Panels(w) => matmul_packed_into(&a_prev, w, &mut out, shared),
+                // It has too few units to share.
                 LayerWeights::Rows(w) => {
                     gemm_by(Strategy::Dots, F::one(), &a_prev, &w.t(), F::zero(), &mut out);
                 }
@@ -242,7 +258,8 @@ pub(super) struct PackedBuffers<F> {
 
 impl<F: Float> PackedBuffers<F> {
     pub(super) fn new(weights: &PackedWeights<F>, examples: usize) -> Result<Self> {
-        let pairs = if weights.bf16 { weights.layers[0].inputs.div_ceil(2) } else { 0 };
+        let first = &weights.layers[0];
+        let pairs = if first.is_rounded() { first.inputs.div_ceil(2) } else { 0 };
         let units = weights.layers.iter().map(|layer| layer.b.nrows());
         let widest = units.fold(pairs, usize::max);
         let outputs = weights.layers.last().map_or(0, |layer| layer.b.nrows());
@@ -277,6 +294,7 @@ impl<F: Float> PackedBuffers<F> {
 
 /// The parts of [`PackedBuffers`] for some of the examples.
 pub(crate) struct Work<'b, F> {
+    /// The numbers of an example in `a`, and in `al`.
     widest: usize,
     outputs: usize,
     a: [&'b mut [F]; 2],
@@ -299,17 +317,23 @@ impl<F: Float> PackedLayer<F> {
         layer.activation.check::<F>()?;
         let (units, inputs) = layer.w.dim();
         let too_large = || Error::TooLarge { layer: None, operand: Operand::new("W", &layer.w) };
-        let weights = if bf16 {
+        let few = dots_suit::<F>(units, inputs);
+        let weights = if bf16 && !(few && units <= FEW_UNITS) {
             let mut pairs = buffer::zeros("W", (units, inputs.div_ceil(2)))?;
             F::round_to_pairs(&layer.w, &mut pairs);
             LayerWeights::Panels(PackedMatrix::of_pairs(&pairs.t()).ok_or_else(too_large)?)
-        } else if dots_suit::<F>(units, inputs) {
+        } else if few {
             LayerWeights::Rows(buffer::copy_of("W", &layer.w)?)
         } else {
             LayerWeights::Panels(PackedMatrix::new(&layer.w.t()).ok_or_else(too_large)?)
         };
         let b = buffer::copy_of("b", &layer.b)?;
         Ok(Self { weights, inputs, b, activation: layer.activation })
+    }
+
+    /// Returns whether the weights are rounded to bf16.
+    fn is_rounded(&self) -> bool {
+        matches!(&self.weights, LayerWeights::Panels(w) if w.has_pairs())
     }
 
     /// Returns the number of weights.

@@ -2,8 +2,10 @@
 
 use super::features::Features;
 use super::network::check_output;
-use super::output_buffers::OutputBuffers;
+use super::output_buffers::{OutputBuffers, check_room};
 use super::packed_weights::{PackedBuffers, PackedWeights};
+#[cfg(doc)]
+use crate::Error;
 use crate::buffer::{self, matrix_mut};
 use crate::checks::{check, check_argument, check_finite_features};
 use crate::data::Standardizer;
@@ -98,9 +100,7 @@ impl<'p, F: Float> Network<'p, F> {
 
     /// Checks that `X` (n₀, m) fits the network and the buffers.
     fn check(&self, x: &ArrayView2<'_, F>) -> Result<()> {
-        let room = Operand { name: "the predictor", shape: (x.nrows(), self.examples()) };
-        let rule = "at most the columns it was made for";
-        check(x.ncols() <= self.examples(), Operand::new("X", x), room, rule)?;
+        check_room(x, self.examples())?;
         match self {
             Self::Parameters(parameters, _) => {
                 parameters.check_features(x)?;
@@ -148,6 +148,7 @@ impl<'p, F: Float> Network<'p, F> {
 
 /// The weights that a [`Predictor`] computes with.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Weights<'p, F> {
     /// The parameters themselves.
     Parameters(&'p Parameters<F>),
@@ -171,7 +172,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     /// Allocates buffers for up to `examples` examples at a time.
     ///
     /// The weights are [`&Parameters`](Parameters) or [`&PackedWeights`](PackedWeights), which are
-    /// faster.
+    /// faster. From an `Arc`, pass `&*weights`.
     ///
     /// # Errors
     ///
@@ -217,8 +218,8 @@ impl<'p, F: Float> Predictor<'p, F> {
     /// Computes the outputs `AL` (n_L, m) of `X` (n₀, m), or of one example.
     ///
     /// From parameters that are not packed, and without standardizers, they are bit-identical to
-    /// [`predict_proba`](crate::forward::predict_proba). Nothing is allocated except the scratch
-    /// memory of the products, once per thread.
+    /// [`predict_proba`](crate::forward::predict_proba). The view can have any strides. Nothing is
+    /// allocated except the scratch memory of the products, which each thread keeps.
     ///
     /// # Errors
     ///

@@ -114,7 +114,8 @@ impl Served {
             .map_err(|error| Refusal::Internal { reason: error.to_string() })
     }
 
-    /// Converts finite outputs to an answer. A single output is the probability of the second class.
+    /// Converts outputs to an answer, unless one is not finite. A single output is the probability
+    /// of the second class.
     fn named(&self, al: ArrayView2<'_, f32>) -> Result<Answer, Refusal> {
         let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
         if let Some(example) = not_finite {
