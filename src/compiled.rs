@@ -22,6 +22,7 @@ use crate::model::{
 use crate::train::backward_pass::BackwardPass;
 use crate::train::batches::Batches;
 use crate::train::full_batch::FullBatch;
+use crate::train::lbfgs::Lbfgs;
 use crate::train::optimizer::{Algorithm, Optimizer};
 use crate::train::regularization::apply_mask;
 use crate::train::step::StepBuffers;
@@ -81,6 +82,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         Batches::<F>::next_local;
         BackwardPass::<F>::run;
         FullBatch::<F>::step;
+        Lbfgs::<F>::step;
         Optimizer::<F, Algorithm>::step;
         StepBuffers::<F>::prepare;
         StepBuffers::<F>::forward;

@@ -59,6 +59,7 @@
 //! |---|---|
 //! | find a function of the course | [`course`], with a table of all names |
 //! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
+//! | train on the full batch without a learning rate | [`Lbfgs`](train::lbfgs::Lbfgs) |
 //! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
 //! | leave the loop to the crate | [`Classifier`], [`Regressor`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |

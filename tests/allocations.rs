@@ -9,6 +9,7 @@ use dnn_blocks::model::{PackedWeights, Predictor, Weights};
 use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions, Progress};
 use dnn_blocks::train::workspace::Dropout;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -123,6 +124,31 @@ fn steps<F: Float>(dims: &[usize], m: usize, hidden: Activation) {
         }
     });
     assert_eq!(again, 0, "{dims:?} {m}, full batch");
+}
+
+/// Its memory is allocated when it is created.
+#[test]
+fn a_search_by_lbfgs_allocates_nothing() {
+    alone(|| {
+        let (mut parameters, x, y) = network::<f64>(&[6, 20, 1], 40, Activation::Tanh);
+        let cost = Cost::BinaryCrossEntropy;
+        let mut workspace = Workspace::new(&parameters, 40).unwrap();
+        workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap();
+        let mut search = Lbfgs::new(&parameters, LbfgsOptions::default().history(5)).unwrap();
+        let mut iterations = 0;
+        let count = allocations(|| {
+            while iterations < 20 {
+                let (cost, gradients) =
+                    workspace.cost_and_gradients(&x, &y, &parameters, &cost).unwrap();
+                match search.step(&mut parameters, cost, gradients).unwrap() {
+                    Progress::Iteration => iterations += 1,
+                    Progress::Trial => {}
+                    Progress::Stopped(stop) => panic!("{stop}"),
+                }
+            }
+        });
+        assert_eq!(count, 0);
+    });
 }
 
 #[test]

@@ -274,6 +274,11 @@ pub(crate) fn add_column<F: Kernel>(rows: &mut ArrayRef2<F>, b: &ArrayRef2<F>) {
     add_column_and_map(Identity, rows, b);
 }
 
+/// `x ← x + α·y` for every pair.
+pub(crate) fn add_scaled_slice<F: Kernel>(x: &mut [F], alpha: F, y: &[F]) {
+    zip_map_slices(AddScaled(alpha), x, y);
+}
+
 /// `x ← x + α·y` for every pair of two matrices of one shape.
 #[inline(never)]
 pub(crate) fn add_scaled<F: Kernel>(x: &mut ArrayRef2<F>, alpha: F, y: &ArrayRef2<F>) {
@@ -324,33 +329,37 @@ const CHUNK: usize = 64;
 /// Computes `Σ x²` in `f64`. Every processor uses the same order: sixteen sums, added in pairs.
 #[inline(never)]
 pub(crate) fn sum_of_squares<F: Kernel>(a: &ArrayRef2<F>) -> f64 {
-    let isa = Isa::current();
     if let Some(values) = a.as_slice() {
-        return F::dispatch(isa, SumOfSquares(values));
+        return sum_of_products(values, values);
     }
     let of_row = |row: ArrayView1<'_, F>| match row.as_slice() {
-        Some(values) => F::dispatch(isa, SumOfSquares(values)),
-        None => row.iter().map(|x| square(*x)).sum(),
+        Some(values) => sum_of_products(values, values),
+        None => row.iter().map(|x| product(*x, *x)).sum(),
     };
     a.rows().into_iter().map(of_row).sum()
 }
 
-struct SumOfSquares<'a, F>(&'a [F]);
+/// Computes `Σ x·y` in `f64`, in the order of [`sum_of_squares`].
+pub(crate) fn sum_of_products<F: Kernel>(a: &[F], b: &[F]) -> f64 {
+    F::dispatch(Isa::current(), SumOfProducts(a, b))
+}
 
-impl<F: Kernel> Op<F> for SumOfSquares<'_, F> {
+struct SumOfProducts<'a, F>(&'a [F], &'a [F]);
+
+impl<F: Kernel> Op<F> for SumOfProducts<'_, F> {
     type Output = f64;
 
     #[inline(always)]
     fn run<S: Simd<F>>(self, _: S) -> f64 {
         let mut sums = [0.0; 16];
-        let (groups, rest) = self.0.as_chunks::<16>();
-        for group in groups {
-            for (sum, x) in sums.iter_mut().zip(group) {
-                *sum += square(*x);
+        let ((a, a_rest), (b, b_rest)) = (self.0.as_chunks::<16>(), self.1.as_chunks::<16>());
+        for (a, b) in a.iter().zip(b) {
+            for (sum, (x, y)) in sums.iter_mut().zip(a.iter().zip(b)) {
+                *sum += product(*x, *y);
             }
         }
-        for (sum, x) in sums.iter_mut().zip(rest) {
-            *sum += square(*x);
+        for (sum, (x, y)) in sums.iter_mut().zip(a_rest.iter().zip(b_rest)) {
+            *sum += product(*x, *y);
         }
         for half in [8, 4, 2, 1] {
             for i in 0..half {
@@ -362,9 +371,8 @@ impl<F: Kernel> Op<F> for SumOfSquares<'_, F> {
 }
 
 #[inline(always)]
-fn square<F: Kernel>(x: F) -> f64 {
-    let x = x.to_f64().unwrap_or(f64::NAN);
-    x * x
+fn product<F: Kernel>(x: F, y: F) -> f64 {
+    x.to_f64().unwrap_or(f64::NAN) * y.to_f64().unwrap_or(f64::NAN)
 }
 
 /// Computes `Σ f(x, y)` over all pairs: terms in `F`, added in `f64`, row by row.

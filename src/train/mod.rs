@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`batches`] | mini-batches in random order |
 //! | [`optimizer`] | momentum, Nesterov, RMSProp, Adam, AdamW, and rules of your own |
+//! | [`lbfgs`] | L-BFGS, for full batches |
 //! | [`schedule`] | learning rates that change from epoch to epoch |
 //! | [`regularization`] | L2 and dropout |
 //! | [`backward`] | the backward pass for any cost, with L2, dropout and the gradient of `X` |
@@ -54,6 +55,7 @@ pub(crate) mod backward_pass;
 pub mod batches;
 pub mod full_batch;
 pub mod gradient_check;
+pub mod lbfgs;
 pub mod optimizer;
 pub(crate) mod reduce;
 pub mod regularization;

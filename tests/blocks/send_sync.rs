@@ -19,6 +19,7 @@ use dnn_blocks::train::backward::BackwardOutput;
 use dnn_blocks::train::batches::{BatchColumns, LocalBatch};
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::gradient_check::{Coordinate, Entry, GradientCheck, NetworkCheck};
+use dnn_blocks::train::lbfgs::Lbfgs;
 use dnn_blocks::train::optimizer::{LayerState, StateMatrix, Step};
 use dnn_blocks::train::regularization::{DropoutCaches, Mask};
 use dnn_blocks::train::workspace::Dropout;
@@ -93,6 +94,7 @@ fn models_and_metrics() {
     is::<LogisticGradients<f64>>();
     is::<LogisticParameters<f64>>();
     is::<Predicted<&[usize]>>();
+    is::<Lbfgs<f64>>();
     is::<PackedWeights<f64>>();
     is::<Predictor<'_, f64>>();
     is::<Weights<'_, f64>>();

@@ -3,6 +3,7 @@
 mod batches;
 mod full_batch;
 mod gradient_check;
+mod lbfgs;
 mod optimizer;
 mod regularization;
 mod schedule;

@@ -1,0 +1,627 @@
+//! Limited-memory BFGS, for training on the full batch.
+//!
+//! ```math
+//! \theta \leftarrow \theta + \alpha d
+//! \qquad d = -H \nabla J(\theta)
+//! \qquad s = \alpha d, \quad y = \nabla J(\theta + \alpha d) - \nabla J(\theta)
+//! ```
+//!
+//! `θ` is all parameters of the network. `H` approximates the inverse of the Hessian matrix from
+//! the last few pairs `(s, y)`. A line search finds an `α` that satisfies the strong Wolfe
+//! conditions:
+//!
+//! ```math
+//! J(\theta + \alpha d) \le J(\theta) + c_1 \alpha \nabla J(\theta)^T d
+//! \qquad \lvert \nabla J(\theta + \alpha d)^T d \rvert \le c_2 \lvert \nabla J(\theta)^T d \rvert
+//! ```
+//!
+//! with `c₁ = 1e-4` and `c₂ = 0.9`. There is no learning rate. The cost must be deterministic: the
+//! same examples in each evaluation, and no dropout.
+//!
+//! Source: Liu & Nocedal (1989); Nocedal & Wright, *Numerical Optimization* (2006), algorithms 7.4,
+//! 3.5 and 3.6.
+
+use crate::buffer;
+use crate::checks::{check_argument, check_finite, check_non_negative, check_same_shape};
+use crate::error::Operand;
+use crate::gradients::check_same_network;
+use crate::kernel::elementwise::{self, sum_of_products};
+use crate::{Error, Float, Gradients, Parameters, Result};
+use ndarray::ArrayRef2;
+use std::fmt;
+
+/// The constants of the strong Wolfe conditions, for the decrease and for the slope.
+const C1: f64 = 1e-4;
+const C2: f64 = 0.9;
+/// The most evaluations of one line search.
+const MOST_TRIALS: u32 = 20;
+
+/// The history and the stopping rules of [`Lbfgs`].
+///
+/// The defaults are those of SciPy's L-BFGS-B, with at most 1000 iterations.
+///
+/// ```
+/// use dnn_blocks::train::lbfgs::LbfgsOptions;
+///
+/// let options = LbfgsOptions::default().max_iterations(200).gradient_tolerance(1e-8);
+/// assert_eq!(options.history, 10);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct LbfgsOptions {
+    /// The number of pairs `(s, y)` that are kept, at least 1 (default 10).
+    pub history: usize,
+    /// The most iterations (default 1000).
+    pub max_iterations: u64,
+    /// The most evaluations of the cost (default 15,000).
+    pub max_evaluations: u64,
+    /// The search has converged if no derivative is larger than this (default 1e-5).
+    pub gradient_tolerance: f64,
+    /// The search has converged if an iteration from `J` to `J'` decreases the cost by at most this
+    /// times `max(|J|, |J'|, 1)` (default 2.2e-9).
+    pub decrease_tolerance: f64,
+}
+
+impl Default for LbfgsOptions {
+    fn default() -> Self {
+        Self {
+            history: 10,
+            max_iterations: 1000,
+            max_evaluations: 15_000,
+            gradient_tolerance: 1e-5,
+            decrease_tolerance: 2.220_446_049_250_313e-9,
+        }
+    }
+}
+
+macro_rules! setters {
+    ($($field:ident: $type:ty, $what:literal;)*) => {
+        impl LbfgsOptions {
+            $(
+                #[doc = concat!("Sets ", $what, ".")]
+                #[must_use]
+                pub fn $field(mut self, $field: $type) -> Self {
+                    self.$field = $field;
+                    self
+                }
+            )*
+        }
+    };
+}
+
+setters!(
+    history: usize, "the number of pairs `(s, y)` that are kept";
+    max_iterations: u64, "the most iterations";
+    max_evaluations: u64, "the most evaluations of the cost";
+    gradient_tolerance: f64, "the largest derivative of a minimum";
+    decrease_tolerance: f64, "the smallest relative decrease of an iteration";
+);
+
+impl LbfgsOptions {
+    fn check(&self) -> Result<()> {
+        let history = self.history as f64;
+        check_argument(self.history > 0, "history", history, "at least 1")?;
+        check_non_negative::<f64>("gradient_tolerance", self.gradient_tolerance)?;
+        check_non_negative::<f64>("decrease_tolerance", self.decrease_tolerance)
+    }
+}
+
+/// What a step of [`Lbfgs`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// The step set the parameters to another trial of the line search.
+    Trial,
+    /// The step accepted the last trial, which ends an iteration, and set the parameters to the
+    /// first trial of the next one.
+    Iteration,
+    /// The search has ended. The parameters are the best that it found.
+    Stopped(Stop),
+}
+
+/// The reason why a search has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stop {
+    /// No derivative is larger than the tolerance.
+    Gradient,
+    /// The last iteration decreased the cost by no more than the tolerance.
+    Decrease,
+    /// There were as many iterations as allowed.
+    Iterations,
+    /// There were as many evaluations as allowed.
+    Evaluations,
+    /// No step along the gradient decreased the cost. Near a minimum this is the limit of the
+    /// precision; elsewhere the gradients may be wrong.
+    NoDecrease,
+}
+
+impl Stop {
+    /// Returns whether the search reached one of its tolerances.
+    #[must_use]
+    pub fn converged(self) -> bool {
+        matches!(self, Self::Gradient | Self::Decrease)
+    }
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Gradient => "converged: the gradient is below its tolerance",
+            Self::Decrease => "converged: the decrease of the cost is below its tolerance",
+            Self::Iterations => "not converged: the limit of iterations",
+            Self::Evaluations => "not converged: the limit of evaluations",
+            Self::NoDecrease => "not converged: no step decreased the cost",
+        })
+    }
+}
+
+/// A point of a line search: `α`, the cost there, and its derivative with respect to `α`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Point {
+    alpha: f64,
+    cost: f64,
+    slope: f64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Phase {
+    /// No cost is known yet.
+    Start,
+    /// Algorithm 3.5: steps grow until an interval contains an acceptable one.
+    Bracket {
+        previous: Point,
+    },
+    /// Algorithm 3.6: the interval shrinks. `low` has the lowest cost of all acceptable decreases.
+    Zoom {
+        low: Point,
+        high: Point,
+    },
+    Stopped(Stop),
+}
+
+/// A search for a minimum by L-BFGS.
+///
+/// A loop evaluates cost and gradients and passes them to [`step`](Self::step), which moves the
+/// parameters to the next point to evaluate:
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions, Progress};
+///
+/// let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
+/// let y = array![[0.0, 1.0, 1.0, 0.0]];
+/// let mut rng = NumpyRandom::seed(3);
+/// let mut parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// let mut search = Lbfgs::new(&parameters, LbfgsOptions::default())?;
+/// let stop = loop {
+///     let (al, caches) = l_model_forward(&x, &parameters)?;
+///     let (cost, gradients) = (compute_cost(&al, &y)?, l_model_backward(&al, &y, &caches)?);
+///     if let Progress::Stopped(stop) = search.step(&mut parameters, cost, &gradients)? {
+///         break stop;
+///     }
+/// };
+/// println!("{stop}, {} evaluations", search.evaluations());
+/// assert!(search.cost() < 1e-3);
+/// assert_eq!(predict(&x, &parameters)?, y);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// Every number that the search depends on is summed in `f64` in a fixed order, so it takes the
+/// same steps on any number of threads. A step allocates nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lbfgs<F> {
+    options: LbfgsOptions,
+    /// The shapes of `W` of each layer.
+    shapes: Vec<(usize, usize)>,
+    phase: Phase,
+    /// The parameters at the start of the line search, their cost and gradient.
+    theta: Vec<F>,
+    cost: f64,
+    gradient: Vec<F>,
+    /// The direction of the line search, and the derivative of the cost along it.
+    direction: Vec<F>,
+    slope: f64,
+    /// The step of the trial that is evaluated next, and the number of trials before it.
+    alpha: f64,
+    trials: u32,
+    trial_gradient: Vec<F>,
+    /// The gradient at the lowest point of the line search.
+    low_gradient: Vec<F>,
+    pairs: Vec<Pair<F>>,
+    /// The number of pairs that are in use, and the index of the next one.
+    used: usize,
+    next: usize,
+    iterations: u64,
+    evaluations: u64,
+}
+
+/// A step `s`, the change `y` of the gradient along it, and `1/sᵀy`.
+#[derive(Debug, Clone, PartialEq)]
+struct Pair<F> {
+    s: Vec<F>,
+    y: Vec<F>,
+    rho: f64,
+    /// A number of the two-loop recursion.
+    a: f64,
+}
+
+impl<F: Float> Lbfgs<F> {
+    /// Allocates the memory of a search over these parameters: `2·history + 5` times their number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] if the history is 0, [`Error::Hyperparameter`] if a tolerance is
+    /// negative or NaN, [`Error::TooLarge`] if the memory does not suffice.
+    pub fn new(parameters: &Parameters<F>, options: LbfgsOptions) -> Result<Self> {
+        options.check()?;
+        let count = parameters.layers().iter().map(|layer| layer.w.len() + layer.b.len()).sum();
+        let zeros = || buffer::vec("the history of L-BFGS", (count, 1));
+        let pair = || Ok(Pair { s: zeros()?, y: zeros()?, rho: 0.0, a: 0.0 });
+        Ok(Self {
+            options,
+            shapes: parameters.layers().iter().map(|layer| layer.w.dim()).collect(),
+            phase: Phase::Start,
+            theta: zeros()?,
+            cost: f64::INFINITY,
+            gradient: zeros()?,
+            direction: zeros()?,
+            slope: 0.0,
+            alpha: 0.0,
+            trials: 0,
+            trial_gradient: zeros()?,
+            low_gradient: zeros()?,
+            pairs: buffer::try_list("the history of L-BFGS", options.history, {
+                (0..options.history).map(|_| pair())
+            })?,
+            used: 0,
+            next: 0,
+            iterations: 0,
+            evaluations: 0,
+        })
+    }
+
+    /// Returns the cost of the best parameters so far; infinite before the first step.
+    #[must_use]
+    pub fn cost(&self) -> f64 {
+        self.cost
+    }
+
+    /// Returns the number of completed iterations.
+    #[must_use]
+    pub fn iterations(&self) -> u64 {
+        self.iterations
+    }
+
+    /// Returns the number of costs and gradients that were passed to [`step`](Self::step).
+    #[must_use]
+    pub fn evaluations(&self) -> u64 {
+        self.evaluations
+    }
+
+    /// Returns the largest absolute derivative at the best parameters so far.
+    #[must_use]
+    pub fn largest_derivative(&self) -> f64 {
+        self.gradient.iter().fold(0.0, |largest, g| g.as_f64().abs().max(largest))
+    }
+
+    /// Takes the cost and the gradients of these parameters, and moves the parameters to the next
+    /// point.
+    ///
+    /// The parameters must be as the previous step left them. A cost that is infinite or NaN counts
+    /// as too high, so the next trial is closer; only the first cost must be finite. After the end
+    /// of the search, a step changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] unless parameters and gradients belong to
+    /// the network of the search, [`Error::InvalidArgument`] if the first cost is not finite,
+    /// [`Error::NotFinite`] if one of its gradients is not. An error changes nothing.
+    #[inline(never)]
+    pub fn step(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        cost: F,
+        gradients: &Gradients<F>,
+    ) -> Result<Progress> {
+        check_same_network(parameters, gradients)?;
+        self.check_network(parameters)?;
+        let cost = cost.as_f64();
+        match self.phase {
+            Phase::Stopped(stop) => Ok(Progress::Stopped(stop)),
+            Phase::Start => self.start(parameters, cost, gradients),
+            Phase::Bracket { previous } => {
+                let trial = self.take_trial(cost, gradients);
+                Ok(self.bracket(parameters, previous, trial))
+            }
+            Phase::Zoom { low, high } => {
+                let trial = self.take_trial(cost, gradients);
+                Ok(self.zoom(parameters, low, high, trial))
+            }
+        }
+    }
+
+    /// Checks that the search was made for a network of these shapes.
+    fn check_network(&self, parameters: &Parameters<F>) -> Result<()> {
+        let (layers, shapes) = (parameters.layers(), &self.shapes);
+        if layers.len() != shapes.len() {
+            return Err(Error::LayerCount { expected: layers.len(), found: shapes.len() });
+        }
+        for (l, (layer, &shape)) in layers.iter().zip(shapes).enumerate() {
+            let of_search = Operand { name: "W of the search", shape };
+            check_same_shape(Operand::new("W", &layer.w), of_search)
+                .map_err(|e| e.in_layer(l + 1))?;
+        }
+        Ok(())
+    }
+
+    fn start(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        cost: f64,
+        gradients: &Gradients<F>,
+    ) -> Result<Progress> {
+        check_argument(cost.is_finite(), "cost", cost, "finite at the start")?;
+        for (l, layer) in gradients.layers().iter().enumerate() {
+            check_finite("dW", &layer.dw)
+                .and_then(|()| check_finite("db", &layer.db))
+                .map_err(|e| e.in_layer(l + 1))?;
+        }
+        self.evaluations = 1;
+        self.cost = cost;
+        flatten_gradients(gradients, &mut self.gradient);
+        flatten_parameters(parameters, &mut self.theta);
+        Ok(self.next_search(parameters, None))
+    }
+
+    /// Reads the cost and the gradients of a trial.
+    fn take_trial(&mut self, cost: f64, gradients: &Gradients<F>) -> Point {
+        self.evaluations += 1;
+        self.trials += 1;
+        flatten_gradients(gradients, &mut self.trial_gradient);
+        let slope = sum_of_products(&self.trial_gradient, &self.direction);
+        // A slope that is not finite makes the trial as bad as an infinite cost.
+        let cost = if slope.is_finite() { cost } else { f64::INFINITY };
+        Point { alpha: self.alpha, cost, slope }
+    }
+
+    /// Returns whether the cost of a trial is too high for its step.
+    fn is_high(&self, trial: Point) -> bool {
+        let limit = self.cost + C1 * trial.alpha * self.slope;
+        trial.cost > limit || trial.cost.is_nan()
+    }
+
+    fn is_flat(&self, trial: Point) -> bool {
+        trial.slope.abs() <= -C2 * self.slope
+    }
+
+    fn bracket(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        previous: Point,
+        trial: Point,
+    ) -> Progress {
+        if self.is_high(trial) || (self.trials > 1 && trial.cost >= previous.cost) {
+            return self.try_between(parameters, previous, trial);
+        }
+        self.low_gradient.copy_from_slice(&self.trial_gradient);
+        if self.is_flat(trial) {
+            return self.accept(parameters, trial);
+        }
+        if trial.slope >= 0.0 {
+            return self.try_between(parameters, trial, previous);
+        }
+        if self.is_last_trial() {
+            return self.accept(parameters, trial);
+        }
+        // The cost still falls: a longer step, by the cubic through both points if it is longer.
+        let width = trial.alpha - previous.alpha;
+        let longer = cubic_minimum(previous, trial).filter(|alpha| *alpha > trial.alpha);
+        let longest = trial.alpha + 4.0 * width;
+        let alpha = longer.unwrap_or(longest).clamp(trial.alpha + 1.1 * width, longest);
+        self.phase = Phase::Bracket { previous: trial };
+        self.try_at(parameters, alpha)
+    }
+
+    fn zoom(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        low: Point,
+        high: Point,
+        trial: Point,
+    ) -> Progress {
+        if self.is_high(trial) || trial.cost >= low.cost {
+            return self.try_between(parameters, low, trial);
+        }
+        self.low_gradient.copy_from_slice(&self.trial_gradient);
+        if self.is_flat(trial) {
+            return self.accept(parameters, trial);
+        }
+        let high = if trial.slope * (high.alpha - low.alpha) >= 0.0 { low } else { high };
+        self.try_between(parameters, trial, high)
+    }
+
+    fn is_last_trial(&self) -> bool {
+        self.trials >= MOST_TRIALS || self.evaluations >= self.options.max_evaluations
+    }
+
+    /// Tries a step between two points, unless the interval or the evaluations are used up.
+    fn try_between(&mut self, parameters: &mut Parameters<F>, low: Point, high: Point) -> Progress {
+        let width = high.alpha - low.alpha;
+        let narrow = width.abs() <= 1e-9 * low.alpha.max(high.alpha);
+        if self.is_last_trial() || narrow {
+            return self.give_up(parameters, low);
+        }
+        let (least, most) = (low.alpha + 0.1 * width, low.alpha + 0.9 * width);
+        let middle = low.alpha + 0.5 * width;
+        let alpha = cubic_minimum(low, high).unwrap_or(middle);
+        let alpha = alpha.clamp(least.min(most), least.max(most));
+        self.phase = Phase::Zoom { low, high };
+        self.try_at(parameters, alpha)
+    }
+
+    /// Ends a line search without an acceptable step: by the lowest point, or by a new search along
+    /// the gradient.
+    fn give_up(&mut self, parameters: &mut Parameters<F>, low: Point) -> Progress {
+        if low.alpha > 0.0 {
+            return self.accept(parameters, low);
+        }
+        if self.evaluations >= self.options.max_evaluations {
+            return self.stop(parameters, Stop::Evaluations);
+        }
+        if self.used == 0 {
+            return self.stop(parameters, Stop::NoDecrease);
+        }
+        self.used = 0;
+        self.search_along(parameters);
+        Progress::Trial
+    }
+
+    /// Ends an iteration at this point, whose gradient is the lowest one.
+    fn accept(&mut self, parameters: &mut Parameters<F>, point: Point) -> Progress {
+        let alpha = F::of(point.alpha);
+        let pair = &mut self.pairs[self.next];
+        for (s, d) in pair.s.iter_mut().zip(&self.direction) {
+            *s = alpha * *d;
+        }
+        for ((y, now), before) in pair.y.iter_mut().zip(&self.low_gradient).zip(&self.gradient) {
+            *y = *now - *before;
+        }
+        let product = sum_of_products(&pair.s, &pair.y);
+        if product > f64::EPSILON * sum_of_products(&pair.y, &pair.y) {
+            pair.rho = 1.0 / product;
+            self.next = (self.next + 1) % self.pairs.len();
+            self.used = (self.used + 1).min(self.pairs.len());
+        }
+        elementwise::add_scaled_slice(&mut self.theta, alpha, &self.direction);
+        self.gradient.copy_from_slice(&self.low_gradient);
+        let before = std::mem::replace(&mut self.cost, point.cost);
+        self.iterations += 1;
+        let scale = before.abs().max(self.cost.abs()).max(1.0);
+        self.next_search(parameters, Some((before - self.cost) / scale))
+    }
+
+    /// Stops, or starts the line search of the next iteration. `decrease` is the relative decrease
+    /// of the last one.
+    fn next_search(&mut self, parameters: &mut Parameters<F>, decrease: Option<f64>) -> Progress {
+        let options = self.options;
+        let stop = if self.largest_derivative() <= options.gradient_tolerance {
+            Some(Stop::Gradient)
+        } else if decrease.is_some_and(|decrease| decrease <= options.decrease_tolerance) {
+            Some(Stop::Decrease)
+        } else if self.iterations >= options.max_iterations {
+            Some(Stop::Iterations)
+        } else if self.evaluations >= options.max_evaluations {
+            Some(Stop::Evaluations)
+        } else {
+            None
+        };
+        if let Some(stop) = stop {
+            return self.stop(parameters, stop);
+        }
+        self.search_along(parameters);
+        if decrease.is_some() { Progress::Iteration } else { Progress::Trial }
+    }
+
+    fn stop(&mut self, parameters: &mut Parameters<F>, stop: Stop) -> Progress {
+        self.phase = Phase::Stopped(stop);
+        unflatten(&self.theta, parameters);
+        Progress::Stopped(stop)
+    }
+
+    /// Starts a line search along `-H·∇J`.
+    fn search_along(&mut self, parameters: &mut Parameters<F>) {
+        self.compute_direction();
+        self.slope = sum_of_products(&self.gradient, &self.direction);
+        if !(self.slope < 0.0 && self.slope.is_finite()) {
+            self.used = 0;
+            self.compute_direction();
+            self.slope = sum_of_products(&self.gradient, &self.direction);
+        }
+        // Without a pair the length of the direction means nothing: the first step has length 1.
+        let alpha = if self.used == 0 { (1.0 / (-self.slope).sqrt()).min(1.0) } else { 1.0 };
+        self.trials = 0;
+        self.phase =
+            Phase::Bracket { previous: Point { alpha: 0.0, cost: self.cost, slope: self.slope } };
+        self.try_at(parameters, alpha);
+    }
+
+    /// Computes `d = -H·∇J` by the two-loop recursion (algorithm 7.4).
+    fn compute_direction(&mut self) {
+        let Self { direction, gradient, pairs, used, next, .. } = self;
+        for (d, g) in direction.iter_mut().zip(&*gradient) {
+            *d = -*g;
+        }
+        let len = pairs.len();
+        let newest_first = |i: usize| (*next + len - 1 - i) % len;
+        for i in (0..*used).map(newest_first) {
+            let pair = &mut pairs[i];
+            pair.a = pair.rho * sum_of_products(&pair.s, direction);
+            elementwise::add_scaled_slice(direction, F::of(-pair.a), &pair.y);
+        }
+        if *used > 0 {
+            let newest = &pairs[newest_first(0)];
+            let scale = F::of(1.0 / (newest.rho * sum_of_products(&newest.y, &newest.y)));
+            direction.iter_mut().for_each(|d| *d *= scale);
+        }
+        for i in (0..*used).rev().map(newest_first) {
+            let pair = &pairs[i];
+            let b = pair.rho * sum_of_products(&pair.y, direction);
+            elementwise::add_scaled_slice(direction, F::of(pair.a - b), &pair.s);
+        }
+    }
+
+    /// Sets the parameters to `θ + α·d`.
+    fn try_at(&mut self, parameters: &mut Parameters<F>, alpha: f64) -> Progress {
+        self.alpha = alpha;
+        let alpha = F::of(alpha);
+        // The trial gradient is free until the next evaluation.
+        self.trial_gradient.copy_from_slice(&self.theta);
+        elementwise::add_scaled_slice(&mut self.trial_gradient, alpha, &self.direction);
+        unflatten(&self.trial_gradient, parameters);
+        Progress::Trial
+    }
+}
+
+/// Returns the minimum of the cubic with the costs and slopes of two points (Nocedal & Wright,
+/// equation 3.59).
+fn cubic_minimum(a: Point, b: Point) -> Option<f64> {
+    let d1 = a.slope + b.slope - 3.0 * (a.cost - b.cost) / (a.alpha - b.alpha);
+    let d2 = (d1 * d1 - a.slope * b.slope).sqrt().copysign(b.alpha - a.alpha);
+    let alpha =
+        b.alpha - (b.alpha - a.alpha) * (b.slope + d2 - d1) / (b.slope - a.slope + 2.0 * d2);
+    alpha.is_finite().then_some(alpha)
+}
+
+/// The matrices of a network, in the order in which they lie in a vector.
+fn flatten<'m, F: Float>(matrices: impl Iterator<Item = &'m ArrayRef2<F>>, to: &mut [F]) {
+    let mut rest = to;
+    for matrix in matrices {
+        let (part, after) = std::mem::take(&mut rest).split_at_mut(matrix.len());
+        for (to, from) in part.iter_mut().zip(matrix) {
+            *to = *from;
+        }
+        rest = after;
+    }
+}
+
+fn flatten_gradients<F: Float>(gradients: &Gradients<F>, to: &mut [F]) {
+    let matrices = gradients.layers().iter().flat_map(|layer| [&*layer.dw, &*layer.db]);
+    flatten(matrices, to);
+}
+
+fn flatten_parameters<F: Float>(parameters: &Parameters<F>, to: &mut [F]) {
+    let matrices = parameters.layers().iter().flat_map(|layer| [&*layer.w, &*layer.b]);
+    flatten(matrices, to);
+}
+
+fn unflatten<F: Float>(from: &[F], parameters: &mut Parameters<F>) {
+    let mut numbers = from.iter();
+    for layer in parameters.layers_mut() {
+        for matrix in [&mut layer.w, &mut layer.b] {
+            for (to, from) in matrix.iter_mut().zip(&mut numbers) {
+                *to = *from;
+            }
+        }
+    }
+}
