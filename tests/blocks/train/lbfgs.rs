@@ -1,9 +1,9 @@
 //! L-BFGS: the minima of SciPy, limits, and evaluations that are wrong or not finite.
 
-use crate::support::reference::json;
+use crate::support::reference::{json, matrix};
 use crate::support::{labels, network_with_biases, random};
 use dnn_blocks::Error;
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::ndarray::{Array2, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions, Progress, Stop};
 
@@ -107,6 +107,51 @@ fn convex_problems_have_the_minimum_of_scipy() {
             search.evaluations()
         );
         assert!(ratio <= 1.3, "{case}: {} evaluations", search.evaluations());
+    }
+}
+
+fn median(mut costs: Vec<f64>) -> f64 {
+    costs.sort_by(f64::total_cmp);
+    let half = costs.len() / 2;
+    (costs[half - 1] + costs[half]) / 2.0
+}
+
+/// From the same ten starts, the medians of the costs are equal to half a percent. The searches end
+/// in different local minima.
+#[test]
+fn networks_reach_the_costs_of_scipy() {
+    for case in json("lbfgs")["networks"].as_array().unwrap() {
+        let name = case["data"].as_str().unwrap();
+        let list = |key: &str| case[key].as_array().unwrap().clone();
+        let dims: Vec<usize> = list("dims").iter().map(|n| n.as_u64().unwrap() as usize).collect();
+        let (x, y) = match name {
+            "moons" => {
+                let file = json("c2_moons");
+                (matrix(&file["X"]), matrix(&file["Y"]))
+            }
+            _ => {
+                let (x, y) = data(name);
+                (x.slice(s![.., ..300]).to_owned(), y.slice(s![.., ..300]).to_owned())
+            }
+        };
+        let (output, cost) = match y.nrows() {
+            1 => (Activation::Sigmoid, Cost::BinaryCrossEntropy),
+            _ => (Activation::Softmax, Cost::CategoricalCrossEntropy),
+        };
+        let objective = Objective::new(cost).l2(case["l2"].as_f64().unwrap());
+        let iterations = case["max_iterations"].as_u64().unwrap();
+        let costs = (0..10).map(|seed| {
+            let mut rng = NumpyRandom::seed(seed);
+            let parameters = initialize_parameters_deep(&dims, Initializer::He, &mut rng).unwrap();
+            let parameters = parameters.with_activations(Activation::Tanh, output);
+            let (x, y, objective) = (x.clone(), y.clone(), objective.clone());
+            let problem = Problem { parameters, x, y, objective };
+            problem.search(LbfgsOptions::default().max_iterations(iterations)).1.cost()
+        });
+        let found = median(costs.collect());
+        let expected = median(list("costs").iter().map(|cost| cost.as_f64().unwrap()).collect());
+        println!("{name}: {found}, SciPy {expected}");
+        assert!(found <= expected * 1.005, "{name}: {found}, SciPy {expected}");
     }
 }
 
