@@ -480,6 +480,8 @@ impl<F: Float> Lbfgs<F> {
     /// Ends an iteration at this point, whose gradient is the lowest one.
     fn accept(&mut self, parameters: &mut Parameters<F>, point: Point) -> Progress {
         let alpha = F::of(point.alpha);
+        // The next pair replaces the oldest one, also if it turns out to be of no use.
+        self.used = self.used.min(self.pairs.len() - 1);
         let pair = &mut self.pairs[self.next];
         for (s, d) in pair.s.iter_mut().zip(&self.direction) {
             *s = alpha * *d;
@@ -491,7 +493,7 @@ impl<F: Float> Lbfgs<F> {
         if product > f64::EPSILON * sum_of_products(&pair.y, &pair.y) {
             pair.rho = 1.0 / product;
             self.next = (self.next + 1) % self.pairs.len();
-            self.used = (self.used + 1).min(self.pairs.len());
+            self.used += 1;
         }
         elementwise::add_scaled_slice(&mut self.theta, alpha, &self.direction);
         self.gradient.copy_from_slice(&self.low_gradient);

@@ -237,31 +237,46 @@ fn wrong_gradients_end_the_search_where_it_began() {
     assert!(!stop.converged() && stop.to_string().starts_with("not converged"));
 }
 
-/// `J(w) = -ln w + w`, whose minimum is at 1, is not finite below 0.
+/// Minimizes a function of one weight, given as its value and derivative. Returns the weight.
+fn minimize(
+    start: f64,
+    options: LbfgsOptions,
+    f: impl Fn(f64) -> (f64, f64),
+) -> (f64, Lbfgs<f64>, Stop) {
+    let (w, b) = (Array2::from_elem((1, 1), start), Array2::zeros((1, 1)));
+    let layer = Layer { w, b, activation: Activation::Identity };
+    let mut parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    let mut search = Lbfgs::new(&parameters, options).unwrap();
+    loop {
+        let (cost, derivative) = f(parameters.layers()[0].w[[0, 0]]);
+        gradients.layers_mut()[0].dw[[0, 0]] = derivative;
+        if let Progress::Stopped(stop) = search.step(&mut parameters, cost, &gradients).unwrap() {
+            return (parameters.layers()[0].w[[0, 0]], search, stop);
+        }
+    }
+}
+
+/// `J(w) = w - ln w`, whose minimum is at 1, is not finite below 0.
 #[test]
 fn costs_that_are_not_finite_shorten_the_step() {
     for start in [1e-3, 0.1, 50.0] {
-        let layer = Layer {
-            w: Array2::from_elem((1, 1), start),
-            b: Array2::zeros((1, 1)),
-            activation: Activation::Identity,
-        };
-        let mut parameters = Parameters::from_layers(vec![layer]).unwrap();
-        let mut gradients = Gradients::zeros_like(&parameters);
         let options = LbfgsOptions::default().gradient_tolerance(1e-9).decrease_tolerance(0.0);
-        let mut search = Lbfgs::new(&parameters, options).unwrap();
-        let stop = loop {
-            let w: f64 = parameters.layers()[0].w[[0, 0]];
-            gradients.layers_mut()[0].dw[[0, 0]] = 1.0 - 1.0 / w;
-            let cost = w - w.ln();
-            if let Progress::Stopped(stop) = search.step(&mut parameters, cost, &gradients).unwrap()
-            {
-                break stop;
-            }
-        };
-        let w = parameters.layers()[0].w[[0, 0]];
+        let (w, search, stop) = minimize(start, options, |w| (w - w.ln(), 1.0 - 1.0 / w));
         assert!((w - 1.0).abs() < 1e-7, "from {start}: {w}, {stop}");
         assert!(search.evaluations() < 60);
+    }
+}
+
+/// `J(w) = e⁻ʷ - w` becomes a line without a minimum, on which the gradients do not change. The
+/// search ends where a step of the usual length is lost in rounding, or at a limit.
+#[test]
+fn a_search_without_a_minimum_ends() {
+    for history in [1, 2, 10] {
+        let options = LbfgsOptions::default().history(history).max_evaluations(500);
+        let (w, search, stop) = minimize(-2.0, options, |w| ((-w).exp() - w, -(-w).exp() - 1.0));
+        assert!(stop != Stop::Gradient && search.evaluations() <= 500, "{stop}");
+        assert!(w.is_finite() && w > 1e6 && search.cost() < -1e6, "{w}, {stop}");
     }
 }
 
