@@ -387,8 +387,14 @@ impl<F: Float> Lbfgs<F> {
 
     /// Returns whether the cost of a trial is too high for its step.
     fn is_high(&self, trial: Point) -> bool {
-        let limit = self.cost + C1 * trial.alpha * self.slope;
+        let limit = self.cost + C1 * trial.alpha * self.slope + self.rounding();
         trial.cost > limit || trial.cost.is_nan()
+    }
+
+    /// Returns the difference of two costs that counts as rounding. Near a minimum the costs differ
+    /// by less, and only the slopes tell which point is lower.
+    fn rounding(&self) -> f64 {
+        4.0 * F::epsilon().as_f64() * self.cost.abs()
     }
 
     fn is_flat(&self, trial: Point) -> bool {
@@ -401,7 +407,8 @@ impl<F: Float> Lbfgs<F> {
         previous: Point,
         trial: Point,
     ) -> Progress {
-        if self.is_high(trial) || (self.trials > 1 && trial.cost >= previous.cost) {
+        if self.is_high(trial) || (self.trials > 1 && trial.cost >= previous.cost + self.rounding())
+        {
             return self.try_between(parameters, previous, trial);
         }
         self.low_gradient.copy_from_slice(&self.trial_gradient);
@@ -430,7 +437,7 @@ impl<F: Float> Lbfgs<F> {
         high: Point,
         trial: Point,
     ) -> Progress {
-        if self.is_high(trial) || trial.cost >= low.cost {
+        if self.is_high(trial) || trial.cost >= low.cost + self.rounding() {
             return self.try_between(parameters, low, trial);
         }
         self.low_gradient.copy_from_slice(&self.trial_gradient);
@@ -463,7 +470,7 @@ impl<F: Float> Lbfgs<F> {
     /// Ends a line search without an acceptable step: by the lowest point, or by a new search along
     /// the gradient.
     fn give_up(&mut self, parameters: &mut Parameters<F>, low: Point) -> Progress {
-        if low.alpha > 0.0 {
+        if low.cost < self.cost {
             return self.accept(parameters, low);
         }
         if self.evaluations >= self.options.max_evaluations {
