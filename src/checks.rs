@@ -19,6 +19,17 @@ pub(crate) fn check_same_shape(left: Operand, right: Operand) -> Result<()> {
     check(left.shape == right.shape, left, right, "shapes must be equal")
 }
 
+/// `Ok` if `X` has the features of layer 1.
+pub(crate) fn check_features(w: Operand, x: Operand) -> Result<()> {
+    check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
+        .map_err(|e| e.in_layer(1))
+}
+
+/// `Ok` if buffers with the columns of `room` have room for `X`.
+pub(crate) fn check_room(x: Operand, room: Operand) -> Result<()> {
+    check(x.shape.1 <= room.shape.1, x, room, "at most the columns it was made for")
+}
+
 /// `Ok` if a matrix (features, examples) has at least one row and one column, and its shape is
 /// addressable.
 #[inline]

@@ -4,7 +4,7 @@ use crate::activation::Activation;
 use crate::buffer;
 #[cfg(feature = "serde")]
 use crate::checks::check_finite;
-use crate::checks::{check, check_weights};
+use crate::checks::{check, check_features, check_weights};
 use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -20,6 +20,13 @@ pub struct Layer<F> {
     pub b: Array2<F>,
     /// The activation function `g`.
     pub activation: Activation,
+}
+
+impl<F> Layer<F> {
+    /// Returns the number of weights and biases.
+    fn count(&self) -> usize {
+        self.w.len() + self.b.len()
+    }
 }
 
 /// The parameters of a network: `W`, `b` and activation of each layer.
@@ -137,9 +144,12 @@ impl<F: Float> Parameters<F> {
 
     /// Checks that `X` (features, m) has the features of layer 1.
     pub(crate) fn check_features(&self, x: &ArrayRef2<F>) -> Result<()> {
-        let (w, x) = (Operand::new("W", &self.layers[0].w), Operand::new("X", x));
-        check(w.shape.1 == x.shape.0, w, x, "columns of W must equal features of X")
-            .map_err(|e| e.in_layer(1))
+        check_features(Operand::new("W", &self.layers[0].w), Operand::new("X", x))
+    }
+
+    /// Returns the number of weights and biases.
+    pub(crate) fn count(&self) -> usize {
+        self.layers.iter().map(Layer::count).sum()
     }
 
     /// Returns a copy, or [`Error::TooLarge`] if it does not fit in memory.
@@ -260,7 +270,6 @@ fn write_matrix<F: fmt::Debug>(
 impl<F: Float> fmt::Display for Parameters<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inputs = self.layers.first().map_or(0, |layer| layer.w.ncols());
-        let total: usize = self.layers.iter().map(|layer| layer.w.len() + layer.b.len()).sum();
         let empty = String::new;
         let mut rows = vec![
             ["layer", "units", "activation", "W", "b", "A", "parameters"].map(String::from),
@@ -275,7 +284,15 @@ impl<F: Float> fmt::Display for Parameters<F> {
             ],
         ];
         rows.extend(self.layers.iter().enumerate().map(|(l, layer)| shape_row(l + 1, layer)));
-        rows.push(["total".into(), empty(), empty(), empty(), empty(), empty(), total.to_string()]);
+        rows.push([
+            "total".into(),
+            empty(),
+            empty(),
+            empty(),
+            empty(),
+            empty(),
+            self.count().to_string(),
+        ]);
         write_table(f, &rows)
     }
 }
@@ -288,7 +305,7 @@ fn shape_row<F: Float>(number: usize, layer: &Layer<F>) -> [String; 7] {
         format!("{:?}", layer.w.dim()),
         format!("{:?}", layer.b.dim()),
         format!("({}, m)", layer.w.nrows()),
-        (layer.w.len() + layer.b.len()).to_string(),
+        layer.count().to_string(),
     ]
 }
 

@@ -1,18 +1,16 @@
 //! Forward passes without allocation.
 
 use crate::buffer::{self, matrix, matrix_mut};
-use crate::checks::check;
+use crate::checks::check_room;
 use crate::error::Operand;
 use crate::forward::check_linear;
 use crate::kernel::product::{Strategy, matmul_by};
 use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
 
-/// Checks that buffers for this number of examples have room for `X` (n₀, m).
-pub(super) fn check_room<F>(x: &ArrayRef2<F>, examples: usize) -> Result<()> {
-    let room = Operand { name: "the predictor", shape: (x.nrows(), examples) };
-    let rule = "at most the columns it was made for";
-    check(x.ncols() <= examples, Operand::new("X", x), room, rule)
+/// The largest `X` with these features that a predictor has room for.
+pub(super) fn room_of_predictor<F>(x: &ArrayRef2<F>, examples: usize) -> Operand {
+    Operand { name: "the predictor", shape: (x.nrows(), examples) }
 }
 
 /// The matrices between the layers of a network, for at most `examples` examples.
@@ -41,7 +39,7 @@ impl<F: Float> OutputBuffers<F> {
         x: ArrayView2<'_, F>,
         parameters: &Parameters<F>,
     ) -> Result<(usize, usize)> {
-        check_room(&x, self.examples)?;
+        check_room(Operand::new("X", &x), room_of_predictor(&x, self.examples))?;
         let (layers, m) = (parameters.layers(), x.ncols());
         let [a, next] = &mut self.a;
         let mut rows = x.nrows();

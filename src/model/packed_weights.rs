@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::buffer::{self, matrix, matrix_mut};
-use crate::checks::{check, check_batch};
+use crate::checks::{check_batch, check_features};
 use crate::error::Operand;
 use crate::kernel::packed::{PackedMatrix, matmul_packed_into};
 use crate::kernel::product::{Strategy, dots_suit, gemm_by};
@@ -170,10 +170,8 @@ impl<F: Float> PackedWeights<F> {
     pub(super) fn check_features(&self, x: &ArrayView2<'_, F>) -> Result<()> {
         let first = &self.layers[0];
         let w = Operand { name: "W", shape: (first.b.nrows(), first.inputs) };
-        let (shape, rule) = (Operand::new("X", x), "columns of W must equal features of X");
-        check(w.shape.1 == x.nrows(), w, shape, rule)
-            .and_then(|()| check_batch(Operand::new("A_prev", x)))
-            .map_err(|e| e.in_layer(1))
+        check_features(w, Operand::new("X", x))?;
+        check_batch(Operand::new("A_prev", x)).map_err(|e| e.in_layer(1))
     }
 
     /// Computes `ALᵀ` of `Xᵀ` (m, n₀), where the examples are rows.

@@ -2,12 +2,12 @@
 
 use super::features::Features;
 use super::network::check_output;
-use super::output_buffers::{OutputBuffers, check_room};
+use super::output_buffers::{OutputBuffers, room_of_predictor};
 use super::packed_weights::{PackedBuffers, PackedWeights};
 #[cfg(doc)]
 use crate::Error;
 use crate::buffer::{self, matrix_mut};
-use crate::checks::{check, check_argument, check_finite_features};
+use crate::checks::{check, check_argument, check_finite_features, check_room};
 use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::forward::check_linear;
@@ -100,7 +100,7 @@ impl<'p, F: Float> Network<'p, F> {
 
     /// Checks that `X` (n₀, m) fits the network and the buffers.
     fn check(&self, x: &ArrayView2<'_, F>) -> Result<()> {
-        check_room(x, self.examples())?;
+        check_room(Operand::new("X", x), room_of_predictor(x, self.examples()))?;
         match self {
             Self::Parameters(parameters, _) => {
                 parameters.check_features(x)?;

@@ -184,8 +184,7 @@ pub fn gradient_check_n(
         check_finite(*index.parameter(&mut moved)).map_err(refused(of))?;
         check_finite(index.gradient(gradients)).map_err(refused(gradient))?;
     }
-    let sizes = parameters.layers().iter().map(|layer| layer.w.len() + layer.b.len());
-    let mut coordinates = buffer::list("gradapprox", sizes.sum(), [])?;
+    let mut coordinates = buffer::list("gradapprox", parameters.count(), [])?;
     for index in entries(parameters) {
         let at = *index.parameter(&mut moved);
         let analytic = index.gradient(gradients);

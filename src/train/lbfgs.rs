@@ -38,7 +38,7 @@ const MOST_TRIALS: u32 = 20;
 
 /// The history and the stopping rules of [`Lbfgs`].
 ///
-/// The defaults are those of SciPy's L-BFGS-B, with at most 1000 iterations.
+/// The defaults are the same as in SciPy's L-BFGS-B, except for a limit of 1000 iterations.
 ///
 /// ```
 /// use dnn_blocks::train::lbfgs::LbfgsOptions;
@@ -255,8 +255,7 @@ impl<F: Float> Lbfgs<F> {
     /// negative or NaN, [`Error::TooLarge`] if the memory does not suffice.
     pub fn new(parameters: &Parameters<F>, options: LbfgsOptions) -> Result<Self> {
         options.check()?;
-        let count = parameters.layers().iter().map(|layer| layer.w.len() + layer.b.len()).sum();
-        let zeros = || buffer::vec("the history of L-BFGS", (count, 1));
+        let zeros = || buffer::vec("the history of L-BFGS", (parameters.count(), 1));
         let pair = || Ok(Pair { s: zeros()?, y: zeros()?, rho: 0.0, a: 0.0 });
         Ok(Self {
             options,

@@ -9,7 +9,7 @@ use super::regularization::{
 };
 use crate::activation::Activation;
 use crate::buffer::{self, matrix, matrix_mut};
-use crate::checks::{check, check_same_shape, check_weights};
+use crate::checks::{check_room, check_same_shape, check_weights};
 use crate::cost::{Cost, Targets, check_output_activation, compute_cost, cost_and_sigmoid_dz};
 use crate::error::Operand;
 use crate::forward::{check_linear, layer_output_into};
@@ -123,9 +123,7 @@ impl<F: Float> StepBuffers<F> {
         let first = &parameters.layers()[0];
         check_linear(x, &first.w, &first.b).map_err(|e| e.in_layer(1))?;
         let room = Operand { name: "workspace", shape: (self.sizes[0], self.examples) };
-        let fits = x.ncols() <= self.examples;
-        check(fits, Operand::new("X", x), room, "at most the columns it was made for")
-            .map_err(|e| e.in_layer(1))?;
+        check_room(Operand::new("X", x), room).map_err(|e| e.in_layer(1))?;
         self.prepare_network(parameters)
     }
 
