@@ -118,14 +118,6 @@ pub enum Error {
     /// The training labels hold only one class, or only one class was declared.
     #[error("there is only one class: a classifier needs at least two")]
     OneClass,
-    /// There are fewer training examples than a batch has.
-    #[error("there are {examples} training examples, fewer than the batch size of {batch_size}")]
-    TooFewExamples {
-        /// The number of training examples, without the validation examples.
-        examples: usize,
-        /// The number of examples in a batch.
-        batch_size: usize,
-    },
     /// Every training example has a weight of 0.
     #[error("every training example has a weight of 0: at least one must be above 0")]
     NoWeight,

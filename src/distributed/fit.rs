@@ -103,7 +103,7 @@ impl Ranks<'_> {
             }
         };
         let split = self.split(&data, columns.as_ref(), (first, total))?;
-        split.check(self, hyperparameters)?;
+        split.check(self)?;
         let head = Head::classification(classes.names().len());
         let (network, history) =
             self.train(hyperparameters, &head, &data, (split, rng), first, options)?;
@@ -141,7 +141,7 @@ impl Ranks<'_> {
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = self.all_ok(random_columns(hyperparameters, total, &mut rng))?;
         let mut split = self.split(&data, columns.as_ref(), (first, total))?;
-        split.check(self, hyperparameters)?;
+        split.check(self)?;
         let target_scaler = split.standardize_targets(self, hyperparameters)?;
         let head = Head::regression(y.nrows());
         let (network, history) =
@@ -394,11 +394,10 @@ struct RankSplit<F> {
 }
 
 impl<F: Float> RankSplit<F> {
-    /// Checks that the training set fills a batch, the validation set has an example, and both have
-    /// a weight above 0.
-    fn check(&self, ranks: &Ranks<'_>, hyperparameters: &Hyperparameters) -> Result<()> {
+    /// Checks that both sets have an example, and a weight above 0.
+    fn check(&self, ranks: &Ranks<'_>) -> Result<()> {
         let validation = self.validation.as_ref().map(|selection| selection.total);
-        check_sizes(hyperparameters, self.training.total, validation)?;
+        check_sizes(self.training.total, validation)?;
         let weighted = |set: Option<&Dataset<F>>| ranks.any(set.is_some_and(Dataset::has_weight));
         let training = weighted(Some(&self.split.training));
         let validation = self.validation.is_none() || weighted(self.split.validation.as_ref());

@@ -85,7 +85,6 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///   [`constant_features`](Hyperparameters#structfield.constant_features) accepts that.
     /// - [`Error::OneClass`] if the training examples have only one class.
     /// - [`Error::UnknownLabel`] with the example if a label is not a declared class.
-    /// - [`Error::TooFewExamples`] if the training examples do not fill one batch.
     /// - [`Error::NoWeight`] if all training or all validation examples have a weight of 0.
     /// - [`Error::TooLarge`] if a copy of the examples or a buffer does not fit in memory.
     ///
@@ -145,7 +144,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let columns = stratified_columns(hyperparameters, &numbers, &mut rng)?;
         check_training_classes(columns.as_ref(), &numbers)?;
         let split = Split::new(&data, columns.as_ref())?;
-        split.check(hyperparameters)?;
+        split.check()?;
         let head = Head::classification(classes.names().len());
         let (network, history) = train(hyperparameters, &head, &data, split, rng, options)?;
         self.fitted = Some((classes, network));
@@ -176,8 +175,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
-    /// [`Error::TooFewExamples`]. [`Error::OneClass`] means that fewer than two classes are known.
+    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`]. [`Error::OneClass`]
+    /// means that fewer than two classes are known.
     /// [`Error::ShapeMismatch`] if the number of features differs from the first examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer

@@ -88,29 +88,17 @@ impl<F: Float> Split<F> {
 
     /// Checks that the training set fills a batch, the validation set has an example, and both have
     /// a weight above 0.
-    pub fn check(&self, hyperparameters: &Hyperparameters) -> Result<()> {
-        check_sizes(
-            hyperparameters,
-            self.training.len(),
-            self.validation.as_ref().map(Dataset::len),
-        )?;
+    pub fn check(&self) -> Result<()> {
+        check_sizes(self.training.len(), self.validation.as_ref().map(Dataset::len))?;
         let mut sets = std::iter::once(&self.training).chain(&self.validation);
         if sets.all(Dataset::has_weight) { Ok(()) } else { Err(Error::NoWeight) }
     }
 }
 
-/// Checks that the training examples fill a batch, and that the validation set is not empty.
-pub(crate) fn check_sizes(
-    hyperparameters: &Hyperparameters,
-    examples: usize,
-    validation: Option<usize>,
-) -> Result<()> {
-    let batch_size = hyperparameters.batch_size;
-    if examples < batch_size {
-        return Err(Error::TooFewExamples { examples, batch_size });
-    }
-    let operand = Operand { name: "the validation set", shape: (1, validation.unwrap_or(1)) };
-    check_batch(operand)
+/// Checks that the training set and the validation set have an example.
+pub(crate) fn check_sizes(training: usize, validation: Option<usize>) -> Result<()> {
+    check_batch(Operand { name: "the training set", shape: (1, training) })?;
+    check_batch(Operand { name: "the validation set", shape: (1, validation.unwrap_or(1)) })
 }
 
 impl<F: Float> Dataset<F> {

@@ -177,12 +177,19 @@ hyperparameters! {
         set schedule: Schedule => schedule,
         check(|schedule| schedule.check::<F>());
 
-        /// The number of examples in a batch. The last batch of an epoch may be smaller, but a fit
-        /// with fewer training examples than one batch is an [`Error::TooFewExamples`].
-        /// Default: 32.
+        /// The number of examples in a batch. The last batch of an epoch may be smaller. If there
+        /// are fewer training examples, one batch has all of them. Default: 32.
         batch_size: usize = 32,
         set size: usize => size,
         check(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
+
+        /// Whether to shuffle the training examples before each epoch. Default: `true`.
+        ///
+        /// Without it, every epoch takes the same batches in the order of the data. A single batch
+        /// is never shuffled.
+        shuffle: bool = true,
+        set shuffle: bool => shuffle,
+        check(|_shuffle| Ok(()));
 
         /// The number of passes over the training examples. Default: 100.
         epochs: usize = 100,

@@ -88,7 +88,7 @@ impl<F: Float> Regressor<F> {
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = random_columns(hyperparameters, x.ncols(), &mut rng)?;
         let mut split = Split::new(&data, columns.as_ref())?;
-        split.check(hyperparameters)?;
+        split.check()?;
         let target_scaler = split.standardize_targets(hyperparameters)?;
         let head = Head::regression(y.nrows());
         let (network, history) = train(hyperparameters, &head, &data, split, rng, options)?;
@@ -104,9 +104,9 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
-    /// [`Error::TooFewExamples`]; [`Error::ShapeMismatch`] if the number of features or outputs
-    /// differs from the first examples.
+    /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`];
+    /// [`Error::ShapeMismatch`] if the number of features or outputs differs from the first
+    /// examples.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.

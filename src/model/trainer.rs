@@ -177,7 +177,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         let epoch = network.epochs;
         let Hyperparameters { schedule, learning_rate, .. } = *self.hyperparameters;
         let learning_rate = schedule.at(learning_rate, epoch);
-        if self.source.batches.len() > 1 {
+        if self.hyperparameters.shuffle && self.source.batches.len() > 1 {
             self.source.batches.shuffle(&mut network.rng);
         } else {
             self.source.batches.rewind();

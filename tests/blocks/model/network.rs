@@ -17,8 +17,14 @@ use dnn_blocks::train::workspace::Dropout;
 /// parameters, with a workspace and with the blocks.
 #[test]
 fn a_fit_is_a_loop_of_public_calls() {
+    let models = [true, false].map(a_fit_and_its_loop);
+    assert_ne!(models[0], models[1], "the order of the examples matters");
+}
+
+fn a_fit_and_its_loop(shuffle: bool) -> Parameters<f64> {
     let (x, labels) = clouds(3, 110);
     let how = quick()
+        .shuffle(shuffle)
         .hidden(&[7, 5])
         .activation(Activation::Tanh)
         .initializer(Initializer::Xavier)
@@ -54,7 +60,10 @@ fn a_fit_is_a_loop_of_public_calls() {
     let cost = Cost::CategoricalCrossEntropy;
     for epoch in 0..how.epochs {
         let rate = how.schedule.at(how.learning_rate, epoch);
-        batches.shuffle(rng);
+        match shuffle {
+            true => batches.shuffle(rng),
+            false => batches.rewind(),
+        }
         let (mut sum, mut norm) = (0.0, 0.0);
         while let Some((x, y)) = batches.next() {
             let (labels, weights) = (y.slice(s![..1, ..]), y.row(1));
@@ -86,6 +95,7 @@ fn a_fit_is_a_loop_of_public_calls() {
     }
     assert_eq!(model.scaler(), Some(&scaler));
     assert_eq!(model.parameters(), Some(&parameters));
+    parameters
 }
 
 #[test]
