@@ -4,10 +4,11 @@ use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::digest::{Comparable, Digest};
 use crate::init::{Initializer, NumpyRandom};
-use crate::model::ClassWeights;
+use crate::model::{ClassWeights, Monitor};
+use crate::train::lbfgs::LbfgsOptions;
 use crate::train::optimizer::Algorithm;
 use crate::train::regularization::Objective;
-use crate::train::schedule::Schedule;
+use crate::train::schedule::{Plateau, Schedule};
 use crate::{Float, Gradients, Parameters};
 
 /// Implements [`Comparable`] for an enum by the name of its variant and its fields.
@@ -30,6 +31,7 @@ macro_rules! by_variant {
 by_variant!(Activation { Relu, Sigmoid, Tanh, LeakyRelu(slope), Identity, Softmax });
 by_variant!(Cost { BinaryCrossEntropy, CategoricalCrossEntropy, MeanSquaredError });
 by_variant!(Initializer { Scaled(factor), LeCun, He, Xavier, Zeros });
+by_variant!(Monitor { Auto, TrainingCost, ValidationCost, ValidationScore });
 by_variant!(ClassWeights { Equal, Balanced, Given(weights) });
 by_variant!(Algorithm {
     GradientDescent,
@@ -46,8 +48,22 @@ by_variant!(Schedule {
     Intervals { decay_rate, time_interval },
     Step { factor, every },
     Exponential { decay_rate },
+    InverseScaling { power },
     Cosine { warm_up, total, lowest },
 });
+
+impl Comparable for Plateau {
+    fn digest(&self, digest: &mut Digest) {
+        (self.factor, self.patience, self.lowest).digest(digest);
+    }
+}
+
+impl Comparable for LbfgsOptions {
+    fn digest(&self, digest: &mut Digest) {
+        (self.history, self.max_iterations, self.max_evaluations).digest(digest);
+        (self.gradient_tolerance, self.decrease_tolerance).digest(digest);
+    }
+}
 
 impl Comparable for Objective {
     fn digest(&self, digest: &mut Digest) {

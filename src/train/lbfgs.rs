@@ -22,7 +22,10 @@
 //! 3.5 and 3.6.
 
 use crate::buffer;
-use crate::checks::{check_argument, check_finite, check_non_negative, check_same_shape};
+use crate::checks::{
+    check_argument, check_finite, check_hyperparameter, check_lengths, check_non_negative,
+    check_same_shape,
+};
 use crate::error::Operand;
 use crate::gradients::check_same_network;
 use crate::kernel::elementwise::{self, sum_of_products};
@@ -47,6 +50,8 @@ const MOST_TRIALS: u32 = 20;
 /// assert_eq!(options.history, 10);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 #[non_exhaustive]
 pub struct LbfgsOptions {
     /// The number of pairs `(s, y)` that are kept, at least 1 (default 10).
@@ -98,9 +103,8 @@ setters!(
 );
 
 impl LbfgsOptions {
-    fn check(&self) -> Result<()> {
-        let history = self.history as f64;
-        check_argument(self.history > 0, "history", history, "at least 1")?;
+    pub(crate) fn check(&self) -> Result<()> {
+        check_hyperparameter(self.history > 0, "history", 0.0, "at least 1")?;
         check_non_negative::<f64>("gradient_tolerance", self.gradient_tolerance)?;
         check_non_negative::<f64>("decrease_tolerance", self.decrease_tolerance)
     }
@@ -120,6 +124,8 @@ pub enum Progress {
 
 /// The reason why a search has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Stop {
     /// No derivative is larger than the tolerance.
@@ -234,6 +240,50 @@ pub struct Lbfgs<F> {
     next: usize,
     iterations: u64,
     evaluations: u64,
+    /// `α` of the last iteration.
+    step_length: f64,
+}
+
+/// The state of a search between two iterations, from which it can go on.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions, Progress};
+///
+/// # let x = array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]];
+/// # let y = array![[0.0, 1.0, 1.0, 0.0]];
+/// # let mut rng = NumpyRandom::seed(3);
+/// # let mut parameters = initialize_parameters_deep(&[2, 8, 1], Initializer::He, &mut rng)?;
+/// # let mut workspace = Workspace::new(&parameters, 4)?;
+/// # let mut evaluate = |search: &mut Lbfgs<f64>, parameters: &mut Parameters<f64>| {
+/// #     let cost = Cost::BinaryCrossEntropy;
+/// #     let (cost, gradients) = workspace.cost_and_gradients(&x, &y, &*parameters, cost)?;
+/// #     search.step(parameters, cost, gradients)
+/// # };
+/// let options = LbfgsOptions::default();
+/// let mut search = Lbfgs::new(&parameters, options)?;
+/// while evaluate(&mut search, &mut parameters)? == Progress::Trial {}
+/// let mut best = parameters.clone();
+/// search.copy_best_to(&mut best)?;
+/// let memory = search.memory()?; // one iteration is done: save `best` and `memory`
+///
+/// let mut again = Lbfgs::from_memory(&mut best, options, &memory)?;
+/// assert_eq!(best, parameters); // the next trial
+/// assert_eq!(evaluate(&mut again, &mut best)?, evaluate(&mut search, &mut parameters)?);
+/// assert_eq!(best, parameters);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
+pub struct Memory<F> {
+    pub(crate) cost: f64,
+    pub(crate) gradient: Vec<F>,
+    /// The pairs `(s, y)`, the newest first.
+    pub(crate) pairs: Vec<(Vec<F>, Vec<F>)>,
+    pub(crate) iterations: u64,
+    pub(crate) evaluations: u64,
 }
 
 /// A step `s`, the change `y` of the gradient along it, and `1/sᵀy`.
@@ -251,8 +301,8 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] if the history is 0, [`Error::Hyperparameter`] if a tolerance is
-    /// negative or NaN, [`Error::TooLarge`] if the memory does not suffice.
+    /// [`Error::Hyperparameter`] if the history is 0 or a tolerance is negative or not finite,
+    /// [`Error::TooLarge`] if the memory does not suffice.
     pub fn new(parameters: &Parameters<F>, options: LbfgsOptions) -> Result<Self> {
         options.check()?;
         let zeros = || buffer::vec("the history of L-BFGS", (parameters.count(), 1));
@@ -277,7 +327,71 @@ impl<F: Float> Lbfgs<F> {
             next: 0,
             iterations: 0,
             evaluations: 0,
+            step_length: 0.0,
         })
+    }
+
+    /// Continues a search from the best parameters of its last iteration, and moves them to the
+    /// next point to evaluate, unless the search has [ended](Self::stopped).
+    ///
+    /// The steps that follow are bit-identical to those without interruption.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the memory belongs to another
+    /// network, [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes
+    /// nothing.
+    pub fn from_memory(
+        parameters: &mut Parameters<F>,
+        options: LbfgsOptions,
+        memory: &Memory<F>,
+    ) -> Result<Self> {
+        let mut search = Self::new(parameters, options)?;
+        memory.check(parameters.count())?;
+        flatten_parameters(parameters, &mut search.theta);
+        search.gradient.copy_from_slice(&memory.gradient);
+        let Memory { cost, iterations, evaluations, .. } = *memory;
+        (search.cost, search.iterations, search.evaluations) = (cost, iterations, evaluations);
+        let used = memory.pairs.len().min(options.history);
+        for (pair, (s, y)) in search.pairs.iter_mut().zip(memory.pairs[..used].iter().rev()) {
+            pair.s.copy_from_slice(s);
+            pair.y.copy_from_slice(y);
+            pair.rho = 1.0 / sum_of_products(s, y);
+        }
+        (search.used, search.next) = (used, used % options.history);
+        search.next_search(parameters, None);
+        Ok(search)
+    }
+
+    /// Returns the state after the last iteration.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] if the memory does not suffice.
+    pub fn memory(&self) -> Result<Memory<F>> {
+        let len = self.pairs.len();
+        let newest_first = (0..self.used).map(|i| &self.pairs[(self.next + len - 1 - i) % len]);
+        let pairs = newest_first.map(|pair| Ok((copy(&pair.s)?, copy(&pair.y)?)));
+        Ok(Memory {
+            cost: self.cost,
+            gradient: copy(&self.gradient)?,
+            pairs: pairs.collect::<Result<_>>()?,
+            iterations: self.iterations,
+            evaluations: self.evaluations,
+        })
+    }
+
+    /// Copies the best parameters so far: those before the current line search.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] unless the parameters belong to the
+    /// network of the search, [`Error::InvalidArgument`] before the first step.
+    pub fn copy_best_to(&self, parameters: &mut Parameters<F>) -> Result<()> {
+        self.check_network(parameters)?;
+        check_argument(self.evaluations > 0, "evaluations", 0.0, "at least 1")?;
+        unflatten(&self.theta, parameters);
+        Ok(())
     }
 
     /// Returns the cost of the best parameters so far; infinite before the first step.
@@ -296,6 +410,27 @@ impl<F: Float> Lbfgs<F> {
     #[must_use]
     pub fn evaluations(&self) -> u64 {
         self.evaluations
+    }
+
+    /// Returns why the search has ended, if it has.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Stop> {
+        match self.phase {
+            Phase::Stopped(stop) => Some(stop),
+            _ => None,
+        }
+    }
+
+    /// Returns the step length `α` of the last iteration; 0 before the first one.
+    #[must_use]
+    pub fn step_length(&self) -> f64 {
+        self.step_length
+    }
+
+    /// Returns the norm of the gradient at the best parameters so far.
+    #[must_use]
+    pub fn gradient_norm(&self) -> f64 {
+        sum_of_products(&self.gradient, &self.gradient).sqrt()
     }
 
     /// Returns the largest absolute derivative at the best parameters so far.
@@ -505,6 +640,7 @@ impl<F: Float> Lbfgs<F> {
         self.gradient.copy_from_slice(&self.low_gradient);
         let before = std::mem::replace(&mut self.cost, point.cost);
         self.iterations += 1;
+        self.step_length = point.alpha;
         let scale = before.abs().max(self.cost.abs()).max(1.0);
         self.next_search(parameters, Some((before - self.cost) / scale))
     }
@@ -588,6 +724,48 @@ impl<F: Float> Lbfgs<F> {
         elementwise::add_scaled_slice(&mut self.trial_gradient, alpha, &self.direction);
         unflatten(&self.trial_gradient, parameters);
         Progress::Trial
+    }
+}
+
+fn copy<F: Float>(numbers: &[F]) -> Result<Vec<F>> {
+    buffer::list("the history of L-BFGS", numbers.len(), numbers.iter().copied())
+}
+
+impl<F: Float> Memory<F> {
+    /// Copies the memory, or returns an error if memory is short.
+    pub(crate) fn try_clone(&self) -> Result<Self> {
+        let pairs = self.pairs.iter().map(|(s, y)| Ok((copy(s)?, copy(y)?)));
+        Ok(Self { gradient: copy(&self.gradient)?, pairs: pairs.collect::<Result<_>>()?, ..*self })
+    }
+
+    /// Returns whether the memory is of a point with this cost and these gradients.
+    pub(crate) fn is_of(&self, cost: F, gradients: &Gradients<F>) -> bool {
+        let matrices = gradients.layers().iter().flat_map(|layer| [&layer.dw, &layer.db]);
+        cost.as_f64() == self.cost && matrices.flatten().eq(&self.gradient)
+    }
+
+    /// Counts iterations and evaluations anew.
+    pub(crate) fn restart(&mut self) {
+        (self.iterations, self.evaluations) = (0, 1);
+    }
+
+    /// Checks that a search over `count` parameters can have this state.
+    pub(crate) fn check(&self, count: usize) -> Result<()> {
+        let vectors = self.pairs.iter().flat_map(|(s, y)| [s, y]).chain([&self.gradient]);
+        for vector in vectors {
+            check_lengths(("the parameters", count), ("a vector of L-BFGS", vector.len()))?;
+        }
+        let curved = |(s, y): &(Vec<F>, Vec<F>)| {
+            let product = sum_of_products(s, y);
+            product > 0.0 && product.is_finite()
+        };
+        let finite = self.cost.is_finite() && self.gradient.iter().all(|g| g.is_finite());
+        let counted = self.iterations <= u64::MAX / 2 && self.evaluations <= u64::MAX / 2;
+        if finite && counted && self.pairs.iter().all(curved) {
+            Ok(())
+        } else {
+            Err(Error::Inconsistent { what: "the memory of L-BFGS cannot come from a search" })
+        }
     }
 }
 

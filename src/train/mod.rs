@@ -7,6 +7,7 @@
 //! | [`optimizer`] | momentum, Nesterov, RMSProp, Adam, AdamW, and rules of your own |
 //! | [`lbfgs`] | L-BFGS, for full batches |
 //! | [`schedule`] | learning rates that change from epoch to epoch |
+//! | [`patience`] | early stopping |
 //! | [`regularization`] | L2 and dropout |
 //! | [`backward`] | the backward pass for any cost, with L2, dropout and the gradient of `X` |
 //! | [`workspace`] | a step without allocation |
@@ -57,6 +58,7 @@ pub mod full_batch;
 pub mod gradient_check;
 pub mod lbfgs;
 pub mod optimizer;
+pub mod patience;
 pub(crate) mod reduce;
 pub mod regularization;
 pub mod schedule;

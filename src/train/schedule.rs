@@ -3,18 +3,23 @@
 //! ```math
 //! \alpha_t = \frac{\alpha_0}{1 + r\, t} \qquad
 //! \alpha_t = \frac{\alpha_0}{1 + r \lfloor t / T \rfloor} \qquad
+//! \alpha_t = \frac{\alpha_0}{(1 + t)^p} \qquad
 //! \alpha_t = \ell + \frac{\alpha_0 - \ell}{2} \left(1 + \cos \pi \frac{t - w}{T - w}\right)
 //! ```
 //!
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 2 (2017); I. Loshchilov, F. Hutter,
 //! [*SGDR*](https://arxiv.org/abs/1608.03983) (2017) for the cosine, P. Goyal et al.,
 //! [*Accurate, large minibatch SGD*](https://arxiv.org/abs/1706.02677) (2017) for the warm-up.
+//!
+//! [`Plateau`] lowers the rate by what happens in the training instead of by the time.
 
 use crate::checks::{check_hyperparameter, check_non_negative, check_probability};
 use crate::{Float, Result};
 use std::f64::consts::PI;
 
-/// A learning-rate schedule: the rate `α` of epoch `t`, counted from 0, given the initial `α₀`.
+/// A learning-rate schedule: the rate `α` at time `t`, given the initial `α₀`.
+///
+/// `t` is the number of epochs that are done, or for `InverseScaling` the number of examples.
 ///
 /// | variant | `α` |
 /// |---|---|
@@ -23,6 +28,7 @@ use std::f64::consts::PI;
 /// | `Intervals` | `α₀/(1 + r·⌊t/T⌋)`, with the time interval `T` |
 /// | `Step` | `α₀·f^⌊t/T⌋`, with the factor `f` every `T` epochs |
 /// | `Exponential` | `α₀·e^(-r·t)` |
+/// | `InverseScaling` | `α₀/(t + 1)^p`, where `t` counts examples |
 /// | `Cosine` | a linear warm-up of `w` epochs, then half a cosine to `l` at `t = T` |
 ///
 /// ```
@@ -64,6 +70,14 @@ pub enum Schedule {
         /// The decay rate `r`, at least 0.
         decay_rate: f64,
     },
+    /// `α = α₀/(t + 1)^p`, where `t` is the number of examples that the network was trained on.
+    ///
+    /// This is scikit-learn's `invscaling`. Like the other schedules it changes the rate from epoch
+    /// to epoch, not within one.
+    InverseScaling {
+        /// The power `p`, at least 0.
+        power: f64,
+    },
     /// A linear warm-up (Goyal et al. 2017), then half a cosine (Loshchilov & Hutter 2017,
     /// equation 5), then the lowest rate.
     ///
@@ -80,9 +94,10 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Returns the learning rate of an epoch, counted from 0.
+    /// Returns the learning rate at time `t`: the number of epochs that are done or, if the schedule
+    /// [`counts_examples`](Self::counts_examples), the number of examples that were seen in them.
     ///
-    /// It is finite for every epoch if `α₀` is finite and [`check`](Self::check) returns `Ok`. An
+    /// It is finite at every time if `α₀` is finite and [`check`](Self::check) returns `Ok`. An
     /// interval of 0 counts as 1. A cosine with `total <= warm_up` has the lowest rate after the
     /// warm-up.
     ///
@@ -94,8 +109,9 @@ impl Schedule {
     /// assert_eq!(rates, [0.25, 0.5, 0.75, 1.0, 0.625, 0.25, 0.25]);
     /// ```
     #[must_use]
-    pub fn at(self, learning_rate0: f64, epoch: usize) -> f64 {
-        let t = epoch as f64;
+    pub fn at(self, learning_rate0: f64, t: usize) -> f64 {
+        let epoch = t;
+        let t = t as f64;
         match self {
             Schedule::Constant => learning_rate0,
             Schedule::InverseTime { decay_rate } => learning_rate0 / (1.0 + decay_rate * t),
@@ -106,6 +122,7 @@ impl Schedule {
                 learning_rate0 * factor.powf(full_intervals(epoch, every))
             }
             Schedule::Exponential { decay_rate } => learning_rate0 * (-decay_rate * t).exp(),
+            Schedule::InverseScaling { power } => learning_rate0 / (t + 1.0).powf(power),
             Schedule::Cosine { warm_up, .. } if epoch < warm_up => {
                 learning_rate0 * ((t + 1.0) / (warm_up as f64 + 1.0))
             }
@@ -116,6 +133,20 @@ impl Schedule {
                 share * learning_rate0 + (1.0 - share) * lowest
             }
         }
+    }
+
+    /// Returns whether the time of [`at`](Self::at) is a number of examples, not of epochs.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let schedule = Schedule::InverseScaling { power: 0.5 };
+    /// assert!(schedule.counts_examples());
+    /// assert_eq!(schedule.at(0.1, 99), 0.01); // after 99 examples
+    /// ```
+    #[must_use]
+    pub fn counts_examples(self) -> bool {
+        matches!(self, Schedule::InverseScaling { .. })
     }
 
     /// Checks that the numbers of the schedule are valid for a network of type `F`.
@@ -137,6 +168,7 @@ impl Schedule {
             Schedule::InverseTime { decay_rate } | Schedule::Exponential { decay_rate } => {
                 check_non_negative::<f64>("decay_rate", decay_rate)
             }
+            Schedule::InverseScaling { power } => check_non_negative::<f64>("power", power),
             Schedule::Intervals { decay_rate, time_interval } => {
                 check_non_negative::<f64>("decay_rate", decay_rate)?;
                 check_interval("time_interval", time_interval)
@@ -150,6 +182,75 @@ impl Schedule {
                 check_non_negative::<F>("lowest", lowest)
             }
         }
+    }
+}
+
+/// The reduction of a learning rate when a cost no longer decreases: `α ← max(α·factor, lowest)`.
+///
+/// A [`Patience`] counts the epochs without a decrease. It is restarted after a reduction, so that
+/// the lower rate gets as many epochs again.
+///
+/// ```
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::train::patience::Patience;
+/// use dnn_blocks::train::schedule::Plateau;
+///
+/// let plateau = Plateau::new(0.1, 2).lowest(1e-5);
+/// let mut patience = Patience::new(plateau.patience, 0.0)?;
+/// let mut learning_rate = 0.01;
+/// for cost in [0.9, 0.7, 0.7, 0.8, 0.6] {
+///     if patience.observe(cost) {
+///         learning_rate = plateau.reduce(learning_rate);
+///         patience.restart();
+///     }
+/// }
+/// assert_eq!(learning_rate, 0.001);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// [`Patience`]: super::patience::Patience
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Plateau {
+    /// The factor of a reduction, above 0 and below 1.
+    pub factor: f64,
+    /// The number of epochs without a decrease after which the rate is reduced, at least 1.
+    pub patience: usize,
+    /// The lowest learning rate, at least 0 (default 0).
+    pub lowest: f64,
+}
+
+impl Plateau {
+    /// Creates a reduction by `factor` after `patience` epochs without a decrease.
+    #[must_use]
+    pub fn new(factor: f64, patience: usize) -> Self {
+        Self { factor, patience, lowest: 0.0 }
+    }
+
+    /// Sets the lowest learning rate.
+    #[must_use]
+    pub fn lowest(self, lowest: f64) -> Self {
+        Self { lowest, ..self }
+    }
+
+    /// Returns the reduced learning rate. A rate below the lowest one stays as it is.
+    #[must_use]
+    pub fn reduce(&self, learning_rate: f64) -> f64 {
+        (learning_rate * self.factor).max(self.lowest.min(learning_rate))
+    }
+
+    /// Checks that the numbers are valid for a network of type `F`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter) with the name of the number that is
+    /// out of range.
+    pub fn check<F: Float>(&self) -> Result<()> {
+        let factor = self.factor > 0.0 && self.factor < 1.0;
+        check_hyperparameter(factor, "factor", self.factor, "above 0 and below 1")?;
+        check_interval("plateau.patience", self.patience)?;
+        check_non_negative::<F>("lowest", self.lowest)
     }
 }
 

@@ -99,6 +99,21 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         Ok(optimizer)
     }
 
+    /// Copies the optimizer, or returns an error if memory is short.
+    pub(crate) fn try_clone(&self) -> Result<Self>
+    where
+        R: Clone,
+    {
+        let copies = |matrices: &[Array2<F>]| -> Result<Vec<_>> {
+            matrices.iter().map(|matrix| buffer::copy_of("the state of the rule", matrix)).collect()
+        };
+        let layers = self.state.iter();
+        let state = layers
+            .map(|layer| Ok(LayerState { w: copies(&layer.w)?, b: copies(&layer.b)? }))
+            .collect::<Result<_>>()?;
+        Ok(Self { rule: self.rule.clone(), state, steps: self.steps })
+    }
+
     /// Checks that each layer has the matrices of the rule, with numbers in their range.
     pub(crate) fn check_numbers_of_state(&self) -> Result<()> {
         let Self { rule, state, .. } = self;
