@@ -2,8 +2,11 @@
 
 use crate::activation::Activation;
 use crate::checks::{check_finite, check_finite_features, check_finite_in, check_hyperparameter};
+use crate::cost::Cost;
 use crate::init::{Initializer, NumpyRandom, RandomSource, initialize_parameters_deep};
 use crate::train::full_batch::FullBatch;
+use crate::train::lbfgs::{Lbfgs, LbfgsOptions, Progress, Stop};
+use crate::train::workspace::Workspace;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
@@ -17,11 +20,14 @@ pub struct Trained<F> {
     /// The parameters after the last iteration.
     pub parameters: Parameters<F>,
     /// Pairs of an iteration, counted from 0, and the cost before its update. [`Descent::every`]
-    /// says which iterations are kept.
+    /// says which iterations are kept. L-BFGS adds the final cost, with the number of iterations.
     pub costs: Vec<(usize, F)>,
+    /// Why L-BFGS ended, and thus whether it converged. `None` after gradient descent.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub stop: Option<Stop>,
 }
 
-/// The settings of gradient descent.
+/// The settings of gradient descent, or of L-BFGS.
 ///
 /// ```
 /// use dnn_blocks::course::Descent;
@@ -32,13 +38,15 @@ pub struct Trained<F> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Descent {
-    /// The learning rate α.
+    /// The learning rate α. L-BFGS does not use it.
     pub learning_rate: f64,
-    /// The number of updates.
+    /// The number of updates. L-BFGS may converge before.
     pub num_iterations: usize,
     /// The distance between kept costs: iterations 0, `every`, `2·every`, … and the last are
     /// kept. 0 keeps the last cost only. The default is 100, as in the course.
     pub every: usize,
+    /// The options of L-BFGS; `None` for gradient descent.
+    pub lbfgs: Option<LbfgsOptions>,
 }
 
 impl Descent {
@@ -51,7 +59,33 @@ impl Descent {
     /// ```
     #[must_use]
     pub fn new(learning_rate: f64, num_iterations: usize) -> Self {
-        Self { learning_rate, num_iterations, every: 100 }
+        Self { learning_rate, num_iterations, every: 100, lbfgs: None }
+    }
+
+    /// Creates the settings of [L-BFGS](crate::train::lbfgs), which needs no learning rate.
+    ///
+    /// The models of the course then keep the cost of every iteration, the first and the last
+    /// included. [`Trained::stop`] says why it ended.
+    ///
+    /// ```
+    /// use dnn_blocks::course::{Descent, l_layer_model};
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    /// use dnn_blocks::train::lbfgs::LbfgsOptions;
+    ///
+    /// let (x, y) =
+    ///     (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 0.0]]);
+    /// let descent = Descent::lbfgs(LbfgsOptions::default());
+    /// let trained = l_layer_model(&x, &y, &[2, 8, 4, 1], descent, &mut NumpyRandom::seed(1))?;
+    /// assert!(trained.stop.is_some_and(|stop| stop.converged()));
+    /// assert!(trained.costs.len() < 100);
+    /// assert_eq!(predict(&x, &trained.parameters)?, y);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[must_use]
+    pub fn lbfgs(options: LbfgsOptions) -> Self {
+        let num_iterations = usize::try_from(options.max_iterations).unwrap_or(usize::MAX);
+        Self { learning_rate: 0.0, num_iterations, every: 1, lbfgs: Some(options) }
     }
 
     /// Sets [`every`](Self#structfield.every), the distance between kept costs.
@@ -67,7 +101,8 @@ impl Descent {
 
     /// Returns whether the cost of iteration `i` is kept.
     pub(super) fn keeps(&self, i: usize) -> bool {
-        (self.every > 0 && i.is_multiple_of(self.every)) || i + 1 == self.num_iterations
+        let last = self.lbfgs.is_none() && i + 1 == self.num_iterations;
+        (self.every > 0 && i.is_multiple_of(self.every)) || last
     }
 }
 
@@ -247,6 +282,10 @@ fn train<F: Float>(
     let Descent { learning_rate, num_iterations, .. } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
     check_values(x, y, learning_rate)?;
+    if let Some(options) = descent.lbfgs {
+        let options = options.max_iterations(num_iterations as u64);
+        return minimize(x, y, batch.into_parameters(), options, descent);
+    }
     let mut costs = Vec::new();
     for i in 0..num_iterations {
         let cost = batch.step(learning_rate)?;
@@ -261,5 +300,35 @@ fn train<F: Float>(
     if !parameters.is_finite() {
         return Err(Error::Diverged { epoch: num_iterations.saturating_sub(1), batch: 0 });
     }
-    Ok(Trained { parameters, costs })
+    Ok(Trained { parameters, costs, stop: None })
+}
+
+/// Trains a network by L-BFGS.
+fn minimize<F: Float>(
+    x: &ArrayRef2<F>,
+    y: &ArrayRef2<F>,
+    mut parameters: Parameters<F>,
+    options: LbfgsOptions,
+    descent: Descent,
+) -> Result<Trained<F>> {
+    let mut workspace = Workspace::new(&parameters, x.ncols())?;
+    let mut search = Lbfgs::new(&parameters, options)?;
+    let mut costs = Vec::new();
+    loop {
+        let cost = Cost::BinaryCrossEntropy;
+        let (cost, gradients) = workspace.cost_and_gradients(x, y, &parameters, cost)?;
+        let first = search.evaluations() == 0;
+        if first && !(cost.is_finite() && gradients.norm().is_finite()) {
+            return Err(Error::Diverged { epoch: 0, batch: 0 });
+        }
+        let progress = search.step(&mut parameters, cost, gradients)?;
+        let iteration = search.iterations() as usize;
+        if let Progress::Stopped(stop) = progress {
+            costs.push((iteration, F::of(search.cost())));
+            return Ok(Trained { parameters, costs, stop: Some(stop) });
+        }
+        if (first || progress == Progress::Iteration) && descent.keeps(iteration) {
+            costs.push((iteration, F::of(search.cost())));
+        }
+    }
 }

@@ -154,6 +154,7 @@ pub fn propagate<F: Float>(
 ///   0: then there are no gradients to return.
 /// - [`Error::NotFinite`] if a number in `X`, `Y`, `w` or `b` is not finite.
 /// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
+/// - [`Error::Inconsistent`] for [`Descent::lbfgs`].
 ///
 /// Source: Ng (2017), week 2.
 #[allow(clippy::type_complexity)] // the course's three results
@@ -164,7 +165,12 @@ pub fn optimize<F: Float>(
     y: &ArrayRef2<F>,
     descent: Descent,
 ) -> Result<(LogisticParameters<F>, LogisticGradients<F>, Vec<(usize, F)>)> {
-    let Descent { learning_rate, num_iterations, .. } = descent;
+    let Descent { learning_rate, num_iterations, lbfgs, .. } = descent;
+    if lbfgs.is_some() {
+        return Err(Error::Inconsistent {
+            what: "`optimize` is gradient descent: use `logistic_regression` for L-BFGS",
+        });
+    }
     check_shapes(w, x, y)?;
     check_values(x, y, learning_rate)?;
     check_start(w, b)?;
