@@ -92,7 +92,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         fit::check_examples::<F>;
         fit::check_constant_features::<F>;
         fit::train::<F>;
-        fit::train_one_epoch::<F>;
+        fit::train_further::<F>;
         Split::<F>::new;
         Network::<F>::outputs;
         OutputBuffers::<F>::compute;

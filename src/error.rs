@@ -118,6 +118,22 @@ pub enum Error {
     /// The training labels hold only one class, or only one class was declared.
     #[error("there is only one class: a classifier needs at least two")]
     OneClass,
+    /// A class has too few examples: for a stratified split, or to continue a fitted model.
+    #[error("the number of examples of class {class} is {examples}, but must be at least {least}")]
+    ClassSize {
+        /// The number of the class.
+        class: usize,
+        /// The number of its examples.
+        examples: usize,
+        /// The least number.
+        least: usize,
+    },
+    /// The validation set has fewer than two examples.
+    #[error("the number of validation examples is {examples}, but must be at least 2")]
+    ValidationSize {
+        /// The number of validation examples.
+        examples: usize,
+    },
     /// Every training example has a weight of 0.
     #[error("every training example has a weight of 0: at least one must be above 0")]
     NoWeight,

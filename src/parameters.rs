@@ -2,9 +2,7 @@
 
 use crate::activation::Activation;
 use crate::buffer;
-#[cfg(feature = "serde")]
-use crate::checks::check_finite;
-use crate::checks::{check, check_features, check_weights};
+use crate::checks::{check, check_features, check_finite, check_weights};
 use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -186,7 +184,6 @@ impl<F: Float> Parameters<F> {
     }
 
     /// `Ok` if every weight and bias is finite.
-    #[cfg(feature = "serde")]
     pub(crate) fn check_finite(&self) -> Result<()> {
         for (l, layer) in self.layers.iter().enumerate() {
             for (operand, matrix) in [("W", &layer.w), ("b", &layer.b)] {

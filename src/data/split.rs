@@ -1,11 +1,9 @@
 use super::labels::Classes;
-#[cfg(doc)]
-use crate::Error;
-use crate::Result;
 use crate::buffer;
 use crate::checks::{check_argument, check_batch};
 use crate::error::Operand;
 use crate::init::RandomSource;
+use crate::{Error, Result};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -49,8 +47,8 @@ pub fn split(
 ///
 /// Returns the numbers of the training examples and of the test examples, as [`split`]. The test
 /// set has `round(test_share·m)` examples, which the largest remainder method distributes over the
-/// classes. A class of two or more examples has at least one in each set, even if that changes the
-/// size of the test set.
+/// classes. Every class has at least one example in each set, even if that changes the size of the
+/// test set.
 ///
 /// ```
 /// use dnn_blocks::data::stratified_split;
@@ -69,7 +67,8 @@ pub fn split(
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] unless `test_share` is above 0 and below 1, [`Error::EmptyBatch`] if
-/// `labels` is empty, [`Error::TooLarge`] if the numbers do not fit in memory.
+/// `labels` is empty, [`Error::ClassSize`] if a class has only one example (classes are counted in
+/// the order of their labels), [`Error::TooLarge`] if the numbers do not fit in memory.
 pub fn stratified_split<L: Ord + Clone>(
     labels: &[L],
     test_share: f64,
@@ -80,6 +79,9 @@ pub fn stratified_split<L: Ord + Clone>(
     let class = classes.encode(labels)?;
     let mut sizes = vec![0; classes.names().len()];
     class.iter().for_each(|&class| sizes[class] += 1);
+    if let Some(class) = sizes.iter().position(|&size| size < 2) {
+        return Err(Error::ClassSize { class, examples: sizes[class], least: 2 });
+    }
     let mut counts = apportion(&sizes, test_share);
     let mut order = buffer::numbers("examples", labels.len())?;
     rng.shuffle(&mut order);

@@ -2,34 +2,32 @@
 
 use super::Ranks;
 use crate::files::{Checkpoint, Checkpoints};
-use crate::model::Hyperparameters;
-use crate::model::checkpointing::{check_epochs, checkpoint_error, fingerprint, restore, saver};
-use crate::model::dataset::RawData;
+use crate::model::checkpointing::{FitId, check_epochs, checkpoint_error, restore, saver};
 use crate::model::network::Network;
 use crate::model::trainer::Session;
 use crate::{Float, Result};
 
 impl Ranks<'_> {
     /// Resumes a fit from its newest checkpoint, if there is one, and lets it save after its
-    /// epochs. The first example of this rank has the number `first` among all.
+    /// epochs. The fingerprint of `id` is of the examples of this rank.
     pub(super) fn resume<'a, F: Float>(
         &'a self,
         session: &mut Session<'a, F>,
         network: &mut Network<F>,
         checkpoints: Option<&'a Checkpoints>,
-        (hyperparameters, data, first): (&'a Hyperparameters, &RawData<'_, F>, usize),
+        mut id: FitId<'a>,
     ) -> Result<()> {
         self.ensure_equal("interval of checkpoints", &checkpoints.map(Checkpoints::interval))?;
         let Some(checkpoints) = checkpoints else { return Ok(()) };
-        check_epochs(hyperparameters)?;
-        let mut sum = [f64::from(fingerprint(data, first))]; // exact for fewer than 2^21 ranks
+        check_epochs(&id)?;
+        let mut sum = [f64::from(id.fingerprint)]; // exact for fewer than 2^21 ranks
         self.all_reduce_sum(&mut sum);
-        let fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
+        id.fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
         if let Some(checkpoint) = self.latest(checkpoints)? {
             // All ranks have the same checkpoint, so all succeed or all fail.
-            restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
+            restore(session, network, checkpoint, &id)?;
         }
-        let mut save = saver(checkpoints, hyperparameters, fingerprint);
+        let mut save = saver(checkpoints, id);
         session.save =
             Box::new(move |end| self.all_ok(if self.is_first() { save(end) } else { Ok(()) }));
         Ok(())

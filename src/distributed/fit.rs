@@ -5,6 +5,7 @@
 //! statistics, gradients and costs are reduced over all examples.
 
 use super::Ranks;
+use super::comparable::Weights;
 use super::reducer::RankReducer;
 use super::standardize::standardizer;
 use crate::buffer;
@@ -12,18 +13,20 @@ use crate::checks::{check_batch, check_finite_features, check_lengths};
 use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::init::NumpyRandom;
+#[cfg(feature = "safetensors")]
+use crate::model::checkpointing::{FitId, checksum, fingerprint};
 use crate::model::classifier::{
-    check_training_classes, check_two_classes, class_counts, class_weights, example_weights,
-    label_row, stratified_columns,
+    check_all_classes, check_training_classes, check_two_classes, class_counts, class_weights,
+    example_weights, label_row, stratified_columns,
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
-use crate::model::fit::{check_weights, weights_or_ones};
+use crate::model::fit::{Start, check_weights, chosen_columns, epochs, weights_or_ones};
 use crate::model::head::Head;
-use crate::model::history::OnEpoch;
+use crate::model::history::{OnBatch, OnEpoch};
 use crate::model::network::Network;
 use crate::model::output_buffers::OutputBuffers;
 use crate::model::regressor::random_columns;
-use crate::model::trainer::{Evaluate, Session, Source, Trainer, evaluated_set};
+use crate::model::trainer::{Evaluate, Session, Source, Trainer, batch_size, monitors_training};
 use crate::model::{Classifier, Examples, FitOptions, History, Hyperparameters, Regressor};
 use crate::train::batches::Batches;
 use crate::{Error, Float, Parameters, Result};
@@ -76,26 +79,42 @@ impl Ranks<'_> {
         let hyperparameters = &model.hyperparameters;
         let x = &x.as_columns();
         let (first, total) =
-            self.check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, total)?;
+            self.check_examples(hyperparameters, x, ("labels", labels.len()), &options)?;
+        let continued = if options.warm_start { model.to_continue() } else { Ok(None) };
+        let continued = self.all_ok(continued)?;
+        self.ensure_same_start(continued.map(|(_, network)| network))?;
+        match continued {
+            Some((_, network)) => network.parameters.check_features(x)?,
+            None => self.check_constant_features(hyperparameters, x, total)?,
+        }
         let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
-        let declared = model.declared.clone();
-        let declared = declared.ok_or(Error::Inconsistent { what: undeclared });
-        let classes = self.all_ok(declared)?;
+        let known = continued.map(|(classes, _)| classes).or(model.declared.as_ref());
+        let classes = known.cloned().ok_or(Error::Inconsistent { what: undeclared });
+        let classes = self.all_ok(classes)?;
         let numbers = self.all_ok(classes.encode(labels))?;
         self.ensure_equal("number of classes", &classes.names().len())?;
         self.check_two_classes(&numbers)?;
         let mut counts = class_counts(&numbers, &classes);
         self.all_reduce_sum(&mut counts);
+        if continued.is_some() && model.declared.is_none() {
+            check_all_classes(&counts)?;
+        }
         let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = self.all_ok(example_weights(&numbers, &class_weights, options.weights))?;
         let y = self.all_ok(label_row(&numbers))?;
         let data = RawData { x, y: &y, weights: &weights };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = match hyperparameters.validation_share {
-            0.0 => None,
-            _ => {
+        let columns = match (&options.validation, hyperparameters.validation_share) {
+            (Some(validation), _) => {
+                let columns =
+                    self.chosen_columns(hyperparameters, validation, x.ncols(), (first, total))?;
+                let all = self.all_numbers(&numbers)?;
+                check_training_classes(Some(&columns), &all)?;
+                Some(columns)
+            }
+            (None, 0.0) => None,
+            (None, _) => {
                 let all = self.all_numbers(&numbers)?;
                 let columns = self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?;
                 check_training_classes(columns.as_ref(), &all)?;
@@ -105,8 +124,12 @@ impl Ranks<'_> {
         let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
         let head = Head::classification(classes.names().len());
+        let start = match continued {
+            Some((_, network)) => Start::Continue(self.all_ok(network.try_clone())?),
+            None => Start::New(rng),
+        };
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, rng), first, options)?;
+            self.train(hyperparameters, &head, &data, (split, start), first, options)?;
         model.fitted = Some((classes, network));
         history
     }
@@ -130,22 +153,41 @@ impl Ranks<'_> {
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        let (first, total) =
-            self.check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, total)?;
+        let (first, total) = self.check_examples(hyperparameters, x, ("Y", y.ncols()), &options)?;
+        let continued = model.network.as_ref().filter(|_| options.warm_start);
+        self.ensure_same_start(continued)?;
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
+        match continued {
+            Some(network) => {
+                network.parameters.check_features(x)?;
+                network.check_outputs(y)?;
+            }
+            None => self.check_constant_features(hyperparameters, x, total)?,
+        }
         let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
         let data = RawData { x, y, weights: &weights };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = self.all_ok(random_columns(hyperparameters, total, &mut rng))?;
+        let columns = match &options.validation {
+            Some(validation) => {
+                Some(self.chosen_columns(hyperparameters, validation, x.ncols(), (first, total))?)
+            }
+            None => self.all_ok(random_columns(hyperparameters, total, &mut rng))?,
+        };
         let mut split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
-        let target_scaler = split.standardize_targets(self, hyperparameters)?;
+        let (target_scaler, start) = match continued {
+            Some(network) => {
+                let scaler = model.target_scaler.clone();
+                split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
+                (scaler, Start::Continue(self.all_ok(network.try_clone())?))
+            }
+            None => (split.standardize_targets(self, hyperparameters)?, Start::New(rng)),
+        };
         let head = Head::regression(y.nrows());
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, rng), first, options)?;
+            self.train(hyperparameters, &head, &data, (split, start), first, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
         history
     }
@@ -157,12 +199,16 @@ impl Ranks<'_> {
         hyperparameters: &Hyperparameters,
         x: &ArrayRef2<F>,
         labels: (&'static str, usize),
-        weights: Option<&[F]>,
+        options: &FitOptions<'_, F>,
     ) -> Result<(usize, usize)> {
+        let weights = options.weights;
         self.ensure_equal("kind of model", &(std::any::type_name::<F>(), labels.0))?;
         self.all_ok(hyperparameters.check::<F>())?;
         self.ensure_equal("set of hyperparameters", hyperparameters)?;
         self.ensure_equal("number of features", &x.nrows())?;
+        self.ensure_equal("number of epochs", &options.epochs)?;
+        self.ensure_equal("choice of validation examples", &options.validation.is_some())?;
+        self.ensure_equal("callback of batches", &options.on_batch.is_some())?;
         let own = check_lengths(("X", x.ncols()), labels)
             .and_then(|()| check_finite_features("X", x))
             .and_then(|()| check_weights(x.ncols(), weights));
@@ -170,6 +216,36 @@ impl Ranks<'_> {
         let (first, total) = self.offset_and_total(x.ncols());
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
         Ok((first, total))
+    }
+
+    /// Checks that all ranks start from the same network, or all from new weights.
+    fn ensure_same_start<F: Float>(&self, continued: Option<&Network<F>>) -> Result<()> {
+        self.ensure_equal("start of the fit", &continued.is_some())?;
+        let Some(network) = continued else { return Ok(()) };
+        self.ensure_equal_structure(&network.parameters)?;
+        self.ensure_equal("network to continue", &Weights(&network.parameters))?;
+        self.ensure_equal("number of finished epochs", &(network.epochs, network.examples))?;
+        self.ensure_equal("learning rate", &network.learning_rate)?;
+        self.ensure_equal("number of optimizer steps", &network.optimizer.steps())?;
+        self.ensure_equal("memory of L-BFGS", &network.search.is_some())
+    }
+
+    /// Returns the numbers of the training and the validation examples among those of all ranks,
+    /// given the numbers of the validation examples among those of this rank.
+    fn chosen_columns(
+        &self,
+        hyperparameters: &Hyperparameters,
+        validation: &[usize],
+        m: usize,
+        (first, total): (usize, usize),
+    ) -> Result<(Vec<usize>, Vec<usize>)> {
+        let (_, own) = self.all_ok(chosen_columns(hyperparameters, m, validation))?;
+        let own = own.iter().map(|&example| (first + example) as f64);
+        let own = self.all_ok(buffer::list("examples", validation.len(), own))?;
+        let all = self.all_gather(&own)?;
+        let all = buffer::list("examples", all.len(), all.iter().map(|&example| example as usize));
+        let columns = all.and_then(|all| chosen_columns(hyperparameters, total, &all));
+        self.all_ok(columns)
     }
 
     /// Checks that no feature has the same value on all ranks, unless that is accepted.
@@ -242,43 +318,70 @@ impl Ranks<'_> {
         self.all_ok::<_, Error>(split())
     }
 
-    /// Trains a new network on a split of `data`, whose first example has the number `first`.
+    /// Trains a network on a split of `data`, whose first example has the number `first`.
     fn train<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
         head: &Head<F>,
         data: &RawData<'_, F>,
-        (mut split, rng): (RankSplit<F>, NumpyRandom),
+        (mut split, start): (RankSplit<F>, Start<F>),
         #[cfg_attr(not(feature = "safetensors"), allow(unused_variables))] first: usize,
         options: FitOptions<'_, F>,
     ) -> Result<(Network<F>, Result<History>)> {
-        let scaler = split.standardize(self, hyperparameters)?;
-        let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
-        let mut network = self.all_ok(network)?;
-        #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
-        let mut session = Session::new(self.stop_together(options.on_epoch));
         #[cfg(feature = "safetensors")]
-        self.resume(
-            &mut session,
-            &mut network,
-            options.checkpoints,
-            (hyperparameters, data, first),
-        )?;
+        let start_sum = match &start {
+            Start::Continue(network) if self.is_first() => checksum(&network.parameters),
+            _ => 0,
+        };
+        let mut network = match start {
+            Start::New(rng) => {
+                let scaler = split.standardize(self, hyperparameters)?;
+                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
+                self.all_ok(network)?
+            }
+            Start::Continue(network) => {
+                split.transform(self, |set| set.standardize(network.scaler.as_ref()))?;
+                network
+            }
+        };
+        let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;
+        let on_epoch = self.stop_together(options.on_epoch);
+        let on_batch = options.on_batch.map(|on_batch| self.stop_batches_together(on_batch));
+        #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
+        let mut session = Session::new(hyperparameters, (on_epoch, on_batch))?;
+        #[cfg(feature = "safetensors")]
+        {
+            let fingerprint = fingerprint(data, first).wrapping_add(start_sum);
+            let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
+            self.resume(&mut session, &mut network, options.checkpoints, id)?;
+        }
         self.broadcast(&mut network.parameters)?;
-        let parameters = &network.parameters;
-        let source = self.source(hyperparameters, head, &split, parameters);
+        let source = self.source(hyperparameters, head, &split, &network.parameters);
         let trainer = source
-            .and_then(|source| Trainer::new(hyperparameters, head, source, session, parameters));
+            .and_then(|source| Trainer::new(hyperparameters, head, source, session, &network));
         let trainer = self.all_ok(trainer)?;
-        let history = trainer.run(&mut network, hyperparameters.epochs);
+        let history = trainer.run(&mut network, epochs.end);
         Ok((network, history))
     }
 
-    /// Returns a callback that stops all ranks if `on_epoch` stops on one of them.
+    /// Returns a callback that stops all ranks if `on_epoch` stops on one of them, and checks that
+    /// all ranks set the same learning rate.
     fn stop_together<'a, F: Float>(&'a self, mut on_epoch: OnEpoch<'a, F>) -> OnEpoch<'a, F> {
         Box::new(move |epoch| {
-            let own = on_epoch(epoch).is_break();
-            if self.any(own) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            let own = self.all_ok(on_epoch(epoch))?.is_break();
+            self.ensure_equal("learning rate", &epoch.new_learning_rate.get())?;
+            Ok(if self.any(own) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })
+    }
+
+    /// Returns a callback that stops all ranks if `on_batch` stops on one of them.
+    fn stop_batches_together<'a, F: Float>(
+        &'a self,
+        mut on_batch: OnBatch<'a, F>,
+    ) -> OnBatch<'a, F> {
+        Box::new(move |batch| {
+            let own = self.all_ok(on_batch(batch))?.is_break();
+            Ok(if self.any(own) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })
     }
 
@@ -291,22 +394,25 @@ impl Ranks<'_> {
         parameters: &Parameters<F>,
     ) -> Result<Source<'a, F>> {
         let RankSplit { split, training, validation } = split;
-        let evaluate = match evaluated_set(hyperparameters, split) {
-            Some(set) => {
-                let total = validation.as_ref().unwrap_or(training).total;
-                Some(self.evaluate(head, (set, total), parameters, validation.is_some())?)
-            }
+        let monitored = monitors_training(hyperparameters, validation.is_some())?;
+        let evaluated_validation = match split.validation.as_ref().zip(validation.as_ref()) {
+            Some((set, all)) => Some(self.evaluate(head, (set, all.total), parameters, true)?),
             None => None,
         };
-        let size = hyperparameters.batch_size.min(training.total);
+        let total = training.total;
+        let monitored_training = match monitored {
+            true => Some(self.evaluate(head, (&split.training, total), parameters, false)?),
+            false => None,
+        };
+        let size = batch_size(hyperparameters, total);
         let (x, y) = (split.training.x(), split.training.labels_and_weights());
         Ok(Source {
             training: &split.training,
-            batches: Batches::from_numbers(x, y, size, training.total, &training.numbers)?,
+            batches: Batches::from_numbers(x, y, size, total, &training.numbers)?,
             reducer: Box::new(RankReducer::new(self, parameters)?),
-            examples: training.total,
-            evaluate,
-            has_validation: validation.is_some(),
+            examples: total,
+            validation: evaluated_validation,
+            monitored_training,
         })
     }
 
@@ -404,6 +510,16 @@ impl<F: Float> RankSplit<F> {
         if training && validation { Ok(()) } else { Err(Error::NoWeight) }
     }
 
+    /// Transforms both sets on all ranks.
+    fn transform(
+        &mut self,
+        ranks: &Ranks<'_>,
+        transform: impl Fn(&mut Dataset<F>) -> Result<()>,
+    ) -> Result<()> {
+        let mut sets = self.split.sets_mut().filter(|set| set.len() > 0);
+        ranks.all_ok(sets.try_for_each(transform))
+    }
+
     /// Standardizes the features of both sets by the training examples of all ranks.
     fn standardize(
         &mut self,
@@ -414,8 +530,7 @@ impl<F: Float> RankSplit<F> {
             return Ok(None);
         }
         let scaler = standardizer(ranks, &self.split.training.x(), self.training.total)?;
-        let mut sets = self.split.sets_mut().filter(|set| set.len() > 0);
-        ranks.all_ok(sets.try_for_each(|set| set.standardize(&scaler)))?;
+        self.transform(ranks, |set| set.standardize(Some(&scaler)))?;
         Ok(Some(scaler))
     }
 
@@ -429,8 +544,7 @@ impl<F: Float> RankSplit<F> {
             return Ok(None);
         }
         let scaler = standardizer(ranks, &self.split.training.y(), self.training.total)?;
-        let mut sets = self.split.sets_mut().filter(|set| set.len() > 0);
-        ranks.all_ok(sets.try_for_each(|set| set.standardize_targets(&scaler)))?;
+        self.transform(ranks, |set| set.standardize_targets(Some(&scaler)))?;
         Ok(Some(scaler))
     }
 }

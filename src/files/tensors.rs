@@ -177,6 +177,17 @@ impl<F: Float> Tensors<F> {
         array.into_dimensionality::<Ix2>().map_err(wrong)
     }
 
+    /// Removes and returns a vector.
+    pub(super) fn take_vector(&mut self, name: &str) -> Result<Vec<F>> {
+        let array = self.take(name)?;
+        let found = array.shape().to_vec();
+        let expected = vec![array.len()];
+        match array.into_dimensionality::<Ix1>() {
+            Ok(vector) => Ok(vector.to_vec()),
+            Err(_) => Err(FileError::Shape { name: name.to_string(), found, expected }),
+        }
+    }
+
     /// Removes a list (n) and returns it as a column (n, 1).
     pub(super) fn take_column(&mut self, name: &str) -> Result<Array2<F>> {
         let array = self.take(name)?;

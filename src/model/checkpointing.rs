@@ -1,38 +1,51 @@
 //! Checkpoints of a fit: saving after epochs, and resuming.
 
 use super::dataset::RawData;
-use super::fit_state::{FitState, FitStateRef};
+use super::fit_state::{FitStateRef, PatienceState};
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::trainer::{EpochEnd, Save, Session};
 use crate::checks::check_hyperparameter;
 use crate::error::Cause;
 use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
+use crate::train::lbfgs::Lbfgs;
+use crate::train::patience::Patience;
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
 use std::fmt::Display;
+use std::ops::Range;
 
 /// The most epochs of a fit with checkpoints, because the size of a file header is limited.
 const MOST_EPOCHS: usize = 200_000;
+
+/// What distinguishes one fit from another.
+#[derive(Debug, Clone)]
+pub(crate) struct FitId<'a> {
+    pub hyperparameters: &'a Hyperparameters,
+    /// The epochs of the fit. They start at 0, except for a warm start.
+    pub epochs: Range<usize>,
+    /// A checksum of the data and, for a warm start, of the first parameters.
+    pub fingerprint: u32,
+}
 
 /// Resumes a fit from its newest checkpoint, if there is one, and lets it save after its epochs.
 pub(crate) fn resume<'a, F: Float>(
     session: &mut Session<'a, F>,
     network: &mut Network<F>,
     checkpoints: &'a Checkpoints,
-    (hyperparameters, fingerprint): (&'a Hyperparameters, u32),
+    id: FitId<'a>,
 ) -> Result<()> {
-    check_epochs(hyperparameters)?;
+    check_epochs(&id)?;
     if let Some(checkpoint) = checkpoints.latest().map_err(checkpoint_error)? {
-        restore(session, network, checkpoint, (hyperparameters, fingerprint))?;
+        restore(session, network, checkpoint, &id)?;
     }
-    session.save = saver(checkpoints, hyperparameters, fingerprint);
+    session.save = saver(checkpoints, id);
     Ok(())
 }
 
 /// Checks that a checkpoint can hold the records of all epochs.
-pub(crate) fn check_epochs(hyperparameters: &Hyperparameters) -> Result<()> {
-    let epochs = hyperparameters.epochs;
+pub(crate) fn check_epochs(id: &FitId<'_>) -> Result<()> {
+    let epochs = id.epochs.len();
     let rule = "at most 200000 in a fit with checkpoints";
     check_hyperparameter(epochs <= MOST_EPOCHS, "epochs", epochs as f64, rule)
 }
@@ -42,14 +55,17 @@ pub(crate) fn restore<F: Float>(
     session: &mut Session<'_, F>,
     network: &mut Network<F>,
     checkpoint: Checkpoint<F>,
-    (hyperparameters, fingerprint): (&Hyperparameters, u32),
+    id: &FitId<'_>,
 ) -> Result<()> {
     let Checkpoint { parameters, optimizer, generator, epoch, fit, .. } = checkpoint;
     let state = fit.ok_or_else(|| belongs_to("a training loop that is not a fit"))?;
-    if let Some(field) = state.hyperparameters.first_difference(hyperparameters) {
+    if let Some(field) = state.hyperparameters.first_difference(id.hyperparameters) {
         return Err(belongs_to(format_args!("a fit with another `{field}`")));
     }
-    if state.fingerprint != fingerprint {
+    if state.epochs != id.epochs {
+        return Err(belongs_to("a fit of other epochs"));
+    }
+    if state.fingerprint != id.fingerprint {
         return Err(belongs_to("a fit to other examples, labels or weights"));
     }
     if !is_same_network(&parameters, &network.parameters) {
@@ -57,30 +73,52 @@ pub(crate) fn restore<F: Float>(
     }
     (network.parameters, network.optimizer) = (parameters, optimizer);
     (network.rng, network.epochs) = (generator, epoch);
-    let FitState { records, best, .. } = state;
-    (session.history.epochs, session.best) = (records, best);
+    (network.learning_rate, network.examples) = (checkpoint.learning_rate, checkpoint.examples);
+    network.search = state.search;
+    session.resumed = true;
+    let progress = &mut session.progress;
+    let resume = |patience: &mut Option<Patience>, state: Option<PatienceState>| {
+        if let (Some(patience), Some(state)) = (patience, state) {
+            (patience.reference, patience.waited) = (state.reference, state.waited);
+        }
+    };
+    resume(&mut progress.patience, state.patience);
+    resume(&mut progress.plateau, state.plateau);
+    (progress.records, progress.best, progress.stop) = (state.records, state.best, state.stop);
     Ok(())
 }
 
 /// Returns a function that saves the training after each due epoch and after the last one.
-pub(crate) fn saver<'a, F: Float>(
-    checkpoints: &'a Checkpoints,
-    hyperparameters: &'a Hyperparameters,
-    fingerprint: u32,
-) -> Save<'a, F> {
+pub(crate) fn saver<'a, F: Float>(checkpoints: &'a Checkpoints, id: FitId<'a>) -> Save<'a, F> {
     Box::new(move |end| {
-        let EpochEnd { network, records, best, last } = *end;
+        let EpochEnd { network, progress, search, last } = *end;
         if !(last || checkpoints.is_due(network.epochs)) {
             return Ok(());
         }
+        let search = search.map(Lbfgs::memory).transpose()?;
+        let state = |patience: Patience| PatienceState {
+            reference: patience.reference,
+            waited: patience.waited,
+        };
         let checkpoint = CheckpointRef {
             parameters: &network.parameters,
             optimizer: &network.optimizer,
             generator: &network.rng,
-            learning_rate: hyperparameters.learning_rate,
-            schedule: hyperparameters.schedule,
+            learning_rate: network.learning_rate,
+            schedule: id.hyperparameters.schedule,
             epoch: network.epochs,
-            fit: Some(FitStateRef { hyperparameters, fingerprint, records, best }),
+            examples: network.examples,
+            fit: Some(FitStateRef {
+                hyperparameters: id.hyperparameters,
+                epochs: (id.epochs.start, id.epochs.end),
+                fingerprint: id.fingerprint,
+                records: &progress.records,
+                best: progress.best.as_ref(),
+                patience: progress.patience.map(state),
+                plateau: progress.plateau.map(state),
+                stop: progress.stop,
+                search: search.as_ref(),
+            }),
         };
         checkpoints.save_ref(checkpoint).map(drop).map_err(checkpoint_error)
     })
@@ -101,6 +139,14 @@ fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
         p.layers().iter().map(|layer| (layer.w.dim(), layer.activation)).collect()
     };
     shapes(a) == shapes(b)
+}
+
+/// Returns the CRC-32 of all parameters.
+pub(crate) fn checksum<F: Float>(parameters: &Parameters<F>) -> u32 {
+    let mut hasher = Hasher::new();
+    let matrices = parameters.layers().iter().flat_map(|layer| [&layer.w, &layer.b]);
+    hash_numbers(&mut hasher, matrices.flatten());
+    hasher.finalize()
 }
 
 /// Returns the sum of the CRC-32 of all examples, each hashed with its number from `first` on.

@@ -1,5 +1,8 @@
 use super::dataset::{RawData, Split};
-use super::fit::{check_constant_features, check_examples, standardizer, train, train_one_epoch};
+use super::fit::{
+    Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
+    standardizer, train, train_further,
+};
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::{ClassWeights, Hyperparameters};
@@ -7,12 +10,13 @@ use super::network::Network;
 use super::options::FitOptions;
 use super::table::Examples;
 use crate::buffer;
-use crate::checks::check_lengths;
+use crate::checks::{check_argument, check_lengths};
 use crate::data::{Classes, Standardizer, predicted_classes, stratified_split};
 use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::Array2;
+use std::collections::BTreeMap;
 
 /// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
 ///
@@ -52,7 +56,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// Declares the classes.
     ///
     /// This is needed if the first examples of [`partial_fit`](Self::partial_fit) do not have all
-    /// classes. A fitted model becomes unfitted.
+    /// classes. A fitted model keeps its network: it predicts as before, and the next
+    /// [`fit`](Self::fit) has the declared classes. To continue a network with other classes is an
+    /// error.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -63,11 +69,104 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     #[must_use]
     pub fn with_classes(mut self, classes: &[L]) -> Self {
         self.declared = Some(Classes::from_labels(classes));
-        self.fitted = None;
         self
     }
 
-    /// Fits the model to labeled examples, starting from new weights.
+    /// Creates a fitted classifier from the parameters of a network, such as one that was imported.
+    ///
+    /// `classes` are in the order of the outputs, so they must be sorted. For two classes the
+    /// network has one sigmoid output, for more a softmax. `scaler` standardizes the features
+    /// before layer 1; it is given if and only if
+    /// [`standardize`](Hyperparameters#structfield.standardize) is `true`. The model can predict,
+    /// and a [warm start](FitOptions::warm_start) or [`partial_fit`](Self::partial_fit) continues
+    /// it with a new optimizer.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let (w, b) = (array![[2.0, -1.0]], array![[0.5]]); // of another program
+    /// let layer = Layer { w, b, activation: Activation::Sigmoid };
+    /// let parameters = Parameters::from_layers(vec![layer])?;
+    /// let hyperparameters = Hyperparameters::default().hidden(&[]).standardize(false).epochs(5);
+    /// let mut model =
+    ///     Classifier::from_parameters(hyperparameters, &["no", "yes"], parameters, None)?;
+    ///
+    /// let x = array![[1.0, 0.0], [-1.0, 1.0]];
+    /// assert_eq!(model.predict(Examples::rows(&x))?, ["yes", "no"]);
+    /// let options = FitOptions::new().warm_start(true);
+    /// model.fit_with(Examples::rows(&x), &["yes", "no"], options)?;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`] if a hyperparameter is out of range, [`Error::OneClass`] unless
+    /// there are two classes, [`Error::InvalidArgument`] unless they are sorted and distinct.
+    /// [`Error::LayerCount`], [`Error::ShapeMismatch`] or [`Error::Inconsistent`] unless layers,
+    /// activations and scaler are those of the hyperparameters and the classes;
+    /// [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
+    /// does not fit in memory.
+    pub fn from_parameters(
+        hyperparameters: Hyperparameters,
+        classes: &[L],
+        parameters: Parameters<F>,
+        scaler: Option<Standardizer<F>>,
+    ) -> Result<Self> {
+        hyperparameters.check::<F>()?;
+        let unsorted = (1..classes.len()).find(|&i| classes[i - 1] >= classes[i]);
+        let position = unsorted.map_or(0.0, |i| i as f64);
+        check_argument(unsorted.is_none(), "classes", position, "in ascending order")?;
+        let classes = Classes::from_labels(classes);
+        if classes.names().len() < 2 {
+            return Err(Error::OneClass);
+        }
+        let head = Head::classification(classes.names().len());
+        let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
+        Ok(Self { hyperparameters, declared: None, fitted: Some((classes, network)) })
+    }
+
+    /// Replaces the hyperparameters, for example for a longer or a slower training.
+    ///
+    /// A fitted model keeps its network, so layers, activation and
+    /// [`standardize`](Hyperparameters#structfield.standardize) must stay the same. Another
+    /// algorithm begins with zeroed state; another learning rate replaces the present one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`] if a value is out of range; [`Error::LayerCount`],
+    /// [`Error::ShapeMismatch`] or [`Error::Inconsistent`] if the network has other layers;
+    /// [`Error::TooLarge`] if the optimizer does not fit in memory. An error changes nothing.
+    pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
+        hyperparameters.check::<F>()?;
+        if let Some((classes, network)) = &mut self.fitted {
+            let head = Head::classification(classes.names().len());
+            network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
+        }
+        self.hyperparameters = hyperparameters;
+        Ok(())
+    }
+
+    /// Returns the fitted classes and network that a warm start or a partial fit continues.
+    pub(crate) fn to_continue(&self) -> Result<Option<&(Classes<L>, Network<F>)>> {
+        self.check_declared()?;
+        Ok(self.fitted.as_ref())
+    }
+
+    /// Checks that the classes of the network are the declared ones.
+    pub(crate) fn check_declared(&self) -> Result<()> {
+        match (&self.fitted, &self.declared) {
+            (Some((classes, _)), Some(declared)) if classes != declared => {
+                Err(Error::Inconsistent {
+                    what: "the declared classes differ from the classes of the fitted network",
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Fits the model to labeled examples, starting from new weights. With a
+    /// [warm start](FitOptions::warm_start), [`fit_with`](Self::fit_with) continues a fitted model.
     ///
     /// `labels` has one label for each example. The classes are the distinct labels, unless
     /// [`with_classes`](Self::with_classes) declared them.
@@ -85,6 +184,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///   [`constant_features`](Hyperparameters#structfield.constant_features) accepts that.
     /// - [`Error::OneClass`] if the training examples have only one class.
     /// - [`Error::UnknownLabel`] with the example if a label is not a declared class.
+    /// - [`Error::ClassSize`] if a class has one example and there is a validation share,
+    ///   [`Error::ValidationSize`] if the validation set has fewer than two examples.
+    /// - [`Error::Inconsistent`] if the [monitored](Hyperparameters#structfield.monitor) figure is
+    ///   one of a validation set and there is none.
     /// - [`Error::NoWeight`] if all training or all validation examples have a weight of 0.
     /// - [`Error::TooLarge`] if a copy of the examples or a buffer does not fit in memory.
     ///
@@ -94,7 +197,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.fit_with(x, labels, FitOptions::new())
     }
 
-    /// Fits the model with options: example weights, a callback, checkpoints.
+    /// Fits the model with options: a warm start, a validation set, weights, callbacks, checkpoints.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -119,7 +222,13 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// The errors of [`fit`](Self::fit); [`Error::LengthMismatch`] unless there is one weight for
     /// each example; [`Error::InvalidValue`] if a weight is negative or not finite;
-    /// [`Error::Checkpoint`] if the training cannot be saved or resumed.
+    /// [`Error::InvalidArgument`] if a validation example does not exist or is given twice,
+    /// [`Error::Inconsistent`] if a validation share is set too; [`Error::Checkpoint`] if the
+    /// training cannot be saved or resumed.
+    ///
+    /// With a warm start, [`Error::UnknownLabel`], [`Error::ClassSize`] or [`Error::ShapeMismatch`]
+    /// unless classes and features are those of the model, [`Error::Inconsistent`] if other classes
+    /// were declared since; features with the same value in every example are accepted.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -129,24 +238,41 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let hyperparameters = &self.hyperparameters;
         let x = &x.as_columns();
         check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
-        check_constant_features(hyperparameters, x)?;
-        let classes = match &self.declared {
-            Some(declared) => declared.clone(),
-            None => Classes::from_labels(labels),
+        let continued = if options.warm_start { self.to_continue()? } else { None };
+        let classes = match (continued, &self.declared) {
+            (Some((classes, network)), _) => {
+                network.parameters.check_features(x)?;
+                classes.clone()
+            }
+            (None, Some(declared)) => declared.clone(),
+            (None, None) => Classes::from_labels(labels),
         };
         let numbers = classes.encode(labels)?;
         check_two_classes(numbers.iter().copied())?;
-        let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
+        let counts = class_counts(&numbers, &classes);
+        match continued {
+            Some(_) if self.declared.is_none() => check_all_classes(&counts)?,
+            Some(_) => {}
+            None => check_constant_features(hyperparameters, x)?,
+        }
+        let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
         let data = RawData { x, y: &label_row(&numbers)?, weights };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = stratified_columns(hyperparameters, &numbers, &mut rng)?;
+        let columns = match &options.validation {
+            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
+            None => stratified_columns(hyperparameters, &numbers, &mut rng)?,
+        };
         check_training_classes(columns.as_ref(), &numbers)?;
         let split = Split::new(&data, columns.as_ref())?;
         split.check()?;
         let head = Head::classification(classes.names().len());
-        let (network, history) = train(hyperparameters, &head, &data, split, rng, options)?;
+        let start = match continued {
+            Some((_, network)) => Start::Continue(network.try_clone()?),
+            None => Start::New(rng),
+        };
+        let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         self.fitted = Some((classes, network));
         history
     }
@@ -159,7 +285,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// and optimizer. The epochs of the [schedule](Hyperparameters#structfield.schedule) go on too:
     /// once a cosine has reached 0, the parameters no longer change.
     ///
-    /// Callbacks, checkpoints, validation and patience belong to a fit; here they have no effect.
+    /// [`partial_fit_with`](Self::partial_fit_with) takes weights, callbacks and a number of epochs.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -177,32 +303,50 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`]. [`Error::OneClass`]
     /// means that fewer than two classes are known.
-    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples,
+    /// [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
+    /// other classes were declared since the first call.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
+        self.partial_fit_with(x, labels, FitOptions::new())
+    }
+
+    /// Trains on these examples with options: weights, callbacks, the number of epochs (1).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`partial_fit`](Self::partial_fit); those of [`fit_with`](Self::fit_with) for
+    /// the weights; [`Error::Inconsistent`] if a validation set or checkpoints are set.
+    pub fn partial_fit_with(
+        &mut self,
+        x: Examples<'_, F>,
+        labels: &[L],
+        options: FitOptions<'_, F>,
+    ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
         let x = &x.as_columns();
-        check_examples(hyperparameters, x, ("labels", labels.len()), None)?;
-        let known = self.fitted.as_ref().map(|(classes, _)| classes).or(self.declared.as_ref());
+        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
+        check_partial_fit(hyperparameters, &options)?;
+        let known = self.to_continue()?.map(|(classes, _)| classes).or(self.declared.as_ref());
         let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
         let numbers = classes.encode(labels)?;
         if classes.names().len() < 2 {
             return Err(Error::OneClass);
         }
         let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
-        let weights = &example_weights(&numbers, &class_weights, None)?;
+        let weights = &example_weights(&numbers, &class_weights, options.weights)?;
         let data = RawData { x, y: &label_row(&numbers)?, weights };
         let head = Head::classification(classes.names().len());
         if let Some((_, network)) = &mut self.fitted {
             network.parameters.check_features(x)?;
-            return train_one_epoch(hyperparameters, &head, &data, network)?;
+            return train_further(hyperparameters, &head, &data, network, options)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
-        let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
+        let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
         self.fitted = Some((classes, network));
         history
     }
@@ -323,6 +467,14 @@ pub(crate) fn class_counts<L: Ord + Clone>(numbers: &[usize], classes: &Classes<
     counts
 }
 
+/// Checks that every class has an example.
+pub(crate) fn check_all_classes(counts: &[f64]) -> Result<()> {
+    match counts.iter().position(|&count| count == 0.0) {
+        Some(class) => Err(Error::ClassSize { class, examples: 0, least: 1 }),
+        None => Ok(()),
+    }
+}
+
 /// Returns the weight of each class, given the number of its examples.
 pub(crate) fn class_weights(hyperparameters: &Hyperparameters, counts: &[f64]) -> Result<Vec<f64>> {
     let classes = counts.len();
@@ -359,6 +511,13 @@ pub(crate) fn stratified_columns(
 ) -> Result<Option<(Vec<usize>, Vec<usize>)>> {
     if hyperparameters.validation_share == 0.0 {
         return Ok(None);
+    }
+    let counts = numbers.iter().fold(BTreeMap::new(), |mut counts, &class| {
+        *counts.entry(class).or_insert(0) += 1;
+        counts
+    });
+    if let Some((&class, &examples)) = counts.iter().find(|(_, examples)| **examples < 2) {
+        return Err(Error::ClassSize { class, examples, least: 2 });
     }
     stratified_split(numbers, hyperparameters.validation_share, rng).map(Some)
 }

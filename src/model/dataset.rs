@@ -65,7 +65,7 @@ impl<F: Float> Split<F> {
             return Ok(None);
         }
         let scaler = Standardizer::fit(&self.training.x())?;
-        self.sets_mut().try_for_each(|set| set.standardize(&scaler))?;
+        self.sets_mut().try_for_each(|set| set.standardize(Some(&scaler)))?;
         Ok(Some(scaler))
     }
 
@@ -78,7 +78,7 @@ impl<F: Float> Split<F> {
             return Ok(None);
         }
         let scaler = Standardizer::fit(&self.training.y())?;
-        self.sets_mut().try_for_each(|set| set.standardize_targets(&scaler))?;
+        self.sets_mut().try_for_each(|set| set.standardize_targets(Some(&scaler)))?;
         Ok(Some(scaler))
     }
 
@@ -95,10 +95,13 @@ impl<F: Float> Split<F> {
     }
 }
 
-/// Checks that the training set and the validation set have an example.
+/// Checks that the training set has an example, and the validation set two.
 pub(crate) fn check_sizes(training: usize, validation: Option<usize>) -> Result<()> {
     check_batch(Operand { name: "the training set", shape: (1, training) })?;
-    check_batch(Operand { name: "the validation set", shape: (1, validation.unwrap_or(1)) })
+    match validation {
+        Some(examples) if examples < 2 => Err(Error::ValidationSize { examples }),
+        _ => Ok(()),
+    }
 }
 
 impl<F: Float> Dataset<F> {
@@ -148,11 +151,15 @@ impl<F: Float> Dataset<F> {
         self.y.row(self.y.nrows() - 1).iter().any(|weight| !weight.is_zero())
     }
 
-    pub fn standardize(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+    /// Standardizes the features, if there is a standardizer.
+    pub fn standardize(&mut self, scaler: Option<&Standardizer<F>>) -> Result<()> {
+        let Some(scaler) = scaler else { return Ok(()) };
         scaler.transform_inplace(&mut self.x.view_mut().reversed_axes())
     }
 
-    pub fn standardize_targets(&mut self, scaler: &Standardizer<F>) -> Result<()> {
+    /// Standardizes the targets, if there is a standardizer.
+    pub fn standardize_targets(&mut self, scaler: Option<&Standardizer<F>>) -> Result<()> {
+        let Some(scaler) = scaler else { return Ok(()) };
         let last = self.y.nrows() - 1;
         scaler.transform_inplace(&mut self.y.slice_mut(s![..last, ..]))
     }

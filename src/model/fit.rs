@@ -9,12 +9,13 @@ use super::options::FitOptions;
 use super::table::check_table;
 use super::trainer::{Session, Source, Trainer};
 use crate::buffer;
-use crate::checks::check_lengths;
+use crate::checks::{check_argument, check_hyperparameter, check_lengths};
 use crate::data::Standardizer;
 use crate::error::Position;
 use crate::init::NumpyRandom;
 use crate::{Error, Float, Result};
 use ndarray::{ArrayRef2, ArrayView1};
+use std::ops::Range;
 
 /// Checks hyperparameters, examples and weights. `labels` are a name and a length.
 #[inline(never)]
@@ -73,55 +74,132 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 /// A network after a training, which may have ended with an error.
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
-/// Trains a new network on a split of checked `data`. `rng` has drawn the split.
+/// The network from which a training starts.
+pub(crate) enum Start<F> {
+    /// New weights, drawn by this generator.
+    New(NumpyRandom),
+    /// A network that was trained before.
+    Continue(Network<F>),
+}
+
+/// Trains a network on a split of checked `data`.
 #[inline(never)]
 pub(crate) fn train<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
     mut split: Split<F>,
-    rng: NumpyRandom,
+    start: Start<F>,
     options: FitOptions<'_, F>,
 ) -> Result<TrainedNetwork<F>> {
-    let scaler = split.standardize(hyperparameters)?;
-    let mut network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?;
+    #[cfg(feature = "safetensors")]
+    let start_sum = match &start {
+        Start::New(_) => 0,
+        Start::Continue(network) => super::checkpointing::checksum(&network.parameters),
+    };
+    let mut network = match start {
+        Start::New(rng) => {
+            let scaler = split.standardize(hyperparameters)?;
+            Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?
+        }
+        Start::Continue(network) => {
+            split.sets_mut().try_for_each(|set| set.standardize(network.scaler.as_ref()))?;
+            network
+        }
+    };
+    let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;
     #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
-    let mut session = Session::new(options.on_epoch);
+    let mut session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
     #[cfg(feature = "safetensors")]
     if let Some(checkpoints) = options.checkpoints {
-        use super::checkpointing::{fingerprint, resume};
-        let of_fit = (hyperparameters, fingerprint(data, 0));
-        resume(&mut session, &mut network, checkpoints, of_fit)?;
+        use super::checkpointing::{FitId, fingerprint, resume};
+        let fingerprint = fingerprint(data, 0).wrapping_add(start_sum);
+        let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
+        resume(&mut session, &mut network, checkpoints, id)?;
     }
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
-    let trainer = Trainer::new(hyperparameters, head, source, session, &network.parameters)?;
-    let history = trainer.run(&mut network, hyperparameters.epochs);
+    let trainer = Trainer::new(hyperparameters, head, source, session, &network)?;
+    let history = trainer.run(&mut network, epochs.end);
     Ok((network, history))
 }
 
-/// Trains a network for one more epoch on `data`, whose targets are already standardized.
+/// Returns the next epochs of a network.
+pub(crate) fn epochs<F>(count: usize, network: &Network<F>) -> Result<Range<usize>> {
+    check_hyperparameter(count > 0, "epochs", 0.0, "at least 1")?;
+    Ok(network.epochs..network.epochs.saturating_add(count))
+}
+
+/// Checks that nothing is set that a partial fit cannot follow.
+pub(crate) fn check_partial_fit<F>(
+    hyperparameters: &Hyperparameters,
+    options: &FitOptions<'_, F>,
+) -> Result<()> {
+    let inconsistent = |what| Err(Error::Inconsistent { what });
+    #[cfg(feature = "safetensors")]
+    if options.checkpoints.is_some() {
+        return inconsistent("partial_fit saves no checkpoints: use a fit with a warm start");
+    }
+    if options.validation.is_some() || hyperparameters.validation_share > 0.0 {
+        return inconsistent("partial_fit has no validation set: use a fit with a warm start");
+    }
+    if hyperparameters.monitors() {
+        return inconsistent(
+            "partial_fit has no patience and no plateau: use a fit with a warm start",
+        );
+    }
+    if hyperparameters.lbfgs.is_some() {
+        return inconsistent("partial_fit does not work with L-BFGS: use a fit with a warm start");
+    }
+    Ok(())
+}
+
+/// Trains a network for more epochs on `data`, whose targets are already standardized.
 ///
 /// The outer error comes before the first step, the inner one from the training.
 #[inline(never)]
-pub(crate) fn train_one_epoch<F: Float>(
+pub(crate) fn train_further<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
     network: &mut Network<F>,
+    options: FitOptions<'_, F>,
 ) -> Result<Result<History>> {
     let mut training = Dataset::new(data)?;
     if !training.has_weight() {
         return Err(Error::NoWeight);
     }
-    if let Some(scaler) = &network.scaler {
-        training.standardize(scaler)?;
-    }
+    training.standardize(network.scaler.as_ref())?;
     let split = Split { training, validation: None };
+    let until = epochs(options.epochs.unwrap_or(1), network)?.end;
+    let session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
-    let session = Session::silent();
-    let trainer = Trainer::new(hyperparameters, head, source, session, &network.parameters)?;
-    let epochs = network.epochs + 1;
-    Ok(trainer.run(network, epochs))
+    let trainer = Trainer::new(hyperparameters, head, source, session, network)?;
+    Ok(trainer.run(network, until))
+}
+
+/// Returns the columns of the training and the validation set, given the numbers of the validation
+/// examples.
+pub(crate) fn chosen_columns(
+    hyperparameters: &Hyperparameters,
+    m: usize,
+    validation: &[usize],
+) -> Result<(Vec<usize>, Vec<usize>)> {
+    if hyperparameters.validation_share != 0.0 {
+        return Err(Error::Inconsistent {
+            what: "the validation examples are chosen, but `validation_share` is not 0",
+        });
+    }
+    let mut held_out = buffer::list("examples", m, std::iter::repeat_n(false, m))?;
+    for &example in validation {
+        let rule = "the number of an example";
+        check_argument(example < m, "validation", example as f64, rule)?;
+        let twice = std::mem::replace(&mut held_out[example], true);
+        check_argument(!twice, "validation", example as f64, "given once")?;
+    }
+    let training = (0..m).filter(|&i| !held_out[i]);
+    let training = buffer::list("examples", m - validation.len(), training)?;
+    let validation = buffer::list("examples", validation.len(), (0..m).filter(|&i| held_out[i]))?;
+    Ok((training, validation))
 }
 
 /// Fits a standardizer to the rows, if the hyperparameters say so.

@@ -4,9 +4,11 @@ use super::history::{BestEpoch, EpochRecord};
 use super::hyperparameters::Hyperparameters;
 use crate::checks::check_same_shape;
 use crate::error::Operand;
+use crate::train::lbfgs::{Memory, Stop};
 use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters, Result};
+use std::ops::Range;
 
 /// The state of a fit in a [`Checkpoint`](crate::files::Checkpoint).
 ///
@@ -15,33 +17,61 @@ use crate::{Error, Float, Parameters, Result};
 #[derive(Debug, Clone, PartialEq)]
 pub struct FitState<F> {
     pub(crate) hyperparameters: Hyperparameters,
+    /// The epochs of the fit. They start at 0, except for a warm start.
+    pub(crate) epochs: Range<usize>,
     pub(crate) fingerprint: u32,
     pub(crate) records: Vec<EpochRecord>,
     pub(crate) best: Option<BestEpoch<F>>,
+    pub(crate) patience: Option<PatienceState>,
+    pub(crate) plateau: Option<PatienceState>,
+    pub(crate) stop: Option<Stop>,
+    /// The memory of L-BFGS.
+    pub(crate) search: Option<Memory<F>>,
+}
+
+/// The state of a [`Patience`](crate::train::patience::Patience).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct PatienceState {
+    pub reference: Option<f64>,
+    pub waited: usize,
 }
 
 /// A borrowed [`FitState`], for saving.
 #[derive(Clone, Copy)]
 pub(crate) struct FitStateRef<'a, F> {
     pub hyperparameters: &'a Hyperparameters,
+    /// The first epoch of the fit, and the one after its last.
+    pub epochs: (usize, usize),
     pub fingerprint: u32,
     pub records: &'a [EpochRecord],
     pub best: Option<&'a BestEpoch<F>>,
+    pub patience: Option<PatienceState>,
+    pub plateau: Option<PatienceState>,
+    pub stop: Option<Stop>,
+    pub search: Option<&'a Memory<F>>,
 }
 
 /// The fields of a checkpoint that its [`FitState`] must agree with.
 pub(crate) struct TrainingFields<'a, F> {
     pub parameters: &'a Parameters<F>,
     pub algorithm: Algorithm,
-    pub learning_rate: f64,
     pub schedule: Schedule,
     pub epoch: usize,
 }
 
 impl<F: Float> FitState<F> {
     pub(crate) fn by_ref(&self) -> FitStateRef<'_, F> {
-        let Self { hyperparameters, fingerprint, records, best } = self;
-        FitStateRef { hyperparameters, fingerprint: *fingerprint, records, best: best.as_ref() }
+        FitStateRef {
+            hyperparameters: &self.hyperparameters,
+            epochs: (self.epochs.start, self.epochs.end),
+            fingerprint: self.fingerprint,
+            records: &self.records,
+            best: self.best.as_ref(),
+            patience: self.patience,
+            plateau: self.plateau,
+            stop: self.stop,
+            search: self.search.as_ref(),
+        }
     }
 }
 
@@ -50,34 +80,62 @@ impl<F: Float> FitStateRef<'_, F> {
     pub fn check(&self, training: &TrainingFields<'_, F>) -> Result<()> {
         let hyperparameters = self.hyperparameters;
         hyperparameters.check::<F>()?;
-        let ensure = |fits, what| if fits { Ok(()) } else { Err(Error::Inconsistent { what }) };
         let epoch = training.epoch;
+        let (first, until) = self.epochs;
         ensure(
-            self.records.len() == epoch,
+            first <= epoch && self.records.len() == epoch - first,
             "the number of records differs from the number of epochs",
         )?;
+        ensure(epoch <= until, "the checkpoint has more epochs than the fit")?;
+        let mut numbered = self.records.iter().zip(first..);
         ensure(
-            epoch <= hyperparameters.epochs,
-            "the checkpoint has more epochs than the hyperparameters",
+            numbered.all(|(record, epoch)| record.epoch == epoch),
+            "the records are not in the order of the epochs",
         )?;
-        let numbered = self.records.iter().enumerate().all(|(i, record)| record.epoch == i);
-        ensure(numbered, "the records are not in the order of the epochs")?;
         let same = training.algorithm == hyperparameters.algorithm
-            && training.learning_rate == hyperparameters.learning_rate
             && training.schedule == hyperparameters.schedule;
         ensure(same, "the checkpoint and its hyperparameters differ")?;
-        let has_best = hyperparameters.patience.is_some() && epoch > 0;
+        let has_best = hyperparameters.patience.is_some() && epoch > first;
         ensure(
             self.best.is_some() == has_best,
             "best parameters are stored if and only if there is a patience",
         )?;
+        self.check_patience()?;
+        self.check_search(training.parameters)?;
         let Some(best) = self.best else { return Ok(()) };
         ensure(
-            best.epoch < epoch && !best.cost.is_nan(),
+            (first..epoch).contains(&best.epoch) && !best.cost.is_nan(),
             "the best epoch is not an epoch of the fit",
         )?;
         check_same_shapes(training.parameters, &best.parameters)
     }
+
+    fn check_patience(&self) -> Result<()> {
+        let Hyperparameters { patience, plateau, .. } = self.hyperparameters;
+        ensure(
+            self.patience.is_some() == patience.is_some()
+                && self.plateau.is_some() == plateau.is_some(),
+            "the state of a patience is stored if and only if there is one",
+        )?;
+        let valid = |state: PatienceState| {
+            state.waited <= usize::MAX / 2 && state.reference.is_none_or(|figure| !figure.is_nan())
+        };
+        let mut states = self.patience.into_iter().chain(self.plateau);
+        ensure(states.all(valid), "the state of a patience cannot come from a fit")
+    }
+
+    fn check_search(&self, parameters: &Parameters<F>) -> Result<()> {
+        let has_state = self.stop.is_some() || self.search.is_some();
+        ensure(
+            !has_state || self.hyperparameters.lbfgs.is_some(),
+            "there is a state of L-BFGS, but the fit has another optimizer",
+        )?;
+        self.search.map_or(Ok(()), |search| search.check(parameters.count()))
+    }
+}
+
+fn ensure(fits: bool, what: &'static str) -> Result<()> {
+    if fits { Ok(()) } else { Err(Error::Inconsistent { what }) }
 }
 
 fn check_same_shapes<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> Result<()> {

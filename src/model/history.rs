@@ -1,4 +1,6 @@
+use crate::train::lbfgs::Stop;
 use crate::{Float, Parameters, Result};
+use std::cell::Cell;
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -9,11 +11,13 @@ use std::ops::ControlFlow;
 pub struct EpochRecord {
     /// The number of the epoch, from 0.
     pub epoch: usize,
-    /// The learning rate.
+    /// The learning rate. With L-BFGS, the step length of the iteration.
     pub learning_rate: f64,
     /// The mean training cost with the L2 term. The cost of each batch is computed before its step.
+    /// With L-BFGS, the cost after the iteration.
     pub cost: f64,
-    /// The norm of the gradient of the last batch, before it was clipped.
+    /// The norm of the gradient of the last batch, before it was clipped. With L-BFGS, the norm
+    /// after the iteration.
     pub gradient_norm: f64,
     /// The cost of the validation set after the epoch, without L2 and dropout.
     pub validation_cost: Option<f64>,
@@ -32,6 +36,28 @@ pub struct Epoch<'a, F> {
     /// The parameters after the epoch.
     pub parameters: &'a Parameters<F>,
     pub(super) score: &'a dyn Fn() -> Result<f64>,
+    /// The learning rate `α₀` of the next epochs, if the callback has set it.
+    pub(crate) new_learning_rate: Cell<Option<f64>>,
+}
+
+/// A batch that has ended, as passed to the callback of
+/// [`FitOptions::on_batch`](super::FitOptions::on_batch).
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Batch<'a, F> {
+    /// The number of the epoch, from 0.
+    pub epoch: usize,
+    /// The number of the batch in the epoch, from 0. With L-BFGS, the number of the evaluation in
+    /// the iteration.
+    pub batch: usize,
+    /// The number of batches in an epoch; with L-BFGS, 1.
+    pub batches: usize,
+    /// The cost of the batch with the L2 term, before the step.
+    pub cost: f64,
+    /// The norm of the gradient, before it was clipped.
+    pub gradient_norm: f64,
+    /// The parameters after the step.
+    pub parameters: &'a Parameters<F>,
 }
 
 impl<F: Float> fmt::Debug for Epoch<'_, F> {
@@ -55,10 +81,45 @@ impl<F: Float> Epoch<'_, F> {
     pub fn training_score(&self) -> Result<f64> {
         (self.score)()
     }
+
+    /// Sets the learning rate `α₀` of the next epochs, to which the
+    /// [schedule](super::Hyperparameters#structfield.schedule) applies.
+    ///
+    /// It must be above 0 and finite in `F`, or the fit ends with
+    /// [`Error::Hyperparameter`](crate::Error::Hyperparameter). With L-BFGS, which has no learning
+    /// rate, the fit ends with [`Error::Inconsistent`](crate::Error::Inconsistent). The model then
+    /// has the parameters of this epoch. [Checkpoints](super::FitOptions::checkpoints) keep the
+    /// learning rate.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    /// use std::ops::ControlFlow;
+    ///
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(4).learning_rate(0.1);
+    /// let options = FitOptions::new().on_epoch(|epoch| {
+    ///     if epoch.record.epoch == 1 {
+    ///         epoch.set_learning_rate(0.05);
+    ///     }
+    ///     ControlFlow::Continue(())
+    /// });
+    /// let mut model = Classifier::<f64, i32>::new(hyperparameters);
+    /// let history = model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], options)?;
+    /// let rates: Vec<f64> = history.epochs.iter().map(|record| record.learning_rate).collect();
+    /// assert_eq!(rates, [0.1, 0.1, 0.05, 0.05]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn set_learning_rate(&self, learning_rate: f64) {
+        self.new_learning_rate.set(Some(learning_rate));
+    }
 }
 
 /// The callback after each epoch, which may stop the training.
-pub(crate) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a>;
+pub(crate) type OnEpoch<'a, F> = Box<dyn FnMut(&Epoch<'_, F>) -> Result<ControlFlow<()>> + 'a>;
+
+/// The callback after each batch, which may stop the training.
+pub(crate) type OnBatch<'a, F> = Box<dyn FnMut(&Batch<'_, F>) -> Result<ControlFlow<()>> + 'a>;
 
 /// The records of a training, epoch by epoch.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -69,9 +130,16 @@ pub struct History {
     pub epochs: Vec<EpochRecord>,
     /// Whether the training stopped before its last epoch.
     pub stopped_early: bool,
-    /// The epoch of the lowest cost, counted from 0. The model has its parameters. `None` without a
+    /// The epoch of the lowest monitored figure. The model has its parameters. `None` without a
     /// [patience](super::Hyperparameters#structfield.patience).
     pub best_epoch: Option<usize>,
+    /// Why L-BFGS ended, and thus whether it converged. `None` for other optimizers, and if a
+    /// callback or the patience stopped the training.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub stop: Option<Stop>,
+    /// The number of times that L-BFGS evaluated cost and gradients. `None` for other optimizers.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub evaluations: Option<u64>,
 }
 
 impl History {
@@ -126,7 +194,7 @@ impl History {
     }
 }
 
-/// The epoch of the lowest cost so far.
+/// The epoch of the lowest monitored figure so far.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BestEpoch<F> {
     pub epoch: usize,

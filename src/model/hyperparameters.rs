@@ -1,11 +1,10 @@
-#[cfg(doc)]
-use crate::Error;
 use crate::activation::Activation;
 use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
 use crate::init::Initializer;
+use crate::train::lbfgs::LbfgsOptions;
 use crate::train::optimizer::Algorithm;
-use crate::train::schedule::Schedule;
-use crate::{Float, Result};
+use crate::train::schedule::{Plateau, Schedule};
+use crate::{Error, Float, Result};
 
 /// Defines each field once, with its type, default, setter, and check for networks of type `F`.
 macro_rules! hyperparameters {
@@ -61,15 +60,17 @@ macro_rules! hyperparameters {
             /// # Errors
             ///
             /// [`Error::Hyperparameter`] with the name of the first value that is out of range: a
-            /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`. A
-            /// fit makes the checks that need the data, such as the number of class weights.
+            /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`.
+            /// [`Error::Inconsistent`] if L-BFGS is combined with dropout, clipping, a schedule or a
+            /// plateau. A fit makes the checks that need the data, such as the number of class
+            /// weights.
             pub fn check<F: Float>(&self) -> Result<()> {
                 $({
                     let $value = &self.$name;
                     let checked: Result<()> = $check;
                     checked?;
                 })*
-                Ok(())
+                self.check_combination()
             }
         }
 
@@ -222,8 +223,8 @@ hyperparameters! {
         ///
         /// The validation examples are drawn at random: for a classifier by
         /// [`stratified_split`](crate::data::stratified_split), with the same share of every class,
-        /// for a regressor by [`split`](crate::data::split). A validation set of your own cannot be
-        /// passed.
+        /// for a regressor by [`split`](crate::data::split). They are at least two.
+        /// [`FitOptions::validation`](super::FitOptions::validation) chooses them instead.
         validation_share: f64 = 0.0,
         set share: f64 => share,
         check(|share| {
@@ -231,16 +232,47 @@ hyperparameters! {
             check_hyperparameter(fits, "validation_share", *share, "at least 0 and below 1")
         });
 
-        /// The number of epochs without a lower cost after which training stops. Default: none.
+        /// The number of epochs without a decrease of the [monitored](Self#structfield.monitor)
+        /// figure after which training stops. Default: none.
         ///
-        /// The cost is computed after each epoch: on the validation set or, without one, on the
-        /// training set with the L2 term. With a patience, the model always ends with the
-        /// parameters of the lowest cost.
+        /// A decrease counts if it is larger than the [tolerance](Self#structfield.tolerance). With
+        /// a patience, the model always ends with the parameters of the lowest figure. Epochs are
+        /// counted by [`Patience`](crate::train::patience::Patience), as in Keras: scikit-learn's
+        /// `n_iter_no_change = n` is a patience of `n + 1`.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
         check(|patience| {
             check_hyperparameter(*patience != Some(0), "patience", 0.0, "at least 1")
         });
+
+        /// The smallest decrease of the monitored figure that counts, for the patience and the
+        /// plateau. Default: 0, so that every decrease counts.
+        tolerance: f64 = 0.0,
+        set tolerance: f64 => tolerance,
+        check(|tolerance| check_non_negative::<f64>("tolerance", *tolerance));
+
+        /// The figure that patience and plateau watch. Default: the validation cost, or the training
+        /// cost if there is no validation set.
+        monitor: Monitor = Monitor::Auto,
+        set monitor: Monitor => monitor,
+        check(|_monitor| Ok(()));
+
+        /// The reduction of the learning rate when the monitored figure no longer decreases.
+        /// Default: none.
+        plateau: Option<Plateau> = None,
+        set plateau: impl Into<Option<Plateau>> => plateau.into(),
+        check(|plateau| plateau.map_or(Ok(()), |plateau| plateau.check::<F>()));
+
+        /// Trains by [L-BFGS](crate::train::lbfgs) on the full batch instead of in mini-batches.
+        /// Default: none.
+        ///
+        /// An epoch is then an iteration, so [`epochs`](Self#structfield.epochs) limits the
+        /// iterations too. `algorithm`, `learning_rate`, `batch_size` and `shuffle` are not used.
+        /// [`History::stop`](super::History#structfield.stop) says why the search ended. L-BFGS is
+        /// often the best choice for up to a few thousand examples.
+        lbfgs: Option<LbfgsOptions> = None,
+        set options: impl Into<Option<LbfgsOptions>> => options.into(),
+        check(|options| options.map_or(Ok(()), |options| options.check()));
 
         /// Whether to standardize the features, and the targets of a regressor, by the training
         /// examples. Default: `true`.
@@ -264,6 +296,50 @@ hyperparameters! {
             _ => Ok(()),
         });
     }
+}
+
+impl Hyperparameters {
+    /// Checks that no field is set that L-BFGS cannot follow.
+    fn check_combination(&self) -> Result<()> {
+        let inconsistent = |what| Err(Error::Inconsistent { what });
+        match self {
+            Self { lbfgs: None, .. } => Ok(()),
+            Self { keep_prob, .. } if *keep_prob < 1.0 => {
+                inconsistent("L-BFGS needs the same cost in each evaluation, so no dropout")
+            }
+            Self { clip_norm: Some(_), .. } => inconsistent("L-BFGS does not clip gradients"),
+            Self { schedule, plateau, .. }
+                if *schedule != Schedule::Constant || plateau.is_some() =>
+            {
+                inconsistent("L-BFGS has no learning rate, so no schedule and no plateau")
+            }
+            Self { .. } => Ok(()),
+        }
+    }
+
+    /// Returns whether a figure is watched.
+    pub(crate) fn monitors(&self) -> bool {
+        self.patience.is_some() || self.plateau.is_some()
+    }
+}
+
+/// The figure that [patience](Hyperparameters#structfield.patience) and
+/// [plateau](Hyperparameters#structfield.plateau) watch, after each epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Monitor {
+    /// The validation cost, or the training cost if there is no validation set.
+    #[default]
+    Auto,
+    /// The cost of the training set with the L2 term, without dropout.
+    TrainingCost,
+    /// The cost of the validation set. A fit without a validation set is an error.
+    ValidationCost,
+    /// The accuracy (or R²) of the validation set, where an increase counts. A fit without a
+    /// validation set is an error.
+    ValidationScore,
 }
 
 /// The weights of the classes in the cost of a classifier.

@@ -66,12 +66,12 @@ pub use features::Features;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
-pub(crate) use fit_state::{FitStateRef, TrainingFields};
+pub(crate) use fit_state::{FitStateRef, PatienceState, TrainingFields};
 pub use fitted_predictor::{ClassifierPredictor, RegressorPredictor};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;
-pub use history::{Epoch, EpochRecord, History};
-pub use hyperparameters::{ClassWeights, Hyperparameters};
+pub use history::{Batch, Epoch, EpochRecord, History};
+pub use hyperparameters::{ClassWeights, Hyperparameters, Monitor};
 pub use options::FitOptions;
 pub use packed_weights::PackedWeights;
 pub use predictor::{Predictor, Weights};

@@ -3,11 +3,12 @@
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::table::{Examples, check_table};
-use crate::checks::check;
+use crate::checks::{check, check_same_shape};
 use crate::data::Standardizer;
 use crate::error::{Operand, Position};
 use crate::forward::predict_proba;
 use crate::init::{NumpyRandom, initialize_parameters_deep};
+use crate::train::lbfgs::Memory;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -19,8 +20,14 @@ pub(crate) struct Network<F> {
     pub scaler: Option<Standardizer<F>>,
     pub optimizer: Optimizer<F>,
     pub rng: NumpyRandom,
+    /// The learning rate `α₀` of the next epoch.
+    pub learning_rate: f64,
     /// The number of epochs that it was trained for.
     pub epochs: usize,
+    /// The number of examples that it was trained on, in all epochs.
+    pub examples: usize,
+    /// The state of L-BFGS after the last iteration.
+    pub search: Option<Memory<F>>,
 }
 
 impl<F: Float> Network<F> {
@@ -36,7 +43,56 @@ impl<F: Float> Network<F> {
         let parameters = initialize_parameters_deep(&sizes, hyperparameters.initializer, &mut rng)?
             .with_activations(hyperparameters.activation, head.cost.output_activation());
         let optimizer = Optimizer::new(hyperparameters.algorithm, &parameters)?;
-        Ok(Self { parameters, scaler, optimizer, rng, epochs: 0 })
+        let learning_rate = hyperparameters.learning_rate;
+        let (epochs, examples, search) = (0, 0, None);
+        Ok(Self { parameters, scaler, optimizer, rng, learning_rate, epochs, examples, search })
+    }
+
+    /// Creates the network of a model from parameters, with a new optimizer.
+    pub fn from_parameters(
+        hyperparameters: &Hyperparameters,
+        head: &Head<F>,
+        parameters: Parameters<F>,
+        scaler: Option<Standardizer<F>>,
+    ) -> Result<Self> {
+        check_network(hyperparameters, head, &parameters)?;
+        parameters.check_finite()?;
+        check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
+        let Hyperparameters { algorithm, learning_rate, seed, .. } = *hyperparameters;
+        let optimizer = Optimizer::new(algorithm, &parameters)?;
+        let rng = NumpyRandom::seed(seed);
+        let (epochs, examples, search) = (0, 0, None);
+        Ok(Self { parameters, scaler, optimizer, rng, learning_rate, epochs, examples, search })
+    }
+
+    /// Lets the next training follow other hyperparameters, if they fit the network.
+    pub fn adopt(
+        &mut self,
+        before: &Hyperparameters,
+        after: &Hyperparameters,
+        head: &Head<F>,
+    ) -> Result<()> {
+        check_network(after, head, &self.parameters)?;
+        check_scaler(after, self.scaler.as_ref(), self.parameters.layers()[0].w.ncols())?;
+        if before.algorithm != after.algorithm {
+            self.optimizer = Optimizer::new(after.algorithm, &self.parameters)?;
+        }
+        if before.learning_rate != after.learning_rate {
+            self.learning_rate = after.learning_rate;
+        }
+        Ok(())
+    }
+
+    /// Copies the network, for a training that changes the original only if it starts.
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self {
+            parameters: self.parameters.try_clone()?,
+            scaler: self.scaler.clone(),
+            optimizer: self.optimizer.try_clone()?,
+            rng: self.rng.clone(),
+            search: self.search.as_ref().map(Memory::try_clone).transpose()?,
+            ..*self
+        })
     }
 
     /// Computes `AL` of the examples, and checks that both are finite.
@@ -67,7 +123,51 @@ impl<F: Float> Network<F> {
     pub fn restore(&mut self, parameters: &Parameters<F>) {
         self.parameters.assign(parameters);
         self.optimizer.reset();
+        self.search = None;
     }
+}
+
+/// Checks that a fit with these hyperparameters creates a network with these layers.
+pub(super) fn check_network<F: Float>(
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
+    parameters: &Parameters<F>,
+) -> Result<()> {
+    let layers = parameters.layers();
+    let (expected, found) = (hyperparameters.hidden.len() + 1, layers.len());
+    if expected != found {
+        return Err(Error::LayerCount { expected: found, found: expected });
+    }
+    let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);
+    for (l, (layer, units)) in layers.iter().zip(units).enumerate() {
+        let shape = (units, layer.w.ncols());
+        let chosen = Operand { name: "the hyperparameters", shape };
+        check_same_shape(Operand::new("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
+        let output = head.cost.output_activation();
+        let activation = if l + 1 == expected { output } else { hyperparameters.activation };
+        if layer.activation != activation {
+            return Err(Error::Inconsistent {
+                what: "the activations of the network differ from the hyperparameters",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Checks that there is a scaler if and only if the model standardizes.
+pub(crate) fn check_scaler<F: Float>(
+    hyperparameters: &Hyperparameters,
+    scaler: Option<&Standardizer<F>>,
+    rows: usize,
+) -> Result<()> {
+    if scaler.is_some() != hyperparameters.standardize {
+        return Err(Error::Inconsistent {
+            what: "a scaler is stored if and only if `standardize` is true",
+        });
+    }
+    let Some(scaler) = scaler else { return Ok(()) };
+    let expected = Operand { name: "the network", shape: (rows, 1) };
+    check(scaler.mean().nrows() == rows, Operand::new("mean", scaler.mean()), expected, "same rows")
 }
 
 /// Checks that `AL`, the output of a network of `layers` layers, is finite.

@@ -1,11 +1,11 @@
-use super::history::{Epoch, OnEpoch};
+use super::history::{Batch, Epoch, OnBatch, OnEpoch};
 use crate::Float;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;
 use std::fmt;
 use std::ops::ControlFlow;
 
-/// The options of one fit: example weights, a callback, checkpoints.
+/// The options of one fit: how it starts, its validation set, weights, callbacks, checkpoints.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -27,17 +27,25 @@ use std::ops::ControlFlow;
 #[must_use]
 pub struct FitOptions<'a, F> {
     pub(crate) weights: Option<&'a [F]>,
+    pub(crate) validation: Option<Vec<usize>>,
+    pub(crate) warm_start: bool,
+    pub(crate) epochs: Option<usize>,
     pub(crate) on_epoch: OnEpoch<'a, F>,
+    pub(crate) on_batch: Option<OnBatch<'a, F>>,
     #[cfg(feature = "safetensors")]
     pub(crate) checkpoints: Option<&'a Checkpoints>,
 }
 
 impl<'a, F: Float> FitOptions<'a, F> {
-    /// Creates options without weights, callback or checkpoints.
+    /// Creates options for a fit from new weights, without any of the others.
     pub fn new() -> Self {
         Self {
             weights: None,
-            on_epoch: Box::new(|_| ControlFlow::Continue(())),
+            validation: None,
+            warm_start: false,
+            epochs: None,
+            on_epoch: Box::new(|_| Ok(ControlFlow::Continue(()))),
+            on_batch: None,
             #[cfg(feature = "safetensors")]
             checkpoints: None,
         }
@@ -52,13 +60,124 @@ impl<'a, F: Float> FitOptions<'a, F> {
         self
     }
 
+    /// Holds out these examples for validation, given by their numbers, which start at 0.
+    ///
+    /// Use it where a random split would leak: hold out the last examples of a time series, or all
+    /// examples of some patients.
+    /// [`validation_share`](super::Hyperparameters#structfield.validation_share) must be 0. At least
+    /// two examples are needed, and their order does not matter. For a validation set in a table of
+    /// its own, append it to the training examples.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::Array2;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let x = Array2::from_shape_fn((100, 1), |(day, _)| day as f64 / 100.0);
+    /// let y = x.mapv(|x| x * x);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(20).patience(5);
+    /// let mut model = Regressor::<f64>::new(hyperparameters);
+    /// let last_days = FitOptions::new().validation(80..100);
+    /// let history = model.fit_with(Examples::rows(&x), Examples::rows(&y), last_days)?;
+    /// assert_eq!(history.validation_costs().len(), history.epochs.len());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn validation(mut self, examples: impl IntoIterator<Item = usize>) -> Self {
+        self.validation = Some(examples.into_iter().collect());
+        self
+    }
+
+    /// Sets whether the fit continues from what the model has learnt (default `false`).
+    ///
+    /// A fitted model keeps its parameters, standardizer, classes, optimizer state and random
+    /// number generator, and trains for [`epochs`](super::Hyperparameters#structfield.epochs) more
+    /// epochs. Epochs are numbered on, and so is the time of the schedule. Without a patience, two
+    /// fits of 10 epochs end with bit-identical parameters to one of 20. Patience and plateau count
+    /// anew. A model that is not fitted starts as usual.
+    ///
+    /// The labels must have all classes of the model, unless
+    /// [`with_classes`](super::Classifier::with_classes) declared them, and no other.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let (x, labels) = (Examples::rows(&x), [0, 0, 1, 1]);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(10);
+    /// let mut model = Classifier::<f64, i32>::new(hyperparameters.clone());
+    /// model.fit(x, &labels)?;
+    /// let history = model.fit_with(x, &labels, FitOptions::new().warm_start(true))?;
+    /// assert_eq!(history.epochs[0].epoch, 10);
+    ///
+    /// let mut straight = Classifier::<f64, i32>::new(hyperparameters.epochs(20));
+    /// straight.fit(x, &labels)?;
+    /// assert_eq!(straight.parameters(), model.parameters());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn warm_start(mut self, warm_start: bool) -> Self {
+        self.warm_start = warm_start;
+        self
+    }
+
+    /// Sets the number of epochs of this call.
+    ///
+    /// The default is [`epochs`](super::Hyperparameters#structfield.epochs) for a fit, and 1 for
+    /// [`partial_fit_with`](super::Classifier::partial_fit_with).
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = Some(epochs);
+        self
+    }
+
     /// Sets a callback, which the fit calls after each epoch.
     ///
     /// It returns `ControlFlow::Continue(())` to go on, or `ControlFlow::Break(())` to stop. After
     /// a stop, the model has the parameters of that epoch or, with a
-    /// [patience](super::Hyperparameters#structfield.patience), of the best epoch.
-    pub fn on_epoch(mut self, on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a) -> Self {
-        self.on_epoch = Box::new(on_epoch);
+    /// [patience](super::Hyperparameters#structfield.patience), of the best epoch. The callback may
+    /// [set the learning rate](Epoch::set_learning_rate) of the next epochs.
+    pub fn on_epoch(
+        mut self,
+        mut on_epoch: impl FnMut(&Epoch<'_, F>) -> ControlFlow<()> + 'a,
+    ) -> Self {
+        self.on_epoch = Box::new(move |epoch| Ok(on_epoch(epoch)));
+        self
+    }
+
+    /// Sets a callback, which the fit calls after each batch.
+    ///
+    /// If it returns `ControlFlow::Break(())`, the fit stops at once, for example after Ctrl-C. The
+    /// model then has the parameters after that batch or, with a
+    /// [patience](super::Hyperparameters#structfield.patience), of the best epoch. The history and
+    /// the checkpoints have no record of the unfinished epoch.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    /// use std::ops::ControlFlow;
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    ///
+    /// static INTERRUPTED: AtomicBool = AtomicBool::new(false); // set by a signal handler
+    ///
+    /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(2);
+    /// let options = FitOptions::new().on_batch(|batch| {
+    ///     # INTERRUPTED.store(batch.epoch == 3, Ordering::Relaxed);
+    ///     if INTERRUPTED.load(Ordering::Relaxed) {
+    ///         ControlFlow::Break(())
+    ///     } else {
+    ///         ControlFlow::Continue(())
+    ///     }
+    /// });
+    /// let mut model = Classifier::<f64, i32>::new(hyperparameters);
+    /// let history = model.fit_with(Examples::rows(&x), &[0, 0, 1, 1], options)?;
+    /// # assert_eq!(history.epochs.len(), 3);
+    /// assert!(history.stopped_early);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn on_batch(
+        mut self,
+        mut on_batch: impl FnMut(&Batch<'_, F>) -> ControlFlow<()> + 'a,
+    ) -> Self {
+        self.on_batch = Some(Box::new(move |batch| Ok(on_batch(batch))));
         self
     }
 
@@ -75,8 +194,7 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// A folder is for one fit with fixed hyperparameters, so a fit with more
     /// [`epochs`](super::Hyperparameters#structfield.epochs) is refused there. To train longer, use
-    /// another folder, or continue the fitted model with
-    /// [`partial_fit`](super::Classifier::partial_fit). Labels are compared by their class numbers,
+    /// another folder, and a [warm start](Self::warm_start) to continue the fitted model. Labels are compared by their class numbers,
     /// so new names for the same classes are not noticed.
     ///
     /// Needs the feature `safetensors`.
@@ -132,6 +250,9 @@ impl<F> fmt::Debug for FitOptions<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FitOptions")
             .field("weights", &self.weights.map(<[F]>::len))
+            .field("validation", &self.validation.as_ref().map(Vec::len))
+            .field("warm_start", &self.warm_start)
+            .field("epochs", &self.epochs)
             .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,12 @@
 use super::dataset::{RawData, Split};
 use super::fit::{
-    check_constant_features, check_examples, standardizer, train, train_one_epoch, weights_or_ones,
+    Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
+    standardizer, train, train_further, weights_or_ones,
 };
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
-use super::network::{Network, check_output};
+use super::network::{Network, check_output, check_scaler};
 use super::options::FitOptions;
 use super::table::{Examples, check_table};
 use crate::buffer;
@@ -53,24 +54,79 @@ impl<F: Float> Regressor<F> {
         Self { hyperparameters, network: None, target_scaler: None }
     }
 
-    /// Fits the model to examples and their targets, starting from new weights.
+    /// Creates a fitted regressor from the parameters of a network, such as one that was imported.
+    ///
+    /// The last layer is linear. The scalers of the features and the targets are given if and only
+    /// if [`standardize`](Hyperparameters#structfield.standardize) is `true`. The model can
+    /// predict, and a [warm start](FitOptions::warm_start) or
+    /// [`partial_fit`](Self::partial_fit) continues it with a new optimizer.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let (w, b) = (array![[2.0, -1.0]], array![[0.5]]);
+    /// let layer = Layer { w, b, activation: Activation::Identity };
+    /// let parameters = Parameters::from_layers(vec![layer])?;
+    /// let hyperparameters = Hyperparameters::default().hidden(&[]).standardize(false);
+    /// let model = Regressor::from_parameters(hyperparameters, parameters, None, None)?;
+    /// assert_eq!(model.predict(Examples::rows(&array![[1.0, 2.0]]))?, array![[0.5]]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those listed at [`Classifier::fit`](super::Classifier::fit), except [`Error::OneClass`] and
-    /// [`Error::UnknownLabel`]; [`Error::LengthMismatch`] unless there is one target for each
+    /// Those of [`Classifier::from_parameters`](super::Classifier::from_parameters), except those
+    /// of the classes.
+    pub fn from_parameters(
+        hyperparameters: Hyperparameters,
+        parameters: Parameters<F>,
+        scaler: Option<Standardizer<F>>,
+        target_scaler: Option<Standardizer<F>>,
+    ) -> Result<Self> {
+        hyperparameters.check::<F>()?;
+        let outputs = output_units(&parameters);
+        check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
+        let head = Head::regression(outputs);
+        let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
+        Ok(Self { hyperparameters, network: Some(network), target_scaler })
+    }
+
+    /// Replaces the hyperparameters, for example for a longer or a slower training.
+    ///
+    /// # Errors
+    ///
+    /// As [`Classifier::set_hyperparameters`](super::Classifier::set_hyperparameters).
+    pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
+        hyperparameters.check::<F>()?;
+        if let Some(network) = &mut self.network {
+            let head = Head::regression(output_units(&network.parameters));
+            network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
+        }
+        self.hyperparameters = hyperparameters;
+        Ok(())
+    }
+
+    /// Fits the model to examples and their targets, starting from new weights. With a
+    /// [warm start](FitOptions::warm_start), [`fit_with`](Self::fit_with) continues a fitted model.
+    ///
+    /// # Errors
+    ///
+    /// Those listed at [`Classifier::fit`](super::Classifier::fit), except those of the labels and
+    /// the classes; [`Error::LengthMismatch`] unless there is one target for each
     /// example.
     pub fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.fit_with(x, targets, FitOptions::new())
     }
 
-    /// Fits the model with options: example weights, a callback, checkpoints.
+    /// Fits the model with options: a warm start, a validation set, weights, callbacks, checkpoints.
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit); [`Error::LengthMismatch`] unless there is one weight for
-    /// each example; [`Error::InvalidValue`] if a weight is negative or not finite;
-    /// [`Error::Checkpoint`] if the training cannot be saved or resumed.
+    /// The errors of [`fit`](Self::fit), and those of
+    /// [`Classifier::fit_with`](super::Classifier::fit_with) that do not name labels or classes.
+    /// With a warm start, [`Error::ShapeMismatch`] if the number of features or outputs differs
+    /// from the model.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -80,18 +136,35 @@ impl<F: Float> Regressor<F> {
         let hyperparameters = &self.hyperparameters;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
         check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        check_constant_features(hyperparameters, x)?;
         check_table("Y", y)?;
+        let continued = self.network.as_ref().filter(|_| options.warm_start);
+        match continued {
+            Some(network) => {
+                network.parameters.check_features(x)?;
+                network.check_outputs(y)?;
+            }
+            None => check_constant_features(hyperparameters, x)?,
+        }
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
         let data = RawData { x, y, weights };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = random_columns(hyperparameters, x.ncols(), &mut rng)?;
+        let columns = match &options.validation {
+            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
+            None => random_columns(hyperparameters, x.ncols(), &mut rng)?,
+        };
         let mut split = Split::new(&data, columns.as_ref())?;
         split.check()?;
-        let target_scaler = split.standardize_targets(hyperparameters)?;
+        let (target_scaler, start) = match continued {
+            Some(network) => {
+                let scaler = self.target_scaler.clone();
+                split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
+                (scaler, Start::Continue(network.try_clone()?))
+            }
+            None => (split.standardize_targets(hyperparameters)?, Start::New(rng)),
+        };
         let head = Head::regression(y.nrows());
-        let (network, history) = train(hyperparameters, &head, &data, split, rng, options)?;
+        let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }
@@ -106,22 +179,40 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`];
     /// [`Error::ShapeMismatch`] if the number of features or outputs differs from the first
-    /// examples.
+    /// examples, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is
+    /// set.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
+        self.partial_fit_with(x, targets, FitOptions::new())
+    }
+
+    /// Trains on these examples with options: weights, callbacks, the number of epochs (1).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`partial_fit`](Self::partial_fit); those of [`fit_with`](Self::fit_with) for
+    /// the weights; [`Error::Inconsistent`] if a validation set or checkpoints are set.
+    pub fn partial_fit_with(
+        &mut self,
+        x: Examples<'_, F>,
+        targets: Examples<'_, F>,
+        options: FitOptions<'_, F>,
+    ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), None)?;
+        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
+        check_partial_fit(hyperparameters, &options)?;
         check_table("Y", y)?;
-        let weights = &weights_or_ones(x.ncols(), None)?;
+        let weights = &weights_or_ones(x.ncols(), options.weights)?;
         let head = Head::regression(y.nrows());
         if let Some(network) = &mut self.network {
             network.parameters.check_features(x)?;
             network.check_outputs(y)?;
             let y = &standardized(y, self.target_scaler.as_ref())?;
-            return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network)?;
+            let data = RawData { x, y, weights };
+            return train_further(hyperparameters, &head, &data, network, options)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let target_scaler = standardizer(hyperparameters, y)?;
@@ -129,7 +220,7 @@ impl<F: Float> Regressor<F> {
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let y = &standardized(y, target_scaler.as_ref())?;
         let data = RawData { x, y, weights };
-        let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
+        let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }
@@ -192,6 +283,11 @@ impl<F: Float> Regressor<F> {
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.target_scaler.as_ref()
     }
+}
+
+/// Returns the number of units of the last layer.
+fn output_units<F: Float>(parameters: &Parameters<F>) -> usize {
+    parameters.layers().last().map_or(0, |layer| layer.w.nrows())
 }
 
 /// Copies the targets, standardized if there is a standardizer.

@@ -3,12 +3,12 @@
 use super::classifier::Classifier;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
-use super::network::Network;
+use super::network::{Network, check_scaler};
 use super::regressor::Regressor;
-use crate::checks::{check, check_argument, check_same_shape};
+use crate::checks::{check_argument, check_positive};
 use crate::data::{Classes, Standardizer};
-use crate::error::Operand;
 use crate::init::NumpyRandom;
+use crate::train::lbfgs::Memory;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use serde::de::Error as _;
@@ -22,6 +22,8 @@ pub(crate) struct NetworkState<F> {
     pub parameters: Parameters<F>,
     pub scaler: Option<Standardizer<F>>,
     pub epochs: usize,
+    #[serde(default)]
+    pub examples: usize,
     /// If it is `None`, training continues with a new optimizer.
     #[serde(rename = "memory")]
     pub training: Option<TrainingState<F>>,
@@ -34,16 +36,30 @@ pub(crate) struct NetworkState<F> {
 pub(crate) struct TrainingState<F> {
     pub optimizer: Optimizer<F>,
     pub generator: NumpyRandom,
+    /// The learning rate of the next epoch; `None` in files that have only that of the
+    /// hyperparameters.
+    #[serde(default)]
+    pub learning_rate: Option<f64>,
+    /// The memory of L-BFGS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Memory<F>>,
 }
 
 impl<F: Float> Network<F> {
+    #[cfg(feature = "safetensors")]
+    fn parameters_and_time(&self) -> (&Parameters<F>, usize, usize) {
+        (&self.parameters, self.epochs, self.examples)
+    }
+
     fn state(&self) -> NetworkState<F> {
         let (optimizer, generator) = (self.optimizer.clone(), self.rng.clone());
+        let (learning_rate, search) = (Some(self.learning_rate), self.search.clone());
         NetworkState {
             parameters: self.parameters.clone(),
             scaler: self.scaler.clone(),
             epochs: self.epochs,
-            training: Some(TrainingState { optimizer, generator }),
+            examples: self.examples,
+            training: Some(TrainingState { optimizer, generator, learning_rate, search }),
         }
     }
 
@@ -52,66 +68,25 @@ impl<F: Float> Network<F> {
         head: &Head<F>,
         state: NetworkState<F>,
     ) -> Result<Self> {
-        let NetworkState { parameters, scaler, epochs, training } = state;
-        check_network(hyperparameters, head, &parameters)?;
-        parameters.check_finite()?;
-        let countable = epochs <= usize::MAX / 2; // leaves room for later epochs
-        check_argument(countable, "epochs", epochs as f64, "less than 2^63")?;
-        check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
-        let (optimizer, rng) = match training {
-            Some(TrainingState { optimizer, generator }) => {
-                check_optimizer(hyperparameters, &optimizer, &parameters)?;
-                (optimizer, generator)
-            }
-            None => {
-                let rng = NumpyRandom::seed(hyperparameters.seed);
-                (Optimizer::new(hyperparameters.algorithm, &parameters)?, rng)
-            }
-        };
-        Ok(Self { parameters, scaler, optimizer, rng, epochs })
-    }
-}
-
-/// Checks that a fit with these hyperparameters creates a network with these layers.
-fn check_network<F: Float>(
-    hyperparameters: &Hyperparameters,
-    head: &Head<F>,
-    parameters: &Parameters<F>,
-) -> Result<()> {
-    let layers = parameters.layers();
-    let (expected, found) = (hyperparameters.hidden.len() + 1, layers.len());
-    if expected != found {
-        return Err(Error::LayerCount { expected: found, found: expected });
-    }
-    let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);
-    for (l, (layer, units)) in layers.iter().zip(units).enumerate() {
-        let shape = (units, layer.w.ncols());
-        let chosen = Operand { name: "the hyperparameters", shape };
-        check_same_shape(Operand::new("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
-        let output = head.cost.output_activation();
-        let activation = if l + 1 == expected { output } else { hyperparameters.activation };
-        if layer.activation != activation {
-            return Err(Error::Inconsistent {
-                what: "the activations of the network differ from the hyperparameters",
-            });
+        let NetworkState { parameters, scaler, epochs, examples, training } = state;
+        for (name, count) in [("epochs", epochs), ("examples", examples)] {
+            let countable = count <= usize::MAX / 2; // leaves room for later epochs
+            check_argument(countable, name, count as f64, "less than 2^63")?;
         }
+        let mut network = Self::from_parameters(hyperparameters, head, parameters, scaler)?;
+        (network.epochs, network.examples) = (epochs, examples);
+        if let Some(TrainingState { optimizer, generator, learning_rate, search }) = training {
+            check_optimizer(hyperparameters, &optimizer, &network.parameters)?;
+            let learning_rate = learning_rate.unwrap_or(hyperparameters.learning_rate);
+            check_positive::<F>("learning_rate", learning_rate)?;
+            if let Some(search) = &search {
+                search.check(network.parameters.count())?;
+            }
+            (network.optimizer, network.rng) = (optimizer, generator);
+            (network.learning_rate, network.search) = (learning_rate, search);
+        }
+        Ok(network)
     }
-    Ok(())
-}
-
-fn check_scaler<F: Float>(
-    hyperparameters: &Hyperparameters,
-    scaler: Option<&Standardizer<F>>,
-    rows: usize,
-) -> Result<()> {
-    if scaler.is_some() != hyperparameters.standardize {
-        return Err(Error::Inconsistent {
-            what: "a scaler is stored if and only if `standardize` is true",
-        });
-    }
-    let Some(scaler) = scaler else { return Ok(()) };
-    let expected = Operand { name: "the network", shape: (rows, 1) };
-    check(scaler.mean().nrows() == rows, Operand::new("mean", scaler.mean()), expected, "same rows")
 }
 
 fn check_optimizer<F: Float>(
@@ -132,10 +107,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.fitted.as_ref().map(|(_, network)| network.state())
     }
 
-    /// Returns the network and the number of epochs it was trained for.
+    /// Returns the network, and the numbers of epochs and examples it was trained for.
     #[cfg(feature = "safetensors")]
-    pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
-        self.fitted.as_ref().map(|(_, network)| (&network.parameters, network.epochs))
+    pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
+        self.fitted.as_ref().map(|(_, network)| network.parameters_and_time())
     }
 
     /// Returns whether the classes come from [`with_classes`](Self::with_classes).
@@ -152,13 +127,6 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let fitted = match fitted {
             None => None,
             Some((classes, _)) if classes.names().len() < 2 => return Err(Error::OneClass),
-            Some((classes, _))
-                if declared.as_ref().is_some_and(|declared| *declared != classes) =>
-            {
-                return Err(Error::Inconsistent {
-                    what: "the classes of the network differ from the declared ones",
-                });
-            }
             Some((classes, state)) => {
                 let head = Head::classification(classes.names().len());
                 Some((classes, Network::from_state(&hyperparameters, &head, state)?))
@@ -173,10 +141,10 @@ impl<F: Float> Regressor<F> {
         self.network.as_ref().map(Network::state)
     }
 
-    /// Returns the network and the number of epochs it was trained for.
+    /// Returns the network, and the numbers of epochs and examples it was trained for.
     #[cfg(feature = "safetensors")]
-    pub(crate) fn network_and_epochs(&self) -> Option<(&Parameters<F>, usize)> {
-        self.network.as_ref().map(|network| (&network.parameters, network.epochs))
+    pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
+        self.network.as_ref().map(Network::parameters_and_time)
     }
 
     pub(crate) fn from_state(

@@ -2,17 +2,20 @@
 
 use super::dataset::{Dataset, Evaluation, Split, targets};
 use super::head::Head;
-use super::history::{BestEpoch, Epoch, EpochRecord, History, OnEpoch};
-use super::hyperparameters::Hyperparameters;
+use super::history::{Batch, BestEpoch, Epoch, EpochRecord, History, OnBatch, OnEpoch};
+use super::hyperparameters::{Hyperparameters, Monitor};
 use super::network::Network;
+use crate::checks::check_positive;
 use crate::gradients::clip_by_norm;
 use crate::init::RandomSource;
 use crate::train::batches::{Batches, LocalBatch};
+use crate::train::lbfgs::{Lbfgs, Progress, Stop};
+use crate::train::patience::Patience;
 use crate::train::reduce::{GradientReducer, SingleProcess};
 use crate::train::regularization::{Objective, l2_cost};
 use crate::train::step::{DropoutSource, StepBuffers, StepInput};
-use crate::{Error, Float, Parameters, Result};
-use std::ops::ControlFlow;
+use crate::{Error, Float, Gradients, Parameters, Result};
+use std::cell::Cell;
 
 /// A function that saves the training after an epoch.
 pub(crate) type Save<'a, F> = Box<dyn FnMut(&EpochEnd<'_, F>) -> Result<()> + 'a>;
@@ -24,31 +27,50 @@ pub(crate) type Evaluate<'a, F> = Box<dyn FnMut(&Parameters<F>) -> Result<Evalua
 #[cfg_attr(not(feature = "safetensors"), allow(dead_code))] // read by checkpoints only
 pub(crate) struct EpochEnd<'s, F> {
     pub network: &'s Network<F>,
-    pub records: &'s [EpochRecord],
-    pub best: Option<&'s BestEpoch<F>>,
+    pub progress: &'s FitProgress<F>,
+    pub search: Option<&'s Lbfgs<F>>,
     /// Whether this is the last epoch.
     pub last: bool,
 }
 
-/// The records from which a training continues, and the functions called after each epoch.
+/// What a fit has found so far, and what its next epochs depend on besides the network.
+pub(crate) struct FitProgress<F> {
+    pub records: Vec<EpochRecord>,
+    /// The epoch with the lowest figure so far, if there is a patience.
+    pub best: Option<BestEpoch<F>>,
+    pub patience: Option<Patience>,
+    /// The patience of the plateau.
+    pub plateau: Option<Patience>,
+    /// Why L-BFGS ended, if it did.
+    pub stop: Option<Stop>,
+}
+
+/// The progress from which a training continues, and the functions that it calls.
 pub(crate) struct Session<'a, F> {
     pub on_epoch: OnEpoch<'a, F>,
+    pub on_batch: Option<OnBatch<'a, F>>,
     pub save: Save<'a, F>,
-    pub history: History,
-    /// The epoch with the lowest cost so far, if there is a patience.
-    pub best: Option<BestEpoch<F>>,
+    pub progress: FitProgress<F>,
+    /// Whether the memory of L-BFGS belongs to the parameters and the data.
+    pub resumed: bool,
 }
 
 impl<'a, F> Session<'a, F> {
-    /// Creates a session that starts at the first epoch and saves nothing.
-    pub fn new(on_epoch: OnEpoch<'a, F>) -> Self {
-        let (history, best) = (History::default(), None);
-        Self { on_epoch, save: Box::new(|_| Ok(())), history, best }
-    }
-
-    /// Creates a session without a callback.
-    pub fn silent() -> Self {
-        Self::new(Box::new(|_| ControlFlow::Continue(())))
+    /// Creates a session that has no records and saves nothing.
+    pub fn new(
+        hyperparameters: &Hyperparameters,
+        (on_epoch, on_batch): (OnEpoch<'a, F>, Option<OnBatch<'a, F>>),
+    ) -> Result<Self> {
+        let Hyperparameters { patience, plateau, tolerance, .. } = *hyperparameters;
+        let patience_of = |epochs| Patience::new(epochs, tolerance);
+        let progress = FitProgress {
+            records: Vec::new(),
+            best: None,
+            patience: patience.map(patience_of).transpose()?,
+            plateau: plateau.map(|plateau| patience_of(plateau.patience)).transpose()?,
+            stop: None,
+        };
+        Ok(Self { on_epoch, on_batch, save: Box::new(|_| Ok(())), progress, resumed: false })
     }
 }
 
@@ -59,9 +81,10 @@ pub(crate) struct Source<'a, F> {
     pub reducer: Box<dyn GradientReducer<F> + 'a>,
     /// The number of examples in the whole training set.
     pub examples: usize,
-    /// Evaluates the validation set, or the training set if only a patience needs it.
-    pub evaluate: Option<Evaluate<'a, F>>,
-    pub has_validation: bool,
+    /// Evaluates the validation set, if there is one.
+    pub validation: Option<Evaluate<'a, F>>,
+    /// Evaluates the training set, if its cost is monitored.
+    pub monitored_training: Option<Evaluate<'a, F>>,
 }
 
 impl<'a, F: Float> Source<'a, F> {
@@ -72,40 +95,60 @@ impl<'a, F: Float> Source<'a, F> {
         split: &'a Split<F>,
         parameters: &Parameters<F>,
     ) -> Result<Self> {
-        let evaluate = match evaluated_set(hyperparameters, split) {
-            Some(set) => Some(evaluate(head, set, parameters, split.validation.is_some())?),
-            None => None,
-        };
         let examples = split.training.len();
+        let evaluate = |set: &'a Dataset<F>, with_score| {
+            let mut buffers = set.output_buffers(parameters)?;
+            let evaluate: Evaluate<'a, F> = Box::new(move |parameters| {
+                set.evaluate(head, parameters, &mut buffers, with_score)
+            });
+            Ok(evaluate)
+        };
+        let validation = split.validation.as_ref();
+        let monitored = monitors_training(hyperparameters, validation.is_some())?;
         Ok(Self {
             training: &split.training,
-            batches: split.training.batches(hyperparameters.batch_size.min(examples))?,
+            batches: split.training.batches(batch_size(hyperparameters, examples))?,
             reducer: Box::new(SingleProcess),
             examples,
-            evaluate,
-            has_validation: split.validation.is_some(),
+            validation: validation.map(|set| evaluate(set, true)).transpose()?,
+            monitored_training: match monitored {
+                true => Some(evaluate(&split.training, false)?),
+                false => None,
+            },
         })
     }
 }
 
-/// Returns the set that is evaluated after each epoch: the validation set, or the training set if
-/// there is a patience.
-pub(crate) fn evaluated_set<'a, F>(
-    hyperparameters: &Hyperparameters,
-    split: &'a Split<F>,
-) -> Option<&'a Dataset<F>> {
-    let training = hyperparameters.patience.map(|_| &split.training);
-    split.validation.as_ref().or(training)
+/// Returns the number of examples in a batch.
+pub(crate) fn batch_size(hyperparameters: &Hyperparameters, examples: usize) -> usize {
+    match hyperparameters.lbfgs {
+        Some(_) => examples,
+        None => hyperparameters.batch_size.min(examples),
+    }
 }
 
-fn evaluate<'a, F: Float>(
-    head: &'a Head<F>,
-    set: &'a Dataset<F>,
-    parameters: &Parameters<F>,
-    with_score: bool,
-) -> Result<Evaluate<'a, F>> {
-    let mut buffers = set.output_buffers(parameters)?;
-    Ok(Box::new(move |parameters| set.evaluate(head, parameters, &mut buffers, with_score)))
+/// Returns whether the training cost is monitored, and checks that the monitored figure exists.
+pub(crate) fn monitors_training(
+    hyperparameters: &Hyperparameters,
+    has_validation: bool,
+) -> Result<bool> {
+    let on_training = match hyperparameters.monitor {
+        Monitor::Auto => !has_validation,
+        Monitor::TrainingCost => true,
+        Monitor::ValidationCost | Monitor::ValidationScore if has_validation => false,
+        Monitor::ValidationCost | Monitor::ValidationScore => {
+            return Err(Error::Inconsistent {
+                what: "`monitor` is a figure of the validation set, but there is none",
+            });
+        }
+    };
+    Ok(on_training && hyperparameters.monitors())
+}
+
+/// A search by L-BFGS, and the point that it evaluates next.
+struct Search<F> {
+    lbfgs: Lbfgs<F>,
+    trial: Parameters<F>,
 }
 
 /// A training with all that it needs besides the network, allocated before the first step.
@@ -115,10 +158,19 @@ pub(crate) struct Trainer<'a, F> {
     source: Source<'a, F>,
     session: Session<'a, F>,
     buffers: StepBuffers<F>,
+    search: Option<Search<F>>,
     /// The parameters after the last epoch in which they were finite.
     last_finite: Parameters<F>,
     /// A buffer for the parameters of the best epoch, until there is one.
     best_buffer: Option<Parameters<F>>,
+}
+
+/// The end of an epoch.
+enum Outcome {
+    /// The epoch is done. The second value is the monitored figure, if there is one.
+    Done(EpochRecord, Option<f64>),
+    /// A callback stopped the epoch before its end, or L-BFGS found no better parameters.
+    Ended,
 }
 
 impl<'a, F: Float> Trainer<'a, F> {
@@ -127,64 +179,123 @@ impl<'a, F: Float> Trainer<'a, F> {
         head: &'a Head<F>,
         source: Source<'a, F>,
         session: Session<'a, F>,
-        parameters: &Parameters<F>,
+        network: &Network<F>,
     ) -> Result<Self> {
-        let size = hyperparameters.batch_size.min(source.examples);
+        let parameters = &network.parameters;
+        let size = batch_size(hyperparameters, source.examples);
         let mut buffers = StepBuffers::new(parameters, size)?;
         if hyperparameters.keep_prob < 1.0 {
             buffers.allocate_dropout()?;
         }
-        let needs_buffer = hyperparameters.patience.is_some() && session.best.is_none();
+        let needs_buffer = hyperparameters.patience.is_some() && session.progress.best.is_none();
         let best_buffer = needs_buffer.then(|| parameters.try_clone()).transpose()?;
         let last_finite = parameters.try_clone()?;
-        Ok(Self { hyperparameters, head, source, session, buffers, last_finite, best_buffer })
+        let search = match hyperparameters.lbfgs {
+            Some(options) => Some(Search {
+                lbfgs: Lbfgs::new(parameters, options)?,
+                trial: parameters.try_clone()?,
+            }),
+            None => None,
+        };
+        Ok(Self {
+            hyperparameters,
+            head,
+            source,
+            session,
+            buffers,
+            search,
+            last_finite,
+            best_buffer,
+        })
     }
 
-    /// Trains until `epochs` epochs are done. On divergence, restores the last finite parameters.
-    pub fn run(mut self, network: &mut Network<F>, epochs: usize) -> Result<History> {
-        let mut stopped = self.is_out_of_patience();
-        while network.epochs < epochs && !stopped {
-            let (record, watched) = match self.epoch(network) {
-                Ok(epoch) => epoch,
-                Err(error) => {
-                    network.restore(&self.last_finite);
-                    return Err(error);
-                }
+    /// Trains until `until` epochs are done. On divergence, restores the last finite parameters.
+    pub fn run(mut self, network: &mut Network<F>, until: usize) -> Result<History> {
+        self.continue_search(network)?;
+        let mut stopped = self.has_ended();
+        let mut unfinished = false;
+        while network.epochs < until && !stopped {
+            let outcome = self.epoch(network).inspect_err(|_| network.restore(&self.last_finite));
+            let Outcome::Done(record, figure) = outcome? else {
+                (stopped, unfinished) = (true, self.session.progress.stop.is_none());
+                break;
             };
             network.epochs += 1;
             self.last_finite.assign(&network.parameters);
-            self.session.history.epochs.push(record);
-            stopped = self.call_back(&record, &network.parameters);
-            self.keep_best(record.epoch, watched, &network.parameters);
-            stopped |= self.is_out_of_patience();
-            let Session { save, history, best, .. } = &mut self.session;
-            let last = stopped || network.epochs == epochs;
-            save(&EpochEnd { network, records: &history.epochs, best: best.as_ref(), last })?;
-        }
-        let Session { mut history, best, .. } = self.session;
-        history.stopped_early = stopped && network.epochs < self.hyperparameters.epochs;
-        if let Some(best) = best {
-            history.best_epoch = Some(best.epoch);
-            if best.epoch + 1 < network.epochs {
-                network.restore(&best.parameters);
+            self.session.progress.records.push(record);
+            stopped = self.call_back(&record, network, until)?;
+            if let Some(figure) = figure {
+                self.observe(record.epoch, figure, network);
             }
+            stopped |= self.has_ended();
+            self.save(network, stopped || network.epochs == until)?;
         }
-        Ok(history)
+        self.finish(network, stopped, unfinished, until)
     }
 
-    /// Trains for one epoch. Returns its record, and the cost that the patience watches.
-    fn epoch(&mut self, network: &mut Network<F>) -> Result<(EpochRecord, Option<f64>)> {
+    /// Returns whether the patience is exhausted or L-BFGS has stopped.
+    fn has_ended(&self) -> bool {
+        let FitProgress { patience, stop, .. } = &self.session.progress;
+        stop.is_some() || patience.is_some_and(|patience| patience.is_exhausted())
+    }
+
+    fn save(&mut self, network: &Network<F>, last: bool) -> Result<()> {
+        let Session { save, progress, .. } = &mut self.session;
+        let search = self.search.as_ref().map(|search| &search.lbfgs);
+        save(&EpochEnd { network, progress, search, last })
+    }
+
+    /// Ends the training with the best parameters, and returns its history.
+    fn finish(
+        self,
+        network: &mut Network<F>,
+        stopped: bool,
+        unfinished: bool,
+        until: usize,
+    ) -> Result<History> {
+        let FitProgress { records, best, mut stop, .. } = self.session.progress;
+        let stopped_early = stopped && network.epochs < until;
+        let mut evaluations = None;
+        if let Some(Search { lbfgs, .. }) = self.search {
+            evaluations = Some(lbfgs.evaluations());
+            if !stopped {
+                stop = Some(Stop::Iterations);
+            }
+            network.search = if lbfgs.evaluations() > 0 { Some(lbfgs.memory()?) } else { None };
+        }
+        let best_epoch = best.as_ref().map(|best| best.epoch);
+        if let Some(best) = best.filter(|best| best.epoch + 1 < network.epochs || unfinished) {
+            network.restore(&best.parameters);
+        }
+        Ok(History { epochs: records, stopped_early, best_epoch, stop, evaluations })
+    }
+
+    /// Trains for one epoch.
+    fn epoch(&mut self, network: &mut Network<F>) -> Result<Outcome> {
+        let record = match self.search {
+            Some(_) => self.iteration(network),
+            None => self.pass(network),
+        }?;
+        let Some(record) = record else { return Ok(Outcome::Ended) };
+        let (record, figure) = self.evaluate(record, &network.parameters)?;
+        Ok(Outcome::Done(record, figure))
+    }
+
+    /// Trains on all mini-batches. Returns `None` if the callback stops before the end.
+    fn pass(&mut self, network: &mut Network<F>) -> Result<Option<EpochRecord>> {
         let epoch = network.epochs;
-        let Hyperparameters { schedule, learning_rate, .. } = *self.hyperparameters;
-        let learning_rate = schedule.at(learning_rate, epoch);
+        let schedule = self.hyperparameters.schedule;
+        let t = if schedule.counts_examples() { network.examples } else { epoch };
+        let learning_rate = schedule.at(network.learning_rate, t);
         if self.hyperparameters.shuffle && self.source.batches.len() > 1 {
             self.source.batches.shuffle(&mut network.rng);
         } else {
             self.source.batches.rewind();
         }
-        let Self { hyperparameters, head, source, buffers, .. } = self;
+        let Self { hyperparameters, head, source, buffers, session, .. } = self;
         let Source { batches, reducer, .. } = source;
         let (mut cost, mut gradient_norm, mut seen, mut batch) = (0.0, 0.0, 0, 0);
+        let count = batches.len();
         while let Some(local) = batches.next_local() {
             let m = local.columns.map_or(local.x.ncols(), |columns| columns.total);
             let reducer = &mut **reducer;
@@ -197,54 +308,163 @@ impl<'a, F: Float> Trainer<'a, F> {
             gradient_norm = norm;
             seen += m;
             batch += 1;
+            if let Some(on_batch) = &mut session.on_batch {
+                let parameters = &network.parameters;
+                let (batch, batches) = (batch - 1, count);
+                let record =
+                    Batch { epoch, batch, batches, cost: batch_cost, gradient_norm, parameters };
+                if on_batch(&record)?.is_break() {
+                    check_finite(network, batch)?;
+                    network.examples = network.examples.saturating_add(seen);
+                    return Ok(None);
+                }
+            }
         }
-        if !(network.parameters.is_finite() && network.optimizer.is_finite()) {
-            return Err(Error::Diverged { epoch, batch: batch - 1 });
-        }
+        check_finite(network, batch - 1)?;
+        network.examples = network.examples.saturating_add(seen);
         let cost = cost / seen as f64;
-        let record =
-            EpochRecord { epoch, learning_rate, cost, gradient_norm, ..Default::default() };
-        self.evaluate(record, &network.parameters)
+        Ok(Some(EpochRecord { epoch, learning_rate, cost, gradient_norm, ..Default::default() }))
+    }
+
+    /// Runs one iteration of L-BFGS. Returns `None` if it ends without better parameters.
+    fn iteration(&mut self, network: &mut Network<F>) -> Result<Option<EpochRecord>> {
+        let epoch = network.epochs;
+        let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
+        let Some(Search { lbfgs, trial }) = search else { return Ok(None) };
+        for evaluation in 0.. {
+            let (cost, gradients) =
+                full_batch_gradients(hyperparameters, head, source, buffers, trial)?;
+            let gradient_norm = gradients.norm();
+            if lbfgs.evaluations() == 0 && !(cost.is_finite() && gradient_norm.is_finite()) {
+                return Err(Error::Diverged { epoch, batch: 0 });
+            }
+            let before = lbfgs.iterations();
+            let progress = lbfgs.step(trial, cost, gradients)?;
+            if let Progress::Stopped(stop) = progress {
+                session.progress.stop = Some(stop);
+            }
+            if progress != Progress::Trial {
+                if lbfgs.iterations() == before {
+                    break;
+                }
+                lbfgs.copy_best_to(&mut network.parameters)?;
+                network.examples = network.examples.saturating_add(source.examples);
+                return Ok(Some(EpochRecord {
+                    epoch,
+                    learning_rate: lbfgs.step_length(),
+                    cost: lbfgs.cost(),
+                    gradient_norm: lbfgs.gradient_norm(),
+                    ..Default::default()
+                }));
+            }
+            if let Some(on_batch) = &mut session.on_batch {
+                let (parameters, cost) = (&network.parameters, cost.as_f64());
+                let (batch, batches) = (evaluation, 1);
+                let record = Batch { epoch, batch, batches, cost, gradient_norm, parameters };
+                if on_batch(&record)?.is_break() {
+                    break;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Lets L-BFGS go on from the memory of the network, if it belongs to these data.
+    fn continue_search(&mut self, network: &mut Network<F>) -> Result<()> {
+        let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
+        let (Some(options), Some(Search { lbfgs, trial })) = (hyperparameters.lbfgs, search) else {
+            return Ok(());
+        };
+        let Some(mut memory) = network.search.take() else { return Ok(()) };
+        if !session.resumed {
+            let (cost, gradients) =
+                full_batch_gradients(hyperparameters, head, source, buffers, trial)?;
+            if !memory.is_of(cost, gradients) {
+                return Ok(());
+            }
+            memory.restart();
+        }
+        *lbfgs = Lbfgs::from_memory(trial, options, &memory)?;
+        session.progress.stop = session.progress.stop.or(lbfgs.stopped());
+        Ok(())
     }
 
     /// Evaluates the parameters after an epoch. Returns the record with the validation results, and
-    /// the cost that the patience watches.
+    /// the monitored figure.
     fn evaluate(
         &mut self,
         mut record: EpochRecord,
         parameters: &Parameters<F>,
     ) -> Result<(EpochRecord, Option<f64>)> {
-        let Some(evaluate) = &mut self.source.evaluate else { return Ok((record, None)) };
-        let Evaluation { cost, score } = evaluate(parameters)?;
-        if self.source.has_validation {
+        let Self { hyperparameters, source, .. } = self;
+        let mut figure = None;
+        if let Some(evaluate) = &mut source.validation {
+            let Evaluation { cost, score } = evaluate(parameters)?;
             (record.validation_cost, record.validation_score) = (Some(cost), score);
-            return Ok((record, Some(cost)));
+            figure = match hyperparameters.monitor {
+                Monitor::ValidationScore => score.map(|score| -score),
+                _ => Some(cost),
+            };
         }
-        let l2 = self.hyperparameters.l2 * self.source.batches.len() as f64; // every batch adds it
-        let l2 = l2_cost(parameters, l2, self.source.examples)?.as_f64();
-        Ok((record, Some(cost + l2)))
+        if let Some(evaluate) = &mut source.monitored_training {
+            let Evaluation { cost, .. } = evaluate(parameters)?;
+            let l2 = hyperparameters.l2 * source.batches.len() as f64; // every batch adds it
+            let l2 = l2_cost(parameters, l2, source.examples)?.as_f64();
+            figure = Some(cost + l2);
+        }
+        Ok((record, figure.filter(|_| hyperparameters.monitors())))
     }
 
     /// Calls the callback, and returns whether it stops the training.
-    fn call_back(&mut self, record: &EpochRecord, parameters: &Parameters<F>) -> bool {
-        let (training, head) = (self.source.training, self.head);
+    fn call_back(
+        &mut self,
+        record: &EpochRecord,
+        network: &mut Network<F>,
+        total_epochs: usize,
+    ) -> Result<bool> {
+        let (training, head, parameters) = (self.source.training, self.head, &network.parameters);
         let score = || {
             let mut buffers = training.output_buffers(parameters)?;
             training.score(head, parameters, &mut buffers)
         };
-        let total_epochs = self.hyperparameters.epochs;
-        let epoch = Epoch { record: *record, total_epochs, parameters, score: &score };
-        (self.session.on_epoch)(&epoch).is_break()
+        let new_learning_rate = Cell::new(None);
+        let epoch =
+            Epoch { record: *record, total_epochs, parameters, score: &score, new_learning_rate };
+        let stops = (self.session.on_epoch)(&epoch)?.is_break();
+        if let Some(learning_rate) = epoch.new_learning_rate.take() {
+            if self.search.is_some() {
+                return Err(Error::Inconsistent { what: "L-BFGS has no learning rate to set" });
+            }
+            check_positive::<F>("learning_rate", learning_rate)?;
+            network.learning_rate = learning_rate;
+        }
+        Ok(stops)
     }
 
-    /// Keeps the parameters if there is a patience and the watched cost is the lowest so far.
-    fn keep_best(&mut self, epoch: usize, watched: Option<f64>, parameters: &Parameters<F>) {
-        let Some(cost) = watched.filter(|_| self.hyperparameters.patience.is_some()) else {
-            return;
-        };
-        // A comparison with NaN is never true, so that no later cost would be lower.
-        let cost = if cost.is_nan() { f64::INFINITY } else { cost };
-        match (&mut self.session.best, self.best_buffer.take()) {
+    /// Takes the monitored figure of an epoch.
+    fn observe(&mut self, epoch: usize, figure: f64, network: &mut Network<F>) {
+        let progress = &mut self.session.progress;
+        if let Some(patience) = &mut progress.patience {
+            patience.observe(figure);
+        }
+        if let Some((plateau, patience)) =
+            self.hyperparameters.plateau.zip(progress.plateau.as_mut())
+            && patience.observe(figure)
+        {
+            patience.restart();
+            let reduced = plateau.reduce(network.learning_rate);
+            if F::of(reduced) > F::zero() {
+                network.learning_rate = reduced;
+            }
+        }
+        self.keep_best(epoch, figure, &network.parameters);
+    }
+
+    /// Keeps the parameters if there is a patience and the figure is the lowest so far.
+    fn keep_best(&mut self, epoch: usize, figure: f64, parameters: &Parameters<F>) {
+        // A comparison with NaN is never true, so that no later figure would be lower.
+        let cost = if figure.is_nan() { f64::INFINITY } else { figure };
+        match (&mut self.session.progress.best, self.best_buffer.take()) {
             (Some(best), _) if cost < best.cost => {
                 (best.epoch, best.cost) = (epoch, cost);
                 best.parameters.assign(parameters);
@@ -256,15 +476,54 @@ impl<'a, F: Float> Trainer<'a, F> {
             _ => {}
         }
     }
+}
 
-    /// Returns whether the last `patience` epochs had no lower cost.
-    fn is_out_of_patience(&self) -> bool {
-        let Session { history, best, .. } = &self.session;
-        match (self.hyperparameters.patience, best, history.epochs.last()) {
-            (Some(patience), Some(best), Some(last)) => last.epoch - best.epoch >= patience,
-            _ => false,
-        }
+/// Checks that the network is finite after a batch.
+fn check_finite<F: Float>(network: &Network<F>, batch: usize) -> Result<()> {
+    if network.parameters.is_finite() && network.optimizer.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::Diverged { epoch: network.epochs, batch })
     }
+}
+
+/// Computes the cost and the gradients of all training examples.
+fn full_batch_gradients<'b, F: Float>(
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
+    source: &mut Source<'_, F>,
+    buffers: &'b mut StepBuffers<F>,
+    parameters: &Parameters<F>,
+) -> Result<(F, &'b mut Gradients<F>)> {
+    let Source { batches, reducer, .. } = source;
+    batches.rewind();
+    let local = batches.next_local().ok_or(Error::NoWeight)?; // there is an example
+    let mut no_dropout = || 0.0;
+    let reducer = &mut **reducer;
+    cost_and_gradients(hyperparameters, head, buffers, reducer, parameters, local, &mut no_dropout)
+}
+
+/// Computes the cost and the gradients of a batch.
+fn cost_and_gradients<'b, F: Float>(
+    hyperparameters: &Hyperparameters,
+    head: &Head<F>,
+    buffers: &'b mut StepBuffers<F>,
+    reducer: &mut dyn GradientReducer<F>,
+    parameters: &Parameters<F>,
+    local: LocalBatch<'_, F>,
+    uniform: &mut dyn FnMut() -> f64,
+) -> Result<(F, &'b mut Gradients<F>)> {
+    let Hyperparameters { keep_prob, l2, .. } = *hyperparameters;
+    let columns = local.columns;
+    let dropout = (keep_prob < 1.0).then_some(DropoutSource { keep_prob, uniform, columns });
+    let input = StepInput {
+        x: &local.x,
+        targets: &targets(local.y),
+        objective: Objective::new(head.cost.clone()).l2(l2),
+        dropout,
+        partial: columns.is_some(),
+    };
+    buffers.cost_and_gradients(input, parameters, reducer)
 }
 
 /// Takes one step. Returns the cost before the step, and the norm of the gradient.
@@ -278,21 +537,16 @@ fn step<F: Float>(
     learning_rate: f64,
 ) -> Result<(f64, f64)> {
     let Network { parameters, optimizer, rng, .. } = network;
-    let keep_prob = hyperparameters.keep_prob;
     let mut uniform = || rng.uniform();
-    let dropout = (keep_prob < 1.0).then_some(DropoutSource {
-        keep_prob,
-        uniform: &mut uniform,
-        columns: local.columns,
-    });
-    let input = StepInput {
-        x: &local.x,
-        targets: &targets(local.y),
-        objective: Objective::new(head.cost.clone()).l2(hyperparameters.l2),
-        dropout,
-        partial: local.columns.is_some(),
-    };
-    let (cost, gradients) = buffers.cost_and_gradients(input, parameters, reducer)?;
+    let (cost, gradients) = cost_and_gradients(
+        hyperparameters,
+        head,
+        buffers,
+        reducer,
+        parameters,
+        local,
+        &mut uniform,
+    )?;
     if !cost.is_finite() {
         return Ok((cost.as_f64(), 0.0));
     }

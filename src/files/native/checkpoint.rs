@@ -3,7 +3,7 @@
 use super::description::{
     Kind, LoadedNetwork, ModelDescription, TrainingDescription, network_writer,
 };
-use super::fit::{FitDescription, insert_best};
+use super::fit::{FitDescription, insert_arrays};
 use super::{FromFile, ToFile, load_methods, save_methods};
 use crate::checks::{check_argument, check_positive};
 #[cfg(doc)]
@@ -74,6 +74,9 @@ pub struct Checkpoint<F> {
     pub schedule: Schedule,
     /// The number of finished epochs.
     pub epoch: usize,
+    /// The number of examples that were seen in them, for
+    /// [schedules that count examples](Schedule::counts_examples).
+    pub examples: usize,
     /// The state of a [`fit`](crate::model::FitOptions::checkpoints); `None` in a custom loop.
     pub fit: Option<FitState<F>>,
 }
@@ -106,6 +109,7 @@ impl<F: Float> Checkpoint<F> {
             learning_rate: 0.001,
             schedule: Schedule::Constant,
             epoch: 0,
+            examples: 0,
             fit: None,
         }
     }
@@ -126,6 +130,12 @@ impl<F: Float> Checkpoint<F> {
     #[must_use]
     pub fn epoch(self, epoch: usize) -> Self {
         Self { epoch, ..self }
+    }
+
+    /// Sets the number of examples that were seen.
+    #[must_use]
+    pub fn examples(self, examples: usize) -> Self {
+        Self { examples, ..self }
     }
 
     save_methods! {
@@ -149,9 +159,18 @@ impl<F: Float> Checkpoint<F> {
 
     pub(in crate::files) fn by_ref(&self) -> CheckpointRef<'_, F> {
         let Self { parameters, optimizer, generator, .. } = self;
-        let Self { learning_rate, schedule, epoch, .. } = *self;
+        let Self { learning_rate, schedule, epoch, examples, .. } = *self;
         let fit = self.fit.as_ref().map(FitState::by_ref);
-        CheckpointRef { parameters, optimizer, generator, learning_rate, schedule, epoch, fit }
+        CheckpointRef {
+            parameters,
+            optimizer,
+            generator,
+            learning_rate,
+            schedule,
+            epoch,
+            examples,
+            fit,
+        }
     }
 }
 
@@ -170,14 +189,31 @@ impl<F: Float> FromFile for Checkpoint<F> {
         let network = LoadedNetwork::<F>::read(Kind::Checkpoint, reader)?;
         network.check_without_model()?;
         let (training, parameters, mut tensors) = network.into_training()?;
-        let TrainingDescription { rule, steps, generator, learning_rate, schedule, epoch, fit } =
-            training;
+        let TrainingDescription {
+            rule,
+            steps,
+            generator,
+            learning_rate,
+            schedule,
+            epoch,
+            examples,
+            fit,
+        } = training;
         let state = take_state(rule, parameters.layers().len(), &mut tensors)?;
         let fit = fit.map(|fit| fit.into_state(&parameters, &mut tensors)).transpose()?;
         tensors.check_empty()?;
         let optimizer = Optimizer::from_state(rule, state, steps)?;
         let generator = NumpyRandom::from_state(&generator)?;
-        let run = Self { parameters, optimizer, generator, learning_rate, schedule, epoch, fit };
+        let run = Self {
+            parameters,
+            optimizer,
+            generator,
+            learning_rate,
+            schedule,
+            epoch,
+            examples,
+            fit,
+        };
         run.by_ref().check()?;
         Ok(run)
     }
@@ -191,6 +227,7 @@ pub(crate) struct CheckpointRef<'a, F> {
     pub learning_rate: f64,
     pub schedule: Schedule,
     pub epoch: usize,
+    pub examples: usize,
     pub fit: Option<FitStateRef<'a, F>>,
 }
 
@@ -207,7 +244,7 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
             }
         }
         if let Some(fit) = self.fit {
-            insert_best(fit, &mut arrays)?;
+            insert_arrays(fit, &mut arrays)?;
         }
         let training = TrainingDescription {
             rule: *self.optimizer.rule(),
@@ -216,6 +253,7 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
             learning_rate: self.learning_rate,
             schedule: self.schedule,
             epoch: self.epoch,
+            examples: self.examples,
             fit: self.fit.map(FitDescription::from_state),
         };
         let descriptions = (None::<ModelDescription<()>>, Some(training));
@@ -227,14 +265,15 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
         check_positive::<F>("learning_rate", self.learning_rate)?;
         self.schedule.check::<F>()?;
         self.optimizer.rule().check::<F>()?;
-        let countable = self.epoch <= usize::MAX / 2; // room for later epochs
-        check_argument(countable, "epoch", self.epoch as f64, "less than 2^63")?;
+        for (name, count) in [("epoch", self.epoch), ("examples", self.examples)] {
+            let countable = count <= usize::MAX / 2; // room for later epochs
+            check_argument(countable, name, count as f64, "less than 2^63")?;
+        }
         self.optimizer.check_state(self.parameters)?;
         let Some(fit) = self.fit else { return Ok(()) };
         fit.check(&TrainingFields {
             parameters: self.parameters,
             algorithm: *self.optimizer.rule(),
-            learning_rate: self.learning_rate,
             schedule: self.schedule,
             epoch: self.epoch,
         })?;

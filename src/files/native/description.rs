@@ -45,6 +45,8 @@ pub(super) struct ModelDescription<L> {
     pub cost: Cost,
     pub hyperparameters: Hyperparameters,
     pub epochs: usize,
+    #[serde(default)]
+    pub examples: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<L>>,
     /// Whether the labels were given to `with_classes`, and so hold for the next fit too.
@@ -62,6 +64,8 @@ pub(super) struct TrainingDescription {
     pub learning_rate: f64,
     pub schedule: Schedule,
     pub epoch: usize,
+    #[serde(default)]
+    pub examples: usize,
     /// The state of a `fit`; `None` in a custom training loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitDescription>,

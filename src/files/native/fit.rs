@@ -2,8 +2,10 @@
 
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
-use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters};
+use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters, PatienceState};
+use crate::train::lbfgs::{Memory, Stop};
 use crate::{Float, Layer, Parameters};
+use ndarray::ArrayView1;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
@@ -13,10 +15,39 @@ use std::fmt;
 #[serde(deny_unknown_fields)]
 pub(super) struct FitDescription {
     hyperparameters: Hyperparameters,
+    /// The first epoch of the fit, and the one after its last. Without a warm start they may be
+    /// missing.
+    #[serde(default)]
+    epochs: Option<(usize, usize)>,
     fingerprint: u32,
     records: Records,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     best: Option<BestDescription>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    patience: Option<PatienceDescription>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    plateau: Option<PatienceDescription>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    stop: Option<Stop>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lbfgs: Option<SearchDescription>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PatienceDescription {
+    reference: Option<JsonNumber>,
+    waited: usize,
+}
+
+/// The memory of L-BFGS, whose vectors are arrays.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchDescription {
+    cost: JsonNumber,
+    pairs: usize,
+    iterations: u64,
+    evaluations: u64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -121,12 +152,21 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 /// The prefix of the best parameters, as in `best.W1`.
 const BEST: &str = "best.";
 
-/// Adds the best parameters to the arrays of a checkpoint.
-pub(super) fn insert_best<'a, F: Float>(
+/// Adds the best parameters and the memory of L-BFGS to the arrays of a checkpoint.
+pub(super) fn insert_arrays<'a, F: Float>(
     state: FitStateRef<'a, F>,
     arrays: &mut TensorViews<'a, F>,
 ) -> Result<()> {
-    state.best.map_or(Ok(()), |best| arrays.insert_parameters(BEST, &best.parameters))
+    if let Some(best) = state.best {
+        arrays.insert_parameters(BEST, &best.parameters)?;
+    }
+    let Some(memory) = state.search else { return Ok(()) };
+    arrays.insert("lbfgs.gradient".to_string(), ArrayView1::from(&memory.gradient))?;
+    for (i, (s, y)) in memory.pairs.iter().enumerate() {
+        arrays.insert(format!("lbfgs.s{i}"), ArrayView1::from(s))?;
+        arrays.insert(format!("lbfgs.y{i}"), ArrayView1::from(y))?;
+    }
+    Ok(())
 }
 
 impl FitDescription {
@@ -135,20 +175,38 @@ impl FitDescription {
             epoch: best.epoch,
             cost: JsonNumber(best.cost),
         };
+        let patience = |state: PatienceState| PatienceDescription {
+            reference: state.reference.map(JsonNumber),
+            waited: state.waited,
+        };
+        let search = |memory: &Memory<F>| SearchDescription {
+            cost: JsonNumber(memory.cost),
+            pairs: memory.pairs.len(),
+            iterations: memory.iterations,
+            evaluations: memory.evaluations,
+        };
         Self {
             hyperparameters: state.hyperparameters.clone(),
+            epochs: Some(state.epochs),
             fingerprint: state.fingerprint,
             records: Records(state.records.to_vec()),
             best: state.best.map(best),
+            patience: state.patience.map(patience),
+            plateau: state.plateau.map(patience),
+            stop: state.stop,
+            lbfgs: state.search.map(search),
         }
     }
 
-    /// Restores the state and removes its best parameters from the arrays.
+    /// Restores the state and removes its arrays.
     pub fn into_state<F: Float>(
         self,
         parameters: &Parameters<F>,
         tensors: &mut Tensors<F>,
     ) -> Result<FitState<F>> {
+        let Self { hyperparameters, fingerprint, records: Records(mut records), .. } = self;
+        let (first, until) = self.epochs.unwrap_or((0, hyperparameters.epochs));
+        records.iter_mut().for_each(|record| record.epoch = record.epoch.saturating_add(first));
         let best = match self.best {
             None => None,
             Some(BestDescription { epoch, cost }) => {
@@ -156,9 +214,45 @@ impl FitDescription {
                 Some(BestEpoch { epoch, cost: cost.0, parameters })
             }
         };
-        let Self { hyperparameters, fingerprint, records: Records(records), .. } = self;
-        Ok(FitState { hyperparameters, fingerprint, records, best })
+        let patience = |state: PatienceDescription| PatienceState {
+            reference: state.reference.map(|figure| figure.0),
+            waited: state.waited,
+        };
+        // Files without the state of the patience have a tolerance of 0.
+        let since_best = hyperparameters.patience.map(|_| PatienceState {
+            reference: best.as_ref().map(|best| best.cost),
+            waited: records
+                .last()
+                .zip(best.as_ref())
+                .map_or(0, |(last, best)| last.epoch.saturating_sub(best.epoch)),
+        });
+        Ok(FitState {
+            hyperparameters,
+            epochs: first..until,
+            fingerprint,
+            records,
+            patience: self.patience.map(patience).or(since_best),
+            plateau: self.plateau.map(patience),
+            best,
+            stop: self.stop,
+            search: self.lbfgs.map(|search| take_memory(search, tensors)).transpose()?,
+        })
     }
+}
+
+/// Removes and returns the vectors of L-BFGS.
+fn take_memory<F: Float>(
+    description: SearchDescription,
+    tensors: &mut Tensors<F>,
+) -> Result<Memory<F>> {
+    let SearchDescription { cost, pairs, iterations, evaluations } = description;
+    let gradient = tensors.take_vector("lbfgs.gradient")?;
+    let mut taken = Vec::new();
+    for i in 0..pairs {
+        let s = tensors.take_vector(&format!("lbfgs.s{i}"))?;
+        taken.push((s, tensors.take_vector(&format!("lbfgs.y{i}"))?));
+    }
+    Ok(Memory { cost: cost.0, gradient, pairs: taken, iterations, evaluations })
 }
 
 fn row(record: &EpochRecord) -> Row {

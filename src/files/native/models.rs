@@ -42,7 +42,8 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
         /// # Errors
         ///
         /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
-        /// [`FileError::Malformed`] if serde cannot write the labels as JSON.
+        /// [`FileError::Malformed`] if serde cannot write the labels as JSON;
+        /// [`FileError::Model`] if other classes were declared after the fit.
     }
 }
 
@@ -92,13 +93,15 @@ impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
     type Element = F;
 
     fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs) = self.network_and_epochs().ok_or(Error::NotFitted)?;
+        let (parameters, epochs, examples) = self.network_and_time().ok_or(Error::NotFitted)?;
+        self.check_declared()?;
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         let model = ModelDescription {
             cost: Head::<F>::classification(self.classes().len()).cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
+            examples,
             labels: Some(self.classes().to_vec()),
             declared: self.declares_classes(),
         };
@@ -110,7 +113,7 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
         let network = LoadedNetwork::<F, L>::read(Kind::Classifier, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, labels, declared } = model;
+        let ModelDescription { cost, hyperparameters, epochs, examples, labels, declared } = model;
         let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
         if !labels.is_sorted_by(|a, b| a < b) {
             return Err(malformed("the labels are not sorted or not unique"));
@@ -118,7 +121,7 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         check_cost(cost, Head::<F>::classification(labels.len()).cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
-        let state = NetworkState { parameters, scaler, epochs, training: None };
+        let state = NetworkState { parameters, scaler, epochs, examples, training: None };
         let classes = Classes::from_labels(&labels);
         let declared = declared.then(|| classes.clone());
         Ok(Self::from_state(hyperparameters, declared, Some((classes, state)))?)
@@ -129,7 +132,7 @@ impl<F: Float> ToFile for Regressor<F> {
     type Element = F;
 
     fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs) = self.network_and_epochs().ok_or(Error::NotFitted)?;
+        let (parameters, epochs, examples) = self.network_and_time().ok_or(Error::NotFitted)?;
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
@@ -137,6 +140,7 @@ impl<F: Float> ToFile for Regressor<F> {
             cost: Head::<F>::regression(1).cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
+            examples,
             labels: None::<Vec<()>>,
             declared: false,
         };
@@ -148,7 +152,7 @@ impl<F: Float> FromFile for Regressor<F> {
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
         let network = LoadedNetwork::<F>::read(Kind::Regressor, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, labels, declared } = model;
+        let ModelDescription { cost, hyperparameters, epochs, examples, labels, declared } = model;
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
@@ -157,7 +161,7 @@ impl<F: Float> FromFile for Regressor<F> {
         let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
         tensors.check_empty()?;
-        let state = NetworkState { parameters, scaler, epochs, training: None };
+        let state = NetworkState { parameters, scaler, epochs, examples, training: None };
         Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
 }

@@ -61,10 +61,6 @@ fn a_stratified_split_keeps_the_share_of_every_class() {
     // If both cannot hold, each class is on both sides.
     assert_eq!(tests_of(&labels(&[2; 10]), 0.1), [1; 10]);
     assert_eq!(tests_of(&labels(&[2; 10]), 0.9), [1; 10]);
-    // The remainder decides about a single example.
-    assert_eq!(tests_of(&labels(&[1, 1, 1, 1]), 0.5), [1, 1, 0, 0]);
-    assert_eq!(tests_of(&labels(&[1, 9]), 0.2), [0, 2]);
-    assert_eq!((tests_of(&[0], 0.4), tests_of(&[0], 0.6)), (vec![0], vec![1]));
     // Labels need not be consecutive or small.
     let far = [usize::MAX, 7, usize::MAX, 7];
     let (train, test) = stratified_split(&far, 0.5, &mut NumpyRandom::seed(1)).unwrap();
@@ -77,23 +73,31 @@ fn a_stratified_split_keeps_the_share_of_every_class() {
 fn stratified_splits_of_random_classes() {
     let mut rng = NumpyRandom::seed(9);
     for round in 0..300 {
-        let sizes: Vec<_> = (0..1 + round % 7).map(|_| 1 + rng.next_u32() as usize % 30).collect();
+        let sizes: Vec<_> = (0..1 + round % 7).map(|_| 2 + rng.next_u32() as usize % 30).collect();
         let share = rng.rand().clamp(0.01, 0.99);
         let m: usize = sizes.iter().sum();
         let total = (share * m as f64).round() as usize;
-        let lowest: usize = sizes.iter().map(|&n| usize::from(n > 1)).sum();
-        let highest: usize = sizes.iter().map(|&n| n - usize::from(n > 1)).sum();
+        let lowest = sizes.len();
+        let highest = m - sizes.len();
         let found = tests_of(&labels(&sizes), share);
         assert_eq!(found.iter().sum::<usize>(), total.clamp(lowest, highest), "{sizes:?} {share}");
         let quotas: Vec<_> = sizes.iter().map(|&n| (n * total) as f64 / m as f64).collect();
         let bound_by_none =
             quotas.iter().zip(&sizes).all(|(&q, &n)| q >= 1.0 && q <= n as f64 - 1.0);
         for ((&found, &n), quota) in found.iter().zip(&sizes).zip(quotas) {
-            assert!(n < 2 || (1..n).contains(&found), "{sizes:?} {share}");
+            assert!((1..n).contains(&found), "{sizes:?} {share}");
             let near = (found as f64 - quota).abs() < 1.0;
             assert!(near || !bound_by_none, "{sizes:?} {share}: {found} for {quota}");
         }
     }
+}
+
+#[test]
+fn a_class_with_one_example_cannot_be_split() {
+    let labels = ["b", "a", "b", "a", "c"];
+    let error = stratified_split(&labels, 0.4, &mut NumpyRandom::seed(1)).unwrap_err();
+    assert_eq!(error, Error::ClassSize { class: 2, examples: 1, least: 2 });
+    assert_eq!(error.to_string(), "the number of examples of class 2 is 1, but must be at least 2");
 }
 
 #[test]

@@ -282,7 +282,6 @@ fn parts_that_are_not_of_one_model_are_refused() {
         ("/network/parameters/2/activation", json!("sigmoid"), "activations"),
         ("/network/memory/optimizer/steps", json!(-1), "integer"),
         ("/network/epochs", json!(u64::MAX), "epochs"),
-        ("/declared", json!(["x", "y"]), "declared"),
     ] {
         let error = refused(place, value);
         assert!(error.contains(reason), "{place}: {error}");

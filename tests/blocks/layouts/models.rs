@@ -72,7 +72,7 @@ fn classifiers<F: Float>() {
             let history = model.fit(x, &labels).unwrap();
             let mut weighted = Classifier::new(how.clone());
             weighted.fit_with(x, &labels, FitOptions::new().weights(&weights)).unwrap();
-            let mut partial = Classifier::new(how.clone());
+            let mut partial = Classifier::new(hyperparameters());
             partial.partial_fit(x, &labels).unwrap();
             partial.partial_fit(x, &labels).unwrap();
             let models = [&model, &weighted, &partial];
@@ -126,7 +126,7 @@ fn regressors<F: Float>() {
             let history = model.fit(x, y).unwrap();
             let mut weighted = Regressor::new(how.clone());
             weighted.fit_with(x, y, FitOptions::new().weights(&weights)).unwrap();
-            let mut partial = Regressor::new(how.clone());
+            let mut partial = Regressor::new(how.clone().validation_share(0.0));
             partial.partial_fit(x, y).unwrap();
             let models = [&model, &weighted, &partial];
             let parameters = models.map(|model| model.parameters().unwrap().clone()).to_vec();

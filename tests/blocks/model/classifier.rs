@@ -106,12 +106,13 @@ fn an_output_that_is_not_finite_is_no_prediction() {
     model.predict(Examples::rows(far.slice(s![..1, ..]))).unwrap();
 }
 
-/// The only example of a class is a validation example: one class is left for training.
+/// All examples of a class are validation examples: one class is left for training.
 #[test]
 fn one_class_that_is_left_to_learn_from_is_said() {
-    let x = array![[0.0], [1.0]];
-    let how = quick().batch_size(1).validation_share(0.5);
-    let error = Classifier::<f64, i32>::new(how).fit(Examples::rows(&x), &[0, 1]).unwrap_err();
+    let x = array![[0.0], [1.0], [2.0], [3.0]];
+    let mut model = Classifier::<f64, i32>::new(quick());
+    let options = FitOptions::new().validation([1, 3]);
+    let error = model.fit_with(Examples::rows(&x), &[0, 1, 0, 1], options).unwrap_err();
     assert_eq!(error, Error::OneClass);
 }
 

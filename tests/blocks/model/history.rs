@@ -35,6 +35,8 @@ fn patience_stops_and_restores_the_best() {
     assert_eq!(model.parameters(), Some(&seen[best]));
     assert_ne!(model.parameters(), seen.last());
     // Training can continue from there.
+    let further = model.hyperparameters().clone().validation_share(0.0).patience(None);
+    model.set_hyperparameters(further).unwrap();
     model.partial_fit(Examples::rows(&x), &labels).unwrap();
 }
 
@@ -78,6 +80,7 @@ fn patience_needs_no_validation() {
     assert!(own.iter().any(|cost| own[best] > *cost), "its own cost was not the lowest: {own:?}");
 
     // The optimizer's state belongs to later parameters: it starts anew.
+    model.set_hyperparameters(how.clone().patience(None)).unwrap();
     model.partial_fit(Examples::columns(&x), &labels).unwrap();
     let mut expected = seen[best].clone();
     let mut workspace = Workspace::new(&expected, 60).unwrap();

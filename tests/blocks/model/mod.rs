@@ -1,6 +1,7 @@
 //! The classifier and the regressor.
 
 mod classifier;
+mod continued;
 mod history;
 mod hyperparameters;
 mod network;
@@ -11,6 +12,7 @@ mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;
 mod sets;
+mod stopping;
 
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;

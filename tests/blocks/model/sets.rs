@@ -19,18 +19,24 @@ fn rows_and_columns_are_the_same_examples() {
     assert_eq!(rows.t(), columns);
 }
 
-/// With three classes of one example each, a small share leaves no validation example.
+/// scikit-learn: `test_early_stopping_stratified` (30), `test_minimum_input_sample_size` (43).
 #[test]
-fn a_validation_set_without_an_example_is_said_and_the_model_stays() {
-    let x = array![[0.0, 1.0], [1.0, 0.5], [2.0, 2.0]];
-    let (x, labels) = (Examples::rows(&x), [0, 1, 2]);
-    let how = quick().batch_size(1).validation_share(0.1);
-    let mut model = Classifier::<f64, i32>::new(how).with_classes(&labels);
-    model.partial_fit(x, &labels).unwrap();
+fn a_validation_set_that_is_too_small_is_said_and_the_model_stays() {
+    let x = array![[1.0, 2.0], [2.0, 3.0], [3.0, 4.0], [4.0, 5.0]];
+    let (x, labels) = (Examples::rows(&x), [0, 0, 0, 1]);
+    let mut model = Classifier::<f64, i32>::new(quick());
+    model.fit(x, &labels).unwrap();
     let before = model.parameters().cloned();
-    let error = model.fit(x, &labels).unwrap_err().to_string();
-    assert!(error.starts_with("the validation set (1, 0) has no examples"), "{error}");
+    model.set_hyperparameters(quick().validation_share(0.1)).unwrap();
+    let error = model.fit(x, &labels).unwrap_err();
+    assert_eq!(error, Error::ClassSize { class: 1, examples: 1, least: 2 });
     assert_eq!(model.parameters(), before.as_ref());
+
+    let (x, y) = (array![[1.0, 2.0], [3.0, 5.0]], array![1.0, 2.0]);
+    let mut model = Regressor::<f64>::new(quick().validation_share(0.1));
+    let error = model.fit(Examples::rows(&x), Examples::values(&y)).unwrap_err();
+    assert_eq!(error, Error::ValidationSize { examples: 1 });
+    assert!(model.parameters().is_none());
 }
 
 /// scikit-learn clips the batch size too.
