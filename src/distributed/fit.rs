@@ -125,7 +125,7 @@ impl Ranks<'_> {
         split.check(self)?;
         let head = Head::classification(classes.names().len());
         let start = match continued {
-            Some((_, network)) => Start::Continue(self.all_ok(network.try_clone())?),
+            Some((_, network)) => Start::Continue(Box::new(self.all_ok(network.try_clone())?)),
             None => Start::New(rng),
         };
         let (network, history) =
@@ -181,7 +181,7 @@ impl Ranks<'_> {
             Some(network) => {
                 let scaler = model.target_scaler.clone();
                 split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
-                (scaler, Start::Continue(self.all_ok(network.try_clone())?))
+                (scaler, Start::Continue(Box::new(self.all_ok(network.try_clone())?)))
             }
             None => (split.standardize_targets(self, hyperparameters)?, Start::New(rng)),
         };
@@ -341,7 +341,7 @@ impl Ranks<'_> {
             }
             Start::Continue(network) => {
                 split.transform(self, |set| set.standardize(network.scaler.as_ref()))?;
-                network
+                *network
             }
         };
         let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;

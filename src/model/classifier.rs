@@ -239,21 +239,17 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let x = &x.as_columns();
         check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
         let continued = if options.warm_start { self.to_continue()? } else { None };
-        let classes = match (continued, &self.declared) {
-            (Some((classes, network)), _) => {
-                network.parameters.check_features(x)?;
-                classes.clone()
-            }
-            (None, Some(declared)) => declared.clone(),
-            (None, None) => Classes::from_labels(labels),
-        };
+        match continued {
+            Some((_, network)) => network.parameters.check_features(x)?,
+            None => check_constant_features(hyperparameters, x)?,
+        }
+        let known = continued.map(|(classes, _)| classes).or(self.declared.as_ref());
+        let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
         let numbers = classes.encode(labels)?;
         check_two_classes(numbers.iter().copied())?;
         let counts = class_counts(&numbers, &classes);
-        match continued {
-            Some(_) if self.declared.is_none() => check_all_classes(&counts)?,
-            Some(_) => {}
-            None => check_constant_features(hyperparameters, x)?,
+        if continued.is_some() && self.declared.is_none() {
+            check_all_classes(&counts)?;
         }
         let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
@@ -269,7 +265,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         split.check()?;
         let head = Head::classification(classes.names().len());
         let start = match continued {
-            Some((_, network)) => Start::Continue(network.try_clone()?),
+            Some((_, network)) => Start::Continue(Box::new(network.try_clone()?)),
             None => Start::New(rng),
         };
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;

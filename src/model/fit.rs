@@ -79,7 +79,7 @@ pub(crate) enum Start<F> {
     /// New weights, drawn by this generator.
     New(NumpyRandom),
     /// A network that was trained before.
-    Continue(Network<F>),
+    Continue(Box<Network<F>>),
 }
 
 /// Trains a network on a split of checked `data`.
@@ -104,7 +104,7 @@ pub(crate) fn train<F: Float>(
         }
         Start::Continue(network) => {
             split.sets_mut().try_for_each(|set| set.standardize(network.scaler.as_ref()))?;
-            network
+            *network
         }
     };
     let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;

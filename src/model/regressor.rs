@@ -159,7 +159,7 @@ impl<F: Float> Regressor<F> {
             Some(network) => {
                 let scaler = self.target_scaler.clone();
                 split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
-                (scaler, Start::Continue(network.try_clone()?))
+                (scaler, Start::Continue(Box::new(network.try_clone()?)))
             }
             None => (split.standardize_targets(hyperparameters)?, Start::New(rng)),
         };

@@ -50,6 +50,8 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "shards_may_be_sorted" => models::sorted(ranks),
         "a_fit_that_cannot_be_saved_is_an_error_of_all" => models::unsaved(ranks),
         "errors_of_a_fit_are_errors_of_all" => models::errors(ranks),
+        "fits_go_on_as_on_one_process" => models::continued(&ranks),
+        "ranks_that_start_or_go_on_differently_are_refused" => models::differing(&ranks),
         "a_callback_stops_all" => models::stopped(ranks),
         "a_fit_goes_on_from_checkpoints" => models::resumed(ranks),
         _ => panic!("there is no case {name}"),

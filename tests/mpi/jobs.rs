@@ -29,6 +29,8 @@ const SIMPLE: &[&str] = &[
     "a_fit_that_cannot_be_saved_is_an_error_of_all",
     "errors_of_a_fit_are_errors_of_all",
     "a_callback_stops_all",
+    "fits_go_on_as_on_one_process",
+    "ranks_that_start_or_go_on_differently_are_refused",
     "a_fit_goes_on_from_checkpoints",
 ];
 

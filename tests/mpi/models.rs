@@ -6,9 +6,11 @@ use crate::support::{
 };
 use dnn_blocks::distributed::Ranks;
 use dnn_blocks::files::Checkpoints;
-use dnn_blocks::model::{ClassWeights, History};
+use dnn_blocks::model::{ClassWeights, History, Monitor};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::lbfgs::LbfgsOptions;
+use dnn_blocks::train::schedule::Plateau;
 use dnn_blocks::{Error, Result};
 use std::ops::ControlFlow;
 
@@ -54,22 +56,14 @@ pub fn classifier(ranks: &Ranks<'_>) -> Result<()> {
     for how in [how(), how().batch_size(203), how().validation_share(0.0).standardize(false)] {
         let mut whole = Classifier::new(how.clone()).with_classes(&CLASSES);
         let options = FitOptions::new().weights(&weights);
-        let expected = whole.fit_with(Examples::columns(&x), &labels(&y), options);
+        let expected = whole.fit_with(Examples::columns(&x), &labels(&y), options)?;
 
         let mine = uneven(ranks, 203);
         let (x, y) = (columns(&x, mine.clone()), columns(&y, mine.clone()));
         let mut model = Classifier::new(how).with_classes(&CLASSES);
         let options = FitOptions::new().weights(&weights[mine]);
-        let history = ranks.fit_classifier(&mut model, Examples::columns(&x), &labels(&y), options);
-        let (expected, history) = match (expected, history) {
-            (Ok(expected), Ok(history)) => (expected, history),
-            // The batch is larger than the training set.
-            (Err(expected), Err(error)) => {
-                assert_eq!(error, expected);
-                continue;
-            }
-            (expected, history) => panic!("{expected:?} {history:?}"),
-        };
+        let x = Examples::columns(&x);
+        let history = ranks.fit_classifier(&mut model, x, &labels(&y), options)?;
         is_close(&history, &expected);
         let (own, whole) = (model.parameters().unwrap(), whole.parameters().unwrap());
         let difference = difference(own, whole);
@@ -228,6 +222,88 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let error = error.unwrap_err();
     assert!(error.to_string().contains("with_classes"), "{error}");
     fit(how, &x, &labels).map(|_| ())
+}
+
+/// Monitored figures, chosen validation examples, L-BFGS, and warm starts.
+pub fn continued(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let plain = how().validation_share(0.0).patience(None).keep_prob(1.0).clip_norm(None);
+    let plateau = Plateau::new(0.5, 1).lowest(0.001);
+    for how in [
+        plain.clone().schedule(Schedule::InverseScaling { power: 0.2 }).shuffle(false),
+        plain.clone().plateau(plateau).monitor(Monitor::ValidationScore),
+        plain.clone().patience(4).monitor(Monitor::TrainingCost).tolerance(0.01),
+        plain.lbfgs(LbfgsOptions::default()).hidden(&[8]),
+    ] {
+        let held_out = |example: usize| example % 5 == 2;
+        let mut whole = Classifier::new(how.clone()).with_classes(&CLASSES);
+        let mut model = whole.clone();
+        let mine = uneven(ranks, 203);
+        let own: Vec<usize> =
+            mine.clone().filter(|&i| held_out(i)).map(|i| i - mine.start).collect();
+        let (x_here, y_here) = (columns(&x, mine.clone()), columns(&y, mine));
+        for epochs in [4, 3] {
+            let all = (0..203).filter(|&i| held_out(i));
+            let options = FitOptions::new().warm_start(true).epochs(epochs).validation(all);
+            let expected = whole.fit_with(Examples::columns(&x), &labels(&y), options)?;
+            let options =
+                FitOptions::new().warm_start(true).epochs(epochs).validation(own.iter().copied());
+            let x = Examples::columns(&x_here);
+            let history = ranks.fit_classifier(&mut model, x, &labels(&y_here), options)?;
+            is_close(&history, &expected);
+            assert_eq!((history.stop, history.evaluations), (expected.stop, expected.evaluations));
+            let (own, whole) = (model.parameters().unwrap(), whole.parameters().unwrap());
+            let difference = difference(own, whole);
+            assert!(difference < 1e-8, "{difference}");
+            if ranks.size() == 1 {
+                assert_eq!(bits(own), bits(whole));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Ranks that start from different networks, or set different learning rates.
+pub fn differing(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 40);
+    let (x, labels) = (Examples::columns(&x), labels(&y));
+    let is_other = ranks.rank() == 1;
+    let how = how().validation_share(0.0);
+    let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
+    let warm = || FitOptions::new().warm_start(true);
+    if is_other {
+        model.fit(x, &labels)?;
+    }
+    disagrees(
+        ranks,
+        ranks.fit_classifier(&mut model, x, &labels, warm()),
+        "start of the fit",
+        "true",
+    );
+    let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
+    model.fit(x, &labels)?;
+    if is_other {
+        model.fit_with(x, &labels, warm().epochs(1))?;
+    }
+    let result = ranks.fit_classifier(&mut model, x, &labels, warm());
+    disagrees(ranks, result, "network to continue", "checksum");
+    let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
+    let options = FitOptions::new().on_epoch(|epoch| {
+        epoch.set_learning_rate(if is_other { 0.125 } else { 0.25 });
+        ControlFlow::Continue(())
+    });
+    let result = ranks.fit_classifier(&mut model, x, &labels, options);
+    disagrees(ranks, result, "learning rate", "0.125");
+
+    let mut model = Classifier::new(how).with_classes(&CLASSES);
+    let last = ranks.size() - 1;
+    let options = FitOptions::new().on_batch(|batch| {
+        let stop = ranks.rank() == last && (batch.epoch, batch.batch) == (1, 1);
+        if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    let history = ranks.fit_classifier(&mut model, x, &labels, options)?;
+    assert_eq!((history.epochs.len(), history.stopped_early), (1, true));
+    Ok(())
 }
 
 pub fn stopped(ranks: &Ranks<'_>) -> Result<()> {
