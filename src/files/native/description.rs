@@ -62,6 +62,9 @@ pub(super) struct TrainingDescription {
     pub learning_rate: f64,
     pub schedule: Schedule,
     pub epoch: usize,
+    /// The frozen layers of the optimizer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<usize>,
     /// The state of a `fit`; `None` in a custom training loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitDescription>,
