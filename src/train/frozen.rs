@@ -19,7 +19,8 @@ impl Frozen {
         let rule = "the number of a layer of the network";
         check_hyperparameter(largest <= depth, "frozen", largest as f64, rule)?;
         let (count, rule) = (sorted.len(), "below the number of layers");
-        check_hyperparameter(count < depth, "number of frozen layers", count as f64, rule)?;
+        let trainable = count == 0 || count < depth; // an optimizer may have no state at all
+        check_hyperparameter(trainable, "number of frozen layers", count as f64, rule)?;
         Ok(Self(sorted.into()))
     }
 

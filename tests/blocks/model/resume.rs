@@ -432,7 +432,13 @@ fn checkpoints_made_to_harm_are_errors() {
     let same = read(&changed(&file, |_, _| {})).unwrap();
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
-    let harmed: [(&str, Harm); 18] = [
+    let harmed: [(&str, Harm); 20] = [
+        ("frozen is 4, but must be the number of a layer", |text, _| {
+            text["training"]["frozen"] = json!([1, 4]);
+        }),
+        ("number of frozen layers is 3, but ", |text, _| {
+            text["training"]["frozen"] = json!([1, 2, 3]);
+        }),
         ("key is 0, but must be ", |text, _| {
             let mut dead = vec![0; 624];
             dead[0] = 0x7fff_ffff;
