@@ -11,8 +11,8 @@
 use crate::buffer;
 use crate::checks::{check_above_zero, check_same_shape, check_weight_gradients};
 use crate::error::Operand;
+use crate::frozen::Frozen;
 use crate::kernel::elementwise;
-use crate::train::frozen::Frozen;
 use crate::{Error, Float, Layer, Parameters, Result};
 use ndarray::Array2;
 

@@ -2,10 +2,10 @@
 
 use crate::backward::one_over;
 use crate::buffer::{matrix, matrix_mut};
+use crate::frozen::Frozen;
 use crate::gradients::LayerGradients;
 use crate::kernel::elementwise::scaled_row_sums_into;
 use crate::kernel::product::{matmul_into, scaled_matmul_into};
-use crate::train::frozen::Frozen;
 use crate::train::regularization::apply_mask;
 use crate::{Float, Layer};
 use ndarray::ArrayRef2;

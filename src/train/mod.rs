@@ -53,7 +53,6 @@
 pub mod backward;
 pub(crate) mod backward_pass;
 pub mod batches;
-pub(crate) mod frozen;
 pub mod full_batch;
 pub mod gradient_check;
 pub mod lbfgs;

@@ -1,8 +1,8 @@
 //! The trait by which a training step sums gradients over processes.
 
+use crate::frozen::Frozen;
 use crate::gradients::LayerGradients;
 use crate::train::backward_pass::BackwardPass;
-use crate::train::frozen::Frozen;
 use crate::train::regularization::Objective;
 use crate::{Float, Result};
 

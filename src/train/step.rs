@@ -2,7 +2,6 @@
 
 use super::backward_pass::BackwardPass;
 use super::batches::BatchColumns;
-use super::frozen::Frozen;
 use super::reduce::{GradientReducer, StepInfo};
 use super::regularization::{
     Objective, add_l2_to, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
@@ -14,6 +13,7 @@ use crate::checks::{check_room, check_same_shape, check_weights};
 use crate::cost::{Cost, Targets, check_output_activation, compute_cost, cost_and_sigmoid_dz};
 use crate::error::Operand;
 use crate::forward::{check_linear, layer_output_into};
+use crate::frozen::Frozen;
 use crate::kernel::product::matmul_into;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2};

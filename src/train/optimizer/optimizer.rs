@@ -3,8 +3,8 @@ use super::rule::{StateMatrix, Step, UpdateRule};
 use crate::buffer;
 use crate::checks::{check_lengths, check_same_shape};
 use crate::error::{Operand, Position};
+use crate::frozen::Frozen;
 use crate::gradients::check_same_network;
-use crate::train::frozen::Frozen;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::Array2;
 

@@ -191,6 +191,8 @@ fn an_unfrozen_workspace_computes_all_gradients_again() {
     }
 }
 
+type Change<'a> = &'a dyn Fn(&mut Gradients<f64>);
+
 /// A caller owns the gradients between two steps, and may change or replace them.
 #[test]
 fn gradients_that_a_caller_changes_are_zeros_after_the_next_step() {
@@ -215,7 +217,7 @@ fn gradients_that_a_caller_changes_are_zeros_after_the_next_step() {
         let layer = LayerGradients { dw: Array2::ones((1, 1)), db: Array2::ones((1, 1)) };
         Gradients::from_layers(vec![layer]).unwrap()
     };
-    let changes: [&dyn Fn(&mut Gradients<f64>); 6] = [
+    let changes: [Change<'_>; 6] = [
         &|gradients| gradients.layers_mut().clone_from_slice(ones().layers()),
         &|gradients| gradients.layers_mut()[1].db[[0, 0]] = f64::NAN,
         &|gradients| *gradients = ones(),
