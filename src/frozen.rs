@@ -40,6 +40,11 @@ impl Frozen {
     }
 }
 
+/// Checks that the numbers are at least 1 and distinct.
+pub(crate) fn check_numbers(numbers: &[usize]) -> Result<()> {
+    sorted(numbers).map(drop)
+}
+
 /// Sorts the numbers, and checks that they are at least 1 and distinct.
 fn sorted(numbers: &[usize]) -> Result<Vec<usize>> {
     let mut sorted = buffer::list("frozen", numbers.len(), numbers.iter().copied())?;

@@ -131,6 +131,7 @@ impl<'a, F: Float> Trainer<'a, F> {
     ) -> Result<Self> {
         let size = hyperparameters.batch_size.min(source.examples);
         let mut buffers = StepBuffers::new(parameters, size)?;
+        buffers.freeze(&hyperparameters.frozen)?;
         if hyperparameters.keep_prob < 1.0 {
             buffers.allocate_dropout()?;
         }
@@ -142,6 +143,7 @@ impl<'a, F: Float> Trainer<'a, F> {
 
     /// Trains until `epochs` epochs are done. On divergence, restores the last finite parameters.
     pub fn run(mut self, network: &mut Network<F>, epochs: usize) -> Result<History> {
+        network.optimizer.freeze(&self.hyperparameters.frozen)?;
         let mut stopped = self.is_out_of_patience();
         while network.epochs < epochs && !stopped {
             let (record, watched) = match self.epoch(network) {

@@ -1,6 +1,7 @@
 //! The classifier and the regressor.
 
 mod classifier;
+mod frozen;
 mod history;
 mod hyperparameters;
 mod network;

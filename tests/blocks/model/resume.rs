@@ -129,6 +129,14 @@ fn a_fit_that_is_stopped_and_resumed_ends_with_the_same_bits() {
     }
 }
 
+#[test]
+fn a_fit_with_frozen_layers_goes_on_with_the_same_bits() {
+    for frozen in [&[1][..], &[3, 2]] {
+        stopped_and_resumed::<Classifier<f64, u8>>(&how().frozen(frozen), 1);
+        stopped_and_resumed::<Regressor<f64>>(&how().frozen(frozen), 3);
+    }
+}
+
 /// With noise for labels patience ends the fit, and a later call reads that from the folder.
 #[test]
 fn a_patience_goes_on_and_what_it_ended_stays_ended() {
@@ -276,6 +284,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         ("hidden", how().hidden(&[12, 8])),
         ("algorithm", how().algorithm(Algorithm::ADAM_W)),
         ("schedule", how().schedule(Schedule::Constant)),
+        ("frozen", how().frozen(&[1])),
     ] {
         let reason = reason(Classifier::<f64, u8>::new(other).learn(options()));
         assert_eq!(reason, belongs_to(&format!("a fit with another `{field}`")));
