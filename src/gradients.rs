@@ -11,6 +11,7 @@
 use crate::buffer;
 use crate::checks::{check_above_zero, check_same_shape, check_weight_gradients};
 use crate::error::Operand;
+use crate::frozen::Frozen;
 use crate::kernel::elementwise;
 use crate::{Error, Float, Layer, Parameters, Result};
 use ndarray::Array2;
@@ -28,9 +29,17 @@ pub struct LayerGradients<F> {
 /// The gradients of all layers, first to last.
 ///
 /// Between the backward pass and the update, a program can clip, add, average or log them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Gradients<F> {
     layers: Vec<LayerGradients<F>>,
+    /// The frozen layers, whose gradients are 0. `None` once a caller may have changed them.
+    zeros: Option<Frozen>,
+}
+
+impl<F: PartialEq> PartialEq for Gradients<F> {
+    fn eq(&self, other: &Self) -> bool {
+        self.layers == other.layers
+    }
 }
 
 impl<F: Float> Gradients<F> {
@@ -52,7 +61,7 @@ impl<F: Float> Gradients<F> {
             dw: Array2::zeros(layer.w.dim()),
             db: Array2::zeros(layer.b.dim()),
         };
-        Self { layers: parameters.layers().iter().map(zeros).collect() }
+        Self { layers: parameters.layers().iter().map(zeros).collect(), zeros: None }
     }
 
     /// Creates gradients of 0, or returns [`Error::TooLarge`].
@@ -63,7 +72,7 @@ impl<F: Float> Gradients<F> {
             let db = buffer::zeros("db", layer.b.dim()).map_err(|e| e.in_layer(l + 1))?;
             layers.push(LayerGradients { dw, db });
         }
-        Ok(Self { layers })
+        Ok(Self { layers, zeros: None })
     }
 
     /// Returns whether these are row-major matrices with the shapes of `parameters`.
@@ -101,7 +110,7 @@ impl<F: Float> Gradients<F> {
             check_weight_gradients(Operand::new("dW", &layer.dw), Operand::new("db", &layer.db))
                 .map_err(|e| e.in_layer(l + 1))?;
         }
-        Ok(Self { layers })
+        Ok(Self { layers, zeros: None })
     }
 
     /// Returns the gradients of the layers, first to last.
@@ -130,7 +139,41 @@ impl<F: Float> Gradients<F> {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn layers_mut(&mut self) -> &mut [LayerGradients<F>] {
+        self.zeros = None;
         &mut self.layers
+    }
+
+    /// Sets the gradients of the frozen layers to 0, unless they are known to be 0.
+    pub(crate) fn freeze(&mut self, frozen: &Frozen) {
+        if self.zeros.as_ref() == Some(frozen) {
+            return;
+        }
+        for number in frozen.numbers() {
+            let LayerGradients { dw, db } = &mut self.layers[number - 1];
+            dw.fill(F::zero());
+            db.fill(F::zero());
+        }
+        self.zeros = Some(frozen.clone());
+    }
+
+    /// Returns the gradients of the layers to a backward pass, which leaves frozen layers at 0.
+    pub(crate) fn buffers(&mut self) -> &mut [LayerGradients<F>] {
+        &mut self.layers
+    }
+
+    /// Returns the index and the gradients of each layer that is not known to be 0.
+    pub(crate) fn trainable(&self) -> impl Iterator<Item = (usize, &LayerGradients<F>)> {
+        let frozen = |l| self.zeros.as_ref().is_some_and(|zeros| zeros.contains(l));
+        self.layers.iter().enumerate().filter(move |(l, _)| !frozen(*l))
+    }
+
+    /// Returns the index and the gradients of each layer that is not known to be 0, to change them.
+    pub(crate) fn trainable_mut(
+        &mut self,
+    ) -> impl Iterator<Item = (usize, &mut LayerGradients<F>)> {
+        let Self { layers, zeros } = self;
+        let frozen = |l| zeros.as_ref().is_some_and(|zeros| zeros.contains(l));
+        layers.iter_mut().enumerate().filter(move |(l, _)| !frozen(*l))
     }
 
     /// Computes the norm of all gradients together, `‖g‖ = √Σ g²`, over every `dW` and
@@ -147,7 +190,7 @@ impl<F: Float> Gradients<F> {
         let squares = |layer: &LayerGradients<F>| {
             elementwise::sum_of_squares(&layer.dw) + elementwise::sum_of_squares(&layer.db)
         };
-        self.layers().iter().map(squares).sum::<f64>().sqrt()
+        self.trainable().map(|(_, layer)| squares(layer)).sum::<f64>().sqrt()
     }
 }
 
@@ -180,7 +223,7 @@ pub fn clip_by_norm<F: Float>(gradients: &mut Gradients<F>, max_norm: f64) -> Re
     let norm = gradients.norm();
     if norm > max_norm && norm.is_finite() {
         let scale = F::of(max_norm / norm);
-        for layer in gradients.layers_mut() {
+        for (_, layer) in gradients.trainable_mut() {
             layer.dw.mapv_inplace(|g| g * scale);
             layer.db.mapv_inplace(|g| g * scale);
         }
@@ -221,7 +264,7 @@ pub fn clip_by_value<F: Float>(gradients: &mut Gradients<F>, limit: f64) -> Resu
             g
         }
     };
-    for layer in gradients.layers_mut() {
+    for (_, layer) in gradients.trainable_mut() {
         layer.dw.mapv_inplace(bounded);
         layer.db.mapv_inplace(bounded);
     }

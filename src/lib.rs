@@ -228,6 +228,7 @@ pub mod error;
 pub mod files;
 pub mod float;
 pub mod forward;
+mod frozen;
 pub mod gradients;
 pub mod init;
 mod interop;

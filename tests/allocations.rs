@@ -190,6 +190,33 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
     });
 }
 
+/// The same with frozen layers, from the first step on, also if the caller changes gradients.
+#[test]
+fn a_step_with_frozen_layers_allocates_nothing() {
+    alone(|| {
+        let (mut parameters, x, y) = network::<f32>(&[100, 60, 50, 1], 64, Activation::Relu);
+        let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
+        let mut workspace = Workspace::new(&parameters, 64).unwrap();
+        workspace.forward(&x, &parameters).unwrap().backward_with_dx(&y).unwrap();
+        let mut optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters).unwrap();
+        for frozen in [&[1][..], &[2], &[1, 2]] {
+            workspace.freeze(frozen).unwrap();
+            optimizer.freeze(frozen).unwrap();
+            let count = allocations(|| {
+                for _ in 0..3 {
+                    let step = workspace.cost_and_gradients(&x, &y, &parameters, &objective);
+                    let (_, gradients) = step.unwrap();
+                    clip_by_norm(gradients, 1e-3).unwrap();
+                    gradients.layers_mut()[0].dw.fill(1.0);
+                    optimizer.step(&mut parameters, gradients, 0.01).unwrap();
+                    workspace.forward(&x, &parameters).unwrap().backward_with_dx(&y).unwrap();
+                }
+            });
+            assert_eq!(count, 0, "{frozen:?}");
+        }
+    });
+}
+
 /// A workspace has all buffers after the first step with a batch of the size it was made for.
 #[test]
 fn the_second_step_allocates_nothing() {

@@ -69,9 +69,9 @@
 //!
 //! If ranks pass different values, all ranks return an
 //! [`Error::Disagreement`](crate::Error::Disagreement). [`Ranks::workspace`] compares networks and
-//! parameters, each step compares its objective and dropout masks, and a fit compares all of them.
-//! In your own loop, compare the update rule, the learning rate and the generator by
-//! [`Ranks::ensure_equal`].
+//! parameters, each step compares its objective, frozen layers and dropout masks, and a fit
+//! compares all of them. In your own loop, compare the update rule, the learning rate and the
+//! generator by [`Ranks::ensure_equal`].
 //!
 //! A process that ends by a panic or a signal ends the job. If a process returns early, the others
 //! wait for it forever. So pass your own errors to [`Ranks::all_ok`] or [`Ranks::abort`]:

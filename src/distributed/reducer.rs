@@ -135,6 +135,12 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
         if layer < pass.first_layer() {
             return self.finish(cost);
         }
+        if pass.frozen.contains(layer) {
+            pass.input_gradient(layer);
+            poll(self.ranks);
+            pass.activation_gradient(layer);
+            return self.run_backward(pass, before, cost);
+        }
         pass.parameter_gradients(layer, gradient);
         let ranks = self.ranks;
         let mut rest = |sums: &mut Self| {
@@ -201,8 +207,8 @@ struct StepFingerprint<'a>(&'a StepInfo);
 
 impl Comparable for StepFingerprint<'_> {
     fn digest(&self, digest: &mut Digest) {
-        let StepInfo { batch, objective, keep_prob, first_draw, .. } = self.0;
-        (objective, batch).digest(digest);
+        let StepInfo { batch, objective, frozen, keep_prob, first_draw, .. } = self.0;
+        (objective, batch, frozen.numbers()).digest(digest);
         (keep_prob, first_draw).digest(digest);
     }
 }

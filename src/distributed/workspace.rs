@@ -35,6 +35,25 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
         Ok(Self { buffers, reducer: RankReducer::new(ranks, parameters)? })
     }
 
+    /// Freezes layers, as [`Workspace::freeze`] does: they get no gradients, and no messages are
+    /// sent for them.
+    ///
+    /// Every rank must freeze the same layers before its next step. The call itself sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Workspace::freeze`], on this rank. A step is an [`Error::Disagreement`] if
+    /// the ranks have frozen different layers.
+    pub fn freeze(&mut self, layers: &[usize]) -> Result<()> {
+        self.buffers.freeze(layers)
+    }
+
+    /// Returns the frozen layers, counted from 1, in ascending order.
+    #[must_use]
+    pub fn frozen(&self) -> &[usize] {
+        self.buffers.frozen().numbers()
+    }
+
     /// Computes [`Workspace::cost_and_gradients`] of the examples of all ranks.
     ///
     /// `X` (n₀, m) holds the examples of this rank; m may be 0.
@@ -42,9 +61,9 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
     /// # Errors
     ///
     /// All ranks return an error if one does: [`Error::OnRank`] with an error of
-    /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives differ,
-    /// [`Error::EmptyBatch`] if no rank has an example, [`Error::Inconsistent`] if the parts
-    /// belong to different batches.
+    /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives or the frozen
+    /// layers differ, [`Error::EmptyBatch`] if no rank has an example, [`Error::Inconsistent`] if
+    /// the parts belong to different batches.
     pub fn cost_and_gradients<'t>(
         &mut self,
         x: &ArrayRef2<F>,

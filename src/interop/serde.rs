@@ -108,6 +108,8 @@ struct OptimizerRef<'a, F, R> {
     rule: &'a R,
     state: &'a [LayerState<F>],
     steps: u64,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    frozen: &'a [usize],
 }
 
 #[derive(Deserialize)]
@@ -116,13 +118,15 @@ struct OptimizerRepr<F, R> {
     rule: R,
     state: Vec<LayerState<F>>,
     steps: u64,
+    #[serde(default)]
+    frozen: Vec<usize>,
 }
 
 impl<F: Float + Serialize, R: UpdateRule<F> + Serialize> Serialize for Optimizer<F, R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.check_numbers_of_state().map_err(S::Error::custom)?;
-        OptimizerRef { rule: self.rule(), state: self.state(), steps: self.steps() }
-            .serialize(serializer)
+        let (state, frozen) = (self.state(), self.frozen());
+        OptimizerRef { rule: self.rule(), state, steps: self.steps(), frozen }.serialize(serializer)
     }
 }
 
@@ -132,7 +136,10 @@ where
     R: UpdateRule<F> + Deserialize<'de>,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let OptimizerRepr { rule, state, steps } = OptimizerRepr::deserialize(deserializer)?;
-        Self::from_state(rule, state, steps).map_err(D::Error::custom)
+        let repr = OptimizerRepr::deserialize(deserializer)?;
+        let OptimizerRepr { rule, state, steps, frozen } = repr;
+        let mut optimizer = Self::from_state(rule, state, steps).map_err(D::Error::custom)?;
+        optimizer.freeze(&frozen).map_err(D::Error::custom)?;
+        Ok(optimizer)
     }
 }

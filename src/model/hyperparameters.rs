@@ -1,5 +1,6 @@
 use crate::activation::Activation;
 use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
+use crate::frozen;
 use crate::init::Initializer;
 use crate::train::lbfgs::LbfgsOptions;
 use crate::train::optimizer::Algorithm;
@@ -295,6 +296,17 @@ hyperparameters! {
             }
             _ => Ok(()),
         });
+
+        /// The layers that a training does not change, counted from 1. No gradient is computed for
+        /// them, as in [`Workspace::freeze`](crate::train::workspace::Workspace::freeze).
+        /// Default: none.
+        ///
+        /// A fit draws the weights of frozen layers too, and keeps those. A fit is an
+        /// [`Error::Hyperparameter`] if a number is not a layer of the network, or if every layer
+        /// is frozen.
+        frozen: Vec<usize> = Vec::new(),
+        set layers: &[usize] => layers.to_vec(),
+        check(|layers| frozen::check_numbers(layers));
     }
 }
 

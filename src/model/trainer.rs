@@ -184,6 +184,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         let parameters = &network.parameters;
         let size = batch_size(hyperparameters, source.examples);
         let mut buffers = StepBuffers::new(parameters, size)?;
+        buffers.freeze(&hyperparameters.frozen)?;
         if hyperparameters.keep_prob < 1.0 {
             buffers.allocate_dropout()?;
         }
@@ -211,6 +212,7 @@ impl<'a, F: Float> Trainer<'a, F> {
 
     /// Trains until `until` epochs are done. On divergence, restores the last finite parameters.
     pub fn run(mut self, network: &mut Network<F>, until: usize) -> Result<History> {
+        network.optimizer.freeze(&self.hyperparameters.frozen)?;
         self.continue_search(network)?;
         let mut stopped = self.has_ended();
         let mut unfinished = false;

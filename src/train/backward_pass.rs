@@ -2,6 +2,7 @@
 
 use crate::backward::one_over;
 use crate::buffer::{matrix, matrix_mut};
+use crate::frozen::Frozen;
 use crate::gradients::LayerGradients;
 use crate::kernel::elementwise::scaled_row_sums_into;
 use crate::kernel::product::{matmul_into, scaled_matmul_into};
@@ -20,6 +21,10 @@ pub(crate) struct BackwardPass<'a, F> {
     pub m: usize,
     /// The number of examples that the cost is averaged over, at least `m`.
     pub total: usize,
+    /// The layers that get no gradients.
+    pub frozen: &'a Frozen,
+    /// The index of the lowest layer whose `dZ` is needed.
+    pub lowest: usize,
     /// `X` (n₀, m). Without it, layer 1 gets no gradients.
     pub x: Option<&'a ArrayRef2<F>>,
     /// `A` of each layer, overwritten by `dZ`.
@@ -35,19 +40,21 @@ pub(crate) struct BackwardPass<'a, F> {
 }
 
 impl<F: Float> BackwardPass<'_, F> {
-    /// Computes the gradients of all layers, the last one first.
+    /// Computes the gradients of the trainable layers, the last one first.
     #[inline(never)]
     pub(crate) fn run(&mut self, gradients: &mut [LayerGradients<F>]) {
         for l in (self.first_layer()..gradients.len()).rev() {
-            self.parameter_gradients(l, &mut gradients[l]);
+            if !self.frozen.contains(l) {
+                self.parameter_gradients(l, &mut gradients[l]);
+            }
             self.input_gradient(l);
             self.activation_gradient(l);
         }
     }
 
-    /// Returns the index of the first layer that gets gradients: 0, or 1 without `X`.
+    /// Returns the index of the layer at which the pass ends; at least 1 without `X`.
     pub(crate) fn first_layer(&self) -> usize {
-        usize::from(self.x.is_none())
+        self.lowest.max(usize::from(self.x.is_none()))
     }
 
     /// Computes `dW` and `db` of layer l + 1, from its `dZ`.
@@ -71,7 +78,7 @@ impl<F: Float> BackwardPass<'_, F> {
 
     /// Computes `dA` of layer l, the input of layer l + 1, from `dZ` of layer l + 1.
     pub(crate) fn input_gradient(&mut self, l: usize) {
-        if l == 0 || self.m == 0 {
+        if l == self.lowest || self.m == 0 {
             return;
         }
         let dz = matrix(&self.a[l], self.sizes[l + 1], self.m);
@@ -81,7 +88,7 @@ impl<F: Float> BackwardPass<'_, F> {
 
     /// Overwrites `A` of layer l with its `dZ`, computed from its `dA`.
     pub(crate) fn activation_gradient(&mut self, l: usize) {
-        if l == 0 || self.m == 0 {
+        if l == self.lowest || self.m == 0 {
             return;
         }
         let (rows, m) = (self.sizes[l], self.m);

@@ -132,7 +132,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
         self.forward();
         let cost = self.buffers.course_cost_and_dz(&self.y, &self.parameters)?;
         let m = self.x.ncols();
-        self.buffers.backward(&self.parameters, (m, m), None, (0.0, &mut SingleProcess));
+        self.buffers.backward(&self.parameters, (m, m), (None, 0), (0.0, &mut SingleProcess));
         self.update(F::of(learning_rate));
         Ok(cost)
     }

@@ -1,5 +1,6 @@
 //! The trait by which a training step sums gradients over processes.
 
+use crate::frozen::Frozen;
 use crate::gradients::LayerGradients;
 use crate::train::backward_pass::BackwardPass;
 use crate::train::regularization::Objective;
@@ -18,8 +19,8 @@ pub(crate) trait GradientReducer<F: Float> {
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
-    /// Runs the backward pass, sums the gradients over all processes, and returns the sum of the
-    /// costs.
+    /// Runs the backward pass, sums the gradients of the trainable layers over all processes, and
+    /// returns the sum of the costs.
     fn run_backward(
         &mut self,
         pass: &mut BackwardPass<'_, F>,
@@ -40,6 +41,8 @@ pub(crate) struct StepInfo {
     pub batch: Option<usize>,
     /// The cost and its L2 term.
     pub objective: Objective,
+    /// The layers that get no gradients.
+    pub frozen: Frozen,
     /// The probability that a hidden unit is kept, if the step has dropout.
     pub keep_prob: Option<f64>,
     /// The first random number of the dropout masks.

@@ -4,7 +4,7 @@ use super::backward_pass::BackwardPass;
 use super::batches::BatchColumns;
 use super::reduce::{GradientReducer, StepInfo};
 use super::regularization::{
-    Objective, add_l2_gradient, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
+    Objective, add_l2_to, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
     draw_mask_into, l2_cost,
 };
 use crate::activation::Activation;
@@ -13,6 +13,7 @@ use crate::checks::{check_room, check_same_shape, check_weights};
 use crate::cost::{Cost, Targets, check_output_activation, compute_cost, cost_and_sigmoid_dz};
 use crate::error::Operand;
 use crate::forward::{check_linear, layer_output_into};
+use crate::frozen::Frozen;
 use crate::kernel::product::matmul_into;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2};
@@ -40,6 +41,8 @@ pub(crate) struct StepBuffers<F> {
     d: Vec<Vec<F>>,
     /// `A` of the hidden layers after dropout; empty until a step has dropout.
     dropped: Vec<Vec<F>>,
+    /// The layers that get no gradients.
+    frozen: Frozen,
     gradients: Gradients<F>,
 }
 
@@ -75,6 +78,7 @@ impl<F: Float> StepBuffers<F> {
             dx: Vec::new(),
             d: Vec::new(),
             dropped: Vec::new(),
+            frozen: Frozen::default(),
             gradients: Gradients::try_zeros_like(parameters)?,
             keep_prob: None,
             sizes,
@@ -83,6 +87,17 @@ impl<F: Float> StepBuffers<F> {
         buffers.check_network(parameters)?;
         buffers.allocate_z(parameters)?;
         Ok(buffers)
+    }
+
+    /// Sets the layers that get no gradients, counted from 1.
+    pub fn freeze(&mut self, layers: &[usize]) -> Result<()> {
+        self.frozen = Frozen::new(layers, self.sizes.len() - 1)?;
+        Ok(())
+    }
+
+    /// Returns the layers that get no gradients.
+    pub fn frozen(&self) -> &Frozen {
+        &self.frozen
     }
 
     /// Allocates the buffers of dropout on the first call.
@@ -109,11 +124,13 @@ impl<F: Float> StepBuffers<F> {
         Ok(())
     }
 
-    /// Reallocates the gradients if the caller has changed their shapes.
+    /// Reallocates the gradients if the caller has changed their shapes, and sets those of frozen
+    /// layers to 0 if the caller may have changed them.
     pub fn restore_gradients(&mut self, parameters: &Parameters<F>) -> Result<()> {
         if !self.gradients.are_buffers_of(parameters) {
             self.gradients = Gradients::try_zeros_like(parameters)?;
         }
+        self.gradients.freeze(&self.frozen);
         Ok(())
     }
 
@@ -166,6 +183,7 @@ impl<F: Float> StepBuffers<F> {
             m,
             batch: dropout.as_ref().and_then(|source| source.columns).map(|columns| columns.total),
             objective: objective.clone(),
+            frozen: self.frozen.clone(),
             keep_prob: dropout.as_ref().map(|source| source.keep_prob),
             first_draw: None,
         };
@@ -184,11 +202,14 @@ impl<F: Float> StepBuffers<F> {
             cost =
                 share * self.cost_and_output_dz(&objective.cost, targets, parameters, m).as_f64();
         }
-        let cost = self.backward(parameters, (m, total), Some(x), (cost, reducer));
+        let lowest = self.frozen.lowest_trainable();
+        let cost = self.backward(parameters, (m, total), (Some(x), lowest), (cost, reducer));
         let mut cost = F::of(cost);
         if objective.l2 != 0.0 {
             cost += l2_cost(parameters, objective.l2, total)?;
-            add_l2_gradient(&mut self.gradients, parameters, objective.l2, total)?;
+            for (l, gradient) in self.gradients.trainable_mut() {
+                add_l2_to(&mut gradient.dw, &parameters.layers()[l].w, objective.l2, total);
+            }
         }
         Ok((cost, &mut self.gradients))
     }
@@ -368,13 +389,13 @@ impl<F: Float> StepBuffers<F> {
     }
 
     /// Computes the gradients from `dZ` of the last layer, of m examples: their part of the mean
-    /// over `total` examples. Without `X` it stops at `dZ` of layer 1. Returns the cost, summed by
-    /// the `reducer`.
+    /// over `total` examples. It stops at `dZ` of the layer with the index `lowest`. Without `X`,
+    /// layer 1 gets no gradients. Returns the cost, summed by the `reducer`.
     pub fn backward(
         &mut self,
         parameters: &Parameters<F>,
         (m, total): (usize, usize),
-        x: Option<&ArrayRef2<F>>,
+        (x, lowest): (Option<&ArrayRef2<F>>, usize),
         (cost, reducer): (f64, &mut dyn GradientReducer<F>),
     ) -> f64 {
         let mut pass = BackwardPass {
@@ -383,6 +404,8 @@ impl<F: Float> StepBuffers<F> {
             keep_prob: self.keep_prob,
             m,
             total,
+            frozen: &self.frozen,
+            lowest,
             x,
             a: &mut self.a,
             z: &self.z,
@@ -390,7 +413,7 @@ impl<F: Float> StepBuffers<F> {
             d: &self.d,
             dropped: &self.dropped,
         };
-        reducer.run_backward(&mut pass, self.gradients.layers_mut(), cost)
+        reducer.run_backward(&mut pass, self.gradients.buffers(), cost)
     }
 
     /// Returns `dZ` of layer 1 after [`backward`](Self::backward), and the gradients.

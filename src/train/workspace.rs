@@ -105,6 +105,60 @@ impl<F: Float> Workspace<F> {
         Ok(Self { buffers: StepBuffers::new(parameters, examples)? })
     }
 
+    /// Freezes layers, counted from 1: no gradient is computed for them.
+    ///
+    /// The gradients of a frozen layer are 0, and the backward pass stops at the lowest layer that
+    /// is not frozen. The gradients of the other layers are bit-identical to those without
+    /// freezing. The cost still has the L2 term of the frozen layers, but they get no L2 gradient.
+    /// Dropout stays in them.
+    ///
+    /// Each call replaces the list; `freeze(&[])` unfreezes all layers. `update_parameters` and
+    /// [`Lbfgs`](super::lbfgs::Lbfgs) do not move a parameter whose gradients are 0. Momentum and
+    /// weight decay do, so freeze the layers in the
+    /// [`Optimizer`](super::optimizer::Optimizer::freeze) too.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let (x, y) = (array![[0.5, -1.0], [1.0, 1.0]], array![[1.0, 0.0]]);
+    /// # let mut rng = NumpyRandom::seed(1);
+    /// let mut parameters = initialize_parameters_deep(&[2, 8, 4, 1], Initializer::He, &mut rng)?;
+    /// let mut workspace = Workspace::new(&parameters, 2)?;
+    /// let mut optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters)?;
+    /// workspace.freeze(&[1, 2])?;
+    /// optimizer.freeze(&[1, 2])?;
+    ///
+    /// let before = parameters.clone();
+    /// let cost = Cost::BinaryCrossEntropy;
+    /// let (_cost, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, cost)?;
+    /// optimizer.step(&mut parameters, gradients, 0.01)?;
+    /// assert_eq!(parameters.layers()[..2], before.layers()[..2]);
+    /// assert_ne!(parameters.layers()[2], before.layers()[2]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`] if a number is not a layer of the network or is listed twice, or
+    /// if every layer is frozen. The list then stays as it was.
+    pub fn freeze(&mut self, layers: &[usize]) -> Result<()> {
+        self.buffers.freeze(layers)
+    }
+
+    /// Returns the frozen layers, counted from 1, in ascending order.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// let mut workspace = Workspace::new(&parameters, 2)?;
+    /// workspace.freeze(&[2])?;
+    /// assert_eq!(workspace.frozen(), [2]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[must_use]
+    pub fn frozen(&self) -> &[usize] {
+        self.buffers.frozen().numbers()
+    }
+
     /// Runs [`l_model_forward`](crate::forward::l_model_forward) in the buffers.
     ///
     /// `X` (n₀, m), where m is at most the number of examples the workspace was made for. The
@@ -294,10 +348,13 @@ impl<'w, F: Float> Pass<'w, '_, F> {
     /// [`Error::ShapeMismatch`] if `Y` and `AL` differ in shape.
     pub fn backward(self, y: &ArrayRef2<F>) -> Result<&'w mut Gradients<F>> {
         let m = self.x.ncols();
-        Ok(self.run_backward(y)?.dz_and_gradients(m).1)
+        let lowest = self.buffers.frozen().lowest_trainable();
+        Ok(self.run_backward(y, lowest)?.dz_and_gradients(m).1)
     }
 
     /// Runs the backward pass, and also computes `dX = W¹ᵀ·dZ¹`, (n₀, m).
+    ///
+    /// `dX` does not depend on which layers are [frozen](Workspace::freeze).
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -318,18 +375,18 @@ impl<'w, F: Float> Pass<'w, '_, F> {
         y: &ArrayRef2<F>,
     ) -> Result<(&'w mut Gradients<F>, ArrayView2<'w, F>)> {
         let (m, parameters) = (self.x.ncols(), self.parameters);
-        self.run_backward(y)?.gradients_and_dx(parameters, m)
+        self.run_backward(y, 0)?.gradients_and_dx(parameters, m)
     }
 
-    /// Computes all gradients in the buffers.
-    fn run_backward(self, y: &ArrayRef2<F>) -> Result<&'w mut StepBuffers<F>> {
+    /// Computes the gradients in the buffers, down to `dZ` of the layer with the index `lowest`.
+    fn run_backward(self, y: &ArrayRef2<F>, lowest: usize) -> Result<&'w mut StepBuffers<F>> {
         let Self { buffers, x, parameters } = self;
         let (m, last) = (x.ncols(), parameters.layers().len());
         check_outputs(&buffers.al(m), y).map_err(|e| e.in_layer(last))?;
         buffers.restore_gradients(parameters)?;
         let g = parameters.layers()[last - 1].activation;
         buffers.output_dz(&Cost::BinaryCrossEntropy, &Targets::from(y), g, m);
-        buffers.backward(parameters, (m, m), Some(x), (0.0, &mut SingleProcess));
+        buffers.backward(parameters, (m, m), (Some(x), lowest), (0.0, &mut SingleProcess));
         Ok(buffers)
     }
 }

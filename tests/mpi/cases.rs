@@ -37,6 +37,7 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "mini_batches_with_dropout_are_as_on_one_process" => mini_batches(ranks),
         "f32_is_as_on_one_process" => single_precision(ranks),
         "small_and_large_layers_are_summed_alike" => small_and_large(ranks),
+        "frozen_layers_get_no_sums" => frozen(ranks),
         "a_step_allocates_nothing" => no_allocation(ranks),
         "arrays_may_have_any_layout" => layouts::any_layout(ranks),
         "gradients_may_have_any_layout" => layouts::any_layout_of_gradients(ranks),
@@ -293,6 +294,43 @@ fn small_and_large(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Frozen layers, large and small, keep gradients of 0; the others are as on one process.
+fn frozen(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 50);
+    let whole = network(&[5, 400, 10, 200, 30, 1]);
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.1);
+    let mut workspace = Workspace::new(&whole, 50).unwrap();
+    let (cost, expected) = workspace.cost_and_gradients(&x, &y, &whole, &objective)?;
+    let mine = uneven(ranks, 50);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut joint = ranks.workspace(&whole, x.ncols())?;
+    for frozen in [&[1][..], &[2], &[1, 4], &[2, 3, 5], &[1, 2, 3, 4], &[]] {
+        joint.freeze(frozen)?;
+        assert_eq!(joint.frozen(), frozen);
+        for _ in 0..2 {
+            let (found_cost, gradients) = joint.cost_and_gradients(&x, &y, &whole, &objective)?;
+            assert!((found_cost - cost).abs() < 1e-13);
+            for (l, (g, e)) in gradients.layers().iter().zip(expected.layers()).enumerate() {
+                let share = if frozen.contains(&(l + 1)) { 0.0 } else { 1.0 };
+                let bound = 1e-15 * share; // zeros are exact
+                assert!((&g.dw - &(&e.dw * share)).iter().all(|d| d.abs() <= bound));
+                assert!((&g.db - &(&e.db * share)).iter().all(|d| d.abs() <= bound));
+            }
+        }
+    }
+    let mut parameters = whole.clone();
+    let mut optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters)?;
+    joint.freeze(&[1, 3])?;
+    optimizer.freeze(&[1, 3])?;
+    let (_, gradients) = joint.cost_and_gradients(&x, &y, &parameters, &objective)?;
+    optimizer.step(&mut parameters, gradients, 0.1)?;
+    for l in 0..5 {
+        assert_eq!(parameters.layers()[l] == whole.layers()[l], l == 0 || l == 2);
+    }
+    leave(ranks, &parameters);
+    Ok(())
+}
+
 fn no_allocation(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f32>(5, 2, 300);
     let mine = uneven(ranks, 300);
@@ -456,6 +494,10 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let objective = Objective::new(Cost::BinaryCrossEntropy).l2(if is_other { 0.5 } else { 0.0 });
     let result = workspace.cost_and_gradients(&x, &y, &parameters, objective);
     disagrees(ranks, result, "step", "0.5");
+    workspace.freeze(if is_other { &[1] } else { &[] })?;
+    let result = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
+    disagrees(ranks, result, "step", "Frozen([1])");
+    workspace.freeze(&[])?;
     let columns: Vec<usize> = (0..20).map(|i| ranks.rank() * 20 + i).collect();
     let columns = BatchColumns { columns: &columns, total: 20 * ranks.size() };
     for (keep_prob, seed) in [(if is_other { 0.75 } else { 0.5 }, 1), (0.5, ranks.rank() as u32)] {

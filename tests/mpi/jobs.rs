@@ -17,6 +17,7 @@ const SIMPLE: &[&str] = &[
     "mini_batches_with_dropout_are_as_on_one_process",
     "f32_is_as_on_one_process",
     "small_and_large_layers_are_summed_alike",
+    "frozen_layers_get_no_sums",
     "a_step_allocates_nothing",
     "arrays_may_have_any_layout",
     "gradients_may_have_any_layout",

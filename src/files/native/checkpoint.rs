@@ -64,7 +64,10 @@ pub(in crate::files) const CHECKPOINT_LIMITS: Limits = Limits::DEFAULT.header(1 
 pub struct Checkpoint<F> {
     /// The network.
     pub parameters: Parameters<F>,
-    /// The optimizer with its state and its number of steps.
+    /// The optimizer with its state, its number of steps and its frozen layers.
+    ///
+    /// A loop that resumes passes [`Optimizer::frozen`] to
+    /// [`Workspace::freeze`](crate::train::workspace::Workspace::freeze).
     pub optimizer: Optimizer<F>,
     /// The random number generator with its position.
     pub generator: NumpyRandom,
@@ -197,12 +200,14 @@ impl<F: Float> FromFile for Checkpoint<F> {
             schedule,
             epoch,
             examples,
+            frozen,
             fit,
         } = training;
         let state = take_state(rule, parameters.layers().len(), &mut tensors)?;
         let fit = fit.map(|fit| fit.into_state(&parameters, &mut tensors)).transpose()?;
         tensors.check_empty()?;
-        let optimizer = Optimizer::from_state(rule, state, steps)?;
+        let mut optimizer = Optimizer::from_state(rule, state, steps)?;
+        optimizer.freeze(&frozen)?;
         let generator = NumpyRandom::from_state(&generator)?;
         let run = Self {
             parameters,
@@ -254,6 +259,7 @@ impl<'a, F: Float> CheckpointRef<'a, F> {
             schedule: self.schedule,
             epoch: self.epoch,
             examples: self.examples,
+            frozen: self.optimizer.frozen().to_vec(),
             fit: self.fit.map(FitDescription::from_state),
         };
         let descriptions = (None::<ModelDescription<()>>, Some(training));

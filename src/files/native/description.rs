@@ -66,6 +66,9 @@ pub(super) struct TrainingDescription {
     pub epoch: usize,
     #[serde(default)]
     pub examples: usize,
+    /// The frozen layers of the optimizer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<usize>,
     /// The state of a `fit`; `None` in a custom training loop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fit: Option<FitDescription>,

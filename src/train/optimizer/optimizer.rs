@@ -3,6 +3,7 @@ use super::rule::{StateMatrix, Step, UpdateRule};
 use crate::buffer;
 use crate::checks::{check_lengths, check_same_shape};
 use crate::error::{Operand, Position};
+use crate::frozen::Frozen;
 use crate::gradients::check_same_network;
 use crate::{Error, Float, Gradients, Parameters, Result};
 use ndarray::Array2;
@@ -32,6 +33,7 @@ pub struct Optimizer<F, R = Algorithm> {
     rule: R,
     state: Vec<LayerState<F>>,
     steps: u64,
+    frozen: Frozen,
 }
 
 /// The state of one layer: the matrices that [`UpdateRule::state`] names, shaped like `W` and `b`.
@@ -70,12 +72,13 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
                 state().map_err(|e: Error| e.in_layer(l + 1))
             })
             .collect::<Result<_>>()?;
-        Ok(Self { rule, state, steps: 0 })
+        Ok(Self { rule, state, steps: 0, frozen: Frozen::default() })
     }
 
     /// Creates an optimizer from its state after `steps` steps.
     ///
-    /// The first [`step`](Self::step) checks the shapes of the matrices.
+    /// The first [`step`](Self::step) checks the shapes of the matrices. No layer is frozen; call
+    /// [`freeze`](Self::freeze) with the [`frozen`](Self::frozen) layers of the first optimizer.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -94,7 +97,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     /// [`Error::NotFinite`] if a number is NaN or infinite, [`Error::InvalidValue`] if a number is
     /// negative in a [non-negative](StateMatrix::non_negative) matrix.
     pub fn from_state(rule: R, state: Vec<LayerState<F>>, steps: u64) -> Result<Self> {
-        let optimizer = Self { rule, state, steps };
+        let optimizer = Self { rule, state, steps, frozen: Frozen::default() };
         optimizer.check_numbers_of_state()?;
         Ok(optimizer)
     }
@@ -111,7 +114,8 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         let state = layers
             .map(|layer| Ok(LayerState { w: copies(&layer.w)?, b: copies(&layer.b)? }))
             .collect::<Result<_>>()?;
-        Ok(Self { rule: self.rule.clone(), state, steps: self.steps })
+        let (rule, frozen) = (self.rule.clone(), self.frozen.clone());
+        Ok(Self { rule, state, steps: self.steps, frozen })
     }
 
     /// Checks that each layer has the matrices of the rule, with numbers in their range.
@@ -127,7 +131,8 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         Ok(())
     }
 
-    /// Takes one step: updates the parameters of every layer from their gradients.
+    /// Takes one step: updates the parameters of every layer from their gradients, except for
+    /// [frozen](Self::freeze) layers.
     ///
     /// All shapes are checked before the first number is written. The learning rate must be finite
     /// in `F`; it may be 0 or negative. Gradients are not checked: NaN in a gradient makes its
@@ -162,6 +167,9 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
         let number = self.steps.saturating_add(1); // `steps` may come from a file
         let layers = parameters.layers_mut().iter_mut().zip(gradients.layers());
         for (l, ((layer, gradient), state)) in layers.zip(&mut self.state).enumerate() {
+            if self.frozen.contains(l) {
+                continue;
+            }
             let of_w = Step::new(learning_rate, number);
             let of_b = of_w.is_weight(false);
             self.rule
@@ -239,6 +247,49 @@ impl<F, R> Optimizer<F, R> {
     /// Returns the state of each layer.
     pub fn state(&self) -> &[LayerState<F>] {
         &self.state
+    }
+
+    /// Freezes layers, counted from 1: a step changes neither their parameters nor their state.
+    ///
+    /// Momentum and weight decay do not move them either. Each call replaces the list;
+    /// `freeze(&[])` unfreezes all layers, which then continue with the state that they had. Freeze
+    /// the layers in the [`Workspace`](crate::train::workspace::Workspace::freeze) too, to save the
+    /// time of their gradients.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// # let gradients = Gradients::zeros_like(&parameters);
+    /// let mut optimizer = Optimizer::new(Algorithm::ADAM_W, &parameters)?;
+    /// optimizer.freeze(&[1])?;
+    /// let before = parameters.clone();
+    /// optimizer.step(&mut parameters, &gradients, 0.01)?; // decays the weights of layer 2 only
+    /// assert_eq!(parameters.layers()[0], before.layers()[0]);
+    /// assert_ne!(parameters.layers()[1], before.layers()[1]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`] if a number is not a layer of the network or is listed twice, or
+    /// if every layer is frozen. The list then stays as it was.
+    pub fn freeze(&mut self, layers: &[usize]) -> Result<()> {
+        self.frozen = Frozen::new(layers, self.state.len())?;
+        Ok(())
+    }
+
+    /// Returns the frozen layers, counted from 1, in ascending order.
+    ///
+    /// ```
+    /// # use dnn_blocks::prelude::*;
+    /// # let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1))?;
+    /// let mut optimizer = Optimizer::new(Algorithm::ADAM, &parameters)?;
+    /// optimizer.freeze(&[2])?;
+    /// assert_eq!(optimizer.frozen(), [2]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn frozen(&self) -> &[usize] {
+        self.frozen.numbers()
     }
 
     /// Returns the number of steps taken so far.

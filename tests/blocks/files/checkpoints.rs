@@ -30,6 +30,7 @@ fn train(run: &mut Checkpoint<f32>, mut after_epoch: impl FnMut(&Checkpoint<f32>
         Array2::from_shape_fn((1, 200), |(_, i)| f32::from(u8::from(x[[0, i]] * x[[1, i]] > 0.0)));
     let mut batches = Batches::new(&x, &y, 32).unwrap();
     let mut workspace = Workspace::new(&run.parameters, 32).unwrap();
+    workspace.freeze(run.optimizer.frozen()).unwrap();
     while run.epoch < EPOCHS {
         let learning_rate = run.schedule.at(run.learning_rate, run.epoch);
         batches.shuffle(&mut run.generator);
@@ -89,6 +90,33 @@ fn a_run_that_is_killed_again_and_again_ends_with_the_same_bits() {
     assert_eq!(resumed.parameters, straight.parameters);
     assert_eq!(resumed.optimizer, straight.optimizer);
     assert_eq!(resumed.generator.state(), straight.generator.state());
+}
+
+#[test]
+fn a_run_with_frozen_layers_resumes_with_the_same_bits() {
+    let limits = Limits::default();
+    let start = beginning();
+    for frozen in [&[1][..], &[1, 2], &[2]] {
+        let mut straight = start.clone();
+        straight.optimizer.freeze(frozen).unwrap();
+        let mut files = vec![straight.to_safetensors().unwrap()];
+        train(&mut straight, |run| files.push(run.to_safetensors().unwrap()));
+        for epoch in [0, 1, 17, EPOCHS] {
+            let mut resumed = Checkpoint::from_safetensors(&files[epoch], &limits).unwrap();
+            assert_eq!((resumed.epoch, resumed.optimizer.frozen()), (epoch, frozen));
+            assert_eq!(resumed.to_safetensors().unwrap(), files[epoch]);
+            train(&mut resumed, |_| {});
+            assert_eq!(resumed.parameters, straight.parameters);
+            assert_eq!(resumed.optimizer, straight.optimizer);
+        }
+        for l in 0..3 {
+            let kept = straight.parameters.layers()[l] == start.parameters.layers()[l];
+            assert_eq!(kept, frozen.contains(&(l + 1)));
+        }
+        straight.optimizer.freeze(&[]).unwrap();
+        let file = String::from_utf8_lossy(&straight.to_safetensors().unwrap()).into_owned();
+        assert!(!file.contains("frozen"), "a file without frozen layers is as before");
+    }
 }
 
 fn names(folder: &Path) -> Vec<String> {

@@ -39,6 +39,10 @@ fn values_stay_as_they_are() {
         let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
         let mut moved = parameters.clone();
         optimizer.step(&mut moved, &Gradients::zeros_like(&parameters), 0.1).unwrap();
+        stays(optimizer.clone());
+        assert_eq!(to_value(&optimizer).unwrap().get("frozen"), None);
+        optimizer.freeze(&[2]).unwrap();
+        assert_eq!(to_value(&optimizer).unwrap()["frozen"], json!([2]));
         stays(optimizer);
     }
     stays([Initializer::Scaled(0.01), Initializer::He, Initializer::Zeros]);
@@ -143,6 +147,19 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     assert!(error.contains("layer 1: s[0, 0] is -0.5"), "{error}");
     let error = refusal::<Optimizer<f32>>(rms_prop(1e300));
     assert!(error.contains("layer 1: s[0, 0] is inf"), "{error}");
+    let mut optimizer =
+        to_value(Optimizer::new(Algorithm::ADAM, &network::<f64>(&[3, 4, 2], 1)).unwrap()).unwrap();
+    for (frozen, reason) in [
+        (json!([0]), "frozen is 0, but "),
+        (json!([3]), "frozen is 3, but "),
+        (json!([1, 1]), "frozen is 1, but "),
+        (json!([1, 2]), "number of frozen layers is 2, but "),
+        (json!([-1]), "invalid value"),
+    ] {
+        optimizer["frozen"] = frozen;
+        let error = refusal::<Optimizer<f64>>(optimizer.clone());
+        assert!(error.contains(reason), "{error}");
+    }
     let generator = json!({"key": [1, 2, 3], "position": 0, "kept": null});
     assert!(refusal::<NumpyRandom>(generator).contains("624"));
 }

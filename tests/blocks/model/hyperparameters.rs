@@ -51,6 +51,9 @@ fn hyperparameters_that_cannot_be_used_are_named() {
             how().class_weights(ClassWeights::Given(vec![1.0, -2.0])),
             "class_weights is -2, but must be at least 0 and finite",
         ),
+        (how().frozen(&[1, 0]), "frozen is 0, but must be at least 1"),
+        (how().frozen(&[2, 2]), "frozen is 2, but must be a layer that is listed only once"),
+        (how().frozen(&[3]), "frozen is 3, but must be the number of a layer of the network"),
         (
             how().algorithm(Algorithm::Momentum { beta: 2.0 }),
             "beta is 2, but must be at least 0 and below 1",
@@ -78,7 +81,7 @@ fn hyperparameters_that_cannot_be_used_are_named() {
 fn each_setter_sets_its_field() {
     type Change = (Hyperparameters, fn(&mut Hyperparameters));
     let set = Hyperparameters::default;
-    let changes: [Change; 16] = [
+    let changes: [Change; 17] = [
         (set().hidden(&[3, 2]), |h| h.hidden = vec![3, 2]),
         (set().hidden(&[]), |h| h.hidden = vec![]),
         (set().activation(Activation::Tanh), |h| h.activation = Activation::Tanh),
@@ -96,6 +99,7 @@ fn each_setter_sets_its_field() {
         (set().validation_share(0.125), |h| h.validation_share = 0.125),
         (set().standardize(false), |h| h.standardize = false),
         (set().constant_features(true), |h| h.constant_features = true),
+        (set().frozen(&[2, 1]), |h| h.frozen = vec![2, 1]),
         (set().class_weights(ClassWeights::Balanced), |h| {
             h.class_weights = ClassWeights::Balanced;
         }),

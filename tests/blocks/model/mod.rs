@@ -2,6 +2,7 @@
 
 mod classifier;
 mod continued;
+mod frozen;
 mod history;
 mod hyperparameters;
 mod network;

@@ -210,6 +210,14 @@ fn a_learning_rate_that_was_set_is_resumed() {
     assert_eq!(all_of(&resumed), all_of(&straight));
 }
 
+#[test]
+fn a_fit_with_frozen_layers_goes_on_with_the_same_bits() {
+    for frozen in [&[1][..], &[3, 2]] {
+        stopped_and_resumed::<Classifier<f64, u8>>(&how().frozen(frozen), 1);
+        stopped_and_resumed::<Regressor<f64>>(&how().frozen(frozen), 3);
+    }
+}
+
 /// With noise for labels patience ends the fit, and a later call reads that from the folder.
 #[test]
 fn a_patience_goes_on_and_what_it_ended_stays_ended() {
@@ -357,6 +365,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         ("hidden", how().hidden(&[12, 8])),
         ("algorithm", how().algorithm(Algorithm::ADAM_W)),
         ("schedule", how().schedule(Schedule::Constant)),
+        ("frozen", how().frozen(&[1])),
     ] {
         let reason = reason(Classifier::<f64, u8>::new(other).learn(options()));
         assert_eq!(reason, belongs_to(&format!("a fit with another `{field}`")));
@@ -513,7 +522,13 @@ fn checkpoints_made_to_harm_are_errors() {
     let same = read(&changed(&file, |_, _| {})).unwrap();
     assert_eq!(same.fit, read(&file).unwrap().fit, "the change itself does no harm");
 
-    let harmed: [(&str, Harm); 20] = [
+    let harmed: [(&str, Harm); 22] = [
+        ("frozen is 4, but must be the number of a layer", |text, _| {
+            text["training"]["frozen"] = json!([1, 4]);
+        }),
+        ("number of frozen layers is 3, but ", |text, _| {
+            text["training"]["frozen"] = json!([1, 2, 3]);
+        }),
         ("key is 0, but must be ", |text, _| {
             let mut dead = vec![0; 624];
             dead[0] = 0x7fff_ffff;

@@ -1,6 +1,7 @@
 //! Training: workspaces and full batches are bit-identical to the blocks.
 
 mod batches;
+mod frozen;
 mod full_batch;
 mod gradient_check;
 mod lbfgs;
