@@ -10,6 +10,7 @@ mod predictor;
 mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;
+mod scikit_learn;
 mod sets;
 
 use dnn_blocks::ndarray::Array2;
