@@ -17,8 +17,8 @@ use std::ops::ControlFlow;
 /// Returns the hyperparameters with the same meaning, with those of the solver and its end.
 ///
 /// - `solver="lbfgs"` is `lbfgs`. `tol` is the gradient tolerance (doubled for a regressor, whose
-///   cost is twice that of scikit-learn), `max_fun` the limit of evaluations, and `max_iter` that of
-///   iterations, `epochs`. The other constants are SciPy's in both libraries.
+///   cost is twice that of scikit-learn), `max_fun` the limit of evaluations, and `max_iter` the
+///   limit of iterations, `epochs`. The other constants are SciPy's in both libraries.
 /// - `n_iter_no_change = n` is a patience of `n + 1`. `tol` is the tolerance, doubled where a
 ///   regressor monitors a cost. With `early_stopping` the monitored figure is the validation score,
 ///   else the training cost. scikit-learn takes the training cost from the batches during the epoch
@@ -204,7 +204,8 @@ fn a_limit_of_evaluations_ends_lbfgs() {
     }
 }
 
-/// scikit-learn: `test_learning_rate_warmstart` (8). Its rate after a fit is that of the next epoch.
+/// scikit-learn: `test_learning_rate_warmstart` (8). Its rate after a fit is that of the next
+/// epoch.
 #[test]
 fn the_time_of_a_schedule_goes_on_across_warm_starts() {
     for case in cases("test_learning_rate_warmstart") {
@@ -241,8 +242,8 @@ fn other_classes_for_a_fitted_model_are_refused() {
     assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
 }
 
-/// scikit-learn: `test_partial_fit_errors` (15), its second half: there, an estimator with L-BFGS has
-/// no `partial_fit`.
+/// scikit-learn: `test_partial_fit_errors` (15), its second half: there, an estimator with L-BFGS
+/// has no `partial_fit`.
 #[test]
 fn a_partial_fit_by_lbfgs_is_refused() {
     let cases = cases("test_partial_fit_errors");
@@ -316,8 +317,8 @@ fn early_stopping_keeps_the_best_validation_score() {
     }
 }
 
-/// scikit-learn: `test_adaptive_learning_rate` (25). It stops at the first rate below 1e-6 that does
-/// not help. Here a patience of as many epochs does that; the rates of all epochs are equal.
+/// scikit-learn: `test_adaptive_learning_rate` (25). It stops at the first rate below 1e-6 that
+/// does not help. Here a patience of as many epochs does that; the rates of all epochs are equal.
 #[test]
 fn a_plateau_divides_the_learning_rate() {
     let case = only_case("test_adaptive_learning_rate");
@@ -417,8 +418,8 @@ fn a_class_of_one_example_has_no_validation_set() {
     assert_eq!(error, Error::ClassSize { class: 1, examples: 1, least: 2 });
 }
 
-/// scikit-learn: `test_mlp_warm_start_with_early_stopping` (37). There, the scores of the second fit
-/// follow those of the first in one list.
+/// scikit-learn: `test_mlp_warm_start_with_early_stopping` (37). There, the scores of the second
+/// fit follow those of the first in one list.
 #[test]
 fn early_stopping_works_in_a_warm_start() {
     for case in cases("test_mlp_warm_start_with_early_stopping") {
@@ -480,8 +481,8 @@ fn convex_hyperparameters(l2: f64) -> Hyperparameters {
     Hyperparameters::default().hidden(&[]).epochs(15_000).l2(l2).lbfgs(exact)
 }
 
-/// Logistic regression has the minimum of `LogisticRegression(C=1/l2)`, ridge regression that of the
-/// closed form.
+/// Logistic regression has the minimum of `LogisticRegression(C=1/l2)`, ridge regression that of
+/// the closed form.
 #[test]
 fn models_without_hidden_layers_reach_the_minimum() {
     let convex = list(&FILE["convex"]);
