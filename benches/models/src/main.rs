@@ -1,6 +1,6 @@
 //! One fit for `compare.py`. `models DIR key=value …` reads the tables in DIR, fits a model and
-//! prints the score on the test table and the seconds of the fit as JSON; for a classifier also
-//! what changes if it predicts in bf16.
+//! prints the score on the test table, the seconds and the epochs of the fit as JSON; for a
+//! classifier also what changes if it predicts in bf16.
 
 use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
@@ -29,27 +29,29 @@ fn main() -> Result<(), Failure> {
     let (train_x, test_x, train_y, test_y) = (train_x?, test_x?, train_y?, test_y?);
     let (x, test_x) = (Examples::rows(&train_x), Examples::rows(&test_x));
 
-    let (score, seconds, rounded) = match get::<String>(&options, "task")?.as_str() {
+    let (score, seconds, history, rounded) = match get::<String>(&options, "task")?.as_str() {
         "classify" => {
             let labels = |y: &Array2<f32>| y.iter().map(|y| *y as i32).collect::<Vec<_>>();
             let (labels, test_labels) = (labels(&train_y), labels(&test_y));
             let mut model = Classifier::<f32, i32>::new(how);
             let start = Instant::now();
-            model.fit(x, &labels)?;
+            let history = model.fit(x, &labels)?;
             let seconds = start.elapsed().as_secs_f64();
             let score = model.score(test_x, &test_labels)?;
-            (score, seconds, bf16(&model, test_x, &test_labels)?)
+            (score, seconds, history, bf16(&model, test_x, &test_labels)?)
         }
         "regress" => {
             let mut model = Regressor::<f32>::new(how);
             let start = Instant::now();
-            model.fit(x, Examples::rows(&train_y))?;
+            let history = model.fit(x, Examples::rows(&train_y))?;
             let seconds = start.elapsed().as_secs_f64();
-            (model.score(test_x, Examples::rows(&test_y))?, seconds, String::new())
+            let score = model.score(test_x, Examples::rows(&test_y))?;
+            (score, seconds, history, String::new())
         }
         other => return Err(format!("no task {other}").into()),
     };
-    println!("{{\"score\": {score}, \"seconds\": {seconds}{rounded}}}");
+    let epochs = history.epochs.len();
+    println!("{{\"score\": {score}, \"seconds\": {seconds}, \"epochs\": {epochs}{rounded}}}");
     Ok(())
 }
 
@@ -78,7 +80,7 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
         "tanh" => Activation::Tanh,
         other => return Err(format!("no activation {other}").into()),
     };
-    Ok(Hyperparameters::default()
+    let how = Hyperparameters::default()
         .hidden(&hidden)
         .activation(activation)
         .initializer(Initializer::Xavier)
@@ -88,7 +90,12 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
         .l2(get(options, "l2")?)
         .seed(get(options, "seed")?)
         .standardize(false) // compare.py standardizes for all libraries
-        .constant_features(true))
+        .constant_features(true);
+    match get::<String>(options, "solver")?.as_str() {
+        "sgd" => Ok(how.algorithm(Algorithm::Nesterov { beta: 0.9 })),
+        "adam" => Ok(how.algorithm(Algorithm::ADAM)),
+        other => Err(format!("no solver {other}").into()),
+    }
 }
 
 fn get<T: FromStr<Err: Error + 'static>>(

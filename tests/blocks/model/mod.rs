@@ -12,6 +12,7 @@ mod predictor;
 mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;
+mod scikit_learn;
 mod sets;
 mod stopping;
 
