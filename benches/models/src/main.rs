@@ -5,6 +5,7 @@
 use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::lbfgs::LbfgsOptions;
 use std::collections::HashMap;
 use std::error::Error;
 use std::fs;
@@ -94,6 +95,7 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
     match get::<String>(options, "solver")?.as_str() {
         "sgd" => Ok(how.algorithm(Algorithm::Nesterov { beta: 0.9 })),
         "adam" => Ok(how.algorithm(Algorithm::ADAM)),
+        "lbfgs" => Ok(how.lbfgs(LbfgsOptions::default().gradient_tolerance(0.0))),
         other => Err(format!("no solver {other}").into()),
     }
 }

@@ -13,6 +13,7 @@ mod regressor;
 #[cfg(feature = "safetensors")]
 mod resume;
 mod scikit_learn;
+mod scikit_learn_continued;
 mod sets;
 mod stopping;
 
