@@ -126,7 +126,7 @@ impl Ranks<'_> {
         let head = Head::classification(classes.names().len());
         let start = match continued {
             Some((_, network)) => Start::Continue(Box::new(self.all_ok(network.try_clone())?)),
-            None => Start::New(rng),
+            None => Start::New(Box::new(rng)),
         };
         let (network, history) =
             self.train(hyperparameters, &head, &data, (split, start), first, options)?;
@@ -183,7 +183,7 @@ impl Ranks<'_> {
                 split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
                 (scaler, Start::Continue(Box::new(self.all_ok(network.try_clone())?)))
             }
-            None => (split.standardize_targets(self, hyperparameters)?, Start::New(rng)),
+            None => (split.standardize_targets(self, hyperparameters)?, Start::New(Box::new(rng))),
         };
         let head = Head::regression(y.nrows());
         let (network, history) =
@@ -336,7 +336,7 @@ impl Ranks<'_> {
         let mut network = match start {
             Start::New(rng) => {
                 let scaler = split.standardize(self, hyperparameters)?;
-                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
+                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, *rng);
                 self.all_ok(network)?
             }
             Start::Continue(network) => {

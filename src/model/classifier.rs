@@ -266,7 +266,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let head = Head::classification(classes.names().len());
         let start = match continued {
             Some((_, network)) => Start::Continue(Box::new(network.try_clone()?)),
-            None => Start::New(rng),
+            None => Start::New(Box::new(rng)),
         };
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         self.fitted = Some((classes, network));

@@ -77,7 +77,7 @@ pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 /// The network from which a training starts.
 pub(crate) enum Start<F> {
     /// New weights, drawn by this generator.
-    New(NumpyRandom),
+    New(Box<NumpyRandom>),
     /// A network that was trained before.
     Continue(Box<Network<F>>),
 }
@@ -100,7 +100,7 @@ pub(crate) fn train<F: Float>(
     let mut network = match start {
         Start::New(rng) => {
             let scaler = split.standardize(hyperparameters)?;
-            Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?
+            Network::new(hyperparameters, head, data.x.nrows(), scaler, *rng)?
         }
         Start::Continue(network) => {
             split.sets_mut().try_for_each(|set| set.standardize(network.scaler.as_ref()))?;

@@ -161,7 +161,7 @@ impl<F: Float> Regressor<F> {
                 split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
                 (scaler, Start::Continue(Box::new(network.try_clone()?)))
             }
-            None => (split.standardize_targets(hyperparameters)?, Start::New(rng)),
+            None => (split.standardize_targets(hyperparameters)?, Start::New(Box::new(rng))),
         };
         let head = Head::regression(y.nrows());
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;

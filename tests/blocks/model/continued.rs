@@ -182,7 +182,7 @@ fn given_parameters_predict_and_continue() {
     let mut model =
         Classifier::from_parameters(how, &classes, given.clone(), Some(scaler.clone())).unwrap();
     let expected = predict_proba(scaler.transform(&x.t()).unwrap(), &given).unwrap();
-    assert_eq!(model.predict_proba(Examples::columns(&x.t())).unwrap(), expected);
+    assert_eq!(model.predict_proba(Examples::columns(x.t())).unwrap(), expected);
     let history = model.fit_with(Examples::rows(&x), &labels, warm()).unwrap();
     assert_eq!(history.epochs[0].epoch, 0);
     assert!(model.score(Examples::rows(&x), &labels).unwrap() > 0.95);
@@ -197,7 +197,7 @@ fn given_parameters_predict_and_continue() {
     let mut workspace = Workspace::new(&expected, 60).unwrap();
     let mut optimizer = Optimizer::new(Algorithm::ADAM, &expected).unwrap();
     let cost = Cost::MeanSquaredError;
-    let (_, gradients) = workspace.cost_and_gradients(&x.t(), &y.t(), &expected, cost).unwrap();
+    let (_, gradients) = workspace.cost_and_gradients(&x.t(), y.t(), &expected, cost).unwrap();
     optimizer.step(&mut expected, gradients, 0.01).unwrap();
     assert_eq!(model.parameters(), Some(&expected));
 }

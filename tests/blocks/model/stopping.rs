@@ -142,7 +142,7 @@ fn chosen_validation_examples_are_held_out() {
     let y = x.column(0);
     let options = FitOptions::new().validation(40..60);
     let mut model = Regressor::<f64>::new(quick());
-    let history = model.fit_with(Examples::rows(&x), Examples::values(&y), options).unwrap();
+    let history = model.fit_with(Examples::rows(&x), Examples::values(y), options).unwrap();
     let (x, y) = (Examples::rows(last), y.slice_axis(Axis(0), (40..60).into()));
     let score = model.score(x, Examples::values(y)).unwrap();
     assert!((history.epochs[29].validation_score.unwrap() - score).abs() < 1e-12);
