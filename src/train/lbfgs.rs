@@ -16,7 +16,9 @@
 //! ```
 //!
 //! with `c₁ = 1e-4` and `c₂ = 0.9`. There is no learning rate. The cost must be deterministic: the
-//! same examples in each evaluation, and no dropout.
+//! same examples in each evaluation, and no dropout. The first step has length 1, which can leave
+//! all units of a ReLU layer at 0; the gradient is then 0 and the search ends. Another seed or a
+//! smooth activation, such as tanh, avoids that.
 //!
 //! Source: Liu & Nocedal (1989); Nocedal & Wright, *Numerical Optimization* (2006), algorithms 7.4,
 //! 3.5 and 3.6.

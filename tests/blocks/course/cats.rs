@@ -8,11 +8,14 @@
 use super::{deep, step};
 use crate::support::reference::{assert_number, json, number};
 use crate::support::share_right;
+use dnn_blocks::course::{Descent, l_layer_model};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions};
 use example::Cats;
 use serde_json::Value;
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[path = "../../../examples/cats/src/reader.rs"]
 mod example;
@@ -110,6 +113,60 @@ fn check_to_the_end(mut parameters: Parameters<f64>, expected: &Value) {
     for (found, name) in found.into_iter().zip(["train_accuracy", "test_accuracy"]) {
         assert!((found - number(&expected[name])).abs() < 1e-11, "{name}: {found}");
     }
+}
+
+/// From the same ten starts, the median of the costs is no higher than that of SciPy's L-BFGS-B
+/// after as many iterations.
+#[test]
+#[ignore = "takes a minute"]
+fn lbfgs_reaches_the_costs_of_scipy() {
+    let Some((cats, _)) = pictures() else { return };
+    let file = json("lbfgs_cats");
+    let iterations = file["max_iterations"].as_u64().unwrap();
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(number(&file["l2"]));
+    let options = LbfgsOptions::default().max_iterations(iterations);
+    let (mut costs, mut evaluations, begin) = (Vec::new(), 0, Instant::now());
+    for seed in 0..10 {
+        let mut rng = NumpyRandom::seed(seed);
+        let mut parameters =
+            initialize_parameters_deep(&[12288, 7, 1], Initializer::He, &mut rng).unwrap();
+        let mut workspace = Workspace::new(&parameters, cats.x.ncols()).unwrap();
+        let mut search = Lbfgs::new(&parameters, options).unwrap();
+        while search.stopped().is_none() {
+            let (cost, gradients) =
+                workspace.cost_and_gradients(&cats.x, &cats.y, &parameters, &objective).unwrap();
+            search.step(&mut parameters, cost, gradients).unwrap();
+        }
+        costs.push(search.cost());
+        evaluations += search.evaluations();
+    }
+    let expected = file["costs"].as_array().unwrap().iter().map(number).collect();
+    let (found, expected) = (median(costs), median(expected));
+    let seconds = begin.elapsed().as_secs_f64();
+    println!("{found}, SciPy {expected}: {evaluations} evaluations in {seconds:.1} s");
+    assert!(found <= expected * 1.005, "{found}, SciPy {expected}");
+}
+
+fn median(mut costs: Vec<f64>) -> f64 {
+    costs.sort_by(f64::total_cmp);
+    let half = costs.len() / 2;
+    (costs[half - 1] + costs[half]) / 2.0
+}
+
+/// The course's model by L-BFGS is below the cost of 2,500 steps of gradient descent. From the seed
+/// of the course, all units of a ReLU layer die in the first steps, in SciPy too.
+#[test]
+fn lbfgs_is_below_the_published_cost_within_100_iterations() {
+    let Some((cats, test)) = pictures() else { return };
+    let published = json("e2e_cat_published")["l_layer"].clone();
+    let published = number(published["costs"].as_object().unwrap().values().last().unwrap());
+    let descent = Descent::lbfgs(LbfgsOptions::default().max_iterations(100));
+    let rng = &mut NumpyRandom::seed(4);
+    let trained = l_layer_model(&cats.x, &cats.y, &[12288, 20, 7, 5, 1], descent, rng).unwrap();
+    let (iterations, cost) = *trained.costs.last().unwrap();
+    println!("{cost} after {iterations} iterations; descent {published} after 2400");
+    assert!(cost < published, "{cost} after {iterations} iterations: {:?}", trained.stop);
+    assert!(share_right(&test.x, &test.y, &trained.parameters) > 0.6);
 }
 
 fn logistic_regression() -> Parameters<f64> {
