@@ -3,7 +3,9 @@
 use super::Ranks;
 use crate::files::{Checkpoint, Checkpoints};
 use crate::model::Hyperparameters;
-use crate::model::checkpointing::{check_epochs, checkpoint_error, fingerprint, restore, saver};
+use crate::model::checkpointing::{
+    check_epochs, checkpoint_error, fingerprint, names_fingerprint, restore, saver,
+};
 use crate::model::dataset::RawData;
 use crate::model::network::Network;
 use crate::model::trainer::Session;
@@ -25,6 +27,7 @@ impl Ranks<'_> {
         let mut sum = [f64::from(fingerprint(data, first))]; // exact for fewer than 2^21 ranks
         self.all_reduce_sum(&mut sum);
         let fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;
+        let fingerprint = fingerprint.wrapping_add(names_fingerprint(data.names));
         if let Some(checkpoint) = self.latest(checkpoints)? {
             // All ranks have the same checkpoint, so all succeed or all fail.
             restore(session, network, checkpoint, (hyperparameters, fingerprint))?;

@@ -17,6 +17,7 @@ use crate::model::classifier::{
     label_row, stratified_columns,
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
+use crate::model::feature_names::{FeatureNames, OwnedNames};
 use crate::model::fit::{check_weights, weights_or_ones};
 use crate::model::head::Head;
 use crate::model::history::OnEpoch;
@@ -40,6 +41,7 @@ impl Ranks<'_> {
     /// - Declare the classes by [`Classifier::with_classes`], because a rank knows only its own
     ///   labels. Only the number of declared classes is compared: to compare the labels, call
     ///   [`ensure_equal`](Self::ensure_equal).
+    /// - All ranks pass the same names of features, or none, also a rank without examples.
     /// - A callback that stops on one rank stops all ranks.
     /// - [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the
     ///   examples of this rank, and an error if there are none.
@@ -63,9 +65,9 @@ impl Ranks<'_> {
     /// # Errors
     ///
     /// All ranks return an error if one does. [`Error::Inconsistent`] if the classes are not
-    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features or the number
-    /// of classes differ; the errors of [`Classifier::fit_with`], wrapped in an [`Error::OnRank`]
-    /// if they come from one rank.
+    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features, their names or
+    /// the number of classes differ; the errors of [`Classifier::fit_with`], wrapped in an
+    /// [`Error::OnRank`] if they come from one rank.
     pub fn fit_classifier<F: Float, L: Ord + Clone>(
         &self,
         model: &mut Classifier<F, L>,
@@ -74,10 +76,12 @@ impl Ranks<'_> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
-        let x = &x.as_columns();
+        let (names, x) = (self.feature_names(&x)?, &x.as_columns());
+        let names = names.as_ref();
+        let labels_of = ("labels", labels.len());
         let (first, total) =
-            self.check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, total)?;
+            self.check_examples(hyperparameters, (x, names), labels_of, options.weights)?;
+        self.check_constant_features(hyperparameters, (x, names), total)?;
         let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
         let declared = model.declared.clone();
         let declared = declared.ok_or(Error::Inconsistent { what: undeclared });
@@ -90,7 +94,7 @@ impl Ranks<'_> {
         let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = self.all_ok(example_weights(&numbers, &class_weights, options.weights))?;
         let y = self.all_ok(label_row(&numbers))?;
-        let data = RawData { x, y: &y, weights: &weights };
+        let data = RawData { x, y: &y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match hyperparameters.validation_share {
@@ -119,8 +123,8 @@ impl Ranks<'_> {
     /// # Errors
     ///
     /// All ranks return an error if one does. [`Error::Disagreement`] if hyperparameters, the
-    /// number of features or the number of outputs differ; the errors of [`Regressor::fit_with`],
-    /// wrapped in an [`Error::OnRank`] if they come from one rank.
+    /// number of features, their names or the number of outputs differ; the errors of
+    /// [`Regressor::fit_with`], wrapped in an [`Error::OnRank`] if they come from one rank.
     pub fn fit_regressor<F: Float>(
         &self,
         model: &mut Regressor<F>,
@@ -129,14 +133,17 @@ impl Ranks<'_> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
+        let names = self.feature_names(&x)?;
+        let names = names.as_ref();
         let (x, y) = (&x.as_columns(), &targets.as_columns());
+        let targets_of = ("Y", y.ncols());
         let (first, total) =
-            self.check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        self.check_constant_features(hyperparameters, x, total)?;
+            self.check_examples(hyperparameters, (x, names), targets_of, options.weights)?;
+        self.check_constant_features(hyperparameters, (x, names), total)?;
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
         let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
-        let data = RawData { x, y, weights: &weights };
+        let data = RawData { x, y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = self.all_ok(random_columns(hyperparameters, total, &mut rng))?;
@@ -150,12 +157,19 @@ impl Ranks<'_> {
         history
     }
 
+    /// Copies the names of the features, which must be equal on all ranks.
+    fn feature_names<F: Float>(&self, x: &Examples<'_, F>) -> Result<Option<OwnedNames>> {
+        let names = self.all_ok(x.owned_names())?;
+        self.ensure_equal("list of feature names", &names.as_deref())?;
+        Ok(names)
+    }
+
     /// Checks hyperparameters, examples and weights of all ranks. Returns the number of the first
     /// example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
-        x: &ArrayRef2<F>,
+        (x, names): (&ArrayRef2<F>, Option<&OwnedNames>),
         labels: (&'static str, usize),
         weights: Option<&[F]>,
     ) -> Result<(usize, usize)> {
@@ -165,7 +179,8 @@ impl Ranks<'_> {
         self.ensure_equal("number of features", &x.nrows())?;
         let own = check_lengths(("X", x.ncols()), labels)
             .and_then(|()| check_finite_features("X", x))
-            .and_then(|()| check_weights(x.ncols(), weights));
+            .and_then(|()| check_weights(x.ncols(), weights))
+            .map_err(|e| e.with_feature_name(names.map(FeatureNames::from)));
         self.all_ok(own)?;
         let (first, total) = self.offset_and_total(x.ncols());
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
@@ -176,7 +191,7 @@ impl Ranks<'_> {
     fn check_constant_features<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
-        x: &ArrayRef2<F>,
+        (x, names): (&ArrayRef2<F>, Option<&OwnedNames>),
         total: usize,
     ) -> Result<()> {
         if hyperparameters.constant_features || total < 2 {
@@ -192,7 +207,8 @@ impl Ranks<'_> {
         let mut ranges = self.all_ok(ranges)?;
         self.all_reduce_max(&mut ranges);
         match ranges.chunks_exact(2).position(|range| range[0] == -range[1]) {
-            Some(feature) => Err(Error::ConstantFeature { feature }),
+            Some(feature) => Err(Error::ConstantFeature { feature, name: None }
+                .with_feature_name(names.map(FeatureNames::from))),
             None => Ok(()),
         }
     }
@@ -255,6 +271,7 @@ impl Ranks<'_> {
         let scaler = split.standardize(self, hyperparameters)?;
         let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
         let mut network = self.all_ok(network)?;
+        network.feature_names = data.names.cloned();
         #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
         let mut session = Session::new(self.stop_together(options.on_epoch));
         #[cfg(feature = "safetensors")]

@@ -1,5 +1,8 @@
 use super::dataset::{RawData, Split};
-use super::fit::{check_constant_features, check_examples, standardizer, train, train_one_epoch};
+use super::feature_names::FeatureNames;
+use super::fit::{
+    check_constant_features, check_examples, continued_names, standardizer, train, train_one_epoch,
+};
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::{ClassWeights, Hyperparameters};
@@ -80,6 +83,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// - [`Error::LengthMismatch`] unless there is one label for each example and, if class weights
     ///   are given, one weight for each class.
     /// - [`Error::EmptyBatch`] if there is no example, [`Error::ZeroSize`] if there is no feature.
+    /// - [`Error::LengthMismatch`] or [`Error::InvalidFeatureName`] unless all features have
+    ///   distinct names that are not empty, or none has a name.
     /// - [`Error::NotFinite`] with the feature and the example if a number is NaN or infinite.
     /// - [`Error::ConstantFeature`] if a feature has the same value in every example, unless
     ///   [`constant_features`](Hyperparameters#structfield.constant_features) accepts that.
@@ -128,9 +133,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
-        let x = &x.as_columns();
-        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
-        check_constant_features(hyperparameters, x)?;
+        let (names, x) = (&x.owned_names()?, &x.as_columns());
+        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)
+            .and_then(|()| check_constant_features(hyperparameters, x))
+            .map_err(|e| e.with_feature_name(names.as_ref().map(FeatureNames::from)))?;
         let classes = match &self.declared {
             Some(declared) => declared.clone(),
             None => Classes::from_labels(labels),
@@ -139,7 +145,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         check_two_classes(numbers.iter().copied())?;
         let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
-        let data = RawData { x, y: &label_row(&numbers)?, weights };
+        let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = stratified_columns(hyperparameters, &numbers, &mut rng)?;
@@ -160,6 +166,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// and optimizer. The epochs of the [schedule](Hyperparameters#structfield.schedule) go on too:
     /// once a cosine has reached 0, the parameters no longer change.
     ///
+    /// The model keeps the [names](Examples::feature_names) of the first examples.
+    ///
     /// Callbacks, checkpoints, validation and patience belong to a fit; here they have no effect.
     ///
     /// ```
@@ -178,14 +186,18 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
     /// [`Error::TooFewExamples`]. [`Error::OneClass`] means that fewer than two classes are known.
-    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples.
+    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples,
+    /// [`Error::FeatureName`] if a name does.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
+        let network = self.fitted.as_ref().map(|(_, network)| network);
+        let names = continued_names(network, &x)?;
         let x = &x.as_columns();
-        check_examples(hyperparameters, x, ("labels", labels.len()), None)?;
+        check_examples(hyperparameters, x, ("labels", labels.len()), None)
+            .map_err(|e| e.with_feature_name(names.as_ref().map(FeatureNames::from)))?;
         let known = self.fitted.as_ref().map(|(classes, _)| classes).or(self.declared.as_ref());
         let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
         let numbers = classes.encode(labels)?;
@@ -194,7 +206,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         }
         let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
         let weights = &example_weights(&numbers, &class_weights, None)?;
-        let data = RawData { x, y: &label_row(&numbers)?, weights };
+        let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
         let head = Head::classification(classes.names().len());
         if let Some((_, network)) = &mut self.fitted {
             network.parameters.check_features(x)?;
@@ -203,6 +215,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let scaler = standardizer(hyperparameters, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
+        network.feature_names = names.clone();
         let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
         self.fitted = Some((classes, network));
         history
@@ -216,7 +229,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
     /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if an output overflows, [`Error::TooLarge`] if a layer
-    /// does not fit in memory.
+    /// does not fit in memory, [`Error::FeatureName`] if a feature has another name than in the
+    /// training.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&predicted_classes(&network.outputs(&x)?)?)
@@ -301,6 +315,12 @@ impl<F: Float, L> Classifier<F, L> {
     #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.fitted.as_ref().and_then(|(_, network)| network.scaler.as_ref())
+    }
+
+    /// Returns the names of the features, if the fit had [names](Examples::feature_names).
+    #[must_use]
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.fitted.as_ref().and_then(|(_, network)| network.feature_names.as_deref())
     }
 }
 

@@ -1,12 +1,13 @@
 //! The parts of a fit that classifiers and regressors share.
 
 use super::dataset::{Dataset, RawData, Split};
+use super::feature_names::OwnedNames;
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::options::FitOptions;
-use super::table::check_table;
+use super::table::{Examples, check_table};
 use super::trainer::{Session, Source, Trainer};
 use crate::buffer;
 use crate::checks::check_lengths;
@@ -57,9 +58,20 @@ pub(crate) fn check_constant_features<F: Float>(
     }
     let constant = |row: ArrayView1<'_, F>| row.iter().all(|value| *value == row[0]);
     match x.rows().into_iter().position(constant) {
-        Some(feature) => Err(Error::ConstantFeature { feature }),
+        Some(feature) => Err(Error::ConstantFeature { feature, name: None }),
         None => Ok(()),
     }
+}
+
+/// Returns the names of the features in a partial fit: of the network, after a check of the names
+/// of the examples, or of the first examples.
+pub(crate) fn continued_names<F: Float>(
+    network: Option<&Network<F>>,
+    x: &Examples<'_, F>,
+) -> Result<Option<OwnedNames>> {
+    let Some(network) = network else { return x.owned_names() };
+    network.known_names(x)?;
+    Ok(network.feature_names.clone())
 }
 
 /// Returns the weights of m examples, each 1 if `weights` is `None`.
@@ -85,12 +97,14 @@ pub(crate) fn train<F: Float>(
 ) -> Result<TrainedNetwork<F>> {
     let scaler = split.standardize(hyperparameters)?;
     let mut network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?;
+    network.feature_names = data.names.cloned();
     #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
     let mut session = Session::new(options.on_epoch);
     #[cfg(feature = "safetensors")]
     if let Some(checkpoints) = options.checkpoints {
-        use super::checkpointing::{fingerprint, resume};
-        let of_fit = (hyperparameters, fingerprint(data, 0));
+        use super::checkpointing::{fingerprint, names_fingerprint, resume};
+        let of_data = fingerprint(data, 0).wrapping_add(names_fingerprint(data.names));
+        let of_fit = (hyperparameters, of_data);
         resume(&mut session, &mut network, checkpoints, of_fit)?;
     }
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;

@@ -1,5 +1,6 @@
 //! The network of a model, with the state of its training.
 
+use super::feature_names::{FeatureNames, OwnedNames, known_names};
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::table::{Examples, check_table};
@@ -21,6 +22,7 @@ pub(crate) struct Network<F> {
     pub rng: NumpyRandom,
     /// The number of epochs that it was trained for.
     pub epochs: usize,
+    pub feature_names: Option<OwnedNames>,
 }
 
 impl<F: Float> Network<F> {
@@ -36,14 +38,15 @@ impl<F: Float> Network<F> {
         let parameters = initialize_parameters_deep(&sizes, hyperparameters.initializer, &mut rng)?
             .with_activations(hyperparameters.activation, head.cost.output_activation());
         let optimizer = Optimizer::new(hyperparameters.algorithm, &parameters)?;
-        Ok(Self { parameters, scaler, optimizer, rng, epochs: 0 })
+        Ok(Self { parameters, scaler, optimizer, rng, epochs: 0, feature_names: None })
     }
 
     /// Computes `AL` of the examples, and checks that both are finite.
     #[inline(never)]
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
-        check_table("X", &x)?;
+        let names = self.known_names(examples)?;
+        check_table("X", &x).map_err(|e| e.with_feature_name(names))?;
         self.parameters.check_features(&x)?;
         let al = match &self.scaler {
             Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
@@ -51,6 +54,15 @@ impl<F: Float> Network<F> {
         }?;
         check_output(&al, self.parameters.layers().len())?;
         Ok(al)
+    }
+
+    /// Checks the names of examples, and returns the names for errors.
+    pub fn known_names<'a>(
+        &'a self,
+        examples: &'a Examples<'_, F>,
+    ) -> Result<Option<FeatureNames<'a>>> {
+        let own = self.feature_names.as_ref().map(FeatureNames::from);
+        known_names(own, examples.names(), examples.as_columns().nrows())
     }
 
     /// Checks that `Y` (outputs, m) has the outputs of the last layer.
@@ -78,6 +90,7 @@ pub(crate) fn check_output<F: Float>(al: &ArrayRef2<F>, layers: usize) -> Result
             operand: "AL",
             position: Position::Entry { row, column },
             value: a.as_f64(),
+            feature_name: None,
         }),
         None => Ok(()),
     }

@@ -1,6 +1,8 @@
 use super::dataset::{RawData, Split};
+use super::feature_names::FeatureNames;
 use super::fit::{
-    check_constant_features, check_examples, standardizer, train, train_one_epoch, weights_or_ones,
+    check_constant_features, check_examples, continued_names, standardizer, train, train_one_epoch,
+    weights_or_ones,
 };
 use super::head::Head;
 use super::history::History;
@@ -78,12 +80,14 @@ impl<F: Float> Regressor<F> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
+        let names = &x.owned_names()?;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        check_constant_features(hyperparameters, x)?;
+        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)
+            .and_then(|()| check_constant_features(hyperparameters, x))
+            .map_err(|e| e.with_feature_name(names.as_ref().map(FeatureNames::from)))?;
         check_table("Y", y)?;
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
-        let data = RawData { x, y, weights };
+        let data = RawData { x, y, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = random_columns(hyperparameters, x.ncols(), &mut rng)?;
@@ -106,14 +110,16 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`] and
     /// [`Error::TooFewExamples`]; [`Error::ShapeMismatch`] if the number of features or outputs
-    /// differs from the first examples.
+    /// differs from the first examples, [`Error::FeatureName`] if a name does.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
+        let names = continued_names(self.network.as_ref(), &x)?;
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), None)?;
+        check_examples(hyperparameters, x, ("Y", y.ncols()), None)
+            .map_err(|e| e.with_feature_name(names.as_ref().map(FeatureNames::from)))?;
         check_table("Y", y)?;
         let weights = &weights_or_ones(x.ncols(), None)?;
         let head = Head::regression(y.nrows());
@@ -121,14 +127,16 @@ impl<F: Float> Regressor<F> {
             network.parameters.check_features(x)?;
             network.check_outputs(y)?;
             let y = &standardized(y, self.target_scaler.as_ref())?;
-            return train_one_epoch(hyperparameters, &head, &RawData { x, y, weights }, network)?;
+            let data = RawData { x, y, weights, names: names.as_ref() };
+            return train_one_epoch(hyperparameters, &head, &data, network)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
         let target_scaler = standardizer(hyperparameters, y)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
+        network.feature_names = names.clone();
         let y = &standardized(y, target_scaler.as_ref())?;
-        let data = RawData { x, y, weights };
+        let data = RawData { x, y, weights, names: names.as_ref() };
         let history = train_one_epoch(hyperparameters, &head, &data, &mut network)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
@@ -145,7 +153,8 @@ impl<F: Float> Regressor<F> {
     /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
     /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if a target overflows, [`Error::TooLarge`] if a layer
-    /// does not fit in memory.
+    /// does not fit in memory, [`Error::FeatureName`] if a feature has another name than in the
+    /// training.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
         let network = self.network.as_ref().ok_or(Error::NotFitted)?;
         let mut targets = network.outputs(&x)?;
@@ -164,7 +173,7 @@ impl<F: Float> Regressor<F> {
     /// target for each example; [`Error::ShapeMismatch`] if the number of outputs differs.
     pub fn score(&self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<f64> {
         check_lengths(("X", x.len()), ("Y", targets.len()))?;
-        let predicted = self.predict(Examples::Columns(x.as_columns()))?;
+        let predicted = self.predict(x.into_columns())?;
         r2(Actual(&targets.as_columns()), Predicted(&predicted))
     }
 
@@ -191,6 +200,12 @@ impl<F: Float> Regressor<F> {
     #[must_use]
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.target_scaler.as_ref()
+    }
+
+    /// Returns the names of the features, if the fit had [names](Examples::feature_names).
+    #[must_use]
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.network.as_ref().and_then(|network| network.feature_names.as_deref())
     }
 }
 

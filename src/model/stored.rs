@@ -1,6 +1,7 @@
 //! Models as plain values for storage, and their checks on loading.
 
 use super::classifier::Classifier;
+use super::feature_names::FeatureNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
@@ -12,12 +13,12 @@ use crate::init::NumpyRandom;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use serde::de::Error as _;
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// The state of a fitted network.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "F: Float + Deserialize<'de>"))]
-#[serde(bound(serialize = "F: Float + Serialize"))]
 pub(crate) struct NetworkState<F> {
     pub parameters: Parameters<F>,
     pub scaler: Option<Standardizer<F>>,
@@ -25,6 +26,25 @@ pub(crate) struct NetworkState<F> {
     /// If it is `None`, training continues with a new optimizer.
     #[serde(rename = "memory")]
     pub training: Option<TrainingState<F>>,
+    #[serde(default)]
+    pub feature_names: Option<Vec<String>>,
+}
+
+impl<F: Float + Serialize> Serialize for NetworkState<F> {
+    /// Leaves out missing names, as earlier versions did. Binary formats such as postcard, which do
+    /// not store the names of fields, read every field and so get every field.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let with_names = self.feature_names.is_some() || !serializer.is_human_readable();
+        let mut state = serializer.serialize_struct("NetworkState", 4 + usize::from(with_names))?;
+        state.serialize_field("parameters", &self.parameters)?;
+        state.serialize_field("scaler", &self.scaler)?;
+        state.serialize_field("epochs", &self.epochs)?;
+        state.serialize_field("memory", &self.training)?;
+        if with_names {
+            state.serialize_field("feature_names", &self.feature_names)?;
+        }
+        state.end()
+    }
 }
 
 /// The state from which a training continues.
@@ -44,6 +64,7 @@ impl<F: Float> Network<F> {
             scaler: self.scaler.clone(),
             epochs: self.epochs,
             training: Some(TrainingState { optimizer, generator }),
+            feature_names: self.feature_names.as_ref().map(|names| names.to_vec()),
         }
     }
 
@@ -52,12 +73,15 @@ impl<F: Float> Network<F> {
         head: &Head<F>,
         state: NetworkState<F>,
     ) -> Result<Self> {
-        let NetworkState { parameters, scaler, epochs, training } = state;
+        let NetworkState { parameters, scaler, epochs, training, feature_names } = state;
         check_network(hyperparameters, head, &parameters)?;
         parameters.check_finite()?;
         let countable = epochs <= usize::MAX / 2; // leaves room for later epochs
         check_argument(countable, "epochs", epochs as f64, "less than 2^63")?;
-        check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
+        let features = parameters.layers()[0].w.ncols();
+        check_scaler(hyperparameters, scaler.as_ref(), features)?;
+        let names = feature_names.as_ref().map(FeatureNames::from);
+        let feature_names = names.map(|names| names.owned(features)).transpose()?;
         let (optimizer, rng) = match training {
             Some(TrainingState { optimizer, generator }) => {
                 check_optimizer(hyperparameters, &optimizer, &parameters)?;
@@ -68,7 +92,7 @@ impl<F: Float> Network<F> {
                 (Optimizer::new(hyperparameters.algorithm, &parameters)?, rng)
             }
         };
-        Ok(Self { parameters, scaler, optimizer, rng, epochs })
+        Ok(Self { parameters, scaler, optimizer, rng, epochs, feature_names })
     }
 }
 

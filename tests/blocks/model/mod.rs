@@ -1,6 +1,7 @@
 //! The classifier and the regressor.
 
 mod classifier;
+mod feature_names;
 mod history;
 mod hyperparameters;
 mod network;
