@@ -1,9 +1,11 @@
 """Are the files of the example `export` what they should be? ONNX's checker and ONNX Runtime say
-the same as this crate, for batches of any size, and NumPy reads the npz files:
+the same as this crate, for batches of any size, the metadata have the names, and NumPy reads the
+npz files:
 
     python3 docs/check_exports.py target/exports
 """
 
+import json
 import pathlib
 import sys
 
@@ -19,6 +21,14 @@ worst = {kind: (0.0, "") for kind in TOLERANCE}
 for path in models:
     onnx.checker.check_model(onnx.load(path), full_check=True)
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    metadata = session.get_modelmeta().custom_metadata_map
+    metadata = {key: json.loads(text) for key, text in metadata.items()}
+    expected = {}
+    if "classifier" in path.stem or "regressor" in path.stem:
+        expected["feature_names"] = ["mean radius", '"worst" area', "größe"]
+    if "classifier" in path.stem:
+        expected["class_names"] = list(range(int(path.stem[-1])))
+    assert metadata == expected, (path, metadata)
     with np.load(path.with_suffix(".answers.npz")) as answers:
         x, expected = answers["x"], answers["outputs"]
     for m in [1, 7, len(x)]:

@@ -23,6 +23,9 @@ const ACTIVATIONS: [(&str, Activation); 6] = [
     ("softmax", Activation::Softmax),
 ];
 
+/// The names of the features of the classifiers and the regressor.
+const NAMES: [&str; 3] = ["mean radius", "\"worst\" area", "größe"];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(std::env::args().nth(1).ok_or("usage: export FOLDER")?);
     fs::create_dir_all(&folder)?;
@@ -67,14 +70,14 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
     for classes in [2, 3] {
         let labels: Vec<usize> = (0..50).map(|i| i % classes).collect();
         let mut model = Classifier::new(hyperparameters.clone());
-        model.fit(Examples::rows(&x), &labels)?;
+        model.fit(Examples::rows(&x).feature_names(&NAMES), &labels)?;
         let name = format!("{kind}_classifier_{classes}");
         model.save_onnx(folder.join(format!("{name}.onnx")))?;
         answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
         count += 1;
     }
     let mut model = Regressor::new(hyperparameters);
-    model.fit(Examples::rows(&x), Examples::rows(&x))?;
+    model.fit(Examples::rows(&x).feature_names(&NAMES), Examples::rows(&x))?;
     let name = format!("{kind}_regressor");
     model.save_onnx(folder.join(format!("{name}.onnx")))?;
     answers(folder, &name, &x, &model.predict(Examples::rows(&x))?)?;

@@ -186,6 +186,6 @@ fn check_finite_at<F: Float>(
     let first = matrix.indexed_iter().find(|(_, x)| !x.is_finite());
     first.map_or(Ok(()), |((row, column), x)| {
         let position = position(row, column);
-        Err(Error::NotFinite { layer: None, operand, position, value: x.as_f64() })
+        Err(Error::not_finite(operand, position, x.as_f64()))
     })
 }

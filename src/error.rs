@@ -1,7 +1,8 @@
 //! The error type of the crate, and what its messages are made of.
 
+use crate::model::FeatureNames;
 use ndarray::ArrayRef2;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -108,12 +109,38 @@ pub enum Error {
     /// Such a feature carries no information and often comes from a mistake in the data.
     /// [`constant_features(true)`](crate::model::Hyperparameters::constant_features) accepts it.
     #[error(
-        "feature {feature} has the same value in every example; set `constant_features(true)` to \
-         accept it"
+        "{} has the same value in every example; set `constant_features(true)` to accept it",
+        Feature(*.feature, .name)
     )]
     ConstantFeature {
         /// The feature.
         feature: usize,
+        /// Its name, if it is known.
+        name: Option<String>,
+    },
+    /// A feature has another name than in the fit of the model.
+    #[error(
+        "feature {feature} is named \"{}\", but the model was fitted with \"{}\"",
+        Name(.found),
+        Name(.expected)
+    )]
+    FeatureName {
+        /// The first feature with another name.
+        feature: usize,
+        /// Its name.
+        found: String,
+        /// Its name in the model.
+        expected: String,
+    },
+    /// The name of a feature is empty, or an earlier feature has it.
+    #[error("feature {feature} is named \"{}\", but names must {rule}", Name(.name))]
+    InvalidFeatureName {
+        /// The feature.
+        feature: usize,
+        /// Its name.
+        name: String,
+        /// The rule for names, e.g. `be distinct`.
+        rule: &'static str,
     },
     /// The training labels hold only one class, or only one class was declared.
     #[error("there is only one class: a classifier needs at least two")]
@@ -189,7 +216,11 @@ pub enum Error {
         rule: &'static str,
     },
     /// An array holds NaN or an infinite number.
-    #[error("{place}{operand}{position} is {value}", place = Place(*.layer))]
+    #[error(
+        "{place}{operand}{} is {value}",
+        Named(*.position, .feature_name),
+        place = Place(*.layer)
+    )]
     NotFinite {
         /// The layer.
         layer: Option<usize>,
@@ -199,6 +230,8 @@ pub enum Error {
         position: Position,
         /// The number.
         value: f64,
+        /// The name of the feature, if the position has a feature and its name is known.
+        feature_name: Option<String>,
     },
     /// An array holds a number outside its range.
     #[error(
@@ -292,6 +325,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Creates [`Error::NotFinite`] without a layer and without the name of a feature.
+    pub(crate) fn not_finite(operand: &'static str, position: Position, value: f64) -> Self {
+        Self::NotFinite { layer: None, operand, position, value, feature_name: None }
+    }
+
     /// Adds the number of the layer to an error that names no layer yet.
     pub(crate) fn in_layer(mut self, number: usize) -> Self {
         match &mut self {
@@ -302,6 +340,20 @@ impl Error {
             | Error::OutputActivation { layer, .. }
             | Error::NotFinite { layer, .. }
             | Error::InvalidValue { layer, .. } => *layer = layer.or(Some(number)),
+            _ => {}
+        }
+        self
+    }
+
+    /// Adds the name of the feature to an error about a feature of `X`.
+    pub(crate) fn with_feature_name(mut self, names: Option<FeatureNames<'_>>) -> Self {
+        match &mut self {
+            Error::ConstantFeature { feature, name }
+            | Error::NotFinite {
+                position: Position::Feature { feature, .. },
+                feature_name: name,
+                ..
+            } => *name = names.and_then(|names| names.get(*feature)).map(String::from),
             _ => {}
         }
         self
@@ -424,6 +476,49 @@ impl fmt::Display for Position {
             }
             Position::Index(index) => write!(f, "[{index}]"),
         }
+    }
+}
+
+/// A feature in a message: its number, and its name if it is known.
+struct Feature<'a>(usize, &'a Option<String>);
+
+impl fmt::Display for Feature<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Feature(feature, Some(name)) => write!(f, "feature {feature} ({})", Name(name)),
+            Feature(feature, None) => write!(f, "feature {feature}"),
+        }
+    }
+}
+
+/// A position in a message, with the name of its feature if it is known.
+struct Named<'a>(Position, &'a Option<String>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Named(Position::Feature { feature, example }, name) => {
+                write!(f, "[{}, example {example}]", Feature(*feature, name))
+            }
+            Named(position, _) => write!(f, "{position}"),
+        }
+    }
+}
+
+/// A name, which may come from a file: on one line, and cut if it is long.
+struct Name<'a>(&'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 100;
+        for (i, character) in self.0.chars().enumerate() {
+            match character {
+                _ if i == LONGEST => return f.write_char('…'),
+                '\'' | '"' | '\\' => f.write_char(character)?,
+                _ => write!(f, "{}", character.escape_debug())?,
+            }
+        }
+        Ok(())
     }
 }
 

@@ -297,7 +297,8 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
             for names in [&["no", "yes"][..], &["no", "perhaps", "yes"]] {
                 let labels: Vec<_> = (0..40).map(|i| names[i % names.len()].to_string()).collect();
                 let mut model = Classifier::<f32, String>::new(hyperparameters.clone());
-                model.fit(Examples::columns(&x), &labels).unwrap();
+                let features: Vec<_> = (0..60).map(|i| format!("feature {i}")).collect();
+                model.fit(Examples::columns(&x).feature_names(&features), &labels).unwrap();
                 let predictor = || model.predictor(40).unwrap();
                 allocations_after_creation(predictor(), predictor(), |predictor, m| {
                     let examples = x.slice(s![.., ..m]);
@@ -305,6 +306,8 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
                     let probabilities = predictor.predict_proba(examples).unwrap();
                     assert_eq!(probabilities.dim(), (names.len(), m));
                     assert_eq!(predictor.predict(x.column(m - 1)).unwrap().len(), 1);
+                    let named = Examples::columns(examples).feature_names(&features);
+                    assert_eq!(predictor.predict(named).unwrap().len(), m);
                 });
                 let mut predictor = predictor();
                 let expected = model.predict(Examples::columns(&x)).unwrap();

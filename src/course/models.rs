@@ -23,7 +23,7 @@ pub struct Trained<F> {
     /// says which iterations are kept. L-BFGS adds the final cost, with the number of iterations.
     pub costs: Vec<(usize, F)>,
     /// Why L-BFGS ended, and thus whether it converged. `None` after gradient descent.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub stop: Option<Stop>,
 }
 

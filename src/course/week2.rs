@@ -210,12 +210,10 @@ fn check_shapes<F: Float>(w: &ArrayRef2<F>, x: &ArrayRef2<F>, y: &ArrayRef2<F>) 
 fn check_start<F: Float>(w: &ArrayRef2<F>, b: F) -> Result<()> {
     let numbers = w.iter().enumerate().map(|(row, w)| ("w", row, *w));
     match numbers.chain([("b", 0, b)]).find(|(_, _, value)| !value.is_finite()) {
-        Some((operand, row, value)) => Err(Error::NotFinite {
-            layer: None,
-            operand,
-            position: Position::Entry { row, column: 0 },
-            value: value.as_f64(),
-        }),
+        Some((operand, row, value)) => {
+            let position = Position::Entry { row, column: 0 };
+            Err(Error::not_finite(operand, position, value.as_f64()))
+        }
         None => Ok(()),
     }
 }

@@ -78,7 +78,7 @@ pub(crate) fn predicted_classes_of<F: Float>(
         let column = al.column(example);
         if let Some(row) = column.iter().position(|a| a.is_nan()) {
             let position = Position::Entry { row, column: example };
-            return Err(Error::NotFinite { layer: None, operand, position, value: f64::NAN });
+            return Err(Error::not_finite(operand, position, f64::NAN));
         }
         *class = predicted_class(column);
     }

@@ -14,13 +14,16 @@ use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::init::NumpyRandom;
 #[cfg(feature = "safetensors")]
-use crate::model::checkpointing::{FitId, checksum, fingerprint};
+use crate::model::checkpointing::{FitId, checksum, fingerprint, names_fingerprint};
 use crate::model::classifier::{
     check_all_classes, check_training_classes, check_two_classes, class_counts, class_weights,
     example_weights, label_row, stratified_columns,
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
-use crate::model::fit::{Start, check_weights, chosen_columns, epochs, weights_or_ones};
+use crate::model::feature_names::{FeatureNames, OwnedNames};
+use crate::model::fit::{
+    Start, check_weights, chosen_columns, continued_names, epochs, weights_or_ones,
+};
 use crate::model::head::Head;
 use crate::model::history::{OnBatch, OnEpoch};
 use crate::model::network::Network;
@@ -43,6 +46,7 @@ impl Ranks<'_> {
     /// - Declare the classes by [`Classifier::with_classes`], because a rank knows only its own
     ///   labels. Only the number of declared classes is compared: to compare the labels, call
     ///   [`ensure_equal`](Self::ensure_equal).
+    /// - All ranks pass the same names of features, or none, also a rank without examples.
     /// - A callback that stops on one rank stops all ranks.
     /// - [`Epoch::training_score`](crate::model::Epoch::training_score) is the score of the
     ///   examples of this rank, and an error if there are none.
@@ -66,9 +70,9 @@ impl Ranks<'_> {
     /// # Errors
     ///
     /// All ranks return an error if one does. [`Error::Inconsistent`] if the classes are not
-    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features or the number
-    /// of classes differ; the errors of [`Classifier::fit_with`], wrapped in an [`Error::OnRank`]
-    /// if they come from one rank.
+    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features, their names or
+    /// the number of classes differ; the errors of [`Classifier::fit_with`], wrapped in an
+    /// [`Error::OnRank`] if they come from one rank.
     pub fn fit_classifier<F: Float, L: Ord + Clone>(
         &self,
         model: &mut Classifier<F, L>,
@@ -77,15 +81,20 @@ impl Ranks<'_> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
-        let x = &x.as_columns();
+        let (examples, names, x) = (x, self.feature_names(&x)?, &x.as_columns());
+        let names = names.as_ref();
+        let labels_of = ("labels", labels.len());
         let (first, total) =
-            self.check_examples(hyperparameters, x, ("labels", labels.len()), &options)?;
+            self.check_examples(hyperparameters, (x, names), labels_of, &options)?;
         let continued = if options.warm_start { model.to_continue() } else { Ok(None) };
         let continued = self.all_ok(continued)?;
         self.ensure_same_start(continued.map(|(_, network)| network))?;
+        let names = continued_names(continued.map(|(_, network)| network), &examples);
+        let names = self.all_ok(names)?;
+        let names = names.as_ref();
         match continued {
             Some((_, network)) => network.parameters.check_features(x)?,
-            None => self.check_constant_features(hyperparameters, x, total)?,
+            None => self.check_constant_features(hyperparameters, (x, names), total)?,
         }
         let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
         let known = continued.map(|(classes, _)| classes).or(model.declared.as_ref());
@@ -102,7 +111,7 @@ impl Ranks<'_> {
         let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = self.all_ok(example_weights(&numbers, &class_weights, options.weights))?;
         let y = self.all_ok(label_row(&numbers))?;
-        let data = RawData { x, y: &y, weights: &weights };
+        let data = RawData { x, y: &y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match (&options.validation, hyperparameters.validation_share) {
@@ -142,8 +151,8 @@ impl Ranks<'_> {
     /// # Errors
     ///
     /// All ranks return an error if one does. [`Error::Disagreement`] if hyperparameters, the
-    /// number of features or the number of outputs differ; the errors of [`Regressor::fit_with`],
-    /// wrapped in an [`Error::OnRank`] if they come from one rank.
+    /// number of features, their names or the number of outputs differ; the errors of
+    /// [`Regressor::fit_with`], wrapped in an [`Error::OnRank`] if they come from one rank.
     pub fn fit_regressor<F: Float>(
         &self,
         model: &mut Regressor<F>,
@@ -152,10 +161,16 @@ impl Ranks<'_> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
+        let (examples, names) = (x, self.feature_names(&x)?);
+        let names = names.as_ref();
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        let (first, total) = self.check_examples(hyperparameters, x, ("Y", y.ncols()), &options)?;
+        let targets_of = ("Y", y.ncols());
+        let (first, total) =
+            self.check_examples(hyperparameters, (x, names), targets_of, &options)?;
         let continued = model.network.as_ref().filter(|_| options.warm_start);
         self.ensure_same_start(continued)?;
+        let names = self.all_ok(continued_names(continued, &examples))?;
+        let names = names.as_ref();
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
         match continued {
@@ -163,10 +178,10 @@ impl Ranks<'_> {
                 network.parameters.check_features(x)?;
                 network.check_outputs(y)?;
             }
-            None => self.check_constant_features(hyperparameters, x, total)?,
+            None => self.check_constant_features(hyperparameters, (x, names), total)?,
         }
         let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
-        let data = RawData { x, y, weights: &weights };
+        let data = RawData { x, y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
@@ -192,12 +207,19 @@ impl Ranks<'_> {
         history
     }
 
+    /// Copies the names of the features, which must be equal on all ranks.
+    fn feature_names<F: Float>(&self, x: &Examples<'_, F>) -> Result<Option<OwnedNames>> {
+        let names = self.all_ok(x.owned_names())?;
+        self.ensure_equal("list of feature names", &names.as_deref())?;
+        Ok(names)
+    }
+
     /// Checks hyperparameters, examples and weights of all ranks. Returns the number of the first
     /// example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
-        x: &ArrayRef2<F>,
+        (x, names): (&ArrayRef2<F>, Option<&OwnedNames>),
         labels: (&'static str, usize),
         options: &FitOptions<'_, F>,
     ) -> Result<(usize, usize)> {
@@ -211,7 +233,8 @@ impl Ranks<'_> {
         self.ensure_equal("callback of batches", &options.on_batch.is_some())?;
         let own = check_lengths(("X", x.ncols()), labels)
             .and_then(|()| check_finite_features("X", x))
-            .and_then(|()| check_weights(x.ncols(), weights));
+            .and_then(|()| check_weights(x.ncols(), weights))
+            .map_err(|e| e.with_feature_name(names.map(FeatureNames::from)));
         self.all_ok(own)?;
         let (first, total) = self.offset_and_total(x.ncols());
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
@@ -227,7 +250,8 @@ impl Ranks<'_> {
         self.ensure_equal("number of finished epochs", &(network.epochs, network.examples))?;
         self.ensure_equal("learning rate", &network.learning_rate)?;
         self.ensure_equal("number of optimizer steps", &network.optimizer.steps())?;
-        self.ensure_equal("memory of L-BFGS", &network.search.is_some())
+        self.ensure_equal("memory of L-BFGS", &network.search.is_some())?;
+        self.ensure_equal("list of feature names", &network.feature_names.as_deref())
     }
 
     /// Returns the numbers of the training and the validation examples among those of all ranks,
@@ -252,7 +276,7 @@ impl Ranks<'_> {
     fn check_constant_features<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
-        x: &ArrayRef2<F>,
+        (x, names): (&ArrayRef2<F>, Option<&OwnedNames>),
         total: usize,
     ) -> Result<()> {
         if hyperparameters.constant_features || total < 2 {
@@ -268,7 +292,8 @@ impl Ranks<'_> {
         let mut ranges = self.all_ok(ranges)?;
         self.all_reduce_max(&mut ranges);
         match ranges.chunks_exact(2).position(|range| range[0] == -range[1]) {
-            Some(feature) => Err(Error::ConstantFeature { feature }),
+            Some(feature) => Err(Error::ConstantFeature { feature, name: None }
+                .with_feature_name(names.map(FeatureNames::from))),
             None => Ok(()),
         }
     }
@@ -344,6 +369,7 @@ impl Ranks<'_> {
                 *network
             }
         };
+        network.feature_names = data.names.cloned();
         let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;
         let on_epoch = self.stop_together(options.on_epoch);
         let on_batch = options.on_batch.map(|on_batch| self.stop_batches_together(on_batch));
@@ -351,7 +377,9 @@ impl Ranks<'_> {
         let mut session = Session::new(hyperparameters, (on_epoch, on_batch))?;
         #[cfg(feature = "safetensors")]
         {
-            let fingerprint = fingerprint(data, first).wrapping_add(start_sum);
+            let names_sum = if self.is_first() { names_fingerprint(data.names) } else { 0 };
+            let fingerprint = fingerprint(data, first).wrapping_add(names_sum);
+            let fingerprint = fingerprint.wrapping_add(start_sum);
             let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
             self.resume(&mut session, &mut network, options.checkpoints, id)?;
         }

@@ -101,7 +101,6 @@ pub enum FileError {
 
 impl FileError {
     /// Creates [`FileError::Malformed`] with a bounded reason.
-    #[cfg_attr(not(any(feature = "npz", feature = "safetensors")), allow(dead_code))]
     pub(super) fn malformed(format: &'static str, reason: impl Display) -> Self {
         Self::Malformed { format, reason: excerpt(reason) }
     }

@@ -2,11 +2,9 @@
 
 mod proto;
 
-#[cfg(doc)]
-use super::FileError;
 use super::limits::{check_size, reserved};
 use super::numbers::{check_finite, for_each_block};
-use super::{Result, atomic};
+use super::{FileError, Result, atomic};
 use crate::activation::Activation;
 use crate::data::Standardizer;
 use crate::model::{Classifier, Regressor};
@@ -14,8 +12,9 @@ use crate::parameters::check_network;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::{Array2, CowArray, IxDyn, arr0};
 use prost::Message;
-use proto::{Attribute, Dimension, Graph, Model, Node, Operators, Shape, TensorType, Type, Value};
-use proto::{GRAPH, INITIALIZER, RAW_DATA, begin};
+use proto::{Attribute, Dimension, Entry, Graph, Model, Node, Operators, Shape};
+use proto::{GRAPH, INITIALIZER, RAW_DATA, TensorType, Type, Value, begin};
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -72,16 +71,21 @@ impl<F: Float> Parameters<F> {
     }
 }
 
-impl<F: Float, L: Ord + Clone> Classifier<F, L> {
+impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     /// Exports the classifier as an ONNX model (feature `onnx`).
     ///
     /// The input is `X` (batch, features) before standardization. The output is `probabilities`
     /// (batch, classes) in the order of [`classes`](Self::classes), as from
     /// [`predict_proba`](Self::predict_proba).
     ///
+    /// The metadata of the model have `class_names` and, if the features have names,
+    /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
+    /// that serde makes of it.
+    ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], [`FileError::TooLarge`].
+    /// [`Error::NotFitted`], [`FileError::TooLarge`], [`FileError::Malformed`] if serde cannot
+    /// write the labels as JSON.
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
         self.onnx()?.to_vec()
     }
@@ -104,6 +108,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             let no = graph.node("Sub", &[&one, &yes], vec![]);
             graph.node("Concat", &[&no, &yes], vec![Attribute::integer("axis", 1)]);
         }
+        graph.metadata("class_names", self.classes())?;
+        graph.feature_names(self.feature_names())?;
         graph.finish("probabilities", parameters.outputs().max(2))
     }
 }
@@ -113,6 +119,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// The input is `X` (batch, features) before standardization. The output is `values` (batch,
     /// outputs) in the units of the targets.
+    ///
+    /// If the features have names, the metadata of the model have `feature_names`, a JSON list.
     ///
     /// # Errors
     ///
@@ -139,6 +147,7 @@ impl<F: Float> Regressor<F> {
             let scaled = graph.node("Mul", &[&al, &deviation], vec![]);
             graph.node("Add", &[&scaled, &mean], vec![]);
         }
+        graph.feature_names(self.feature_names())?;
         graph.finish("values", parameters.outputs())
     }
 }
@@ -150,6 +159,7 @@ struct Builder<'a, F> {
     constants: BTreeMap<String, CowArray<'a, F, IxDyn>>,
     /// The name of the latest value.
     last: String,
+    metadata: Vec<Entry>,
 }
 
 impl<'a, F: Float> Builder<'a, F> {
@@ -157,8 +167,8 @@ impl<'a, F: Float> Builder<'a, F> {
     fn new(parameters: &'a Parameters<F>, scaler: Option<&'a Standardizer<F>>) -> Result<Self> {
         check_network(parameters.layers())?;
         let features = parameters.layers()[0].w.ncols();
-        let (nodes, constants) = (Vec::new(), BTreeMap::new());
-        let mut graph = Self { features, nodes, constants, last: "X".into() };
+        let (nodes, constants, metadata) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut graph = Self { features, nodes, constants, last: "X".into(), metadata };
         if let Some(scaler) = scaler {
             scaler.check_features(features)?;
             let [mean, deviation] = graph.columns("scaler", scaler)?;
@@ -239,6 +249,17 @@ impl<'a, F: Float> Builder<'a, F> {
         self.last.clone()
     }
 
+    /// Adds a list to the metadata, as JSON.
+    fn metadata(&mut self, key: &str, list: &[impl Serialize]) -> Result<()> {
+        let json = serde_json::to_string(list).map_err(|e| FileError::malformed("ONNX", e))?;
+        self.metadata.push(Entry { key: Some(key.into()), value: Some(json) });
+        Ok(())
+    }
+
+    fn feature_names(&mut self, names: Option<&[String]>) -> Result<()> {
+        names.map_or(Ok(()), |names| self.metadata("feature_names", names))
+    }
+
     /// Completes the model. The latest value is renamed to `output`.
     fn finish(mut self, output: &str, outputs: usize) -> Result<Writer<'a, F>> {
         let values = self.nodes.iter_mut().flat_map(|node| &mut node.output);
@@ -260,7 +281,8 @@ impl<'a, F: Float> Builder<'a, F> {
         begin(&mut head, GRAPH, before.len() + tensors + after.len());
         head.extend(before);
         let operators = Operators { domain: Some(String::new()), version: Some(OPERATORS) };
-        let tail = Model { opset_import: vec![operators], ..Model::default() };
+        let (opset_import, metadata_props) = (vec![operators], self.metadata);
+        let tail = Model { opset_import, metadata_props, ..Model::default() };
         let tail = [after, tail.encode_to_vec()].concat();
         let length = head.len() + tensors + tail.len();
         check_size("the model", length as u64, LONGEST)?;

@@ -1,6 +1,7 @@
 //! Checkpoints of a fit: saving after epochs, and resuming.
 
 use super::dataset::RawData;
+use super::feature_names::OwnedNames;
 use super::fit_state::{FitStateRef, PatienceState};
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
@@ -66,7 +67,7 @@ pub(crate) fn restore<F: Float>(
         return Err(belongs_to("a fit of other epochs"));
     }
     if state.fingerprint != id.fingerprint {
-        return Err(belongs_to("a fit to other examples, labels or weights"));
+        return Err(belongs_to("a fit to other examples, labels, weights or names"));
     }
     if !is_same_network(&parameters, &network.parameters) {
         return Err(belongs_to("another network"));
@@ -162,6 +163,17 @@ pub(crate) fn fingerprint<F: Float>(data: &RawData<'_, F>, first: usize) -> u32 
         sum = sum.wrapping_add(hasher.finalize());
     }
     sum
+}
+
+/// Returns a number to be added to the [`fingerprint`] of data with these names; 0 without names.
+pub(crate) fn names_fingerprint(names: Option<&OwnedNames>) -> u32 {
+    let Some(names) = names else { return 0 };
+    let mut hasher = Hasher::new();
+    for name in names.iter() {
+        hasher.update(&(name.len() as u64).to_le_bytes());
+        hasher.update(name.as_bytes());
+    }
+    hasher.finalize()
 }
 
 /// Hashes numbers block by block, without allocation.

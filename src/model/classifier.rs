@@ -1,7 +1,7 @@
 use super::dataset::{RawData, Split};
 use super::fit::{
     Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
-    standardizer, train, train_further,
+    continued_names, standardizer, train, train_further, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -179,6 +179,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// - [`Error::LengthMismatch`] unless there is one label for each example and, if class weights
     ///   are given, one weight for each class.
     /// - [`Error::EmptyBatch`] if there is no example, [`Error::ZeroSize`] if there is no feature.
+    /// - [`Error::LengthMismatch`] or [`Error::InvalidFeatureName`] unless all features have
+    ///   distinct names that are not empty, or none has a name.
     /// - [`Error::NotFinite`] with the feature and the example if a number is NaN or infinite.
     /// - [`Error::ConstantFeature`] if a feature has the same value in every example, unless
     ///   [`constant_features`](Hyperparameters#structfield.constant_features) accepts that.
@@ -226,8 +228,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Inconsistent`] if a validation share is set too; [`Error::Checkpoint`] if the
     /// training cannot be saved or resumed.
     ///
-    /// With a warm start, [`Error::UnknownLabel`], [`Error::ClassSize`] or [`Error::ShapeMismatch`]
-    /// unless classes and features are those of the model, [`Error::Inconsistent`] if other classes
+    /// With a warm start, [`Error::UnknownLabel`], [`Error::ClassSize`], [`Error::ShapeMismatch`] or
+    /// [`Error::FeatureName`] unless classes and features are those of the model, [`Error::Inconsistent`] if other classes
     /// were declared since; features with the same value in every example are accepted.
     pub fn fit_with(
         &mut self,
@@ -236,12 +238,14 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
-        let x = &x.as_columns();
-        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
         let continued = if options.warm_start { self.to_continue()? } else { None };
+        let names = continued_names(continued.map(|(_, network)| network), &x)?;
+        let (named, x) = (with_names(names.as_ref()), &x.as_columns());
+        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)
+            .map_err(named)?;
         match continued {
             Some((_, network)) => network.parameters.check_features(x)?,
-            None => check_constant_features(hyperparameters, x)?,
+            None => check_constant_features(hyperparameters, x).map_err(named)?,
         }
         let known = continued.map(|(classes, _)| classes).or(self.declared.as_ref());
         let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
@@ -253,7 +257,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         }
         let class_weights = class_weights(hyperparameters, &counts)?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
-        let data = RawData { x, y: &label_row(&numbers)?, weights };
+        let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
@@ -281,6 +285,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// and optimizer. The epochs of the [schedule](Hyperparameters#structfield.schedule) go on too:
     /// once a cosine has reached 0, the parameters no longer change.
     ///
+    /// The model keeps the [names](Examples::feature_names) of the first examples.
+    ///
     /// [`partial_fit_with`](Self::partial_fit_with) takes weights, callbacks and a number of epochs.
     ///
     /// ```
@@ -300,7 +306,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`]. [`Error::OneClass`]
     /// means that fewer than two classes are known.
     /// [`Error::ShapeMismatch`] if the number of features differs from the first examples,
-    /// [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
+    /// [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
     /// other classes were declared since the first call.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
@@ -322,8 +328,11 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
-        let x = &x.as_columns();
-        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)?;
+        let network = self.fitted.as_ref().map(|(_, network)| network);
+        let names = continued_names(network, &x)?;
+        let (named, x) = (with_names(names.as_ref()), &x.as_columns());
+        check_examples(hyperparameters, x, ("labels", labels.len()), options.weights)
+            .map_err(named)?;
         check_partial_fit(hyperparameters, &options)?;
         let known = self.to_continue()?.map(|(classes, _)| classes).or(self.declared.as_ref());
         let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
@@ -333,7 +342,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         }
         let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
-        let data = RawData { x, y: &label_row(&numbers)?, weights };
+        let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
         let head = Head::classification(classes.names().len());
         if let Some((_, network)) = &mut self.fitted {
             network.parameters.check_features(x)?;
@@ -355,7 +364,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
     /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if an output overflows, [`Error::TooLarge`] if a layer
-    /// does not fit in memory.
+    /// does not fit in memory, [`Error::FeatureName`] if a feature has another name than in the
+    /// training.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Vec<L>> {
         let (classes, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         classes.decode(&predicted_classes(&network.outputs(&x)?)?)
@@ -440,6 +450,12 @@ impl<F: Float, L> Classifier<F, L> {
     #[must_use]
     pub fn scaler(&self) -> Option<&Standardizer<F>> {
         self.fitted.as_ref().and_then(|(_, network)| network.scaler.as_ref())
+    }
+
+    /// Returns the names of the features, if the fit had [names](Examples::feature_names).
+    #[must_use]
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.fitted.as_ref().and_then(|(_, network)| network.feature_names.as_deref())
     }
 }
 

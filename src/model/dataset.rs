@@ -1,5 +1,6 @@
 //! The examples of a fit, split into training and validation sets.
 
+use super::feature_names::OwnedNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::output_buffers::OutputBuffers;
@@ -28,6 +29,8 @@ pub(crate) struct RawData<'a, F> {
     /// (labels, examples)
     pub y: &'a ArrayRef2<F>,
     pub weights: &'a [F],
+    /// The names of the features.
+    pub names: Option<&'a OwnedNames>,
 }
 
 /// A training set, and a validation set if there is a validation share.

@@ -1,12 +1,13 @@
 //! The parts of a fit that classifiers and regressors share.
 
 use super::dataset::{Dataset, RawData, Split};
+use super::feature_names::{FeatureNames, OwnedNames, known_names};
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::options::FitOptions;
-use super::table::check_table;
+use super::table::{Examples, check_table};
 use super::trainer::{Session, Source, Trainer};
 use crate::buffer;
 use crate::checks::{check_argument, check_hyperparameter, check_lengths};
@@ -58,9 +59,30 @@ pub(crate) fn check_constant_features<F: Float>(
     }
     let constant = |row: ArrayView1<'_, F>| row.iter().all(|value| *value == row[0]);
     match x.rows().into_iter().position(constant) {
-        Some(feature) => Err(Error::ConstantFeature { feature }),
+        Some(feature) => Err(Error::ConstantFeature { feature, name: None }),
         None => Ok(()),
     }
+}
+
+/// Returns the names of the features in a fit that may continue a network: those of the network,
+/// after a check of the names of the examples, or else those of the examples.
+pub(crate) fn continued_names<F: Float>(
+    network: Option<&Network<F>>,
+    x: &Examples<'_, F>,
+) -> Result<Option<OwnedNames>> {
+    match network {
+        Some(Network { feature_names: Some(names), .. }) => {
+            known_names(Some(names.into()), x.names(), x.as_columns().nrows())?;
+            Ok(Some(names.clone()))
+        }
+        _ => x.owned_names(),
+    }
+}
+
+/// Returns a function that adds the name of the feature to an error.
+pub(crate) fn with_names(names: Option<&OwnedNames>) -> impl Fn(Error) -> Error + Copy {
+    let names = names.map(FeatureNames::from);
+    move |error| error.with_feature_name(names)
 }
 
 /// Returns the weights of m examples, each 1 if `weights` is `None`.
@@ -107,13 +129,15 @@ pub(crate) fn train<F: Float>(
             *network
         }
     };
+    network.feature_names = data.names.cloned();
     let epochs = epochs(options.epochs.unwrap_or(hyperparameters.epochs), &network)?;
     #[cfg_attr(not(feature = "safetensors"), allow(unused_mut))]
     let mut session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
     #[cfg(feature = "safetensors")]
     if let Some(checkpoints) = options.checkpoints {
-        use super::checkpointing::{FitId, fingerprint, resume};
-        let fingerprint = fingerprint(data, 0).wrapping_add(start_sum);
+        use super::checkpointing::{FitId, fingerprint, names_fingerprint, resume};
+        let fingerprint = fingerprint(data, 0).wrapping_add(names_fingerprint(data.names));
+        let fingerprint = fingerprint.wrapping_add(start_sum);
         let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
         resume(&mut session, &mut network, checkpoints, id)?;
     }
@@ -174,6 +198,7 @@ pub(crate) fn train_further<F: Float>(
     let session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
     let trainer = Trainer::new(hyperparameters, head, source, session, network)?;
+    network.feature_names = data.names.cloned();
     Ok(trainer.run(network, until))
 }
 

@@ -81,7 +81,8 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     ///
     /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
     /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
-    /// example, [`Error::NotFinite`] if an example or an output is not finite.
+    /// example, [`Error::NotFinite`] if an example or an output is not finite,
+    /// [`Error::FeatureName`] if a feature has another name than in the training.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[&'p L]> {
         let (al, classes) = (self.predictor.finite_outputs(x.into())?, self.classes);
         self.labels.clear();
@@ -156,7 +157,8 @@ impl<'p, F: Float> RegressorPredictor<'p, F> {
     ///
     /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
     /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
-    /// example, [`Error::NotFinite`] if an example or a target is not finite.
+    /// example, [`Error::NotFinite`] if an example or a target is not finite,
+    /// [`Error::FeatureName`] if a feature has another name than in the training.
     pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
         self.predictor.finite_outputs(x.into())
     }
@@ -171,7 +173,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     pub fn predictor(&self, examples: usize) -> Result<ClassifierPredictor<'_, F, L>> {
         let (classes, _) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
         let classes = classes.names();
-        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?
+            .with_names(self.feature_names());
         let labels = buffer::list("labels", examples, [])?;
         let both = if classes.len() == 2 { (2, examples) } else { (0, 0) };
         let both = buffer::vec("probabilities", both)?;
@@ -186,7 +189,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
     pub fn predictor(&self, examples: usize) -> Result<RegressorPredictor<'_, F>> {
-        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?;
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?
+            .with_names(self.feature_names());
         Ok(RegressorPredictor {
             predictor: match self.target_scaler() {
                 Some(scaler) => predictor.target_scaled(scaler),

@@ -135,10 +135,10 @@ pub struct History {
     pub best_epoch: Option<usize>,
     /// Why L-BFGS ended, and thus whether it converged. `None` for other optimizers, and if a
     /// callback or the patience stopped the training.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub stop: Option<Stop>,
     /// The number of times that L-BFGS evaluated cost and gradients. `None` for other optimizers.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    #[cfg_attr(feature = "serde", serde(default))]
     pub evaluations: Option<u64>,
 }
 

@@ -29,6 +29,7 @@
 //! |---|---|
 //! | set epochs, layers, optimizer, early stopping | [`Hyperparameters`] |
 //! | pass weights, a callback, checkpoints | [`FitOptions`] |
+//! | name the features | [`Examples::feature_names`] |
 //! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
 //! | plot or save the costs | [`History`] |
 //! | predict one example at a time, without allocation | [`Classifier::predictor`] |
@@ -42,6 +43,7 @@
 pub(crate) mod checkpointing;
 pub(crate) mod classifier;
 pub(crate) mod dataset;
+pub(crate) mod feature_names;
 mod features;
 pub(crate) mod fit;
 #[cfg(feature = "safetensors")]
@@ -62,6 +64,7 @@ mod table;
 pub(crate) mod trainer;
 
 pub use classifier::Classifier;
+pub use feature_names::FeatureNames;
 pub use features::Features;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;

@@ -1,5 +1,6 @@
 //! The network of a model, with the state of its training.
 
+use super::feature_names::{FeatureNames, OwnedNames, known_names};
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::table::{Examples, check_table};
@@ -28,6 +29,7 @@ pub(crate) struct Network<F> {
     pub examples: usize,
     /// The state of L-BFGS after the last iteration.
     pub search: Option<Memory<F>>,
+    pub feature_names: Option<OwnedNames>,
 }
 
 impl<F: Float> Network<F> {
@@ -44,8 +46,18 @@ impl<F: Float> Network<F> {
             .with_activations(hyperparameters.activation, head.cost.output_activation());
         let optimizer = Optimizer::new(hyperparameters.algorithm, &parameters)?;
         let learning_rate = hyperparameters.learning_rate;
-        let (epochs, examples, search) = (0, 0, None);
-        Ok(Self { parameters, scaler, optimizer, rng, learning_rate, epochs, examples, search })
+        let (epochs, examples, search, feature_names) = (0, 0, None, None);
+        Ok(Self {
+            parameters,
+            scaler,
+            optimizer,
+            rng,
+            learning_rate,
+            epochs,
+            examples,
+            search,
+            feature_names,
+        })
     }
 
     /// Creates the network of a model from parameters, with a new optimizer.
@@ -61,8 +73,18 @@ impl<F: Float> Network<F> {
         let Hyperparameters { algorithm, learning_rate, seed, .. } = *hyperparameters;
         let optimizer = Optimizer::new(algorithm, &parameters)?;
         let rng = NumpyRandom::seed(seed);
-        let (epochs, examples, search) = (0, 0, None);
-        Ok(Self { parameters, scaler, optimizer, rng, learning_rate, epochs, examples, search })
+        let (epochs, examples, search, feature_names) = (0, 0, None, None);
+        Ok(Self {
+            parameters,
+            scaler,
+            optimizer,
+            rng,
+            learning_rate,
+            epochs,
+            examples,
+            search,
+            feature_names,
+        })
     }
 
     /// Lets the next training follow other hyperparameters, if they fit the network.
@@ -91,6 +113,7 @@ impl<F: Float> Network<F> {
             optimizer: self.optimizer.try_clone()?,
             rng: self.rng.clone(),
             search: self.search.as_ref().map(Memory::try_clone).transpose()?,
+            feature_names: self.feature_names.clone(),
             ..*self
         })
     }
@@ -99,7 +122,8 @@ impl<F: Float> Network<F> {
     #[inline(never)]
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
         let x = examples.as_columns();
-        check_table("X", &x)?;
+        let names = self.known_names(examples)?;
+        check_table("X", &x).map_err(|e| e.with_feature_name(names))?;
         self.parameters.check_features(&x)?;
         let al = match &self.scaler {
             Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
@@ -107,6 +131,15 @@ impl<F: Float> Network<F> {
         }?;
         check_output(&al, self.parameters.layers().len())?;
         Ok(al)
+    }
+
+    /// Checks the names of examples, and returns the names for errors.
+    pub fn known_names<'a>(
+        &'a self,
+        examples: &'a Examples<'_, F>,
+    ) -> Result<Option<FeatureNames<'a>>> {
+        let own = self.feature_names.as_ref().map(FeatureNames::from);
+        known_names(own, examples.names(), examples.as_columns().nrows())
     }
 
     /// Checks that `Y` (outputs, m) has the outputs of the last layer.
@@ -178,6 +211,7 @@ pub(crate) fn check_output<F: Float>(al: &ArrayRef2<F>, layers: usize) -> Result
             operand: "AL",
             position: Position::Entry { row, column },
             value: a.as_f64(),
+            feature_name: None,
         }),
         None => Ok(()),
     }

@@ -1,5 +1,6 @@
 //! Predictions without allocation, from many threads on one network.
 
+use super::feature_names::{FeatureNames, known_names};
 use super::features::Features;
 use super::network::check_output;
 use super::output_buffers::{OutputBuffers, room_of_predictor};
@@ -50,6 +51,8 @@ pub struct Predictor<'p, F> {
     target_scaler: Option<&'p Standardizer<F>>,
     /// The standardized examples; empty without a standardizer.
     x: Vec<F>,
+    /// The names of the features of a model.
+    names: Option<FeatureNames<'p>>,
 }
 
 /// A network with the buffers for its outputs.
@@ -181,7 +184,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     pub fn new(weights: impl Into<Weights<'p, F>>, examples: usize) -> Result<Self> {
         check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         let network = Network::new(weights.into(), examples)?;
-        Ok(Self { network, scaler: None, target_scaler: None, x: Vec::new() })
+        Ok(Self { network, scaler: None, target_scaler: None, x: Vec::new(), names: None })
     }
 
     /// Standardizes examples before the network sees them, by `(X - μ)/σ`.
@@ -229,7 +232,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     /// [`Error::NotFinite`] if there is a standardizer of the features and an example is not
     /// finite, or one of the targets and an output is not finite.
     pub fn outputs<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
-        let Features(x) = x.into();
+        let Features(x, _) = x.into();
         let shape = self.compute(x)?;
         if let Some(scaler) = self.target_scaler {
             check_output(&self.network.al(shape), self.network.layers())?;
@@ -240,13 +243,20 @@ impl<'p, F: Float> Predictor<'p, F> {
 
     /// Computes the outputs of finite examples, which must be finite too.
     pub(super) fn finite_outputs(&mut self, x: Features<'_, F>) -> Result<ArrayView2<'_, F>> {
+        let names = known_names(self.names, x.1, x.0.nrows())?;
         if self.scaler.is_none() {
-            check_finite_features("X", &x.0)?;
+            check_finite_features("X", &x.0).map_err(|e| e.with_feature_name(names))?;
         }
         let layers = self.network.layers();
-        let outputs = self.outputs(x)?;
+        let outputs = self.outputs(x).map_err(|e| e.with_feature_name(names))?;
         check_output(&outputs, layers)?;
         Ok(outputs)
+    }
+
+    /// Takes the names of the features of a model.
+    pub(super) fn with_names(mut self, names: Option<&'p [String]>) -> Self {
+        self.names = names.map(FeatureNames::from);
+        self
     }
 
     /// Takes packed weights of the same network.

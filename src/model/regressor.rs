@@ -1,7 +1,7 @@
 use super::dataset::{RawData, Split};
 use super::fit::{
     Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
-    standardizer, train, train_further, weights_or_ones,
+    continued_names, standardizer, train, train_further, weights_or_ones, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -134,19 +134,21 @@ impl<F: Float> Regressor<F> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
-        let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
-        check_table("Y", y)?;
         let continued = self.network.as_ref().filter(|_| options.warm_start);
+        let names = continued_names(continued, &x)?;
+        let named = with_names(names.as_ref());
+        let (x, y) = (&x.as_columns(), &targets.as_columns());
+        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights).map_err(named)?;
+        check_table("Y", y)?;
         match continued {
             Some(network) => {
                 network.parameters.check_features(x)?;
                 network.check_outputs(y)?;
             }
-            None => check_constant_features(hyperparameters, x)?,
+            None => check_constant_features(hyperparameters, x).map_err(named)?,
         }
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
-        let data = RawData { x, y, weights };
+        let data = RawData { x, y, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
@@ -179,7 +181,7 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`];
     /// [`Error::ShapeMismatch`] if the number of features or outputs differs from the first
-    /// examples, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is
+    /// examples, [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is
     /// set.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
@@ -201,8 +203,10 @@ impl<F: Float> Regressor<F> {
         options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
+        let names = continued_names(self.network.as_ref(), &x)?;
+        let named = with_names(names.as_ref());
         let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights)?;
+        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights).map_err(named)?;
         check_partial_fit(hyperparameters, &options)?;
         check_table("Y", y)?;
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
@@ -211,7 +215,7 @@ impl<F: Float> Regressor<F> {
             network.parameters.check_features(x)?;
             network.check_outputs(y)?;
             let y = &standardized(y, self.target_scaler.as_ref())?;
-            let data = RawData { x, y, weights };
+            let data = RawData { x, y, weights, names: names.as_ref() };
             return train_further(hyperparameters, &head, &data, network, options)?;
         }
         let scaler = standardizer(hyperparameters, x)?;
@@ -219,7 +223,7 @@ impl<F: Float> Regressor<F> {
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let y = &standardized(y, target_scaler.as_ref())?;
-        let data = RawData { x, y, weights };
+        let data = RawData { x, y, weights, names: names.as_ref() };
         let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
@@ -236,7 +240,8 @@ impl<F: Float> Regressor<F> {
     /// [`Error::ShapeMismatch`] with the `W` of layer 1 if the number of features differs from the
     /// training, [`Error::NotFinite`] with the feature and the example if a number is NaN or
     /// infinite, or with the output layer if a target overflows, [`Error::TooLarge`] if a layer
-    /// does not fit in memory.
+    /// does not fit in memory, [`Error::FeatureName`] if a feature has another name than in the
+    /// training.
     pub fn predict(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
         let network = self.network.as_ref().ok_or(Error::NotFitted)?;
         let mut targets = network.outputs(&x)?;
@@ -255,7 +260,7 @@ impl<F: Float> Regressor<F> {
     /// target for each example; [`Error::ShapeMismatch`] if the number of outputs differs.
     pub fn score(&self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<f64> {
         check_lengths(("X", x.len()), ("Y", targets.len()))?;
-        let predicted = self.predict(Examples::Columns(x.as_columns()))?;
+        let predicted = self.predict(x.into_columns())?;
         r2(Actual(&targets.as_columns()), Predicted(&predicted))
     }
 
@@ -282,6 +287,12 @@ impl<F: Float> Regressor<F> {
     #[must_use]
     pub fn target_scaler(&self) -> Option<&Standardizer<F>> {
         self.target_scaler.as_ref()
+    }
+
+    /// Returns the names of the features, if the fit had [names](Examples::feature_names).
+    #[must_use]
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.network.as_ref().and_then(|network| network.feature_names.as_deref())
     }
 }
 

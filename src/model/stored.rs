@@ -1,6 +1,7 @@
 //! Models as plain values for storage, and their checks on loading.
 
 use super::classifier::Classifier;
+use super::feature_names::FeatureNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
 use super::network::{Network, check_scaler};
@@ -27,6 +28,8 @@ pub(crate) struct NetworkState<F> {
     /// If it is `None`, training continues with a new optimizer.
     #[serde(rename = "memory")]
     pub training: Option<TrainingState<F>>,
+    #[serde(default)]
+    pub feature_names: Option<Vec<String>>,
 }
 
 /// The state from which a training continues.
@@ -41,7 +44,7 @@ pub(crate) struct TrainingState<F> {
     #[serde(default)]
     pub learning_rate: Option<f64>,
     /// The memory of L-BFGS.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub search: Option<Memory<F>>,
 }
 
@@ -60,6 +63,7 @@ impl<F: Float> Network<F> {
             epochs: self.epochs,
             examples: self.examples,
             training: Some(TrainingState { optimizer, generator, learning_rate, search }),
+            feature_names: self.feature_names.as_ref().map(|names| names.to_vec()),
         }
     }
 
@@ -68,12 +72,16 @@ impl<F: Float> Network<F> {
         head: &Head<F>,
         state: NetworkState<F>,
     ) -> Result<Self> {
-        let NetworkState { parameters, scaler, epochs, examples, training } = state;
+        let NetworkState { parameters, scaler, epochs, examples, training, feature_names } = state;
         for (name, count) in [("epochs", epochs), ("examples", examples)] {
             let countable = count <= usize::MAX / 2; // leaves room for later epochs
             check_argument(countable, name, count as f64, "less than 2^63")?;
         }
+        let features = parameters.layers()[0].w.ncols();
+        let names = feature_names.as_ref().map(FeatureNames::from);
+        let feature_names = names.map(|names| names.owned(features)).transpose()?;
         let mut network = Self::from_parameters(hyperparameters, head, parameters, scaler)?;
+        network.feature_names = feature_names;
         (network.epochs, network.examples) = (epochs, examples);
         if let Some(TrainingState { optimizer, generator, learning_rate, search }) = training {
             check_optimizer(hyperparameters, &optimizer, &network.parameters)?;

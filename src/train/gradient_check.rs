@@ -329,7 +329,7 @@ fn not_finite(
     position: Position,
     value: f64,
 ) -> Error {
-    Error::NotFinite { layer, operand, position, value }
+    Error::NotFinite { layer, operand, position, value, feature_name: None }
 }
 
 impl fmt::Display for Entry {

@@ -10,7 +10,7 @@ use dnn_blocks::error::{Cause, Operand, Position};
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::init::NumpyState;
 use dnn_blocks::model::{
-    ClassWeights, ClassifierPredictor, EpochRecord, History, RegressorPredictor,
+    ClassWeights, ClassifierPredictor, EpochRecord, FeatureNames, History, RegressorPredictor,
 };
 use dnn_blocks::model::{PackedWeights, Predictor, Weights};
 use dnn_blocks::prelude::*;
@@ -89,6 +89,7 @@ fn models_and_metrics() {
     is::<Descent>();
     is::<EpochRecord>();
     is::<Examples<'_, f64>>();
+    is::<FeatureNames<'_>>();
     is::<History>();
     is::<Hyperparameters>();
     is::<LogisticGradients<f64>>();

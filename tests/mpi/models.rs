@@ -176,6 +176,26 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let x_here = if ranks.rank() == 1 { &four } else { &x };
     disagrees(ranks, fit(how.clone(), x_here, &labels), "number of features", "4");
 
+    let names = ["a", "b", "c", "d", "e"];
+    let named_fit = |names: &[&str], x: &Array2<f64>| {
+        let mut model = Classifier::new(how.clone().epochs(1)).with_classes(&CLASSES);
+        let named = Examples::columns(x).feature_names(names);
+        let history = ranks.fit_classifier(&mut model, named, &labels, FitOptions::new());
+        assert_eq!(history.is_ok(), model.feature_names().is_some_and(|kept| kept == names));
+        history
+    };
+    let other = ["a", "b", "c", "d", "other"];
+    let names_here = if ranks.rank() == 1 { &other } else { &names };
+    disagrees(ranks, named_fit(names_here, &x), "list of feature names", "other");
+    let names_here = if is_bad { &["a", "b", "c", "d", "a"] } else { &names };
+    is_of_rank(named_fit(names_here, &x), bad, "feature 4 is named \"a\"");
+    is_of_rank(named_fit(&names, &broken), bad, "X[feature 2 (c), example 7] is NaN");
+    named_fit(&names, &x)?;
+    let mut constant = x.clone();
+    constant.row_mut(3).fill(0.1);
+    let error = named_fit(&names, &constant).unwrap_err();
+    assert_eq!(error, Error::ConstantFeature { feature: 3, name: Some("d".into()) });
+
     let is_other = ranks.rank() == 1;
     let classes = if is_other { &CLASSES[..2] } else { &CLASSES[..] };
     let mut model = Classifier::new(how.clone()).with_classes(classes);
@@ -214,7 +234,7 @@ pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let mut constant = x.clone();
     constant.row_mut(3).fill(0.1);
     let error = fit(how.clone(), &constant, &labels).unwrap_err();
-    assert_eq!(error, Error::ConstantFeature { feature: 3 });
+    assert_eq!(error, Error::ConstantFeature { feature: 3, name: None });
     let nobody = Array2::zeros((5, 0));
     assert!(matches!(fit(how.clone(), &nobody, &[]), Err(Error::EmptyBatch { .. })));
     let mut undeclared = Classifier::<f64, &str>::new(how.clone());

@@ -65,6 +65,8 @@ struct Health {
     status: &'static str,
     features: usize,
     classes: Vec<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feature_names: Option<Vec<String>>,
 }
 
 type Shared = Arc<(Served, Limits)>;
@@ -81,8 +83,9 @@ pub fn router(served: Served, limits: Limits) -> Router {
 
 async fn health(State(shared): State<Shared>) -> Json<Health> {
     let served = &shared.0;
-    let classes = served.classes().to_vec();
-    Json(Health { status: "ok", features: served.features(), classes })
+    let (features, classes) = (served.features(), served.classes().to_vec());
+    let feature_names = served.feature_names().map(<[String]>::to_vec);
+    Json(Health { status: "ok", features, classes, feature_names })
 }
 
 async fn predict(

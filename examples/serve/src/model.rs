@@ -23,13 +23,16 @@ pub struct Served {
     scaler: Option<Standardizer<f32>>,
     classes: Vec<i64>,
     features: usize,
+    feature_names: Option<Vec<String>>,
 }
 
 impl Served {
     /// Serves a fitted classifier.
     pub fn classifier(model: Classifier<f32, i64>) -> Result<Self, String> {
         let parameters = model.parameters().ok_or("the classifier is not fitted")?;
-        Self::new(parameters, model.scaler().cloned(), model.classes().to_vec())
+        let feature_names = model.feature_names().map(<[String]>::to_vec);
+        let served = Self::new(parameters, model.scaler().cloned(), model.classes().to_vec())?;
+        Ok(Self { feature_names, ..served })
     }
 
     /// Serves a network that ends in one sigmoid or in a softmax. Classes count from 0.
@@ -55,7 +58,8 @@ impl Served {
         classes: Vec<i64>,
     ) -> Result<Self, String> {
         let weights = PackedWeights::new(parameters).map_err(|error| error.to_string())?;
-        Ok(Self { weights, scaler, classes, features: parameters.layers()[0].w.ncols() })
+        let features = parameters.layers()[0].w.ncols();
+        Ok(Self { weights, scaler, classes, features, feature_names: None })
     }
 
     /// Loads a file of [`Classifier::save`] or [`Parameters::save`].
@@ -75,6 +79,11 @@ impl Served {
     /// The number of features of an example.
     pub fn features(&self) -> usize {
         self.features
+    }
+
+    /// The names of the features, if the model has them.
+    pub fn feature_names(&self) -> Option<&[String]> {
+        self.feature_names.as_deref()
     }
 
     /// Creates a predictor for up to this many examples, for one thread or task.

@@ -117,6 +117,15 @@ fn health_says_what_the_model_takes() {
     let health: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(health, json!({ "status": "ok", "features": 4, "classes": [0, 1, 2] }));
     server.stop();
+
+    let mut named = Classifier::<f32, i64>::new(Hyperparameters::default().batch_size(4));
+    let x = Array2::from_shape_fn((4, 2), |(i, j)| (i * (j + 1)) as f32);
+    named.fit(Examples::rows(&x).feature_names(&["length", "width"]), &[0, 0, 1, 1]).unwrap();
+    let server = Server::start(Served::classifier(named).unwrap(), Limits::default());
+    let reply = server.client().call(HEALTH).unwrap();
+    let health: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(health["feature_names"], json!(["length", "width"]));
+    server.stop();
 }
 
 #[test]

@@ -52,6 +52,8 @@ pub(super) struct ModelDescription<L> {
     /// Whether the labels were given to `with_classes`, and so hold for the next fit too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub declared: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feature_names: Option<Vec<String>>,
 }
 
 /// The description of a checkpoint.

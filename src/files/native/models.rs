@@ -19,9 +19,9 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     save_methods! {
         /// Writes the model to a safetensors file (feature `safetensors`).
         ///
-        /// The file holds network, feature scaler, labels, hyperparameters and the number of
-        /// trained epochs. It does not hold the optimizer state: `partial_fit` after loading
-        /// begins with a new optimizer. Serde keeps the state.
+        /// The file holds network, feature scaler, labels, names of features, hyperparameters and
+        /// the number of trained epochs. It does not hold the optimizer state: `partial_fit` after
+        /// loading begins with a new optimizer. Serde keeps the state.
         ///
         /// ```
         /// use dnn_blocks::ndarray::array;
@@ -58,9 +58,9 @@ impl<F: Float> Regressor<F> {
     save_methods! {
         /// Writes the model to a safetensors file (feature `safetensors`).
         ///
-        /// The file holds network, scalers of features and targets, hyperparameters and the number
-        /// of trained epochs. It does not hold the optimizer state: `partial_fit` after loading
-        /// begins with a new optimizer. Serde keeps the state.
+        /// The file holds network, scalers of features and targets, names of features,
+        /// hyperparameters and the number of trained epochs. It does not hold the optimizer state:
+        /// `partial_fit` after loading begins with a new optimizer. Serde keeps the state.
         ///
         /// ```
         /// use dnn_blocks::ndarray::array;
@@ -104,6 +104,7 @@ impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
             examples,
             labels: Some(self.classes().to_vec()),
             declared: self.declares_classes(),
+            feature_names: self.feature_names().map(<[String]>::to_vec),
         };
         network_writer(Kind::Classifier, arrays, parameters, (Some(model), None))
     }
@@ -113,7 +114,8 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
         let network = LoadedNetwork::<F, L>::read(Kind::Classifier, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, labels, declared } = model;
+        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
+        let ModelDescription { labels, declared, feature_names, .. } = model;
         let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
         if !labels.is_sorted_by(|a, b| a < b) {
             return Err(malformed("the labels are not sorted or not unique"));
@@ -121,7 +123,8 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         check_cost(cost, Head::<F>::classification(labels.len()).cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
-        let state = NetworkState { parameters, scaler, epochs, examples, training: None };
+        let state =
+            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
         let classes = Classes::from_labels(&labels);
         let declared = declared.then(|| classes.clone());
         Ok(Self::from_state(hyperparameters, declared, Some((classes, state)))?)
@@ -143,6 +146,7 @@ impl<F: Float> ToFile for Regressor<F> {
             examples,
             labels: None::<Vec<()>>,
             declared: false,
+            feature_names: self.feature_names().map(<[String]>::to_vec),
         };
         network_writer(Kind::Regressor, arrays, parameters, (Some(model), None))
     }
@@ -152,7 +156,8 @@ impl<F: Float> FromFile for Regressor<F> {
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
         let network = LoadedNetwork::<F>::read(Kind::Regressor, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, labels, declared } = model;
+        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
+        let ModelDescription { labels, declared, feature_names, .. } = model;
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
@@ -161,7 +166,8 @@ impl<F: Float> FromFile for Regressor<F> {
         let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
         tensors.check_empty()?;
-        let state = NetworkState { parameters, scaler, epochs, examples, training: None };
+        let state =
+            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
         Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
 }

@@ -36,6 +36,17 @@ pub struct Model {
     // 7: graph, see `GRAPH`
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<Operators>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata_props: Vec<Entry>,
+}
+
+/// `StringStringEntryProto`
+#[derive(Clone, PartialEq, Message)]
+pub struct Entry {
+    #[prost(string, optional, tag = "1")]
+    pub key: Option<String>,
+    #[prost(string, optional, tag = "2")]
+    pub value: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]

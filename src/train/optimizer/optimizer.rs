@@ -231,7 +231,7 @@ fn check_numbers<F: Float>(rule: &impl UpdateRule<F>, matrices: &[Array2<F>]) ->
             return Err(if x.is_finite() {
                 Error::InvalidValue { layer, operand, position, value, rule: "at least 0" }
             } else {
-                Error::NotFinite { layer, operand, position, value }
+                Error::not_finite(operand, position, value)
             });
         }
     }

@@ -159,7 +159,7 @@ fn median(mut costs: Vec<f64>) -> f64 {
 fn lbfgs_is_below_the_published_cost_within_100_iterations() {
     let Some((cats, test)) = pictures() else { return };
     let published = json("e2e_cat_published")["l_layer"].clone();
-    let published = number(published["costs"].as_object().unwrap().values().last().unwrap());
+    let published = number(published["costs"].as_object().unwrap().values().next_back().unwrap());
     let descent = Descent::lbfgs(LbfgsOptions::default().max_iterations(100));
     let rng = &mut NumpyRandom::seed(4);
     let trained = l_layer_model(&cats.x, &cats.y, &[12288, 20, 7, 5, 1], descent, rng).unwrap();

@@ -187,7 +187,10 @@ fn nan_and_infinities_are_named_by_feature_and_example() {
         assert_eq!(message(standardizer.inverse_transform(&x)), expected);
     }
     let error = Standardizer::fit(&array![[1.0, f32::NAN]]).unwrap_err();
-    let Error::NotFinite { layer, operand, position, value } = error else { panic!("{error}") };
+    let Error::NotFinite { layer, operand, position, value, feature_name } = error else {
+        panic!("{error}")
+    };
+    assert_eq!(feature_name, None);
     assert_eq!((layer, operand), (None, "X"));
     assert_eq!(position, Position::Feature { feature: 0, example: 1 });
     assert!(value.is_nan());

@@ -2,6 +2,7 @@
 
 mod classifier;
 mod continued;
+mod feature_names;
 mod frozen;
 mod history;
 mod hyperparameters;

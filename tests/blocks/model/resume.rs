@@ -179,7 +179,7 @@ fn a_warm_start_is_resumed() {
         other.learn(FitOptions::new()).unwrap();
         other.set_hyperparameters(first.hyperparameters().clone()).unwrap();
         let reason = self::reason(other.learn(options()));
-        assert!(reason.contains("other examples, labels or weights"), "{reason}");
+        assert!(reason.contains("other examples, labels, weights or names"), "{reason}");
     }
 }
 
@@ -377,7 +377,7 @@ fn a_checkpoint_of_another_training_is_refused() {
         model.fit_with(Examples::rows(x), labels, options)
     };
     fit(&x, &labels, options()).unwrap();
-    let others = belongs_to("a fit to other examples, labels or weights");
+    let others = belongs_to("a fit to other examples, labels, weights or names");
     for example in 0..120 {
         let (mut other_x, mut other_labels, mut weights) = (x.clone(), labels.clone(), [1.0; 120]);
         other_x[[example, 3]] += 1e-9;
@@ -389,6 +389,36 @@ fn a_checkpoint_of_another_training_is_refused() {
     }
     let more = x.select(Axis(1), &[0, 1, 2, 3, 0]);
     assert_eq!(reason(fit(&more, &labels, options())), others);
+    for names in [["a", "b", "c", "d"], ["a", "b", "c", "e"]] {
+        let mut model = Classifier::<f64, u8>::new(how());
+        let named = Examples::rows(&x).feature_names(&names);
+        assert_eq!(reason(model.fit_with(named, &labels, options())), others);
+    }
+}
+
+#[test]
+fn a_fit_with_names_resumes_with_the_same_names() {
+    let (x, labels) = table();
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let fit = |names: Option<&[&str]>, options: FitOptions<'_, f64>| {
+        let mut model = Classifier::<f64, u8>::new(how());
+        let examples = Examples::rows(&x);
+        let examples = names.map_or(examples, |names| examples.feature_names(names));
+        model.fit_with(examples, &labels, options.checkpoints(&checkpoints)).map(|history| {
+            let names = model.feature_names().map(<[String]>::to_vec);
+            (names, history.epochs.len())
+        })
+    };
+    let names = ["a", "b", "c", "d"];
+    assert_eq!(fit(Some(&names), FitOptions::new().on_epoch(stop_after(3))).unwrap().1, 3);
+    for other in [Some(&["a", "b", "c", "e"][..]), Some(&["ab", "", "c", "d"]), None] {
+        if let Ok(found) = fit(other, FitOptions::new()) {
+            panic!("{other:?}: {found:?}");
+        }
+    }
+    let (kept, epochs) = fit(Some(&names), FitOptions::new()).unwrap();
+    assert_eq!((kept.unwrap(), epochs), (names.map(String::from).to_vec(), EPOCHS));
 }
 
 /// The data and their checksum are the same in both types.
