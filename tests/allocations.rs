@@ -636,6 +636,7 @@ mod reading {
         let text = format!("{before}\\\"records\\\":[{}]{after}}}\"}}", &row[..row.len() - 1]);
         let text = text.replace("\\\"epoch\\\":1", "\\\"epoch\\\":200000");
         let text = text.replace("\\\"epochs\\\":1", "\\\"epochs\\\":200000");
+        let text = text.replace("\\\"epochs\\\":[0,1]", "\\\"epochs\\\":[0,200000]");
         let (_, arrays) = header.split_once("}\"},").unwrap();
         let (arrays, _) = arrays.split_once("}}").unwrap();
         let text = text.trim_end_matches('}').to_string() + "}," + arrays + "}}";

@@ -150,6 +150,7 @@ fn classifier<F: Float>(hash: &mut Hash) {
         let mut model = Classifier::<F, usize>::new(choices());
         let fitted = model.fit(Examples::rows(&x), &labels).unwrap();
         history(hash, &fitted);
+        model.set_hyperparameters(choices().validation_share(0.0).patience(None)).unwrap();
         model.partial_fit(Examples::rows(&x), &labels).unwrap();
         hash.parameters(model.parameters().unwrap());
         let probabilities = model.predict_proba(Examples::rows(&x)).unwrap();

@@ -68,15 +68,15 @@ impl Descent {
     /// included. [`Trained::stop`] says why it ended.
     ///
     /// ```
-    /// use dnn_blocks::course::{Descent, l_layer_model};
+    /// use dnn_blocks::course::{Descent, nn_model};
     /// use dnn_blocks::ndarray::array;
     /// use dnn_blocks::prelude::*;
     /// use dnn_blocks::train::lbfgs::LbfgsOptions;
     ///
     /// let (x, y) =
-    ///     (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 0.0]]);
+    ///     (array![[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]], array![[0.0, 1.0, 1.0, 1.0]]);
     /// let descent = Descent::lbfgs(LbfgsOptions::default());
-    /// let trained = l_layer_model(&x, &y, &[2, 8, 4, 1], descent, &mut NumpyRandom::seed(1))?;
+    /// let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(3))?;
     /// assert!(trained.stop.is_some_and(|stop| stop.converged()));
     /// assert!(trained.costs.len() < 100);
     /// assert_eq!(predict(&x, &trained.parameters)?, y);

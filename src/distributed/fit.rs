@@ -21,9 +21,7 @@ use crate::model::classifier::{
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::feature_names::{FeatureNames, OwnedNames};
-use crate::model::fit::{
-    Start, check_weights, chosen_columns, continued_names, epochs, weights_or_ones,
-};
+use crate::model::fit::{check_weights, chosen_columns, continued_names, epochs, weights_or_ones};
 use crate::model::head::Head;
 use crate::model::history::{OnBatch, OnEpoch};
 use crate::model::network::Network;
@@ -116,8 +114,12 @@ impl Ranks<'_> {
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match (&options.validation, hyperparameters.validation_share) {
             (Some(validation), _) => {
-                let columns =
-                    self.chosen_columns(hyperparameters, validation, x.ncols(), (first, total))?;
+                let columns = self.chosen_columns(
+                    hyperparameters,
+                    validation.as_deref(),
+                    x.ncols(),
+                    (first, total),
+                )?;
                 let all = self.all_numbers(&numbers)?;
                 check_training_classes(Some(&columns), &all)?;
                 Some(columns)
@@ -133,12 +135,10 @@ impl Ranks<'_> {
         let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
         let head = Head::classification(classes.names().len());
-        let start = match continued {
-            Some((_, network)) => Start::Continue(Box::new(self.all_ok(network.try_clone())?)),
-            None => Start::New(Box::new(rng)),
-        };
+        let continued = continued.map(|(_, network)| network.try_clone()).transpose();
+        let start = (self.all_ok(continued)?, rng);
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, start), first, options)?;
+            self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         model.fitted = Some((classes, network));
         history
     }
@@ -185,24 +185,28 @@ impl Ranks<'_> {
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
-            Some(validation) => {
-                Some(self.chosen_columns(hyperparameters, validation, x.ncols(), (first, total))?)
-            }
+            Some(validation) => Some(self.chosen_columns(
+                hyperparameters,
+                validation.as_deref(),
+                x.ncols(),
+                (first, total),
+            )?),
             None => self.all_ok(random_columns(hyperparameters, total, &mut rng))?,
         };
         let mut split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
-        let (target_scaler, start) = match continued {
-            Some(network) => {
+        let target_scaler = match continued {
+            Some(_) => {
                 let scaler = model.target_scaler.clone();
                 split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
-                (scaler, Start::Continue(Box::new(self.all_ok(network.try_clone())?)))
+                scaler
             }
-            None => (split.standardize_targets(self, hyperparameters)?, Start::New(Box::new(rng))),
+            None => split.standardize_targets(self, hyperparameters)?,
         };
+        let start = (self.all_ok(continued.map(Network::try_clone).transpose())?, rng);
         let head = Head::regression(y.nrows());
         let (network, history) =
-            self.train(hyperparameters, &head, &data, (split, start), first, options)?;
+            self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
         history
     }
@@ -259,16 +263,16 @@ impl Ranks<'_> {
     fn chosen_columns(
         &self,
         hyperparameters: &Hyperparameters,
-        validation: &[usize],
+        validation: Result<&[usize], &Error>,
         m: usize,
         (first, total): (usize, usize),
     ) -> Result<(Vec<usize>, Vec<usize>)> {
         let (_, own) = self.all_ok(chosen_columns(hyperparameters, m, validation))?;
         let own = own.iter().map(|&example| (first + example) as f64);
-        let own = self.all_ok(buffer::list("examples", validation.len(), own))?;
+        let own = self.all_ok(buffer::list("examples", m, own))?;
         let all = self.all_gather(&own)?;
         let all = buffer::list("examples", all.len(), all.iter().map(|&example| example as usize));
-        let columns = all.and_then(|all| chosen_columns(hyperparameters, total, &all));
+        let columns = all.and_then(|all| chosen_columns(hyperparameters, total, Ok(&all)));
         self.all_ok(columns)
     }
 
@@ -348,25 +352,28 @@ impl Ranks<'_> {
         &self,
         hyperparameters: &Hyperparameters,
         head: &Head<F>,
-        data: &RawData<'_, F>,
-        (mut split, start): (RankSplit<F>, Start<F>),
-        #[cfg_attr(not(feature = "safetensors"), allow(unused_variables))] first: usize,
+        #[cfg_attr(not(feature = "safetensors"), allow(unused_variables))] (data, first): (
+            &RawData<'_, F>,
+            usize,
+        ),
+        mut split: RankSplit<F>,
+        (continued, rng): (Option<Network<F>>, NumpyRandom),
         options: FitOptions<'_, F>,
     ) -> Result<(Network<F>, Result<History>)> {
         #[cfg(feature = "safetensors")]
-        let start_sum = match &start {
-            Start::Continue(network) if self.is_first() => checksum(&network.parameters),
+        let start_sum = match &continued {
+            Some(network) if self.is_first() => checksum(&network.parameters),
             _ => 0,
         };
-        let mut network = match start {
-            Start::New(rng) => {
-                let scaler = split.standardize(self, hyperparameters)?;
-                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, *rng);
-                self.all_ok(network)?
-            }
-            Start::Continue(network) => {
+        let mut network = match continued {
+            Some(network) => {
                 split.transform(self, |set| set.standardize(network.scaler.as_ref()))?;
-                *network
+                network
+            }
+            None => {
+                let scaler = split.standardize(self, hyperparameters)?;
+                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
+                self.all_ok(network)?
             }
         };
         network.feature_names = data.names.cloned();

@@ -1,7 +1,7 @@
 use super::dataset::{RawData, Split};
 use super::fit::{
-    Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
-    continued_names, standardizer, train, train_further, with_names,
+    check_constant_features, check_examples, check_partial_fit, chosen_columns, continued_names,
+    standardizer, train, train_further, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -261,17 +261,18 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
-            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
+            Some(validation) => {
+                let validation = validation.as_deref();
+                Some(chosen_columns(hyperparameters, x.ncols(), validation)?)
+            }
             None => stratified_columns(hyperparameters, &numbers, &mut rng)?,
         };
         check_training_classes(columns.as_ref(), &numbers)?;
         let split = Split::new(&data, columns.as_ref())?;
         split.check()?;
         let head = Head::classification(classes.names().len());
-        let start = match continued {
-            Some((_, network)) => Start::Continue(Box::new(network.try_clone()?)),
-            None => Start::New(Box::new(rng)),
-        };
+        let continued = continued.map(|(_, network)| network.try_clone()).transpose()?;
+        let start = (continued, rng);
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         self.fitted = Some((classes, network));
         history

@@ -96,37 +96,28 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 /// A network after a training, which may have ended with an error.
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
-/// The network from which a training starts.
-pub(crate) enum Start<F> {
-    /// New weights, drawn by this generator.
-    New(Box<NumpyRandom>),
-    /// A network that was trained before.
-    Continue(Box<Network<F>>),
-}
-
-/// Trains a network on a split of checked `data`.
+/// Trains a network on a split of checked `data`: the one to continue, or one with new weights,
+/// drawn by the generator.
 #[inline(never)]
 pub(crate) fn train<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
     mut split: Split<F>,
-    start: Start<F>,
+    (continued, rng): (Option<Network<F>>, NumpyRandom),
     options: FitOptions<'_, F>,
 ) -> Result<TrainedNetwork<F>> {
     #[cfg(feature = "safetensors")]
-    let start_sum = match &start {
-        Start::New(_) => 0,
-        Start::Continue(network) => super::checkpointing::checksum(&network.parameters),
-    };
-    let mut network = match start {
-        Start::New(rng) => {
-            let scaler = split.standardize(hyperparameters)?;
-            Network::new(hyperparameters, head, data.x.nrows(), scaler, *rng)?
-        }
-        Start::Continue(network) => {
+    let start_sum =
+        continued.as_ref().map_or(0, |network| super::checkpointing::checksum(&network.parameters));
+    let mut network = match continued {
+        Some(network) => {
             split.sets_mut().try_for_each(|set| set.standardize(network.scaler.as_ref()))?;
-            *network
+            network
+        }
+        None => {
+            let scaler = split.standardize(hyperparameters)?;
+            Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?
         }
     };
     network.feature_names = data.names.cloned();
@@ -207,8 +198,9 @@ pub(crate) fn train_further<F: Float>(
 pub(crate) fn chosen_columns(
     hyperparameters: &Hyperparameters,
     m: usize,
-    validation: &[usize],
+    validation: Result<&[usize], &Error>,
 ) -> Result<(Vec<usize>, Vec<usize>)> {
+    let validation = validation.map_err(Error::clone)?;
     if hyperparameters.validation_share != 0.0 {
         return Err(Error::Inconsistent {
             what: "the validation examples are chosen, but `validation_share` is not 0",

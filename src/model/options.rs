@@ -1,7 +1,8 @@
 use super::history::{Batch, Epoch, OnBatch, OnEpoch};
-use crate::Float;
+use crate::error::Operand;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;
+use crate::{Error, Float, Result};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -27,7 +28,7 @@ use std::ops::ControlFlow;
 #[must_use]
 pub struct FitOptions<'a, F> {
     pub(crate) weights: Option<&'a [F]>,
-    pub(crate) validation: Option<Vec<usize>>,
+    pub(crate) validation: Option<Result<Vec<usize>>>,
     pub(crate) warm_start: bool,
     pub(crate) epochs: Option<usize>,
     pub(crate) on_epoch: OnEpoch<'a, F>,
@@ -82,7 +83,7 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     pub fn validation(mut self, examples: impl IntoIterator<Item = usize>) -> Self {
-        self.validation = Some(examples.into_iter().collect());
+        self.validation = Some(collect(examples));
         self
     }
 
@@ -240,6 +241,21 @@ impl<'a, F: Float> FitOptions<'a, F> {
     }
 }
 
+/// Collects numbers, or returns an error if memory is short.
+fn collect(numbers: impl IntoIterator<Item = usize>) -> Result<Vec<usize>> {
+    let mut list = Vec::new();
+    for number in numbers {
+        let shape = (1, list.len());
+        let too_large = |_| {
+            let operand = Operand { name: "validation", shape };
+            Error::TooLarge { layer: None, operand }
+        };
+        list.try_reserve(1).map_err(too_large)?;
+        list.push(number);
+    }
+    Ok(list)
+}
+
 impl<F: Float> Default for FitOptions<'_, F> {
     fn default() -> Self {
         Self::new()
@@ -250,7 +266,7 @@ impl<F> fmt::Debug for FitOptions<'_, F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FitOptions")
             .field("weights", &self.weights.map(<[F]>::len))
-            .field("validation", &self.validation.as_ref().map(Vec::len))
+            .field("validation", &self.validation.is_some())
             .field("warm_start", &self.warm_start)
             .field("epochs", &self.epochs)
             .finish_non_exhaustive()

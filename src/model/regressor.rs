@@ -1,7 +1,7 @@
 use super::dataset::{RawData, Split};
 use super::fit::{
-    Start, check_constant_features, check_examples, check_partial_fit, chosen_columns,
-    continued_names, standardizer, train, train_further, weights_or_ones, with_names,
+    check_constant_features, check_examples, check_partial_fit, chosen_columns, continued_names,
+    standardizer, train, train_further, weights_or_ones, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -152,19 +152,23 @@ impl<F: Float> Regressor<F> {
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
         let columns = match &options.validation {
-            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
+            Some(validation) => {
+                let validation = validation.as_deref();
+                Some(chosen_columns(hyperparameters, x.ncols(), validation)?)
+            }
             None => random_columns(hyperparameters, x.ncols(), &mut rng)?,
         };
         let mut split = Split::new(&data, columns.as_ref())?;
         split.check()?;
-        let (target_scaler, start) = match continued {
-            Some(network) => {
+        let target_scaler = match continued {
+            Some(_) => {
                 let scaler = self.target_scaler.clone();
                 split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
-                (scaler, Start::Continue(Box::new(network.try_clone()?)))
+                scaler
             }
-            None => (split.standardize_targets(hyperparameters)?, Start::New(Box::new(rng))),
+            None => split.standardize_targets(hyperparameters)?,
         };
+        let start = (continued.map(Network::try_clone).transpose()?, rng);
         let head = Head::regression(y.nrows());
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));

@@ -53,8 +53,8 @@ impl<'a, F: Float> Examples<'a, F> {
     ///
     /// A model keeps the names of its fit. It uses them in errors and writes them to its files.
     /// Examples with other names are then an error; examples without names are accepted. A model
-    /// without names accepts all names, and so do the targets of a regressor, which have no use for
-    /// them.
+    /// without names predicts examples of any names, and takes those of the next examples that it is
+    /// trained on. Names of targets have no effect.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

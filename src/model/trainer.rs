@@ -263,7 +263,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             if !stopped {
                 stop = Some(Stop::Iterations);
             }
-            network.search = if lbfgs.evaluations() > 0 { Some(lbfgs.memory()?) } else { None };
+            network.search = (lbfgs.evaluations() > 0).then(|| lbfgs.into_memory());
         }
         let best_epoch = best.as_ref().map(|best| best.epoch);
         if let Some(best) = best.filter(|best| best.epoch + 1 < network.epochs || unfinished) {
@@ -374,9 +374,7 @@ impl<'a, F: Float> Trainer<'a, F> {
     /// Lets L-BFGS go on from the memory of the network, if it belongs to these data.
     fn continue_search(&mut self, network: &mut Network<F>) -> Result<()> {
         let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
-        let (Some(options), Some(Search { lbfgs, trial })) = (hyperparameters.lbfgs, search) else {
-            return Ok(());
-        };
+        let Some(Search { lbfgs, trial }) = search else { return Ok(()) };
         let Some(mut memory) = network.search.take() else { return Ok(()) };
         if !session.resumed {
             let (cost, gradients) =
@@ -386,7 +384,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             }
             memory.restart();
         }
-        *lbfgs = Lbfgs::from_memory(trial, options, &memory)?;
+        lbfgs.restore(trial, &memory)?;
         session.progress.stop = session.progress.stop.or(lbfgs.stopped());
         Ok(())
     }

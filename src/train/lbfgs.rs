@@ -349,20 +349,47 @@ impl<F: Float> Lbfgs<F> {
         memory: &Memory<F>,
     ) -> Result<Self> {
         let mut search = Self::new(parameters, options)?;
-        memory.check(parameters.count())?;
-        flatten_parameters(parameters, &mut search.theta);
-        search.gradient.copy_from_slice(&memory.gradient);
+        search.restore(parameters, memory)?;
+        Ok(search)
+    }
+
+    /// Replaces the state of the search.
+    pub(crate) fn restore(
+        &mut self,
+        parameters: &mut Parameters<F>,
+        memory: &Memory<F>,
+    ) -> Result<()> {
+        memory.check(self.theta.len())?;
+        self.check_network(parameters)?;
+        flatten_parameters(parameters, &mut self.theta);
+        self.gradient.copy_from_slice(&memory.gradient);
         let Memory { cost, iterations, evaluations, .. } = *memory;
-        (search.cost, search.iterations, search.evaluations) = (cost, iterations, evaluations);
-        let used = memory.pairs.len().min(options.history);
-        for (pair, (s, y)) in search.pairs.iter_mut().zip(memory.pairs[..used].iter().rev()) {
+        (self.cost, self.iterations, self.evaluations) = (cost, iterations, evaluations);
+        let used = memory.pairs.len().min(self.pairs.len());
+        for (pair, (s, y)) in self.pairs.iter_mut().zip(memory.pairs[..used].iter().rev()) {
             pair.s.copy_from_slice(s);
             pair.y.copy_from_slice(y);
             pair.rho = 1.0 / sum_of_products(s, y);
         }
-        (search.used, search.next) = (used, used % options.history);
-        search.next_search(parameters, None);
-        Ok(search)
+        (self.used, self.next) = (used, used % self.pairs.len());
+        self.next_search(parameters, None);
+        Ok(())
+    }
+
+    /// Returns the state after the last iteration, without a copy.
+    pub(crate) fn into_memory(mut self) -> Memory<F> {
+        let len = self.pairs.len();
+        let pairs = (0..self.used).map(|i| {
+            let pair = &mut self.pairs[(self.next + len - 1 - i) % len];
+            (std::mem::take(&mut pair.s), std::mem::take(&mut pair.y))
+        });
+        Memory {
+            cost: self.cost,
+            pairs: pairs.collect(),
+            gradient: self.gradient,
+            iterations: self.iterations,
+            evaluations: self.evaluations,
+        }
     }
 
     /// Returns the state after the last iteration.

@@ -1,9 +1,10 @@
 //! Classifiers and regressors: a fit that runs out of memory leaves the model unchanged.
 
 use crate::{LARGE, alone, refused, value_or_error};
-use dnn_blocks::model::ClassWeights;
+use dnn_blocks::model::{ClassWeights, Monitor};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::lbfgs::LbfgsOptions;
 
 const M: usize = 400;
 
@@ -16,12 +17,13 @@ fn labels(classes: usize) -> Vec<usize> {
     (0..M).map(|i| i % classes).collect()
 }
 
-fn choices() -> [Hyperparameters; 3] {
+fn choices() -> [Hyperparameters; 4] {
     let how = Hyperparameters::default().hidden(&[20, 16]).epochs(2).batch_size(50);
     [
         how.clone(),
         how.clone().validation_share(0.25).patience(1).l2(0.1),
-        how.patience(1).keep_prob(0.8).standardize(false),
+        how.clone().patience(1).keep_prob(0.8).standardize(false),
+        how.lbfgs(LbfgsOptions::default().history(2)).monitor(Monitor::TrainingCost).patience(2),
     ]
 }
 
@@ -86,7 +88,8 @@ fn a_fit_of_a_regressor() {
 fn tables_that_come_one_after_the_other() {
     let x = table();
     alone(|| {
-        for how in choices() {
+        for how in &choices()[..3] {
+            let how = how.clone().validation_share(0.0).patience(None);
             let labels = labels(3);
             let part = |model: &mut Classifier<f64, usize>| {
                 model.partial_fit(Examples::rows(&x), &labels).map(drop)
@@ -107,6 +110,29 @@ fn tables_that_come_one_after_the_other() {
                 (model.parameters().cloned(), model.target_scaler().cloned())
             };
             assert!(refused(LARGE, || Regressor::new(how.clone()), part, seen) > 5);
+        }
+    });
+}
+
+/// A warm start changes the model only if it has begun. The next fit shows that the optimizer, the
+/// generator and the memory of L-BFGS are as before.
+#[test]
+fn warm_starts_with_chosen_validation_examples() {
+    let x = table();
+    alone(|| {
+        let labels = labels(3);
+        for how in choices() {
+            let how = how.validation_share(0.0);
+            let fit = |model: &mut Classifier<f64, usize>| {
+                let options = FitOptions::new().warm_start(true).validation(0..M / 4 * 2);
+                model.fit_with(Examples::rows(&x), &labels, options).map(drop)
+            };
+            let begun = || {
+                let mut model = Classifier::new(how.clone());
+                model.fit(Examples::rows(&x), &labels).unwrap();
+                model
+            };
+            assert!(refused(LARGE, begun, fit, seen) > 5);
         }
     });
 }

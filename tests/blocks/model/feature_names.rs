@@ -238,8 +238,9 @@ fn errors_of_a_prediction_give_the_name_in_the_model() {
     }
 }
 
+/// At a prediction it accepts all names; the next examples that it is trained on give it theirs.
 #[test]
-fn a_model_without_names_takes_all_names() {
+fn a_model_without_names_takes_those_of_later_examples() {
     let (x, labels) = clouds(2, 40);
     let mut model = Classifier::new(quick());
     model.fit(Examples::rows(&x), &labels).unwrap();
@@ -247,8 +248,13 @@ fn a_model_without_names_takes_all_names() {
         let named = Examples::rows(&x).feature_names(&names);
         model.predict(named).unwrap();
         model.predictor(40).unwrap().predict(named).unwrap();
-        model.partial_fit(named, &labels).unwrap();
         assert_eq!(model.feature_names(), None);
+        let mut partial = model.clone();
+        partial.partial_fit(named, &labels).unwrap();
+        assert_eq!(partial.feature_names().unwrap(), names);
+        let mut warm = model.clone();
+        warm.fit_with(named, &labels, FitOptions::new().warm_start(true)).unwrap();
+        assert_eq!(warm.feature_names().unwrap(), names);
     }
     let bad = array![[0.0, 1.0], [0.0, f64::NAN]];
     let error = model.predict(Examples::rows(&bad)).unwrap_err();
@@ -276,7 +282,8 @@ fn a_partial_fit_keeps_the_names_of_the_first() {
     assert_eq!((classifier.parameters().cloned(), regressor.parameters().cloned()), before);
     classifier.fit(others, &labels).unwrap();
     assert_eq!(classifier.feature_names().unwrap(), OTHER);
-    assert_eq!(classifier.with_classes(&[0, 1]).feature_names(), None);
+    let warm = FitOptions::new().warm_start(true);
+    assert!(classifier.fit_with(named, &labels, warm).is_err(), "the names are those of a fit");
 }
 
 #[cfg(feature = "serde")]
