@@ -63,6 +63,9 @@
 //! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
 //! | leave the loop to the crate | [`Classifier`], [`Regressor`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
+//! | go on with a fitted model or an imported network | [`warm_start`], [`from_parameters`] |
+//! | train some layers only | [`frozen`](model::Hyperparameters::frozen) |
+//! | come from scikit-learn | [the table of its parameters](model#from-scikit-learn) |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |
@@ -85,6 +88,8 @@
 //! [`Regressor`]: model::Regressor
 //! [`patience`]: model::Hyperparameters::patience
 //! [`on_epoch`]: model::FitOptions::on_epoch
+//! [`warm_start`]: model::FitOptions::warm_start
+//! [`from_parameters`]: model::Classifier::from_parameters
 //! [`from_safetensors`]: model/struct.Classifier.html#method.from_safetensors
 //!
 //! # Shapes

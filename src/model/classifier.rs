@@ -199,7 +199,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.fit_with(x, labels, FitOptions::new())
     }
 
-    /// Fits the model with options: a warm start, a validation set, weights, callbacks, checkpoints.
+    /// Fits the model with options, such as a warm start, weights or callbacks.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -228,9 +228,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Inconsistent`] if a validation share is set too; [`Error::Checkpoint`] if the
     /// training cannot be saved or resumed.
     ///
-    /// With a warm start, [`Error::UnknownLabel`], [`Error::ClassSize`], [`Error::ShapeMismatch`] or
-    /// [`Error::FeatureName`] unless classes and features are those of the model, [`Error::Inconsistent`] if other classes
-    /// were declared since; features with the same value in every example are accepted.
+    /// With a warm start, [`Error::UnknownLabel`], [`Error::ClassSize`], [`Error::ShapeMismatch`]
+    /// or [`Error::FeatureName`] unless the model has the same classes and features,
+    /// [`Error::Inconsistent`] if other classes were declared since; features with the same value
+    /// in every example are accepted.
     pub fn fit_with(
         &mut self,
         x: Examples<'_, F>,
@@ -288,7 +289,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// The model keeps the [names](Examples::feature_names) of the first examples.
     ///
-    /// [`partial_fit_with`](Self::partial_fit_with) takes weights, callbacks and a number of epochs.
+    /// [`partial_fit_with`](Self::partial_fit_with) also takes weights and callbacks.
     ///
     /// ```
     /// # use dnn_blocks::{ndarray::array, prelude::*};
@@ -305,9 +306,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// # Errors
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`]. [`Error::OneClass`]
-    /// means that fewer than two classes are known.
-    /// [`Error::ShapeMismatch`] if the number of features differs from the first examples,
-    /// [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
+    /// means that fewer than two classes are known. [`Error::ShapeMismatch`] if the number of
+    /// features differs from the first examples, [`Error::FeatureName`] if a name does,
+    /// [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
     /// other classes were declared since the first call.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer

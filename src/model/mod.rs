@@ -18,23 +18,56 @@
 //! A fit checks the data, holds out a validation set (if a share is set), standardizes, draws the
 //! weights, and trains in mini-batches. In each epoch it shuffles the examples, unless there is
 //! only one batch. For each batch it calls [`Workspace::cost_and_gradients`], [`clip_by_norm`] and
-//! [`Optimizer::step`].
+//! [`Optimizer::step`]. With [`lbfgs`](Hyperparameters#structfield.lbfgs) it searches for a minimum
+//! of the cost of all examples instead.
 //!
 //! All random numbers come from one [`NumpyRandom::seed(seed)`](crate::init::NumpyRandom::seed):
 //! first the split, then the weights, then for each epoch the order of the examples and the dropout
-//! masks of each batch. A loop of these public calls therefore ends with bit-identical parameters,
-//! on any number of threads.
+//! masks of each batch. A warm start draws the same split again, and then continues with the
+//! generator of the network. A loop of these public calls therefore ends with bit-identical
+//! parameters, on any number of threads.
 //!
 //! | to | use |
 //! |---|---|
 //! | set epochs, layers, optimizer, early stopping | [`Hyperparameters`] |
-//! | pass weights, a callback, checkpoints | [`FitOptions`] |
+//! | pass weights, a validation set, callbacks, checkpoints | [`FitOptions`] |
+//! | continue a fitted model | [`FitOptions::warm_start`] |
+//! | start from given parameters | [`Classifier::from_parameters`] |
+//! | train some layers only | [`frozen`](Hyperparameters#structfield.frozen) |
+//! | name the features | [`Examples::feature_names`] |
 //! | name the features | [`Examples::feature_names`] |
 //! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
 //! | plot or save the costs | [`History`] |
 //! | predict one example at a time, without allocation | [`Classifier::predictor`] |
 //! | predict small batches faster | [`PackedWeights`] |
 //!
+//! # From scikit-learn
+//!
+//! | `MLPClassifier`, `MLPRegressor` | here |
+//! |---|---|
+//! | `hidden_layer_sizes`, `activation` | `hidden`, `activation`; for their initial weights, [`Xavier`] |
+//! | `solver='lbfgs'`, `max_iter`, `max_fun` | `lbfgs`, `epochs`, [`max_evaluations`] |
+//! | `solver='sgd'` | [`Nesterov`] |
+//! | `tol` of L-BFGS | [`gradient_tolerance`] |
+//! | `alpha` | `l2`; twice `alpha` for a regressor, whose cost has no 1/2 |
+//! | `batch_size='auto'` | `batch_size(200)`; a size above the set is clipped here too |
+//! | `learning_rate='invscaling'`, `power_t` | [`InverseScaling`] |
+//! | `learning_rate='adaptive'` | `plateau`, with a factor of 0.2 |
+//! | `early_stopping` | `validation_share`, `patience`, [`Monitor::ValidationScore`] |
+//! | `n_iter_no_change = n`, `tol` | `patience(n + 1)`, `tolerance` |
+//! | `warm_start=True` | [`FitOptions::warm_start`], which also keeps the state of the optimizer |
+//! | `sample_weight`, `shuffle`, `random_state` | [`FitOptions::weights`], `shuffle`, `seed` |
+//!
+//! scikit-learn stops after more than `n` epochs without a decrease of `tol` below the lowest
+//! figure; here the reference is the last figure that counted. Features are
+//! [standardized](Hyperparameters#structfield.standardize) by default, and features that are the
+//! same in all examples are an error.
+//!
+//! [`Xavier`]: crate::init::Initializer::Xavier
+//! [`max_evaluations`]: crate::train::lbfgs::LbfgsOptions#structfield.max_evaluations
+//! [`gradient_tolerance`]: crate::train::lbfgs::LbfgsOptions#structfield.gradient_tolerance
+//! [`Nesterov`]: crate::train::optimizer::Algorithm::Nesterov
+//! [`InverseScaling`]: crate::train::schedule::Schedule::InverseScaling
 //! [`Workspace::cost_and_gradients`]: crate::train::workspace::Workspace::cost_and_gradients
 //! [`clip_by_norm`]: crate::gradients::clip_by_norm
 //! [`Optimizer::step`]: crate::train::optimizer::Optimizer::step

@@ -65,9 +65,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// Use it where a random split would leak: hold out the last examples of a time series, or all
     /// examples of some patients.
-    /// [`validation_share`](super::Hyperparameters#structfield.validation_share) must be 0. At least
-    /// two examples are needed, and their order does not matter. For a validation set in a table of
-    /// its own, append it to the training examples.
+    /// [`validation_share`](super::Hyperparameters#structfield.validation_share) must be 0. At
+    /// least two examples are needed, and their order does not matter. For a validation set in a
+    /// table of its own, append it to the training examples.
     ///
     /// ```
     /// use dnn_blocks::ndarray::Array2;
@@ -195,8 +195,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// A folder is for one fit with fixed hyperparameters, so a fit with more
     /// [`epochs`](super::Hyperparameters#structfield.epochs) is refused there. To train longer, use
-    /// another folder, and a [warm start](Self::warm_start) to continue the fitted model. Labels are compared by their class numbers,
-    /// so new names for the same classes are not noticed.
+    /// another folder, and a [warm start](Self::warm_start) to continue the fitted model. Labels
+    /// are compared by their class numbers, so new names for the same classes are not noticed.
     ///
     /// Needs the feature `safetensors`.
     ///

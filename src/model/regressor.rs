@@ -119,7 +119,7 @@ impl<F: Float> Regressor<F> {
         self.fit_with(x, targets, FitOptions::new())
     }
 
-    /// Fits the model with options: a warm start, a validation set, weights, callbacks, checkpoints.
+    /// Fits the model with options, such as a warm start, weights or callbacks.
     ///
     /// # Errors
     ///
@@ -185,8 +185,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// The errors of [`fit`](Self::fit), except [`Error::ConstantFeature`];
     /// [`Error::ShapeMismatch`] if the number of features or outputs differs from the first
-    /// examples, [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is
-    /// set.
+    /// examples, [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation
+    /// share, a patience, a plateau or L-BFGS is set.
     ///
     /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
     /// with zeroed state. Any other error leaves the model unchanged.
