@@ -99,17 +99,22 @@ impl Problem {
     }
 }
 
-/// Logistic regression on noisy labels.
+/// Logistic regression on the breast-cancer data, standardized.
 fn logistic() -> Problem {
-    let mut rng = NumpyRandom::seed(1);
-    let x = Array2::from_shape_simple_fn((30, 569), || rng.randn());
-    let y = Array2::from_shape_fn((1, 569), |(_, i)| {
-        let score: f64 = x.column(i).iter().take(5).sum();
-        f64::from(u8::from(score + rng.randn() > 0.0))
-    });
+    let rows: Vec<Vec<f64>> = include_str!("../examples/data/breast_cancer.csv")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let cell = |cell: &str| cell.parse().unwrap_or(f64::from(u8::from(cell == "M")));
+            line.split(',').map(cell).collect()
+        })
+        .collect();
+    let x = Array2::from_shape_fn((30, rows.len()), |(feature, i)| rows[i][feature + 1]);
+    let x = Standardizer::fit(&x).and_then(|scaler| scaler.transform(&x)).expect("fits");
+    let y = Array2::from_shape_fn((1, rows.len()), |(_, i)| rows[i][0]);
     let parameters = network(&[30, 1], Activation::Sigmoid);
-    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(1.0);
-    Problem { name: "logistic regression, 30-1", x, y, parameters, objective }
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(0.01);
+    Problem { name: "breast cancer, 30-1", x, y, parameters, objective }
 }
 
 fn small(name: &'static str) -> Problem {

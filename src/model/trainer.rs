@@ -374,8 +374,10 @@ impl<'a, F: Float> Trainer<'a, F> {
     /// Lets L-BFGS go on from the memory of the network, if it belongs to these data.
     fn continue_search(&mut self, network: &mut Network<F>) -> Result<()> {
         let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
-        let Some(Search { lbfgs, trial }) = search else { return Ok(()) };
-        let Some(mut memory) = network.search.take() else { return Ok(()) };
+        let memory = network.search.take();
+        let (Some(Search { lbfgs, trial }), Some(mut memory)) = (search, memory) else {
+            return Ok(());
+        };
         if !session.resumed {
             let (cost, gradients) =
                 full_batch_gradients(hyperparameters, head, source, buffers, trial)?;

@@ -6,6 +6,7 @@ mod feature_names;
 mod frozen;
 mod history;
 mod hyperparameters;
+mod lbfgs;
 mod network;
 mod options;
 mod packed_weights;
