@@ -25,6 +25,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 import warnings
 
@@ -232,7 +233,7 @@ def median(fits, what):
 
 
 def milliseconds(seconds):
-    return f"{1e3 * seconds:.3g} ms"
+    return f"{1e3 * seconds:.3g} ms" if seconds < 0.9995 else f"{seconds:.3g} s"
 
 
 def row(case, cells):
@@ -326,6 +327,7 @@ def main():
                 print(line, flush=True)
                 lines.append(line)
     about = f"Measured on {datetime.date.today()}, {machine()}; {options.seeds} seeds."
+    about = "\n".join(textwrap.wrap(about, 100))
     text = "\n".join([about, ""] + ["\n".join(lines) + "\n" for lines in tables])
     print(f"\n{text}")
     if options.write:

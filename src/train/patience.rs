@@ -23,6 +23,8 @@ use crate::checks::{check_argument, check_non_negative};
 ///
 /// For a score, where more is better, pass its negative.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
 pub struct Patience {
     pub(crate) epochs: usize,
     pub(crate) tolerance: f64,
@@ -49,9 +51,9 @@ impl Patience {
 
     /// Takes the figure of the next epoch, and returns whether the patience is exhausted.
     ///
-    /// NaN counts as infinite.
+    /// NaN counts as infinite, and infinities as the largest and the lowest number.
     pub fn observe(&mut self, figure: f64) -> bool {
-        let figure = if figure.is_nan() { f64::INFINITY } else { figure };
+        let figure = if figure.is_nan() { f64::MAX } else { figure.clamp(f64::MIN, f64::MAX) };
         if self.reference.is_none_or(|reference| figure < reference - self.tolerance) {
             (self.reference, self.waited) = (Some(figure), 0);
         } else {
