@@ -21,7 +21,9 @@ use crate::model::classifier::{
 };
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::feature_names::{FeatureNames, OwnedNames};
-use crate::model::fit::{check_weights, chosen_columns, continued_names, epochs, weights_or_ones};
+use crate::model::fit::{
+    check_new_weights, check_weights, chosen_columns, continued_names, epochs, weights_or_ones,
+};
 use crate::model::head::Head;
 use crate::model::history::{OnBatch, OnEpoch};
 use crate::model::network::Network;
@@ -92,7 +94,11 @@ impl Ranks<'_> {
         let names = names.as_ref();
         match continued {
             Some((_, network)) => network.parameters.check_features(x)?,
-            None => self.check_constant_features(hyperparameters, (x, names), total)?,
+            None => {
+                let fitted = model.fitted.as_ref().map(|(_, network)| network);
+                self.all_ok(check_new_weights(hyperparameters, fitted))?;
+                self.check_constant_features(hyperparameters, (x, names), total)?;
+            }
         }
         let undeclared = "the classes are not declared: a rank knows only its own labels, so call `with_classes`";
         let known = continued.map(|(classes, _)| classes).or(model.declared.as_ref());
@@ -178,7 +184,10 @@ impl Ranks<'_> {
                 network.parameters.check_features(x)?;
                 network.check_outputs(y)?;
             }
-            None => self.check_constant_features(hyperparameters, (x, names), total)?,
+            None => {
+                self.all_ok(check_new_weights(hyperparameters, model.network.as_ref()))?;
+                self.check_constant_features(hyperparameters, (x, names), total)?;
+            }
         }
         let weights = self.all_ok(weights_or_ones(x.ncols(), options.weights))?;
         let data = RawData { x, y, weights: &weights, names };
@@ -254,7 +263,7 @@ impl Ranks<'_> {
         self.ensure_equal("number of finished epochs", &(network.epochs, network.examples))?;
         self.ensure_equal("learning rate", &network.learning_rate)?;
         self.ensure_equal("number of optimizer steps", &network.optimizer.steps())?;
-        self.ensure_equal("memory of L-BFGS", &network.search.is_some())?;
+        self.ensure_equal("state of L-BFGS", &network.search.is_some())?;
         self.ensure_equal("list of feature names", &network.feature_names.as_deref())
     }
 

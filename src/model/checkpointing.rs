@@ -96,7 +96,7 @@ pub(crate) fn saver<'a, F: Float>(checkpoints: &'a Checkpoints, id: FitId<'a>) -
         if !(last || checkpoints.is_due(network.epochs)) {
             return Ok(());
         }
-        let search = search.map(Lbfgs::memory).transpose()?;
+        let search = search.map(Lbfgs::state).transpose()?;
         let state = |patience: Patience| PatienceState {
             reference: patience.reference,
             waited: patience.waited,

@@ -1,7 +1,8 @@
 use super::dataset::{RawData, Split};
+use super::feature_names::FeatureNames;
 use super::fit::{
-    check_constant_features, check_examples, check_partial_fit, chosen_columns, continued_names,
-    standardizer, train, train_further, with_names,
+    check_constant_features, check_examples, check_new_weights, check_partial_fit, chosen_columns,
+    continued_names, standardizer, train, train_further, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -9,13 +10,14 @@ use super::hyperparameters::{ClassWeights, Hyperparameters};
 use super::network::Network;
 use super::options::FitOptions;
 use super::table::Examples;
+use crate::activation::Activation;
 use crate::buffer;
-use crate::checks::{check_argument, check_lengths};
+use crate::checks::check_lengths;
 use crate::data::{Classes, Standardizer, predicted_classes, stratified_split};
 use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use std::collections::BTreeMap;
 
 /// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
@@ -53,7 +55,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         Self { hyperparameters, declared: None, fitted: None }
     }
 
-    /// Declares the classes.
+    /// Declares the classes. New classes need a new model or a new fit.
     ///
     /// This is needed if the first examples of [`partial_fit`](Self::partial_fit) do not have all
     /// classes. A fitted model keeps its network: it predicts as before, and the next
@@ -74,21 +76,30 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 
     /// Creates a fitted classifier from the parameters of a network, such as one that was imported.
     ///
-    /// `classes` are in the order of the outputs, so they must be sorted. For two classes the
-    /// network has one sigmoid output, for more a softmax. `scaler` standardizes the features
-    /// before layer 1; it is given if and only if
-    /// [`standardize`](Hyperparameters#structfield.standardize) is `true`. The model can predict,
-    /// and a [warm start](FitOptions::warm_start) or [`partial_fit`](Self::partial_fit) continues
-    /// it with a new optimizer.
+    /// - `hidden` and `activation` of the hyperparameters describe the hidden layers.
+    /// - `classes` are in the order of the outputs, so they must be sorted.
+    /// - The model has one sigmoid output for two classes, a softmax for more. An identity output
+    ///   counts as logits, and gets the activation of the model. Two logits of two classes, or
+    ///   their softmax, become one: the second minus the first.
+    /// - `scaler` standardizes the features before layer 1, for example
+    ///   [`Standardizer::from_columns`]. It is given if and only if
+    ///   [`standardize`](Hyperparameters#structfield.standardize) is `true`.
+    ///
+    /// The model can predict, and a [warm start](FitOptions::warm_start) or
+    /// [`partial_fit`](Self::partial_fit) continues it with a new optimizer. A fit without a warm
+    /// start discards the parameters. Here only the last layer is trained further:
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
     /// use dnn_blocks::prelude::*;
     ///
-    /// let (w, b) = (array![[2.0, -1.0]], array![[0.5]]); // of another program
-    /// let layer = Layer { w, b, activation: Activation::Sigmoid };
-    /// let parameters = Parameters::from_layers(vec![layer])?;
-    /// let hyperparameters = Hyperparameters::default().hidden(&[]).standardize(false).epochs(5);
+    /// let (w, b) = (array![[2.0, -1.0], [0.5, 1.0]], array![[0.0], [0.1]]); // of another program
+    /// let hidden = Layer { w, b, activation: Activation::Relu };
+    /// let (w, b) = (array![[1.0, -1.0]], array![[-0.5]]);
+    /// let logits = Layer { w, b, activation: Activation::Identity };
+    /// let parameters = Parameters::from_layers(vec![hidden, logits])?;
+    /// let hyperparameters =
+    ///     Hyperparameters::default().hidden(&[2]).standardize(false).frozen(&[1]).epochs(5);
     /// let mut model =
     ///     Classifier::from_parameters(hyperparameters, &["no", "yes"], parameters, None)?;
     ///
@@ -96,13 +107,14 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// assert_eq!(model.predict(Examples::rows(&x))?, ["yes", "no"]);
     /// let options = FitOptions::new().warm_start(true);
     /// model.fit_with(Examples::rows(&x), &["yes", "no"], options)?;
+    /// assert_eq!(model.parameters().unwrap().layers()[0].w[[0, 0]], 2.0);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// [`Error::Hyperparameter`] if a hyperparameter is out of range, [`Error::OneClass`] unless
-    /// there are two classes, [`Error::InvalidArgument`] unless they are sorted and distinct.
+    /// there are two classes, [`Error::Inconsistent`] unless they are sorted and distinct.
     /// [`Error::LayerCount`], [`Error::ShapeMismatch`] or [`Error::Inconsistent`] unless layers,
     /// activations and scaler are those of the hyperparameters and the classes;
     /// [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
@@ -114,14 +126,17 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         scaler: Option<Standardizer<F>>,
     ) -> Result<Self> {
         hyperparameters.check::<F>()?;
-        let unsorted = (1..classes.len()).find(|&i| classes[i - 1] >= classes[i]);
-        let position = unsorted.map_or(0.0, |i| i as f64);
-        check_argument(unsorted.is_none(), "classes", position, "in ascending order")?;
+        if !classes.is_sorted_by(|a, b| a < b) {
+            return Err(Error::Inconsistent {
+                what: "the classes are not sorted, or one is given twice",
+            });
+        }
         let classes = Classes::from_labels(classes);
         if classes.names().len() < 2 {
             return Err(Error::OneClass);
         }
         let head = Head::classification(classes.names().len());
+        let parameters = with_output_of(&head, parameters)?;
         let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
         Ok(Self { hyperparameters, declared: None, fitted: Some((classes, network)) })
     }
@@ -130,7 +145,21 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// A fitted model keeps its network, so layers, activation and
     /// [`standardize`](Hyperparameters#structfield.standardize) must stay the same. Another
-    /// algorithm begins with zeroed state; another learning rate replaces the present one.
+    /// algorithm begins with zeroed state. A learning rate that a plateau or a callback has changed
+    /// stays, unless the new `learning_rate` differs from the old one.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let (x, labels) = (Examples::rows(&x), [0, 0, 1, 1]);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(20);
+    /// let mut model = Classifier::<f64, i32>::new(hyperparameters.clone());
+    /// model.fit(x, &labels)?;
+    /// model.set_hyperparameters(hyperparameters.learning_rate(0.0001).epochs(30))?;
+    /// let history = model.fit_with(x, &labels, FitOptions::new().warm_start(true))?;
+    /// assert_eq!(history.epochs.len(), 30);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -145,6 +174,18 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         }
         self.hyperparameters = hyperparameters;
         Ok(())
+    }
+
+    /// Names the features of a fitted model, such as one from parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`]; [`Error::LengthMismatch`] or [`Error::InvalidFeatureName`] unless each
+    /// feature gets a name, and they are distinct and not empty.
+    pub fn with_feature_names<'n>(mut self, names: impl Into<FeatureNames<'n>>) -> Result<Self> {
+        let (_, network) = self.fitted.as_mut().ok_or(Error::NotFitted)?;
+        network.name_features(names.into())?;
+        Ok(self)
     }
 
     /// Returns the fitted classes and network that a warm start or a partial fit continues.
@@ -188,7 +229,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// - [`Error::UnknownLabel`] with the example if a label is not a declared class.
     /// - [`Error::ClassSize`] if a class has one example and there is a validation share,
     ///   [`Error::ValidationSize`] if the validation set has fewer than two examples.
-    /// - [`Error::Inconsistent`] if the [monitored](Hyperparameters#structfield.monitor) figure is
+    /// - [`Error::Inconsistent`] if the [monitored](Hyperparameters#structfield.monitor) value is
     ///   one of a validation set and there is none.
     /// - [`Error::NoWeight`] if all training or all validation examples have a weight of 0.
     /// - [`Error::TooLarge`] if a copy of the examples or a buffer does not fit in memory.
@@ -246,7 +287,10 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             .map_err(named)?;
         match continued {
             Some((_, network)) => network.parameters.check_features(x)?,
-            None => check_constant_features(hyperparameters, x).map_err(named)?,
+            None => {
+                check_new_weights(hyperparameters, self.fitted.as_ref().map(|(_, fitted)| fitted))?;
+                check_constant_features(hyperparameters, x).map_err(named)?;
+            }
         }
         let known = continued.map(|(classes, _)| classes).or(self.declared.as_ref());
         let classes = known.cloned().unwrap_or_else(|| Classes::from_labels(labels));
@@ -317,7 +361,19 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         self.partial_fit_with(x, labels, FitOptions::new())
     }
 
-    /// Trains on these examples with options: weights, callbacks, the number of epochs (1).
+    /// Trains on these examples with options: weights, callbacks, the number of epochs (default 1).
+    ///
+    /// It always continues a fitted model.
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let mut model = Classifier::<f64, i32>::new(Hyperparameters::default().hidden(&[8]));
+    /// let options = FitOptions::new().weights(&[1.0, 1.0, 2.0, 2.0]).epochs(3);
+    /// let history = model.partial_fit_with(Examples::rows(&x), &[0, 0, 1, 1], options)?;
+    /// assert_eq!(history.epochs.len(), 3);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -466,6 +522,29 @@ pub(crate) fn label_row<F: Float>(numbers: &[usize]) -> Result<Array2<F>> {
     let mut row = buffer::zeros("Y", (1, numbers.len()))?;
     row.iter_mut().zip(numbers).for_each(|(y, &number)| *y = F::of(number as f64));
     Ok(row)
+}
+
+/// Gives logits the activation of the output layer, and replaces two logits of two classes by their
+/// difference.
+fn with_output_of<F: Float>(
+    head: &Head<F>,
+    mut parameters: Parameters<F>,
+) -> Result<Parameters<F>> {
+    let Some(layer) = parameters.layers_mut().last_mut() else { return Ok(parameters) };
+    let logits = layer.activation == Activation::Identity;
+    let both = logits || layer.activation == Activation::Softmax;
+    if both && head.outputs == 1 && layer.w.nrows() == 2 && layer.b.dim() == (2, 1) {
+        let difference = |rows: &Array2<F>| -> Result<Array2<F>> {
+            let mut second = buffer::copy_of("W", &rows.slice(s![1.., ..]))?;
+            second -= &rows.slice(s![..1, ..]);
+            Ok(second)
+        };
+        (layer.w, layer.b) = (difference(&layer.w)?, difference(&layer.b)?);
+        layer.activation = head.cost.output_activation();
+    } else if logits {
+        layer.activation = head.cost.output_activation();
+    }
+    Ok(parameters)
 }
 
 /// Checks that two of these class numbers differ.

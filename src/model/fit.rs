@@ -144,6 +144,19 @@ pub(crate) fn epochs<F>(count: usize, network: &Network<F>) -> Result<Range<usiz
     Ok(network.epochs..network.epochs.saturating_add(count))
 }
 
+/// Checks that new weights do not replace frozen layers of a fitted network.
+pub(crate) fn check_new_weights<F>(
+    hyperparameters: &Hyperparameters,
+    fitted: Option<&Network<F>>,
+) -> Result<()> {
+    if fitted.is_some() && !hyperparameters.frozen.is_empty() {
+        return Err(Error::Inconsistent {
+            what: "layers are frozen, but a fit draws new weights for them: use a warm start",
+        });
+    }
+    Ok(())
+}
+
 /// Checks that nothing is set that a partial fit cannot follow.
 pub(crate) fn check_partial_fit<F>(
     hyperparameters: &Hyperparameters,
@@ -155,11 +168,14 @@ pub(crate) fn check_partial_fit<F>(
         return inconsistent("partial_fit saves no checkpoints: use a fit with a warm start");
     }
     if options.validation.is_some() || hyperparameters.validation_share > 0.0 {
-        return inconsistent("partial_fit has no validation set: use a fit with a warm start");
+        return inconsistent(
+            "partial_fit has no validation set: use a fit with a warm start, or set \
+             `validation_share` to 0",
+        );
     }
     if hyperparameters.monitors() {
         return inconsistent(
-            "partial_fit has no patience and no plateau: use a fit with a warm start",
+            "partial_fit has no patience and no plateau: use a fit with a warm start, or unset them",
         );
     }
     if hyperparameters.lbfgs.is_some() {
@@ -208,10 +224,10 @@ pub(crate) fn chosen_columns(
     }
     let mut held_out = buffer::list("examples", m, std::iter::repeat_n(false, m))?;
     for &example in validation {
-        let rule = "the number of an example";
-        check_argument(example < m, "validation", example as f64, rule)?;
+        let name = "validation example";
+        check_argument(example < m, name, example as f64, "below the number of examples")?;
         let twice = std::mem::replace(&mut held_out[example], true);
-        check_argument(!twice, "validation", example as f64, "given once")?;
+        check_argument(!twice, name, example as f64, "given only once")?;
     }
     let training = (0..m).filter(|&i| !held_out[i]);
     let training = buffer::list("examples", m - validation.len(), training)?;

@@ -4,7 +4,7 @@ use super::history::{BestEpoch, EpochRecord};
 use super::hyperparameters::Hyperparameters;
 use crate::checks::check_same_shape;
 use crate::error::Operand;
-use crate::train::lbfgs::{Memory, Stop};
+use crate::train::lbfgs::{LbfgsState, Stop};
 use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters, Result};
@@ -25,8 +25,8 @@ pub struct FitState<F> {
     pub(crate) patience: Option<PatienceState>,
     pub(crate) plateau: Option<PatienceState>,
     pub(crate) stop: Option<Stop>,
-    /// The memory of L-BFGS.
-    pub(crate) search: Option<Memory<F>>,
+    /// The state of L-BFGS.
+    pub(crate) search: Option<LbfgsState<F>>,
 }
 
 /// The state of a [`Patience`](crate::train::patience::Patience).
@@ -48,7 +48,7 @@ pub(crate) struct FitStateRef<'a, F> {
     pub patience: Option<PatienceState>,
     pub plateau: Option<PatienceState>,
     pub stop: Option<Stop>,
-    pub search: Option<&'a Memory<F>>,
+    pub search: Option<&'a LbfgsState<F>>,
 }
 
 /// The fields of a checkpoint that its [`FitState`] must agree with.
@@ -118,7 +118,7 @@ impl<F: Float> FitStateRef<'_, F> {
             "the state of a patience is stored if and only if there is one",
         )?;
         let valid = |state: PatienceState| {
-            state.waited <= usize::MAX / 2 && state.reference.is_none_or(|figure| !figure.is_nan())
+            state.waited <= usize::MAX / 2 && state.reference.is_none_or(|value| !value.is_nan())
         };
         let mut states = self.patience.into_iter().chain(self.plateau);
         ensure(states.all(valid), "the state of a patience cannot come from a fit")

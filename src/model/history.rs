@@ -31,7 +31,8 @@ pub struct EpochRecord {
 pub struct Epoch<'a, F> {
     /// The record of the epoch.
     pub record: EpochRecord,
-    /// The number of epochs of the whole training, if it does not stop early.
+    /// The number of epochs of the whole training, if it does not stop early. With a warm start,
+    /// the earlier epochs count too.
     pub total_epochs: usize,
     /// The parameters after the epoch.
     pub parameters: &'a Parameters<F>,
@@ -89,7 +90,7 @@ impl<F: Float> Epoch<'_, F> {
     /// [`Error::Hyperparameter`](crate::Error::Hyperparameter). With L-BFGS, which has no learning
     /// rate, the fit ends with [`Error::Inconsistent`](crate::Error::Inconsistent). The model then
     /// has the parameters of this epoch. [Checkpoints](super::FitOptions::checkpoints) keep the
-    /// learning rate.
+    /// learning rate. The one of the record is the rate after the schedule.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -128,9 +129,10 @@ pub(crate) type OnBatch<'a, F> = Box<dyn FnMut(&Batch<'_, F>) -> Result<ControlF
 pub struct History {
     /// The record of each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Whether the training stopped before its last epoch.
+    /// Whether the training stopped before its last epoch: by the patience, by a callback, or
+    /// because L-BFGS ended.
     pub stopped_early: bool,
-    /// The epoch of the lowest monitored figure. The model has its parameters. `None` without a
+    /// The epoch with the best monitored value, whose parameters the model has. `None` without a
     /// [patience](super::Hyperparameters#structfield.patience).
     pub best_epoch: Option<usize>,
     /// Why L-BFGS ended, and thus whether it converged. `None` for other optimizers, and if a
@@ -194,7 +196,7 @@ impl History {
     }
 }
 
-/// The epoch of the lowest monitored figure so far.
+/// The epoch with the best monitored value so far. A score is stored as its negative.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BestEpoch<F> {
     pub epoch: usize,

@@ -225,7 +225,8 @@ hyperparameters! {
         /// The validation examples are drawn at random: for a classifier by
         /// [`stratified_split`](crate::data::stratified_split), with the same share of every class,
         /// for a regressor by [`split`](crate::data::split). They are at least two.
-        /// [`FitOptions::validation`](super::FitOptions::validation) chooses them instead.
+        /// [`FitOptions::validation`](super::FitOptions::validation) chooses them instead. Example
+        /// weights count in the validation cost too.
         validation_share: f64 = 0.0,
         set share: f64 => share,
         check(|share| {
@@ -233,33 +234,52 @@ hyperparameters! {
             check_hyperparameter(fits, "validation_share", *share, "at least 0 and below 1")
         });
 
-        /// The number of epochs without a decrease of the [monitored](Self#structfield.monitor)
-        /// figure after which training stops. Default: none.
+        /// The number of epochs without an improvement of the
+        /// [monitored](Self#structfield.monitor) value after which training stops. Default: none.
         ///
-        /// A decrease counts if it is larger than the [tolerance](Self#structfield.tolerance). With
-        /// a patience, the model always ends with the parameters of the lowest figure. Epochs are
-        /// counted by [`Patience`](crate::train::patience::Patience), as in Keras: scikit-learn's
-        /// `n_iter_no_change = n` is a patience of `n + 1`.
+        /// An improvement counts if it is larger than the [tolerance](Self#structfield.tolerance).
+        /// With a patience, the model ends with the parameters of the best epoch of the fit, the
+        /// first of equal ones. The parameters before a [warm start](super::FitOptions::warm_start)
+        /// do not compete. Epochs are counted by [`Patience`](crate::train::patience::Patience), as
+        /// in Keras: scikit-learn's `n_iter_no_change = n` is a patience of `n + 1`.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
         check(|patience| {
             check_hyperparameter(*patience != Some(0), "patience", 0.0, "at least 1")
         });
 
-        /// The smallest decrease of the monitored figure that counts, for the patience and the
-        /// plateau. Default: 0, so that every decrease counts.
+        /// The smallest improvement of the monitored value that counts. Default: 0, so that every
+        /// improvement counts.
+        ///
+        /// It has no effect without a patience or a plateau. The tolerances of L-BFGS are in its
+        /// [options](crate::train::lbfgs::LbfgsOptions).
         tolerance: f64 = 0.0,
         set tolerance: f64 => tolerance,
         check(|tolerance| check_non_negative::<f64>("tolerance", *tolerance));
 
-        /// The figure that patience and plateau watch. Default: the validation cost, or the training
+        /// The value that patience and plateau watch. Default: the validation cost, or the training
         /// cost if there is no validation set.
         monitor: Monitor = Monitor::Auto,
         set monitor: Monitor => monitor,
         check(|_monitor| Ok(()));
 
-        /// The reduction of the learning rate when the monitored figure no longer decreases.
+        /// The reduction of the learning rate when the monitored value no longer improves.
         /// Default: none.
+        ///
+        /// It reduces `α₀`, to which the [schedule](Self#structfield.schedule) applies. Choose its
+        /// patience below [`patience`](Self#structfield.patience), or training stops before it has
+        /// used the reduced rate.
+        ///
+        /// ```
+        /// use dnn_blocks::prelude::*;
+        /// use dnn_blocks::train::schedule::Plateau;
+        ///
+        /// let hyperparameters = Hyperparameters::default()
+        ///     .validation_share(0.2)
+        ///     .plateau(Plateau::new(0.2, 5).lowest(1e-5))
+        ///     .patience(15);
+        /// # let _ = hyperparameters;
+        /// ```
         plateau: Option<Plateau> = None,
         set plateau: impl Into<Option<Plateau>> => plateau.into(),
         check(|plateau| plateau.map_or(Ok(()), |plateau| plateau.check::<F>()));
@@ -267,10 +287,27 @@ hyperparameters! {
         /// Trains by [L-BFGS](crate::train::lbfgs) on the full batch instead of in mini-batches.
         /// Default: none.
         ///
-        /// An epoch is then an iteration, so [`epochs`](Self#structfield.epochs) limits the
-        /// iterations too. `algorithm`, `learning_rate`, `batch_size` and `shuffle` are not used.
-        /// [`History::stop`](super::History#structfield.stop) says why the search ended. L-BFGS is
-        /// often the best choice for up to a few thousand examples.
+        /// An epoch is then an iteration. The search ends after [`epochs`](Self#structfield.epochs)
+        /// or [`max_iterations`](LbfgsOptions#structfield.max_iterations), whichever is less, unless
+        /// it converges before. `algorithm`, `learning_rate`, `batch_size` and `shuffle` are not
+        /// used. L-BFGS is often the best choice for up to a few thousand examples.
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        /// use dnn_blocks::train::lbfgs::LbfgsOptions;
+        ///
+        /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+        /// let hyperparameters =
+        ///     Hyperparameters::default().hidden(&[8]).lbfgs(LbfgsOptions::default()).epochs(500);
+        /// let mut model = Classifier::<f64, i32>::new(hyperparameters);
+        /// let history = model.fit(Examples::rows(&x), &[0, 0, 1, 1])?;
+        /// let stop = history.stop.unwrap();
+        /// println!("{stop}, {} iterations", history.epochs.len());
+        /// println!("{} evaluations", history.evaluations.unwrap());
+        /// assert!(stop.converged());
+        /// # Ok::<(), dnn_blocks::Error>(())
+        /// ```
         lbfgs: Option<LbfgsOptions> = None,
         set options: impl Into<Option<LbfgsOptions>> => options.into(),
         check(|options| options.map_or(Ok(()), |options| options.check()));
@@ -282,7 +319,7 @@ hyperparameters! {
         check(|_standardize| Ok(()));
 
         /// Whether to accept features that have the same value in every example, such as the dark
-        /// corners of pictures. Default: `false`, because they are mostly a mistake.
+        /// corners of pictures. Default: `false`, because they are usually a mistake.
         constant_features: bool = false,
         set accept: bool => accept,
         check(|_accept| Ok(()));
@@ -301,9 +338,11 @@ hyperparameters! {
         /// them, as in [`Workspace::freeze`](crate::train::workspace::Workspace::freeze).
         /// Default: none.
         ///
-        /// A fit draws the weights of frozen layers too, and keeps those. A fit is an
-        /// [`Error::Hyperparameter`] if a number is not a layer of the network, or if every layer
-        /// is frozen.
+        /// To keep the weights of a fitted or imported network, continue it with a
+        /// [warm start](super::FitOptions::warm_start) or
+        /// [`partial_fit`](super::Classifier::partial_fit). A new model draws the weights of frozen
+        /// layers and keeps those. Another number than that of a layer, and freezing every layer,
+        /// is an [`Error::Hyperparameter`].
         frozen: Vec<usize> = Vec::new(),
         set layers: &[usize] => layers.to_vec(),
         check(|layers| frozen::check_numbers(layers));
@@ -329,13 +368,13 @@ impl Hyperparameters {
         }
     }
 
-    /// Returns whether a figure is watched.
+    /// Returns whether a value is watched.
     pub(crate) fn monitors(&self) -> bool {
         self.patience.is_some() || self.plateau.is_some()
     }
 }
 
-/// The figure that [patience](Hyperparameters#structfield.patience) and
+/// The value that [patience](Hyperparameters#structfield.patience) and
 /// [plateau](Hyperparameters#structfield.plateau) watch, after each epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]

@@ -32,7 +32,8 @@
 //! | set epochs, layers, optimizer, early stopping | [`Hyperparameters`] |
 //! | pass weights, a validation set, callbacks, checkpoints | [`FitOptions`] |
 //! | continue a fitted model | [`FitOptions::warm_start`] |
-//! | start from given parameters | [`Classifier::from_parameters`] |
+//! | start from imported parameters | [`Classifier::from_parameters`] |
+//! | reduce the learning rate | [`plateau`](Hyperparameters#structfield.plateau), [`Epoch::set_learning_rate`] |
 //! | train some layers only | [`frozen`](Hyperparameters#structfield.frozen) |
 //! | name the features | [`Examples::feature_names`] |
 //! | name the features | [`Examples::feature_names`] |
@@ -46,26 +47,30 @@
 //! | `MLPClassifier`, `MLPRegressor` | here |
 //! |---|---|
 //! | `hidden_layer_sizes`, `activation` | `hidden`, `activation`; for their initial weights, [`Xavier`] |
+//! | `solver='adam'`, `solver='sgd'` | [`ADAM`], [`Nesterov`] |
 //! | `solver='lbfgs'`, `max_iter`, `max_fun` | `lbfgs`, `epochs`, [`max_evaluations`] |
-//! | `solver='sgd'` | [`Nesterov`] |
 //! | `tol` of L-BFGS | [`gradient_tolerance`] |
+//! | `learning_rate_init`, `max_iter` of SGD and Adam | `learning_rate`, `epochs` |
 //! | `alpha` | `l2`; twice `alpha` for a regressor, whose cost has no 1/2 |
 //! | `batch_size='auto'` | `batch_size(200)`; a size above the set is clipped here too |
 //! | `learning_rate='invscaling'`, `power_t` | [`InverseScaling`] |
-//! | `learning_rate='adaptive'` | `plateau`, with a factor of 0.2 |
-//! | `early_stopping` | `validation_share`, `patience`, [`Monitor::ValidationScore`] |
-//! | `n_iter_no_change = n`, `tol` | `patience(n + 1)`, `tolerance` |
+//! | `learning_rate='adaptive'` | `plateau(Plateau::new(0.2, n + 1))`; it does not stop at 1e-6 |
+//! | `n_iter_no_change = n`, `tol` | `patience(n + 1)`, `tolerance`; unset, they are 10 and 1e-4 |
+//! | `early_stopping=True` | `validation_share(0.1)` and [`Monitor::ValidationScore`] too |
 //! | `warm_start=True` | [`FitOptions::warm_start`], which also keeps the state of the optimizer |
+//! | `partial_fit` | [`Classifier::partial_fit`] |
 //! | `sample_weight`, `shuffle`, `random_state` | [`FitOptions::weights`], `shuffle`, `seed` |
+//! | `n_iter_`, `loss_curve_` | the number of [`History::epochs`](History#structfield.epochs), [`History::costs`] |
+//! | no scaling | `standardize(false)`, `constant_features(true)` |
 //!
-//! scikit-learn stops after more than `n` epochs without a decrease of `tol` below the lowest
-//! figure; here the reference is the last figure that counted. Features are
-//! [standardized](Hyperparameters#structfield.standardize) by default, and features that are the
-//! same in all examples are an error.
+//! scikit-learn compares with the lowest value so far, this crate with the last value that counted.
+//! So a slow, steady improvement counts here after a few epochs. With a patience, the model has the
+//! best parameters here; without `early_stopping`, scikit-learn keeps the last ones.
 //!
 //! [`Xavier`]: crate::init::Initializer::Xavier
 //! [`max_evaluations`]: crate::train::lbfgs::LbfgsOptions#structfield.max_evaluations
 //! [`gradient_tolerance`]: crate::train::lbfgs::LbfgsOptions#structfield.gradient_tolerance
+//! [`ADAM`]: crate::train::optimizer::Algorithm::ADAM
 //! [`Nesterov`]: crate::train::optimizer::Algorithm::Nesterov
 //! [`InverseScaling`]: crate::train::schedule::Schedule::InverseScaling
 //! [`Workspace::cost_and_gradients`]: crate::train::workspace::Workspace::cost_and_gradients

@@ -8,8 +8,9 @@ use crate::checks::{check, check_same_shape};
 use crate::data::Standardizer;
 use crate::error::{Operand, Position};
 use crate::forward::predict_proba;
+use crate::frozen::Frozen;
 use crate::init::{NumpyRandom, initialize_parameters_deep};
-use crate::train::lbfgs::Memory;
+use crate::train::lbfgs::LbfgsState;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -28,7 +29,7 @@ pub(crate) struct Network<F> {
     /// The number of examples that it was trained on, in all epochs.
     pub examples: usize,
     /// The state of L-BFGS after the last iteration.
-    pub search: Option<Memory<F>>,
+    pub search: Option<LbfgsState<F>>,
     pub feature_names: Option<OwnedNames>,
 }
 
@@ -105,6 +106,12 @@ impl<F: Float> Network<F> {
         Ok(())
     }
 
+    /// Sets the names of the features.
+    pub fn name_features(&mut self, names: FeatureNames<'_>) -> Result<()> {
+        self.feature_names = Some(names.owned(self.parameters.layers()[0].w.ncols())?);
+        Ok(())
+    }
+
     /// Copies the network, for a training that changes the original only if it starts.
     pub fn try_clone(&self) -> Result<Self> {
         Ok(Self {
@@ -112,7 +119,7 @@ impl<F: Float> Network<F> {
             scaler: self.scaler.clone(),
             optimizer: self.optimizer.try_clone()?,
             rng: self.rng.clone(),
-            search: self.search.as_ref().map(Memory::try_clone).transpose()?,
+            search: self.search.as_ref().map(LbfgsState::try_clone).transpose()?,
             feature_names: self.feature_names.clone(),
             ..*self
         })
@@ -171,6 +178,7 @@ pub(super) fn check_network<F: Float>(
     if expected != found {
         return Err(Error::LayerCount { expected: found, found: expected });
     }
+    Frozen::new(&hyperparameters.frozen, found)?;
     let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);
     for (l, (layer, units)) in layers.iter().zip(units).enumerate() {
         let shape = (units, layer.w.ncols());
@@ -195,7 +203,10 @@ pub(crate) fn check_scaler<F: Float>(
 ) -> Result<()> {
     if scaler.is_some() != hyperparameters.standardize {
         return Err(Error::Inconsistent {
-            what: "a scaler is stored if and only if `standardize` is true",
+            what: match scaler {
+                Some(_) => "there is a scaler, but `standardize` is false",
+                None => "`standardize` is true, but there is no scaler",
+            },
         });
     }
     let Some(scaler) = scaler else { return Ok(()) };

@@ -87,13 +87,22 @@ impl<'a, F: Float> FitOptions<'a, F> {
         self
     }
 
-    /// Sets whether the fit continues from what the model has learnt (default `false`).
+    /// Sets whether the fit continues a fitted model instead of drawing new weights (default
+    /// `false`).
     ///
     /// A fitted model keeps its parameters, standardizer, classes, optimizer state and random
     /// number generator, and trains for [`epochs`](super::Hyperparameters#structfield.epochs) more
-    /// epochs. Epochs are numbered on, and so is the time of the schedule. Without a patience, two
-    /// fits of 10 epochs end with bit-identical parameters to one of 20. Patience and plateau count
-    /// anew. A model that is not fitted starts as usual.
+    /// epochs. The numbers of the epochs and the time of the schedule continue. Without a patience,
+    /// two fits of 10 epochs end with bit-identical parameters to one of 20. Patience and plateau
+    /// start again at 0. A model that is not fitted starts as usual.
+    ///
+    /// The learning rate is the one at the end of the last fit, which a plateau or a callback may
+    /// have changed. [`set_hyperparameters`](super::Classifier::set_hyperparameters) replaces it if
+    /// it has another `learning_rate`.
+    ///
+    /// The validation set is drawn again from the seed and the share. Keep both and the data, or
+    /// the network was already trained on some validation examples. A chosen
+    /// [validation](Self::validation) set must be passed in each call.
     ///
     /// The labels must have all classes of the model, unless
     /// [`with_classes`](super::Classifier::with_classes) declared them, and no other.
@@ -124,6 +133,16 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// The default is [`epochs`](super::Hyperparameters#structfield.epochs) for a fit, and 1 for
     /// [`partial_fit_with`](super::Classifier::partial_fit_with).
+    ///
+    /// ```
+    /// # use dnn_blocks::{ndarray::array, prelude::*};
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let (x, labels) = (Examples::rows(&x), [0, 0, 1, 1]);
+    /// # let mut model = Classifier::<f64, i32>::new(Hyperparameters::default().hidden(&[8]));
+    /// let five_more = FitOptions::new().warm_start(true).epochs(5);
+    /// assert_eq!(model.fit_with(x, &labels, five_more)?.epochs.len(), 5);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = Some(epochs);
         self

@@ -1,7 +1,8 @@
 use super::dataset::{RawData, Split};
+use super::feature_names::FeatureNames;
 use super::fit::{
-    check_constant_features, check_examples, check_partial_fit, chosen_columns, continued_names,
-    standardizer, train, train_further, weights_or_ones, with_names,
+    check_constant_features, check_examples, check_new_weights, check_partial_fit, chosen_columns,
+    continued_names, standardizer, train, train_further, weights_or_ones, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -76,8 +77,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// Those of [`Classifier::from_parameters`](super::Classifier::from_parameters), except those
-    /// of the classes.
+    /// The errors of [`Classifier::from_parameters`](super::Classifier::from_parameters) that do not
+    /// name classes.
     pub fn from_parameters(
         hyperparameters: Hyperparameters,
         parameters: Parameters<F>,
@@ -105,6 +106,16 @@ impl<F: Float> Regressor<F> {
         }
         self.hyperparameters = hyperparameters;
         Ok(())
+    }
+
+    /// Names the features of a fitted model, such as one from parameters.
+    ///
+    /// # Errors
+    ///
+    /// As [`Classifier::with_feature_names`](super::Classifier::with_feature_names).
+    pub fn with_feature_names<'n>(mut self, names: impl Into<FeatureNames<'n>>) -> Result<Self> {
+        self.network.as_mut().ok_or(Error::NotFitted)?.name_features(names.into())?;
+        Ok(self)
     }
 
     /// Fits the model to examples and their targets, starting from new weights. With a
@@ -145,7 +156,10 @@ impl<F: Float> Regressor<F> {
                 network.parameters.check_features(x)?;
                 network.check_outputs(y)?;
             }
-            None => check_constant_features(hyperparameters, x).map_err(named)?,
+            None => {
+                check_new_weights(hyperparameters, self.network.as_ref())?;
+                check_constant_features(hyperparameters, x).map_err(named)?;
+            }
         }
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
         let data = RawData { x, y, weights, names: names.as_ref() };
@@ -194,7 +208,7 @@ impl<F: Float> Regressor<F> {
         self.partial_fit_with(x, targets, FitOptions::new())
     }
 
-    /// Trains on these examples with options: weights, callbacks, the number of epochs (1).
+    /// Trains on these examples with options: weights, callbacks, the number of epochs (default 1).
     ///
     /// # Errors
     ///

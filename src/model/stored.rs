@@ -9,7 +9,7 @@ use super::regressor::Regressor;
 use crate::checks::{check_argument, check_positive};
 use crate::data::{Classes, Standardizer};
 use crate::init::NumpyRandom;
-use crate::train::lbfgs::Memory;
+use crate::train::lbfgs::LbfgsState;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
 use serde::de::Error as _;
@@ -43,9 +43,9 @@ pub(crate) struct TrainingState<F> {
     /// hyperparameters.
     #[serde(default)]
     pub learning_rate: Option<f64>,
-    /// The memory of L-BFGS.
+    /// The state of L-BFGS.
     #[serde(default)]
-    pub search: Option<Memory<F>>,
+    pub search: Option<LbfgsState<F>>,
 }
 
 impl<F: Float> Network<F> {

@@ -36,7 +36,7 @@ pub(crate) struct EpochEnd<'s, F> {
 /// What a fit has found so far, and what its next epochs depend on besides the network.
 pub(crate) struct FitProgress<F> {
     pub records: Vec<EpochRecord>,
-    /// The epoch with the lowest figure so far, if there is a patience.
+    /// The best epoch so far, if there is a patience.
     pub best: Option<BestEpoch<F>>,
     pub patience: Option<Patience>,
     /// The patience of the plateau.
@@ -51,7 +51,7 @@ pub(crate) struct Session<'a, F> {
     pub on_batch: Option<OnBatch<'a, F>>,
     pub save: Save<'a, F>,
     pub progress: FitProgress<F>,
-    /// Whether the memory of L-BFGS belongs to the parameters and the data.
+    /// Whether the state of L-BFGS belongs to the parameters and the data.
     pub resumed: bool,
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn batch_size(hyperparameters: &Hyperparameters, examples: usize) -> 
     }
 }
 
-/// Returns whether the training cost is monitored, and checks that the monitored figure exists.
+/// Returns whether the training cost is monitored, and checks that the monitored value exists.
 pub(crate) fn monitors_training(
     hyperparameters: &Hyperparameters,
     has_validation: bool,
@@ -138,7 +138,7 @@ pub(crate) fn monitors_training(
         Monitor::ValidationCost | Monitor::ValidationScore if has_validation => false,
         Monitor::ValidationCost | Monitor::ValidationScore => {
             return Err(Error::Inconsistent {
-                what: "`monitor` is a figure of the validation set, but there is none",
+                what: "`monitor` is a value of the validation set, but there is none",
             });
         }
     };
@@ -167,7 +167,7 @@ pub(crate) struct Trainer<'a, F> {
 
 /// The end of an epoch.
 enum Outcome {
-    /// The epoch is done. The second value is the monitored figure, if there is one.
+    /// The epoch is done. The second part is the monitored value, if there is one.
     Done(EpochRecord, Option<f64>),
     /// A callback stopped the epoch before its end, or L-BFGS found no better parameters.
     Ended,
@@ -218,7 +218,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         let mut unfinished = false;
         while network.epochs < until && !stopped {
             let outcome = self.epoch(network).inspect_err(|_| network.restore(&self.last_finite));
-            let Outcome::Done(record, figure) = outcome? else {
+            let Outcome::Done(record, value) = outcome? else {
                 (stopped, unfinished) = (true, self.session.progress.stop.is_none());
                 break;
             };
@@ -226,8 +226,8 @@ impl<'a, F: Float> Trainer<'a, F> {
             self.last_finite.assign(&network.parameters);
             self.session.progress.records.push(record);
             stopped = self.call_back(&record, network, until)?;
-            if let Some(figure) = figure {
-                self.observe(record.epoch, figure, network);
+            if let Some(value) = value {
+                self.observe(record.epoch, value, network);
             }
             stopped |= self.has_ended();
             self.save(network, stopped || network.epochs == until)?;
@@ -263,7 +263,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             if !stopped {
                 stop = Some(Stop::Iterations);
             }
-            network.search = (lbfgs.evaluations() > 0).then(|| lbfgs.into_memory());
+            network.search = (lbfgs.evaluations() > 0).then(|| lbfgs.into_state());
         }
         let best_epoch = best.as_ref().map(|best| best.epoch);
         if let Some(best) = best.filter(|best| best.epoch + 1 < network.epochs || unfinished) {
@@ -279,8 +279,8 @@ impl<'a, F: Float> Trainer<'a, F> {
             None => self.pass(network),
         }?;
         let Some(record) = record else { return Ok(Outcome::Ended) };
-        let (record, figure) = self.evaluate(record, &network.parameters)?;
-        Ok(Outcome::Done(record, figure))
+        let (record, value) = self.evaluate(record, &network.parameters)?;
+        Ok(Outcome::Done(record, value))
     }
 
     /// Trains on all mini-batches. Returns `None` if the callback stops before the end.
@@ -371,39 +371,39 @@ impl<'a, F: Float> Trainer<'a, F> {
         Ok(None)
     }
 
-    /// Lets L-BFGS go on from the memory of the network, if it belongs to these data.
+    /// Lets L-BFGS continue from the state of the network, if it belongs to these data.
     fn continue_search(&mut self, network: &mut Network<F>) -> Result<()> {
         let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
-        let memory = network.search.take();
-        let (Some(Search { lbfgs, trial }), Some(mut memory)) = (search, memory) else {
+        let state = network.search.take();
+        let (Some(Search { lbfgs, trial }), Some(mut state)) = (search, state) else {
             return Ok(());
         };
         if !session.resumed {
             let (cost, gradients) =
                 full_batch_gradients(hyperparameters, head, source, buffers, trial)?;
-            if !memory.is_of(cost, gradients) {
+            if !state.is_of(cost, gradients) {
                 return Ok(());
             }
-            memory.restart();
+            state.restart();
         }
-        lbfgs.restore(trial, &memory)?;
+        lbfgs.restore(trial, &state)?;
         session.progress.stop = session.progress.stop.or(lbfgs.stopped());
         Ok(())
     }
 
     /// Evaluates the parameters after an epoch. Returns the record with the validation results, and
-    /// the monitored figure.
+    /// the monitored value, where lower is better.
     fn evaluate(
         &mut self,
         mut record: EpochRecord,
         parameters: &Parameters<F>,
     ) -> Result<(EpochRecord, Option<f64>)> {
         let Self { hyperparameters, source, .. } = self;
-        let mut figure = None;
+        let mut value = None;
         if let Some(evaluate) = &mut source.validation {
             let Evaluation { cost, score } = evaluate(parameters)?;
             (record.validation_cost, record.validation_score) = (Some(cost), score);
-            figure = match hyperparameters.monitor {
+            value = match hyperparameters.monitor {
                 Monitor::ValidationScore => score.map(|score| -score),
                 _ => Some(cost),
             };
@@ -412,9 +412,9 @@ impl<'a, F: Float> Trainer<'a, F> {
             let Evaluation { cost, .. } = evaluate(parameters)?;
             let l2 = hyperparameters.l2 * source.batches.len() as f64; // every batch adds it
             let l2 = l2_cost(parameters, l2, source.examples)?.as_f64();
-            figure = Some(cost + l2);
+            value = Some(cost + l2);
         }
-        Ok((record, figure.filter(|_| hyperparameters.monitors())))
+        Ok((record, value.filter(|_| hyperparameters.monitors())))
     }
 
     /// Calls the callback, and returns whether it stops the training.
@@ -443,15 +443,15 @@ impl<'a, F: Float> Trainer<'a, F> {
         Ok(stops)
     }
 
-    /// Takes the monitored figure of an epoch.
-    fn observe(&mut self, epoch: usize, figure: f64, network: &mut Network<F>) {
+    /// Takes the monitored value of an epoch.
+    fn observe(&mut self, epoch: usize, value: f64, network: &mut Network<F>) {
         let progress = &mut self.session.progress;
         if let Some(patience) = &mut progress.patience {
-            patience.observe(figure);
+            patience.observe(value);
         }
         if let Some((plateau, patience)) =
             self.hyperparameters.plateau.zip(progress.plateau.as_mut())
-            && patience.observe(figure)
+            && patience.observe(value)
         {
             patience.restart();
             let reduced = plateau.reduce(network.learning_rate);
@@ -459,13 +459,13 @@ impl<'a, F: Float> Trainer<'a, F> {
                 network.learning_rate = reduced;
             }
         }
-        self.keep_best(epoch, figure, &network.parameters);
+        self.keep_best(epoch, value, &network.parameters);
     }
 
-    /// Keeps the parameters if there is a patience and the figure is the lowest so far.
-    fn keep_best(&mut self, epoch: usize, figure: f64, parameters: &Parameters<F>) {
-        // A comparison with NaN is never true, so that no later figure would be lower.
-        let cost = if figure.is_nan() { f64::INFINITY } else { figure };
+    /// Keeps the parameters if there is a patience and the value is the lowest so far.
+    fn keep_best(&mut self, epoch: usize, value: f64, parameters: &Parameters<F>) {
+        // A comparison with NaN is never true, so that no later value would be lower.
+        let cost = if value.is_nan() { f64::INFINITY } else { value };
         match (&mut self.session.progress.best, self.best_buffer.take()) {
             (Some(best), _) if cost < best.cost => {
                 (best.epoch, best.cost) = (epoch, cost);

@@ -134,7 +134,7 @@ pub enum Stop {
     Gradient,
     /// The last iteration decreased the cost by no more than the tolerance.
     Decrease,
-    /// There were as many iterations as allowed.
+    /// There were as many iterations as allowed: `max_iterations`, or the epochs of a model.
     Iterations,
     /// There were as many evaluations as allowed.
     Evaluations,
@@ -246,7 +246,8 @@ pub struct Lbfgs<F> {
     step_length: f64,
 }
 
-/// The state of a search between two iterations, from which it can go on.
+/// The state of a search between two iterations, from which it can go on. With the feature `serde`
+/// it can be stored, beside the best parameters.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -268,9 +269,9 @@ pub struct Lbfgs<F> {
 /// while evaluate(&mut search, &mut parameters)? == Progress::Trial {}
 /// let mut best = parameters.clone();
 /// search.copy_best_to(&mut best)?;
-/// let memory = search.memory()?; // one iteration is done: save `best` and `memory`
+/// let state = search.state()?; // one iteration is done: save `best` and `state`
 ///
-/// let mut again = Lbfgs::from_memory(&mut best, options, &memory)?;
+/// let mut again = Lbfgs::from_state(&mut best, options, &state)?;
 /// assert_eq!(best, parameters); // the next trial
 /// assert_eq!(evaluate(&mut again, &mut best)?, evaluate(&mut search, &mut parameters)?);
 /// assert_eq!(best, parameters);
@@ -279,7 +280,7 @@ pub struct Lbfgs<F> {
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(deny_unknown_fields))]
-pub struct Memory<F> {
+pub struct LbfgsState<F> {
     pub(crate) cost: f64,
     pub(crate) gradient: Vec<F>,
     /// The pairs `(s, y)`, the newest first.
@@ -299,12 +300,12 @@ struct Pair<F> {
 }
 
 impl<F: Float> Lbfgs<F> {
-    /// Allocates the memory of a search over these parameters: `2·history + 5` times their number.
+    /// Creates a search over these parameters, with `2·history + 5` numbers for each of them.
     ///
     /// # Errors
     ///
     /// [`Error::Hyperparameter`] if the history is 0 or a tolerance is negative or not finite,
-    /// [`Error::TooLarge`] if the memory does not suffice.
+    /// [`Error::TooLarge`] if it does not fit in state.
     pub fn new(parameters: &Parameters<F>, options: LbfgsOptions) -> Result<Self> {
         options.check()?;
         let zeros = || buffer::vec("the history of L-BFGS", (parameters.count(), 1));
@@ -340,16 +341,16 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the memory belongs to another
+    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the state belongs to another
     /// network, [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes
     /// nothing.
-    pub fn from_memory(
+    pub fn from_state(
         parameters: &mut Parameters<F>,
         options: LbfgsOptions,
-        memory: &Memory<F>,
+        state: &LbfgsState<F>,
     ) -> Result<Self> {
         let mut search = Self::new(parameters, options)?;
-        search.restore(parameters, memory)?;
+        search.restore(parameters, state)?;
         Ok(search)
     }
 
@@ -357,16 +358,16 @@ impl<F: Float> Lbfgs<F> {
     pub(crate) fn restore(
         &mut self,
         parameters: &mut Parameters<F>,
-        memory: &Memory<F>,
+        state: &LbfgsState<F>,
     ) -> Result<()> {
-        memory.check(self.theta.len())?;
+        state.check(self.theta.len())?;
         self.check_network(parameters)?;
         flatten_parameters(parameters, &mut self.theta);
-        self.gradient.copy_from_slice(&memory.gradient);
-        let Memory { cost, iterations, evaluations, .. } = *memory;
+        self.gradient.copy_from_slice(&state.gradient);
+        let LbfgsState { cost, iterations, evaluations, .. } = *state;
         (self.cost, self.iterations, self.evaluations) = (cost, iterations, evaluations);
-        let used = memory.pairs.len().min(self.pairs.len());
-        for (pair, (s, y)) in self.pairs.iter_mut().zip(memory.pairs[..used].iter().rev()) {
+        let used = state.pairs.len().min(self.pairs.len());
+        for (pair, (s, y)) in self.pairs.iter_mut().zip(state.pairs[..used].iter().rev()) {
             pair.s.copy_from_slice(s);
             pair.y.copy_from_slice(y);
             pair.rho = 1.0 / sum_of_products(s, y);
@@ -377,13 +378,13 @@ impl<F: Float> Lbfgs<F> {
     }
 
     /// Returns the state after the last iteration, without a copy.
-    pub(crate) fn into_memory(mut self) -> Memory<F> {
+    pub(crate) fn into_state(mut self) -> LbfgsState<F> {
         let len = self.pairs.len();
         let pairs = (0..self.used).map(|i| {
             let pair = &mut self.pairs[(self.next + len - 1 - i) % len];
             (std::mem::take(&mut pair.s), std::mem::take(&mut pair.y))
         });
-        Memory {
+        LbfgsState {
             cost: self.cost,
             pairs: pairs.collect(),
             gradient: self.gradient,
@@ -396,12 +397,12 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if the memory does not suffice.
-    pub fn memory(&self) -> Result<Memory<F>> {
+    /// [`Error::TooLarge`] if the copy does not fit in state.
+    pub fn state(&self) -> Result<LbfgsState<F>> {
         let len = self.pairs.len();
         let newest_first = (0..self.used).map(|i| &self.pairs[(self.next + len - 1 - i) % len]);
         let pairs = newest_first.map(|pair| Ok((copy(&pair.s)?, copy(&pair.y)?)));
-        Ok(Memory {
+        Ok(LbfgsState {
             cost: self.cost,
             gradient: copy(&self.gradient)?,
             pairs: pairs.collect::<Result<_>>()?,
@@ -410,7 +411,10 @@ impl<F: Float> Lbfgs<F> {
         })
     }
 
-    /// Copies the best parameters so far: those before the current line search.
+    /// Copies the best parameters so far, from which the current line search started.
+    ///
+    /// Between two steps the parameters of the loop are a trial. Use this for a validation cost
+    /// after [`Progress::Iteration`], or to stop a search.
     ///
     /// # Errors
     ///
@@ -760,14 +764,14 @@ fn copy<F: Float>(numbers: &[F]) -> Result<Vec<F>> {
     buffer::list("the history of L-BFGS", numbers.len(), numbers.iter().copied())
 }
 
-impl<F: Float> Memory<F> {
-    /// Copies the memory, or returns an error if memory is short.
+impl<F: Float> LbfgsState<F> {
+    /// Copies the state, or returns an error if memory is short.
     pub(crate) fn try_clone(&self) -> Result<Self> {
         let pairs = self.pairs.iter().map(|(s, y)| Ok((copy(s)?, copy(y)?)));
         Ok(Self { gradient: copy(&self.gradient)?, pairs: pairs.collect::<Result<_>>()?, ..*self })
     }
 
-    /// Returns whether the memory is of a point with this cost and these gradients.
+    /// Returns whether the state is of a point with this cost and these gradients.
     pub(crate) fn is_of(&self, cost: F, gradients: &Gradients<F>) -> bool {
         let matrices = gradients.layers().iter().flat_map(|layer| [&layer.dw, &layer.db]);
         cost.as_f64() == self.cost && matrices.flatten().eq(&self.gradient)
@@ -793,7 +797,7 @@ impl<F: Float> Memory<F> {
         if finite && counted && self.pairs.iter().all(curved) {
             Ok(())
         } else {
-            Err(Error::Inconsistent { what: "the memory of L-BFGS cannot come from a search" })
+            Err(Error::Inconsistent { what: "the state of L-BFGS cannot come from a search" })
         }
     }
 }

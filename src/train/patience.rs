@@ -1,13 +1,13 @@
-//! Patience: the number of epochs in which a cost may fail to decrease.
+//! Counts the epochs since a cost last decreased, for early stopping and for plateaus.
 //!
 //! Source: L. Prechelt, *Early Stopping, but When?* (1998).
 
 use crate::Result;
 use crate::checks::{check_argument, check_non_negative};
 
-/// A count of the epochs since a figure, such as a validation cost, last decreased.
+/// A count of the epochs since a monitored value, such as a validation cost, last decreased.
 ///
-/// A decrease counts if the figure is more than the tolerance below the last figure that counted.
+/// A decrease counts if the value is more than the tolerance below the last value that counted.
 /// The patience is exhausted after `epochs` epochs without such a decrease, as in Keras and
 /// PyTorch Lightning. scikit-learn stops one epoch later: its `n_iter_no_change = n` is a patience
 /// of `n + 1`.
@@ -28,9 +28,9 @@ use crate::checks::{check_argument, check_non_negative};
 pub struct Patience {
     pub(crate) epochs: usize,
     pub(crate) tolerance: f64,
-    /// The last figure that counted as a decrease, if there was a figure.
+    /// The last value that counted as a decrease, if there was a value.
     pub(crate) reference: Option<f64>,
-    /// The number of figures since then.
+    /// The number of values since then.
     pub(crate) waited: usize,
 }
 
@@ -49,20 +49,20 @@ impl Patience {
         Ok(Self { epochs, tolerance, reference: None, waited: 0 })
     }
 
-    /// Takes the figure of the next epoch, and returns whether the patience is exhausted.
+    /// Takes the value of the next epoch, and returns whether the patience is exhausted.
     ///
     /// NaN counts as infinite, and infinities as the largest and the lowest number.
-    pub fn observe(&mut self, figure: f64) -> bool {
-        let figure = if figure.is_nan() { f64::MAX } else { figure.clamp(f64::MIN, f64::MAX) };
-        if self.reference.is_none_or(|reference| figure < reference - self.tolerance) {
-            (self.reference, self.waited) = (Some(figure), 0);
+    pub fn observe(&mut self, value: f64) -> bool {
+        let value = if value.is_nan() { f64::MAX } else { value.clamp(f64::MIN, f64::MAX) };
+        if self.reference.is_none_or(|reference| value < reference - self.tolerance) {
+            (self.reference, self.waited) = (Some(value), 0);
         } else {
             self.waited = self.waited.saturating_add(1);
         }
         self.is_exhausted()
     }
 
-    /// Returns whether the last `epochs` figures brought no decrease that counts.
+    /// Returns whether the last `epochs` values brought no decrease that counts.
     #[must_use]
     pub fn is_exhausted(&self) -> bool {
         self.waited >= self.epochs
@@ -74,7 +74,7 @@ impl Patience {
         self.waited
     }
 
-    /// Starts to count again, from the same figure.
+    /// Starts to count again, from the same value.
     pub fn restart(&mut self) {
         self.waited = 0;
     }

@@ -11,7 +11,7 @@
 //! [*SGDR*](https://arxiv.org/abs/1608.03983) (2017) for the cosine, P. Goyal et al.,
 //! [*Accurate, large minibatch SGD*](https://arxiv.org/abs/1706.02677) (2017) for the warm-up.
 //!
-//! [`Plateau`] lowers the rate by what happens in the training instead of by the time.
+//! [`Plateau`] reduces the rate when a cost no longer decreases.
 
 use crate::checks::{check_hyperparameter, check_non_negative, check_probability};
 use crate::{Float, Result};
@@ -217,7 +217,7 @@ pub struct Plateau {
     pub factor: f64,
     /// The number of epochs without a decrease after which the rate is reduced, at least 1.
     pub patience: usize,
-    /// The lowest learning rate, at least 0 (default 0).
+    /// The lowest rate that a reduction leads to, at least 0 (default 0).
     pub lowest: f64,
 }
 
@@ -228,7 +228,7 @@ impl Plateau {
         Self { factor, patience, lowest: 0.0 }
     }
 
-    /// Sets the lowest learning rate.
+    /// Sets the lowest rate that a reduction leads to.
     #[must_use]
     pub fn lowest(self, lowest: f64) -> Self {
         Self { lowest, ..self }

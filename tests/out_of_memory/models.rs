@@ -115,7 +115,7 @@ fn tables_that_come_one_after_the_other() {
 }
 
 /// A warm start changes the model only if it has begun. The next fit shows that the optimizer, the
-/// generator and the memory of L-BFGS are as before.
+/// generator and the state of L-BFGS are as before.
 #[test]
 fn warm_starts_with_chosen_validation_examples() {
     let x = table();

@@ -3,7 +3,7 @@
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
 use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters, PatienceState};
-use crate::train::lbfgs::{Memory, Stop};
+use crate::train::lbfgs::{LbfgsState, Stop};
 use crate::{Float, Layer, Parameters};
 use ndarray::ArrayView1;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
@@ -40,7 +40,7 @@ struct PatienceDescription {
     waited: usize,
 }
 
-/// The memory of L-BFGS, whose vectors are arrays.
+/// The state of L-BFGS, whose vectors are arrays.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct SearchDescription {
@@ -152,7 +152,7 @@ impl<'de> Visitor<'de> for RecordsVisitor {
 /// The prefix of the best parameters, as in `best.W1`.
 const BEST: &str = "best.";
 
-/// Adds the best parameters and the memory of L-BFGS to the arrays of a checkpoint.
+/// Adds the best parameters and the state of L-BFGS to the arrays of a checkpoint.
 pub(super) fn insert_arrays<'a, F: Float>(
     state: FitStateRef<'a, F>,
     arrays: &mut TensorViews<'a, F>,
@@ -160,9 +160,9 @@ pub(super) fn insert_arrays<'a, F: Float>(
     if let Some(best) = state.best {
         arrays.insert_parameters(BEST, &best.parameters)?;
     }
-    let Some(memory) = state.search else { return Ok(()) };
-    arrays.insert("lbfgs.gradient".to_string(), ArrayView1::from(&memory.gradient))?;
-    for (i, (s, y)) in memory.pairs.iter().enumerate() {
+    let Some(search) = state.search else { return Ok(()) };
+    arrays.insert("lbfgs.gradient".to_string(), ArrayView1::from(&search.gradient))?;
+    for (i, (s, y)) in search.pairs.iter().enumerate() {
         arrays.insert(format!("lbfgs.s{i}"), ArrayView1::from(s))?;
         arrays.insert(format!("lbfgs.y{i}"), ArrayView1::from(y))?;
     }
@@ -179,11 +179,11 @@ impl FitDescription {
             reference: state.reference.map(JsonNumber),
             waited: state.waited,
         };
-        let search = |memory: &Memory<F>| SearchDescription {
-            cost: JsonNumber(memory.cost),
-            pairs: memory.pairs.len(),
-            iterations: memory.iterations,
-            evaluations: memory.evaluations,
+        let search = |search: &LbfgsState<F>| SearchDescription {
+            cost: JsonNumber(search.cost),
+            pairs: search.pairs.len(),
+            iterations: search.iterations,
+            evaluations: search.evaluations,
         };
         Self {
             hyperparameters: state.hyperparameters.clone(),
@@ -215,7 +215,7 @@ impl FitDescription {
             }
         };
         let patience = |state: PatienceDescription| PatienceState {
-            reference: state.reference.map(|figure| figure.0),
+            reference: state.reference.map(|value| value.0),
             waited: state.waited,
         };
         // Files without the state of the patience have a tolerance of 0.
@@ -235,16 +235,16 @@ impl FitDescription {
             plateau: self.plateau.map(patience),
             best,
             stop: self.stop,
-            search: self.lbfgs.map(|search| take_memory(search, tensors)).transpose()?,
+            search: self.lbfgs.map(|search| take_search(search, tensors)).transpose()?,
         })
     }
 }
 
 /// Removes and returns the vectors of L-BFGS.
-fn take_memory<F: Float>(
+fn take_search<F: Float>(
     description: SearchDescription,
     tensors: &mut Tensors<F>,
-) -> Result<Memory<F>> {
+) -> Result<LbfgsState<F>> {
     let SearchDescription { cost, pairs, iterations, evaluations } = description;
     let gradient = tensors.take_vector("lbfgs.gradient")?;
     let mut taken = Vec::new();
@@ -252,7 +252,7 @@ fn take_memory<F: Float>(
         let s = tensors.take_vector(&format!("lbfgs.s{i}"))?;
         taken.push((s, tensors.take_vector(&format!("lbfgs.y{i}"))?));
     }
-    Ok(Memory { cost: cost.0, gradient, pairs: taken, iterations, evaluations })
+    Ok(LbfgsState { cost: cost.0, gradient, pairs: taken, iterations, evaluations })
 }
 
 fn row(record: &EpochRecord) -> Row {

@@ -54,7 +54,7 @@ fn two_fits_equal_one_of_all_epochs() {
     }
 }
 
-/// Serde keeps the state of the optimizer, the learning rate, and the memory of L-BFGS.
+/// Serde keeps the state of the optimizer, the learning rate, and the state of L-BFGS.
 #[test]
 fn a_stored_model_continues_as_if_it_had_not_been_stored() {
     let (x, labels) = clouds(3, 60);
@@ -82,7 +82,7 @@ fn a_learning_rate_that_was_reduced_stays_reduced() {
     assert_eq!(history.epochs[0].learning_rate, 0.3, "a new rate replaces it");
 }
 
-/// The memory of L-BFGS belongs to its data. On others it would lead astray.
+/// The state of L-BFGS belongs to its data. On others it would lead astray.
 #[test]
 fn lbfgs_starts_anew_on_other_data() {
     let (x, labels) = clouds(2, 40);
@@ -214,16 +214,27 @@ fn parameters_that_do_not_fit_the_model_are_refused() {
     let plain = quick().standardize(false);
     let all = [0, 1, 2];
     for (error, message) in [
-        (refused(quick(), &all, softmax(), None), "a scaler is stored if and only if"),
-        (refused(plain.clone(), &all, softmax(), Some(scaler.clone())), "a scaler is stored"),
+        (refused(quick(), &all, softmax(), None), "`standardize` is true, but there is no scaler"),
+        (
+            refused(plain.clone(), &all, softmax(), Some(scaler.clone())),
+            "there is a scaler, but `standardize` is false",
+        ),
         (refused(plain.clone(), &[0, 1], softmax(), None), "layer 2: W (3, 8)"),
         (refused(plain.clone(), &[0], softmax(), None), "only one class"),
-        (refused(plain.clone(), &[2, 1, 0], softmax(), None), "classes is 1, but must be in asc"),
-        (refused(plain.clone(), &[0, 1, 1], softmax(), None), "classes is 2, but must be in asc"),
+        (
+            refused(plain.clone(), &[2, 1, 0], softmax(), None),
+            "the classes are not sorted, or one is",
+        ),
+        (
+            refused(plain.clone(), &[0, 1, 1], softmax(), None),
+            "the classes are not sorted, or one is",
+        ),
         (refused(plain.clone().hidden(&[8, 8]), &all, softmax(), None), "layers"),
         (refused(plain.clone().hidden(&[9]), &all, softmax(), None), "layer 1: W (8, 2)"),
         (refused(plain.clone().activation(Activation::Tanh), &all, softmax(), None), "activations"),
-        (refused(plain.clone(), &all, network(3, Activation::Identity), None), "activations"),
+        (refused(plain.clone(), &all, network(3, Activation::Tanh), None), "activations"),
+        (refused(plain.clone().frozen(&[3]), &all, softmax(), None), "frozen is 3"),
+        (refused(plain.clone().frozen(&[1, 2]), &all, softmax(), None), "number of frozen layers"),
         (refused(plain.clone().l2(-1.0), &all, softmax(), None), "l2 is -1"),
     ] {
         assert!(error.contains(message), "{error}: {message}");
@@ -240,6 +251,60 @@ fn parameters_that_do_not_fit_the_model_are_refused() {
     assert!(error.is_err(), "a scaler of two targets");
 }
 
+/// Other programs often end at the logits, and have two of them for two classes.
+#[test]
+fn logits_get_the_output_of_a_classifier() {
+    let (x, _) = clouds(2, 20);
+    let x = &x.t() / 100.0;
+    let plain = quick().standardize(false);
+    let classes = ["no", "perhaps", "yes"];
+    let model = |classes: &[&'static str], parameters: Parameters<f64>| {
+        Classifier::from_parameters(plain.clone(), classes, parameters, None).unwrap()
+    };
+    let softmax = network(3, Activation::Softmax);
+    let from_logits = model(&classes, network(3, Activation::Identity));
+    assert_eq!(from_logits.parameters(), Some(&softmax));
+    let sigmoid = model(&classes[..2], network(1, Activation::Identity));
+    assert_eq!(sigmoid.parameters(), Some(&network(1, Activation::Sigmoid)));
+
+    let two = network(2, Activation::Softmax);
+    let expected = predict_proba(&x, &two).unwrap();
+    for output in [Activation::Softmax, Activation::Identity] {
+        let model = model(&classes[..2], network(2, output));
+        let found = model.predict_proba(Examples::columns(&x)).unwrap();
+        assert!((&found - &expected).iter().all(|difference| difference.abs() < 1e-15));
+        assert_eq!(model.parameters().unwrap().layers()[1].w.dim(), (1, 8));
+    }
+    let names = ["a", "b"];
+    let named = model(&classes, softmax).with_feature_names(&names).unwrap();
+    assert_eq!(named.feature_names().unwrap(), names);
+    let error = named.with_feature_names(&["a"]).unwrap_err();
+    assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+}
+
+/// A fit without a warm start would replace the weights that are to be kept.
+#[test]
+fn frozen_layers_of_a_fitted_model_need_a_warm_start() {
+    let (x, labels) = clouds(2, 40);
+    let mut model = fitted(quick(), &x, &labels);
+    let before = model.parameters().cloned().unwrap();
+    model.set_hyperparameters(quick().frozen(&[1])).unwrap();
+    let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
+    assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
+    model.fit_with(Examples::rows(&x), &labels, warm()).unwrap();
+    let after = model.parameters().unwrap();
+    assert_eq!(after.layers()[0], before.layers()[0]);
+    assert_ne!(after.layers()[1], before.layers()[1]);
+    model.partial_fit(Examples::rows(&x), &labels).unwrap();
+    assert_eq!(model.parameters().unwrap().layers()[0], before.layers()[0]);
+
+    let mut regressor = Regressor::<f64>::new(quick().frozen(&[1]));
+    let y = Examples::rows(x.slice(s![.., ..1]));
+    regressor.fit(Examples::rows(&x), y).unwrap();
+    assert!(regressor.fit(Examples::rows(&x), y).is_err());
+    regressor.fit_with(Examples::rows(&x), y, warm()).unwrap();
+}
+
 #[test]
 fn new_hyperparameters_must_fit_the_network() {
     let (x, labels) = clouds(2, 40);
@@ -250,6 +315,8 @@ fn new_hyperparameters_must_fit_the_network() {
         quick().hidden(&[]),
         quick().activation(Activation::Tanh),
         quick().standardize(false),
+        quick().frozen(&[3]),
+        quick().frozen(&[1, 2]),
         quick().learning_rate(-1.0),
         quick().lbfgs(LbfgsOptions::default()).keep_prob(0.5),
         quick().lbfgs(LbfgsOptions::default()).clip_norm(1.0),

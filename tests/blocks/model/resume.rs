@@ -131,7 +131,7 @@ fn a_fit_that_is_stopped_and_resumed_ends_with_the_same_bits() {
     }
 }
 
-/// The state of plateau, tolerance, inverse scaling, and L-BFGS with its memory and its end.
+/// The state of plateau, tolerance, inverse scaling, and L-BFGS with its state and its end.
 #[test]
 fn every_state_of_a_fit_is_resumed() {
     let plain = how().schedule(Schedule::Constant).keep_prob(1.0).clip_norm(None);

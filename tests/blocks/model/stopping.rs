@@ -162,10 +162,11 @@ fn validation_examples_that_cannot_be_are_refused() {
     assert_eq!(refused(quick(), vec![]), few(0));
     assert_eq!(refused(quick(), vec![3]), few(1));
     let error = refused(quick(), vec![1, 10]);
-    assert_eq!(error, "validation is 10, but must be the number of an example");
-    assert_eq!(refused(quick(), vec![4, 1, 4]), "validation is 4, but must be given once");
+    assert_eq!(error, "validation example is 10, but must be below the number of examples");
+    let error = refused(quick(), vec![4, 1, 4]);
+    assert_eq!(error, "validation example is 4, but must be given only once");
     let error = refused(quick(), vec![usize::MAX, 0]);
-    assert!(error.ends_with("must be the number of an example"), "{error}");
+    assert!(error.ends_with("must be below the number of examples"), "{error}");
     let class_0 = vec![0, 2, 4, 6, 8];
     assert_eq!(refused(quick(), class_0), Error::OneClass.to_string());
     assert!(refused(quick().validation_share(0.2), vec![1, 2]).contains("validation_share"));
