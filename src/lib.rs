@@ -59,13 +59,18 @@
 //! |---|---|
 //! | find a function of the course | [`course`], with a table of all names |
 //! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
-//! | train on the full batch without a learning rate | [`Lbfgs`](train::lbfgs::Lbfgs) |
+//! | train by L-BFGS | [`lbfgs`](model::Hyperparameters::lbfgs), [`Lbfgs`](train::lbfgs::Lbfgs) |
 //! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
-//! | leave the loop to the crate | [`Classifier`], [`Regressor`] |
+//! | fit a model without writing a loop | [`Classifier`], [`Regressor`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
-//! | go on with a fitted model or an imported network | [`warm_start`], [`from_parameters`] |
-//! | train some layers only | [`frozen`](model::Hyperparameters::frozen) |
-//! | come from scikit-learn | [the table of its parameters](model#from-scikit-learn) |
+//! | stop within an epoch, for example on Ctrl-C | [`on_batch`](model::FitOptions::on_batch) |
+//! | validate on the last rows of a table | [`validation`](model::FitOptions::validation) |
+//! | reduce the learning rate | [`Schedule`](train::schedule::Schedule), [`Plateau`] |
+//! | continue a fitted model or an imported network | [`warm_start`], [`from_parameters`] |
+//! | learn from data that comes in parts | [`partial_fit`](model::Classifier::partial_fit) |
+//! | train some layers only | [`frozen`](model::Hyperparameters::frozen), [`freeze`] |
+//! | name the features | [`feature_names`](model::Examples::feature_names) |
+//! | find scikit-learn's parameters | [a table of them](model#from-scikit-learn) |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |
@@ -88,6 +93,8 @@
 //! [`Regressor`]: model::Regressor
 //! [`patience`]: model::Hyperparameters::patience
 //! [`on_epoch`]: model::FitOptions::on_epoch
+//! [`Plateau`]: train::schedule::Plateau
+//! [`freeze`]: train::workspace::Workspace::freeze
 //! [`warm_start`]: model::FitOptions::warm_start
 //! [`from_parameters`]: model::Classifier::from_parameters
 //! [`from_safetensors`]: model/struct.Classifier.html#method.from_safetensors

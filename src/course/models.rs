@@ -40,7 +40,7 @@ pub struct Trained<F> {
 pub struct Descent {
     /// The learning rate α. L-BFGS does not use it.
     pub learning_rate: f64,
-    /// The number of updates. L-BFGS may converge before.
+    /// The number of updates: for L-BFGS the most iterations, in place of those of its options.
     pub num_iterations: usize,
     /// The distance between kept costs: iterations 0, `every`, `2·every`, … and the last are
     /// kept. 0 keeps the last cost only. The default is 100, as in the course.
@@ -128,7 +128,8 @@ impl Descent {
 ///
 /// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
 /// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if `X` or `Y` has no rows.
-/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::Hyperparameter`] if the learning rate of gradient descent is not finite in `F` or
+///   rounds to 0, or an option of L-BFGS is out of range.
 /// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
 /// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
@@ -164,7 +165,8 @@ pub fn logistic_regression<F: Float>(
 ///
 /// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
 /// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if n_x, `n_h` or n_y is 0.
-/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::Hyperparameter`] if the learning rate of gradient descent is not finite in `F` or
+///   rounds to 0, or an option of L-BFGS is out of range.
 /// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
 /// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
@@ -202,7 +204,8 @@ pub fn nn_model<F: Float>(
 ///
 /// - [`Error::ShapeMismatch`] if `X` and `Y` differ in their number of columns.
 /// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if n_x, `n_h` or n_y is 0.
-/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::Hyperparameter`] if the learning rate of gradient descent is not finite in `F` or
+///   rounds to 0, or an option of L-BFGS is out of range.
 /// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
 /// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
@@ -222,7 +225,8 @@ pub fn two_layer_model<F: Float>(
 /// Trains a network of any number of layers: ReLU layers, then a sigmoid layer.
 ///
 /// `layers_dims` are the sizes n₀, n₁, …, n_L, inputs first; `X` (n₀, m), `Y` (n_L, m). The
-/// weights start at `N(0, 1)/√n_prev`, [`Initializer::LeCun`].
+/// weights start at `N(0, 1)/√n_prev`, [`Initializer::LeCun`]. With [`Descent::lbfgs`] it trains by
+/// L-BFGS, as the other models do.
 ///
 /// ```
 /// use dnn_blocks::course::{Descent, l_layer_model};
@@ -242,7 +246,8 @@ pub fn two_layer_model<F: Float>(
 /// - [`Error::ShapeMismatch`] if `X` does not have n₀ rows, `Y` does not have n_L rows, or they
 ///   differ in their number of columns.
 /// - [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if a size is 0.
-/// - [`Error::Hyperparameter`] if the learning rate is not finite in `F` or rounds to 0.
+/// - [`Error::Hyperparameter`] if the learning rate of gradient descent is not finite in `F` or
+///   rounds to 0, or an option of L-BFGS is out of range.
 /// - [`Error::NotFinite`] if a number in `X` or `Y` is not finite.
 /// - [`Error::Diverged`] if the cost or a parameter is no longer finite; `epoch` is the iteration.
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
