@@ -286,7 +286,7 @@ fn train<F: Float>(
 ) -> Result<Trained<F>> {
     let Descent { learning_rate, num_iterations, .. } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
-    check_values(x, y, learning_rate)?;
+    check_values(x, y, if descent.lbfgs.is_some() { 0.0 } else { learning_rate })?;
     if let Some(options) = descent.lbfgs {
         let options = options.max_iterations(num_iterations as u64);
         return minimize(x, y, batch.into_parameters(), options, descent);
@@ -329,7 +329,9 @@ fn minimize<F: Float>(
         let progress = search.step(&mut parameters, cost, gradients)?;
         let iteration = search.iterations() as usize;
         if let Progress::Stopped(stop) = progress {
-            costs.push((iteration, F::of(search.cost())));
+            if costs.last().is_none_or(|(last, _)| *last != iteration) {
+                costs.push((iteration, F::of(search.cost())));
+            }
             return Ok(Trained { parameters, costs, stop: Some(stop) });
         }
         if (first || progress == Progress::Iteration) && descent.keeps(iteration) {

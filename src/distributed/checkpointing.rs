@@ -2,7 +2,7 @@
 
 use super::Ranks;
 use crate::files::{Checkpoint, Checkpoints};
-use crate::model::checkpointing::{FitId, check_epochs, checkpoint_error, restore, saver};
+use crate::model::checkpointing::{FitId, check_limits, checkpoint_error, restore, saver};
 use crate::model::network::Network;
 use crate::model::trainer::Session;
 use crate::{Float, Result};
@@ -19,7 +19,7 @@ impl Ranks<'_> {
     ) -> Result<()> {
         self.ensure_equal("interval of checkpoints", &checkpoints.map(Checkpoints::interval))?;
         let Some(checkpoints) = checkpoints else { return Ok(()) };
-        check_epochs(&id)?;
+        check_limits(&id)?;
         let mut sum = [f64::from(id.fingerprint)]; // exact for fewer than 2^21 ranks
         self.all_reduce_sum(&mut sum);
         id.fingerprint = (sum[0] % (f64::from(u32::MAX) + 1.0)) as u32;

@@ -2,8 +2,10 @@
 
 use crate::activation::Activation;
 use crate::cost::Cost;
+use crate::data::Standardizer;
 use crate::digest::{Comparable, Digest};
 use crate::init::{Initializer, NumpyRandom};
+use crate::model::network::Network;
 use crate::model::{ClassWeights, Monitor};
 use crate::train::lbfgs::LbfgsOptions;
 use crate::train::optimizer::Algorithm;
@@ -134,6 +136,42 @@ impl<F: Float> Comparable for Weights<'_, F> {
 }
 
 impl<F: Float> std::fmt::Debug for Weights<'_, F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "checksum {:016x}", Digest::compute(self))
+    }
+}
+
+/// All that the training of a network continues from, printed as its digest.
+pub(super) struct State<'a, F> {
+    pub network: &'a Network<F>,
+    pub target_scaler: Option<&'a Standardizer<F>>,
+}
+
+impl<F: Float> Comparable for State<'_, F> {
+    fn digest(&self, digest: &mut Digest) {
+        let Network { parameters, scaler, optimizer, rng, search, feature_names, .. } =
+            self.network;
+        let Network { learning_rate, epochs, examples, .. } = *self.network;
+        Weights(parameters).digest(digest);
+        (learning_rate, epochs, examples).digest(digest);
+        (rng, optimizer.steps(), feature_names.as_deref()).digest(digest);
+        let state = optimizer.state().iter().flat_map(|state| state.w.iter().chain(&state.b));
+        state.flatten().for_each(|x| x.as_f64().digest(digest));
+        for scaler in [scaler.as_ref(), self.target_scaler] {
+            scaler.is_some().digest(digest);
+            let numbers =
+                scaler.iter().flat_map(|scaler| scaler.mean().iter().chain(scaler.std_dev()));
+            numbers.for_each(|x| x.as_f64().digest(digest));
+        }
+        search.is_some().digest(digest);
+        if let Some(search) = search {
+            let pairs = search.pairs.iter().flat_map(|(s, y)| s.iter().chain(y));
+            pairs.chain(&search.gradient).for_each(|x| x.as_f64().digest(digest));
+        }
+    }
+}
+
+impl<F: Float> std::fmt::Debug for State<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "checksum {:016x}", Digest::compute(self))
     }

@@ -5,7 +5,7 @@
 //! statistics, gradients and costs are reduced over all examples.
 
 use super::Ranks;
-use super::comparable::Weights;
+use super::comparable::State;
 use super::reducer::RankReducer;
 use super::standardize::standardizer;
 use crate::buffer;
@@ -14,7 +14,7 @@ use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::init::NumpyRandom;
 #[cfg(feature = "safetensors")]
-use crate::model::checkpointing::{FitId, checksum, fingerprint, names_fingerprint};
+use crate::model::checkpointing::{FitId, fingerprint, names_fingerprint};
 use crate::model::classifier::{
     check_all_classes, check_training_classes, check_two_classes, class_counts, class_weights,
     example_weights, label_row, stratified_columns,
@@ -22,7 +22,8 @@ use crate::model::classifier::{
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::feature_names::{FeatureNames, OwnedNames};
 use crate::model::fit::{
-    check_new_weights, check_weights, chosen_columns, continued_names, epochs, weights_or_ones,
+    Start, check_new_weights, check_weights, chosen_columns, continued_names, epochs,
+    weights_or_ones,
 };
 use crate::model::head::Head;
 use crate::model::history::{OnBatch, OnEpoch};
@@ -78,7 +79,7 @@ impl Ranks<'_> {
         model: &mut Classifier<F, L>,
         x: Examples<'_, F>,
         labels: &[L],
-        options: FitOptions<'_, F>,
+        mut options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
         let (examples, names, x) = (x, self.feature_names(&x)?, &x.as_columns());
@@ -88,7 +89,7 @@ impl Ranks<'_> {
             self.check_examples(hyperparameters, (x, names), labels_of, &options)?;
         let continued = if options.warm_start { model.to_continue() } else { Ok(None) };
         let continued = self.all_ok(continued)?;
-        self.ensure_same_start(continued.map(|(_, network)| network))?;
+        self.ensure_same_start(continued.map(|(_, network)| network), None)?;
         let names = continued_names(continued.map(|(_, network)| network), &examples);
         let names = self.all_ok(names)?;
         let names = names.as_ref();
@@ -118,31 +119,24 @@ impl Ranks<'_> {
         let data = RawData { x, y: &y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = match (&options.validation, hyperparameters.validation_share) {
-            (Some(validation), _) => {
-                let columns = self.chosen_columns(
-                    hyperparameters,
-                    validation.as_deref(),
-                    x.ncols(),
-                    (first, total),
-                )?;
-                let all = self.all_numbers(&numbers)?;
-                check_training_classes(Some(&columns), &all)?;
-                Some(columns)
+        let validation = options.validation.take();
+        let is_chosen = validation.is_some();
+        let has_validation = is_chosen || hyperparameters.validation_share != 0.0;
+        let all = if has_validation { self.all_numbers(&numbers)? } else { Vec::new() };
+        let columns = match validation {
+            Some(validation) => {
+                let own = (x.ncols(), first, total);
+                Some(self.chosen_columns(hyperparameters, validation, own)?)
             }
-            (None, 0.0) => None,
-            (None, _) => {
-                let all = self.all_numbers(&numbers)?;
-                let columns = self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?;
-                check_training_classes(columns.as_ref(), &all)?;
-                columns
-            }
+            None => self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?,
         };
         let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
+        check_training_classes(columns.as_ref(), &all)?;
         let head = Head::classification(classes.names().len());
-        let continued = continued.map(|(_, network)| network.try_clone()).transpose();
-        let start = (self.all_ok(continued)?, rng);
+        let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
+        let network = continued.map(|(_, network)| network);
+        let start = self.all_ok(Start::new(network, None, chosen, rng))?;
         let (network, history) =
             self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         model.fitted = Some((classes, network));
@@ -164,7 +158,7 @@ impl Ranks<'_> {
         model: &mut Regressor<F>,
         x: Examples<'_, F>,
         targets: Examples<'_, F>,
-        options: FitOptions<'_, F>,
+        mut options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
         let (examples, names) = (x, self.feature_names(&x)?);
@@ -174,7 +168,7 @@ impl Ranks<'_> {
         let (first, total) =
             self.check_examples(hyperparameters, (x, names), targets_of, &options)?;
         let continued = model.network.as_ref().filter(|_| options.warm_start);
-        self.ensure_same_start(continued)?;
+        self.ensure_same_start(continued, model.target_scaler.as_ref())?;
         let names = self.all_ok(continued_names(continued, &examples))?;
         let names = names.as_ref();
         self.all_ok(check_finite_features("Y", y))?;
@@ -193,13 +187,13 @@ impl Ranks<'_> {
         let data = RawData { x, y, weights: &weights, names };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = match &options.validation {
-            Some(validation) => Some(self.chosen_columns(
-                hyperparameters,
-                validation.as_deref(),
-                x.ncols(),
-                (first, total),
-            )?),
+        let validation = options.validation.take();
+        let is_chosen = validation.is_some();
+        let columns = match validation {
+            Some(validation) => {
+                let own = (x.ncols(), first, total);
+                Some(self.chosen_columns(hyperparameters, validation, own)?)
+            }
             None => self.all_ok(random_columns(hyperparameters, total, &mut rng))?,
         };
         let mut split = self.split(&data, columns.as_ref(), (first, total))?;
@@ -212,7 +206,9 @@ impl Ranks<'_> {
             }
             None => split.standardize_targets(self, hyperparameters)?,
         };
-        let start = (self.all_ok(continued.map(Network::try_clone).transpose())?, rng);
+        let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
+        let start = Start::new(continued, target_scaler.as_ref(), chosen, rng);
+        let start = self.all_ok(start)?;
         let head = Head::regression(y.nrows());
         let (network, history) =
             self.train(hyperparameters, &head, (&data, first), split, start, options)?;
@@ -254,35 +250,32 @@ impl Ranks<'_> {
         Ok((first, total))
     }
 
-    /// Checks that all ranks start from the same network, or all from new weights.
-    fn ensure_same_start<F: Float>(&self, continued: Option<&Network<F>>) -> Result<()> {
+    /// Checks that all ranks continue the same network, or all draw new weights.
+    fn ensure_same_start<F: Float>(
+        &self,
+        continued: Option<&Network<F>>,
+        target_scaler: Option<&Standardizer<F>>,
+    ) -> Result<()> {
         self.ensure_equal("start of the fit", &continued.is_some())?;
         let Some(network) = continued else { return Ok(()) };
         self.ensure_equal_structure(&network.parameters)?;
-        self.ensure_equal("network to continue", &Weights(&network.parameters))?;
-        self.ensure_equal("number of finished epochs", &(network.epochs, network.examples))?;
-        self.ensure_equal("learning rate", &network.learning_rate)?;
-        self.ensure_equal("number of optimizer steps", &network.optimizer.steps())?;
-        self.ensure_equal("state of L-BFGS", &network.search.is_some())?;
-        self.ensure_equal("list of feature names", &network.feature_names.as_deref())
+        self.ensure_equal("network to continue", &State { network, target_scaler })
     }
 
-    /// Returns the numbers of the training and the validation examples among those of all ranks,
-    /// given the numbers of the validation examples among those of this rank.
+    /// Splits the examples of all ranks, given the numbers of the validation examples on this rank.
+    /// It has `m` of the `total` examples, from the number `first` on.
     fn chosen_columns(
         &self,
         hyperparameters: &Hyperparameters,
-        validation: Result<&[usize], &Error>,
-        m: usize,
-        (first, total): (usize, usize),
+        validation: impl Iterator<Item = usize>,
+        (m, first, total): (usize, usize, usize),
     ) -> Result<(Vec<usize>, Vec<usize>)> {
         let (_, own) = self.all_ok(chosen_columns(hyperparameters, m, validation))?;
         let own = own.iter().map(|&example| (first + example) as f64);
         let own = self.all_ok(buffer::list("examples", m, own))?;
         let all = self.all_gather(&own)?;
-        let all = buffer::list("examples", all.len(), all.iter().map(|&example| example as usize));
-        let columns = all.and_then(|all| chosen_columns(hyperparameters, total, Ok(&all)));
-        self.all_ok(columns)
+        let all = all.iter().map(|&example| example as usize);
+        self.all_ok(chosen_columns(hyperparameters, total, all))
     }
 
     /// Checks that no feature has the same value on all ranks, unless that is accepted.
@@ -366,22 +359,18 @@ impl Ranks<'_> {
             usize,
         ),
         mut split: RankSplit<F>,
-        (continued, rng): (Option<Network<F>>, NumpyRandom),
+        start: Start<F>,
         options: FitOptions<'_, F>,
     ) -> Result<(Network<F>, Result<History>)> {
-        #[cfg(feature = "safetensors")]
-        let start_sum = match &continued {
-            Some(network) if self.is_first() => checksum(&network.parameters),
-            _ => 0,
-        };
-        let mut network = match continued {
+        let mut network = match start.continued {
             Some(network) => {
                 split.transform(self, |set| set.standardize(network.scaler.as_ref()))?;
                 network
             }
             None => {
                 let scaler = split.standardize(self, hyperparameters)?;
-                let network = Network::new(hyperparameters, head, data.x.nrows(), scaler, rng);
+                let network =
+                    Network::new(hyperparameters, head, data.x.nrows(), scaler, start.rng);
                 self.all_ok(network)?
             }
         };
@@ -393,9 +382,11 @@ impl Ranks<'_> {
         let mut session = Session::new(hyperparameters, (on_epoch, on_batch))?;
         #[cfg(feature = "safetensors")]
         {
-            let names_sum = if self.is_first() { names_fingerprint(data.names) } else { 0 };
-            let fingerprint = fingerprint(data, first).wrapping_add(names_sum);
-            let fingerprint = fingerprint.wrapping_add(start_sum);
+            let common = match self.is_first() {
+                true => names_fingerprint(data.names).wrapping_add(start.fingerprint),
+                false => 0,
+            };
+            let fingerprint = fingerprint(data, first).wrapping_add(common);
             let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
             self.resume(&mut session, &mut network, options.checkpoints, id)?;
         }

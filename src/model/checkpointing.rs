@@ -7,6 +7,7 @@ use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::trainer::{EpochEnd, Save, Session};
 use crate::checks::check_hyperparameter;
+use crate::data::Standardizer;
 use crate::error::Cause;
 use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
 use crate::train::lbfgs::Lbfgs;
@@ -19,13 +20,17 @@ use std::ops::Range;
 /// The most epochs of a fit with checkpoints, because the size of a file header is limited.
 const MOST_EPOCHS: usize = 200_000;
 
+/// The most pairs of L-BFGS in a fit with checkpoints, because the number of arrays is limited.
+const MOST_PAIRS: usize = 1000;
+
 /// What distinguishes one fit from another.
 #[derive(Debug, Clone)]
 pub(crate) struct FitId<'a> {
     pub hyperparameters: &'a Hyperparameters,
     /// The epochs of the fit. They start at 0, except for a warm start.
     pub epochs: Range<usize>,
-    /// A checksum of the data and, for a warm start, of the first parameters.
+    /// A checksum of the data, of the network that a warm start continues, and of the validation
+    /// examples if they are chosen.
     pub fingerprint: u32,
 }
 
@@ -36,7 +41,7 @@ pub(crate) fn resume<'a, F: Float>(
     checkpoints: &'a Checkpoints,
     id: FitId<'a>,
 ) -> Result<()> {
-    check_epochs(&id)?;
+    check_limits(&id)?;
     if let Some(checkpoint) = checkpoints.latest().map_err(checkpoint_error)? {
         restore(session, network, checkpoint, &id)?;
     }
@@ -44,11 +49,14 @@ pub(crate) fn resume<'a, F: Float>(
     Ok(())
 }
 
-/// Checks that a checkpoint can hold the records of all epochs.
-pub(crate) fn check_epochs(id: &FitId<'_>) -> Result<()> {
+/// Checks that a checkpoint can hold the records of all epochs and the history of L-BFGS.
+pub(crate) fn check_limits(id: &FitId<'_>) -> Result<()> {
     let epochs = id.epochs.len();
     let rule = "at most 200000 in a fit with checkpoints";
-    check_hyperparameter(epochs <= MOST_EPOCHS, "epochs", epochs as f64, rule)
+    check_hyperparameter(epochs <= MOST_EPOCHS, "epochs", epochs as f64, rule)?;
+    let history = id.hyperparameters.lbfgs.map_or(0, |options| options.history);
+    let rule = "at most 1000 in a fit with checkpoints";
+    check_hyperparameter(history <= MOST_PAIRS, "history", history as f64, rule)
 }
 
 /// Restores network and session from a checkpoint of the same fit.
@@ -64,10 +72,14 @@ pub(crate) fn restore<F: Float>(
         return Err(belongs_to(format_args!("a fit with another `{field}`")));
     }
     if state.epochs != id.epochs {
-        return Err(belongs_to("a fit of other epochs"));
+        let (of_folder, of_fit) = (&state.epochs, &id.epochs);
+        return Err(belongs_to(format_args!("a fit of the epochs {of_folder:?}, not {of_fit:?}")));
     }
     if state.fingerprint != id.fingerprint {
-        return Err(belongs_to("a fit to other examples, labels, weights or names"));
+        return Err(belongs_to(
+            "a fit to other examples, labels, weights, names or validation examples, or from \
+             another network",
+        ));
     }
     if !is_same_network(&parameters, &network.parameters) {
         return Err(belongs_to("another network"));
@@ -142,11 +154,26 @@ fn is_same_network<F: Float>(a: &Parameters<F>, b: &Parameters<F>) -> bool {
     shapes(a) == shapes(b)
 }
 
-/// Returns the CRC-32 of all parameters.
-pub(crate) fn checksum<F: Float>(parameters: &Parameters<F>) -> u32 {
+/// Returns the CRC-32 of a network that a fit continues: its parameters, scalers and learning rate.
+pub(crate) fn network_fingerprint<F: Float>(
+    network: &Network<F>,
+    target_scaler: Option<&Standardizer<F>>,
+) -> u32 {
     let mut hasher = Hasher::new();
-    let matrices = parameters.layers().iter().flat_map(|layer| [&layer.w, &layer.b]);
-    hash_numbers(&mut hasher, matrices.flatten());
+    let layers = network.parameters.layers();
+    hash_numbers(&mut hasher, layers.iter().flat_map(|layer| [&layer.w, &layer.b]).flatten());
+    for scaler in [network.scaler.as_ref(), target_scaler].into_iter().flatten() {
+        hash_numbers(&mut hasher, scaler.mean().iter().chain(scaler.std_dev()));
+    }
+    hasher.update(&network.learning_rate.to_le_bytes());
+    hasher.update(&network.optimizer.steps().to_le_bytes());
+    hasher.finalize()
+}
+
+/// Returns the CRC-32 of the numbers of the validation examples.
+pub(crate) fn validation_fingerprint(examples: &[usize]) -> u32 {
+    let mut hasher = Hasher::new();
+    examples.iter().for_each(|&example| hasher.update(&(example as u64).to_le_bytes()));
     hasher.finalize()
 }
 

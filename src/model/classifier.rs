@@ -1,8 +1,8 @@
 use super::dataset::{RawData, Split};
 use super::feature_names::FeatureNames;
 use super::fit::{
-    check_constant_features, check_examples, check_new_weights, check_partial_fit, chosen_columns,
-    continued_names, standardizer, train, train_further, with_names,
+    Start, check_constant_features, check_examples, check_new_weights, check_partial_fit,
+    chosen_columns, continued_names, standardizer, train, train_further, with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -277,7 +277,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         &mut self,
         x: Examples<'_, F>,
         labels: &[L],
-        options: FitOptions<'_, F>,
+        mut options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
         let continued = if options.warm_start { self.to_continue()? } else { None };
@@ -305,19 +305,18 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = match &options.validation {
-            Some(validation) => {
-                let validation = validation.as_deref();
-                Some(chosen_columns(hyperparameters, x.ncols(), validation)?)
-            }
+        let validation = options.validation.take();
+        let is_chosen = validation.is_some();
+        let columns = match validation {
+            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
             None => stratified_columns(hyperparameters, &numbers, &mut rng)?,
         };
-        check_training_classes(columns.as_ref(), &numbers)?;
         let split = Split::new(&data, columns.as_ref())?;
         split.check()?;
+        check_training_classes(columns.as_ref(), &numbers)?;
         let head = Head::classification(classes.names().len());
-        let continued = continued.map(|(_, network)| network.try_clone()).transpose()?;
-        let start = (continued, rng);
+        let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
+        let start = Start::new(continued.map(|(_, network)| network), None, chosen, rng)?;
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         self.fitted = Some((classes, network));
         history
@@ -355,8 +354,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
     /// other classes were declared since the first call.
     ///
-    /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
-    /// with zeroed state. Any other error leaves the model unchanged.
+    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may be
+    /// those from before the call, and an optimizer with zeroed state. Any other error before the
+    /// first step leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         self.partial_fit_with(x, labels, FitOptions::new())
     }

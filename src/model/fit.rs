@@ -96,28 +96,55 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 /// A network after a training, which may have ended with an error.
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
-/// Trains a network on a split of checked `data`: the one to continue, or one with new weights,
-/// drawn by the generator.
+/// The start of a fit.
+pub(crate) struct Start<F> {
+    /// The network of a warm start.
+    pub continued: Option<Network<F>>,
+    /// The generator of new weights.
+    pub rng: NumpyRandom,
+    /// A checksum of the network to continue and of the chosen validation examples, 0 for neither.
+    #[cfg_attr(not(feature = "safetensors"), allow(dead_code))] // read by checkpoints only
+    pub fingerprint: u32,
+}
+
+impl<F: Float> Start<F> {
+    /// Copies the network of a warm start.
+    pub fn new(
+        continued: Option<&Network<F>>,
+        target_scaler: Option<&Standardizer<F>>,
+        chosen_validation: Option<&[usize]>,
+        rng: NumpyRandom,
+    ) -> Result<Self> {
+        #[cfg(feature = "safetensors")]
+        let fingerprint = {
+            use super::checkpointing::{network_fingerprint, validation_fingerprint};
+            let network = continued.map_or(0, |n| network_fingerprint(n, target_scaler));
+            network.wrapping_add(chosen_validation.map_or(0, validation_fingerprint))
+        };
+        #[cfg(not(feature = "safetensors"))]
+        let (fingerprint, _) = (0, (target_scaler, chosen_validation));
+        Ok(Self { continued: continued.map(Network::try_clone).transpose()?, rng, fingerprint })
+    }
+}
+
+/// Trains a network on a split of checked `data`.
 #[inline(never)]
 pub(crate) fn train<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
     mut split: Split<F>,
-    (continued, rng): (Option<Network<F>>, NumpyRandom),
+    start: Start<F>,
     options: FitOptions<'_, F>,
 ) -> Result<TrainedNetwork<F>> {
-    #[cfg(feature = "safetensors")]
-    let start_sum =
-        continued.as_ref().map_or(0, |network| super::checkpointing::checksum(&network.parameters));
-    let mut network = match continued {
+    let mut network = match start.continued {
         Some(network) => {
             split.sets_mut().try_for_each(|set| set.standardize(network.scaler.as_ref()))?;
             network
         }
         None => {
             let scaler = split.standardize(hyperparameters)?;
-            Network::new(hyperparameters, head, data.x.nrows(), scaler, rng)?
+            Network::new(hyperparameters, head, data.x.nrows(), scaler, start.rng)?
         }
     };
     network.feature_names = data.names.cloned();
@@ -128,7 +155,7 @@ pub(crate) fn train<F: Float>(
     if let Some(checkpoints) = options.checkpoints {
         use super::checkpointing::{FitId, fingerprint, names_fingerprint, resume};
         let fingerprint = fingerprint(data, 0).wrapping_add(names_fingerprint(data.names));
-        let fingerprint = fingerprint.wrapping_add(start_sum);
+        let fingerprint = fingerprint.wrapping_add(start.fingerprint);
         let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
         resume(&mut session, &mut network, checkpoints, id)?;
     }
@@ -214,24 +241,25 @@ pub(crate) fn train_further<F: Float>(
 pub(crate) fn chosen_columns(
     hyperparameters: &Hyperparameters,
     m: usize,
-    validation: Result<&[usize], &Error>,
+    validation: impl Iterator<Item = usize>,
 ) -> Result<(Vec<usize>, Vec<usize>)> {
-    let validation = validation.map_err(Error::clone)?;
     if hyperparameters.validation_share != 0.0 {
         return Err(Error::Inconsistent {
             what: "the validation examples are chosen, but `validation_share` is not 0",
         });
     }
     let mut held_out = buffer::list("examples", m, std::iter::repeat_n(false, m))?;
-    for &example in validation {
+    let mut count = 0;
+    for example in validation {
         let name = "validation example";
         check_argument(example < m, name, example as f64, "below the number of examples")?;
         let twice = std::mem::replace(&mut held_out[example], true);
         check_argument(!twice, name, example as f64, "given only once")?;
+        count += 1;
     }
     let training = (0..m).filter(|&i| !held_out[i]);
-    let training = buffer::list("examples", m - validation.len(), training)?;
-    let validation = buffer::list("examples", validation.len(), (0..m).filter(|&i| held_out[i]))?;
+    let training = buffer::list("examples", m - count, training)?;
+    let validation = buffer::list("examples", count, (0..m).filter(|&i| held_out[i]))?;
     Ok((training, validation))
 }
 

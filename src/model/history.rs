@@ -53,11 +53,12 @@ pub struct Batch<'a, F> {
     pub batch: usize,
     /// The number of batches in an epoch; with L-BFGS, 1.
     pub batches: usize,
-    /// The cost of the batch with the L2 term, before the step.
+    /// The cost of the batch with the L2 term, before the step. With L-BFGS, the cost of the trial,
+    /// which may be infinite.
     pub cost: f64,
     /// The norm of the gradient, before it was clipped.
     pub gradient_norm: f64,
-    /// The parameters after the step.
+    /// The parameters after the step. With L-BFGS, the best so far.
     pub parameters: &'a Parameters<F>,
 }
 

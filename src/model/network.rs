@@ -45,20 +45,7 @@ impl<F: Float> Network<F> {
         let sizes = [&[features], hyperparameters.hidden.as_slice(), &[head.outputs]].concat();
         let parameters = initialize_parameters_deep(&sizes, hyperparameters.initializer, &mut rng)?
             .with_activations(hyperparameters.activation, head.cost.output_activation());
-        let optimizer = Optimizer::new(hyperparameters.algorithm, &parameters)?;
-        let learning_rate = hyperparameters.learning_rate;
-        let (epochs, examples, search, feature_names) = (0, 0, None, None);
-        Ok(Self {
-            parameters,
-            scaler,
-            optimizer,
-            rng,
-            learning_rate,
-            epochs,
-            examples,
-            search,
-            feature_names,
-        })
+        Self::untrained(hyperparameters, parameters, scaler, rng)
     }
 
     /// Creates the network of a model from parameters, with a new optimizer.
@@ -71,20 +58,26 @@ impl<F: Float> Network<F> {
         check_network(hyperparameters, head, &parameters)?;
         parameters.check_finite()?;
         check_scaler(hyperparameters, scaler.as_ref(), parameters.layers()[0].w.ncols())?;
-        let Hyperparameters { algorithm, learning_rate, seed, .. } = *hyperparameters;
-        let optimizer = Optimizer::new(algorithm, &parameters)?;
-        let rng = NumpyRandom::seed(seed);
-        let (epochs, examples, search, feature_names) = (0, 0, None, None);
+        let rng = NumpyRandom::seed(hyperparameters.seed);
+        Self::untrained(hyperparameters, parameters, scaler, rng)
+    }
+
+    fn untrained(
+        hyperparameters: &Hyperparameters,
+        parameters: Parameters<F>,
+        scaler: Option<Standardizer<F>>,
+        rng: NumpyRandom,
+    ) -> Result<Self> {
         Ok(Self {
+            optimizer: Optimizer::new(hyperparameters.algorithm, &parameters)?,
             parameters,
             scaler,
-            optimizer,
             rng,
-            learning_rate,
-            epochs,
-            examples,
-            search,
-            feature_names,
+            learning_rate: hyperparameters.learning_rate,
+            epochs: 0,
+            examples: 0,
+            search: None,
+            feature_names: None,
         })
     }
 
@@ -102,6 +95,9 @@ impl<F: Float> Network<F> {
         }
         if before.learning_rate != after.learning_rate {
             self.learning_rate = after.learning_rate;
+        }
+        if after.lbfgs.is_none() {
+            self.search = None;
         }
         Ok(())
     }
@@ -176,7 +172,8 @@ pub(super) fn check_network<F: Float>(
     let layers = parameters.layers();
     let (expected, found) = (hyperparameters.hidden.len() + 1, layers.len());
     if expected != found {
-        return Err(Error::LayerCount { expected: found, found: expected });
+        let what = "`hidden` has another number of layers than the network";
+        return Err(Error::Inconsistent { what });
     }
     Frozen::new(&hyperparameters.frozen, found)?;
     let units = hyperparameters.hidden.iter().copied().chain([head.outputs]);

@@ -1,8 +1,7 @@
 use super::history::{Batch, Epoch, OnBatch, OnEpoch};
-use crate::error::Operand;
+use crate::Float;
 #[cfg(feature = "safetensors")]
 use crate::files::Checkpoints;
-use crate::{Error, Float, Result};
 use std::fmt;
 use std::ops::ControlFlow;
 
@@ -28,7 +27,7 @@ use std::ops::ControlFlow;
 #[must_use]
 pub struct FitOptions<'a, F> {
     pub(crate) weights: Option<&'a [F]>,
-    pub(crate) validation: Option<Result<Vec<usize>>>,
+    pub(crate) validation: Option<Box<dyn Iterator<Item = usize> + 'a>>,
     pub(crate) warm_start: bool,
     pub(crate) epochs: Option<usize>,
     pub(crate) on_epoch: OnEpoch<'a, F>,
@@ -82,8 +81,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// assert_eq!(history.validation_costs().len(), history.epochs.len());
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
-    pub fn validation(mut self, examples: impl IntoIterator<Item = usize>) -> Self {
-        self.validation = Some(collect(examples));
+    pub fn validation(mut self, examples: impl IntoIterator<Item = usize, IntoIter: 'a>) -> Self {
+        self.validation = Some(Box::new(examples.into_iter()));
         self
     }
 
@@ -93,8 +92,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// A fitted model keeps its parameters, standardizer, classes, optimizer state and random
     /// number generator, and trains for [`epochs`](super::Hyperparameters#structfield.epochs) more
     /// epochs. The numbers of the epochs and the time of the schedule continue. Without a patience,
-    /// two fits of 10 epochs end with bit-identical parameters to one of 20. Patience and plateau
-    /// start again at 0. A model that is not fitted starts as usual.
+    /// two fits of 10 epochs end with bit-identical parameters to one of 20. Patience, plateau and
+    /// the limits of L-BFGS start again at 0, and a search that a small decrease had ended goes on. A model that is not fitted starts as usual.
     ///
     /// The learning rate is the one at the end of the last fit, which a plateau or a callback may
     /// have changed. [`set_hyperparameters`](super::Classifier::set_hyperparameters) replaces it if
@@ -167,7 +166,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// If it returns `ControlFlow::Break(())`, the fit stops at once, for example after Ctrl-C. The
     /// model then has the parameters after that batch or, with a
     /// [patience](super::Hyperparameters#structfield.patience), of the best epoch. The history and
-    /// the checkpoints have no record of the unfinished epoch.
+    /// the checkpoints have no record of the unfinished epoch. With [`Checkpoints::every`](crate::files::Checkpoints::every) the
+    /// epochs since the newest checkpoint are not saved either. With L-BFGS the fit calls it after
+    /// each evaluation of the cost.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -208,6 +209,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// folder. It then ends with bit-identical parameters and the same
     /// [`History`](super::History) as a fit without interruption, on processors with the same
     /// instruction set.
+    ///
+    /// A [warm start](Self::warm_start) resumes from the model as it was before the first call: load
+    /// it again, or keep a clone. The folder belongs to that start.
     ///
     /// On resume, epochs after the newest checkpoint run again, including their callbacks. A fit
     /// that was stopped by a callback continues. A fit that had ended ends at once.
@@ -258,21 +262,6 @@ impl<'a, F: Float> FitOptions<'a, F> {
         self.checkpoints = Some(checkpoints);
         self
     }
-}
-
-/// Collects numbers, or returns an error if memory is short.
-fn collect(numbers: impl IntoIterator<Item = usize>) -> Result<Vec<usize>> {
-    let mut list = Vec::new();
-    for number in numbers {
-        let shape = (1, list.len());
-        let too_large = |_| {
-            let operand = Operand { name: "validation", shape };
-            Error::TooLarge { layer: None, operand }
-        };
-        list.try_reserve(1).map_err(too_large)?;
-        list.push(number);
-    }
-    Ok(list)
 }
 
 impl<F: Float> Default for FitOptions<'_, F> {

@@ -1,8 +1,9 @@
 use super::dataset::{RawData, Split};
 use super::feature_names::FeatureNames;
 use super::fit::{
-    check_constant_features, check_examples, check_new_weights, check_partial_fit, chosen_columns,
-    continued_names, standardizer, train, train_further, weights_or_ones, with_names,
+    Start, check_constant_features, check_examples, check_new_weights, check_partial_fit,
+    chosen_columns, continued_names, standardizer, train, train_further, weights_or_ones,
+    with_names,
 };
 use super::head::Head;
 use super::history::History;
@@ -142,7 +143,7 @@ impl<F: Float> Regressor<F> {
         &mut self,
         x: Examples<'_, F>,
         targets: Examples<'_, F>,
-        options: FitOptions<'_, F>,
+        mut options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &self.hyperparameters;
         let continued = self.network.as_ref().filter(|_| options.warm_start);
@@ -165,11 +166,10 @@ impl<F: Float> Regressor<F> {
         let data = RawData { x, y, weights, names: names.as_ref() };
 
         let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let columns = match &options.validation {
-            Some(validation) => {
-                let validation = validation.as_deref();
-                Some(chosen_columns(hyperparameters, x.ncols(), validation)?)
-            }
+        let validation = options.validation.take();
+        let is_chosen = validation.is_some();
+        let columns = match validation {
+            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
             None => random_columns(hyperparameters, x.ncols(), &mut rng)?,
         };
         let mut split = Split::new(&data, columns.as_ref())?;
@@ -182,7 +182,8 @@ impl<F: Float> Regressor<F> {
             }
             None => split.standardize_targets(hyperparameters)?,
         };
-        let start = (continued.map(Network::try_clone).transpose()?, rng);
+        let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
+        let start = Start::new(continued, target_scaler.as_ref(), chosen, rng)?;
         let head = Head::regression(y.nrows());
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
@@ -202,8 +203,9 @@ impl<F: Float> Regressor<F> {
     /// examples, [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation
     /// share, a patience, a plateau or L-BFGS is set.
     ///
-    /// After [`Error::Diverged`] the model has the parameters from before the call and an optimizer
-    /// with zeroed state. Any other error leaves the model unchanged.
+    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may be
+    /// those from before the call, and an optimizer with zeroed state. Any other error before the
+    /// first step leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.partial_fit_with(x, targets, FitOptions::new())
     }

@@ -6,6 +6,7 @@ use super::history::{Batch, BestEpoch, Epoch, EpochRecord, History, OnBatch, OnE
 use super::hyperparameters::{Hyperparameters, Monitor};
 use super::network::Network;
 use crate::checks::check_positive;
+use crate::error::Operand;
 use crate::gradients::clip_by_norm;
 use crate::init::RandomSource;
 use crate::train::batches::{Batches, LocalBatch};
@@ -163,6 +164,8 @@ pub(crate) struct Trainer<'a, F> {
     last_finite: Parameters<F>,
     /// A buffer for the parameters of the best epoch, until there is one.
     best_buffer: Option<Parameters<F>>,
+    /// Whether the callback of the batches has stopped the training.
+    interrupted: bool,
 }
 
 /// The end of an epoch.
@@ -207,6 +210,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             search,
             last_finite,
             best_buffer,
+            interrupted: false,
         })
     }
 
@@ -220,6 +224,9 @@ impl<'a, F: Float> Trainer<'a, F> {
             let outcome = self.epoch(network).inspect_err(|_| network.restore(&self.last_finite));
             let Outcome::Done(record, value) = outcome? else {
                 (stopped, unfinished) = (true, self.session.progress.stop.is_none());
+                if !unfinished {
+                    self.save(network, true)?; // that L-BFGS has ended
+                }
                 break;
             };
             network.epochs += 1;
@@ -229,7 +236,7 @@ impl<'a, F: Float> Trainer<'a, F> {
             if let Some(value) = value {
                 self.observe(record.epoch, value, network);
             }
-            stopped |= self.has_ended();
+            stopped |= self.interrupted || self.has_ended();
             self.save(network, stopped || network.epochs == until)?;
         }
         self.finish(network, stopped, unfinished, until)
@@ -315,7 +322,8 @@ impl<'a, F: Float> Trainer<'a, F> {
                 let (batch, batches) = (batch - 1, count);
                 let record =
                     Batch { epoch, batch, batches, cost: batch_cost, gradient_norm, parameters };
-                if on_batch(&record)?.is_break() {
+                self.interrupted = on_batch(&record)?.is_break();
+                if self.interrupted && batch + 1 < batches {
                     check_finite(network, batch)?;
                     network.examples = network.examples.saturating_add(seen);
                     return Ok(None);
@@ -333,7 +341,8 @@ impl<'a, F: Float> Trainer<'a, F> {
         let epoch = network.epochs;
         let Self { hyperparameters, head, source, buffers, session, search, .. } = self;
         let Some(Search { lbfgs, trial }) = search else { return Ok(None) };
-        for evaluation in 0.. {
+        let mut evaluation = 0;
+        loop {
             let (cost, gradients) =
                 full_batch_gradients(hyperparameters, head, source, buffers, trial)?;
             let gradient_norm = gradients.norm();
@@ -345,30 +354,32 @@ impl<'a, F: Float> Trainer<'a, F> {
             if let Progress::Stopped(stop) = progress {
                 session.progress.stop = Some(stop);
             }
-            if progress != Progress::Trial {
-                if lbfgs.iterations() == before {
-                    break;
-                }
+            let is_better = lbfgs.iterations() > before;
+            if is_better {
                 lbfgs.copy_best_to(&mut network.parameters)?;
-                network.examples = network.examples.saturating_add(source.examples);
-                return Ok(Some(EpochRecord {
-                    epoch,
-                    learning_rate: lbfgs.step_length(),
-                    cost: lbfgs.cost(),
-                    gradient_norm: lbfgs.gradient_norm(),
-                    ..Default::default()
-                }));
             }
             if let Some(on_batch) = &mut session.on_batch {
-                let (parameters, cost) = (&network.parameters, cost.as_f64());
-                let (batch, batches) = (evaluation, 1);
+                let (batch, batches, cost) = (evaluation, 1, cost.as_f64());
+                let parameters = &network.parameters;
                 let record = Batch { epoch, batch, batches, cost, gradient_norm, parameters };
-                if on_batch(&record)?.is_break() {
-                    break;
-                }
+                self.interrupted = on_batch(&record)?.is_break();
             }
+            if is_better {
+                break;
+            }
+            if progress != Progress::Trial || self.interrupted {
+                return Ok(None);
+            }
+            evaluation += 1;
         }
-        Ok(None)
+        network.examples = network.examples.saturating_add(source.examples);
+        Ok(Some(EpochRecord {
+            epoch,
+            learning_rate: lbfgs.step_length(),
+            cost: lbfgs.cost(),
+            gradient_norm: lbfgs.gradient_norm(),
+            ..Default::default()
+        }))
     }
 
     /// Lets L-BFGS continue from the state of the network, if it belongs to these data.
@@ -381,10 +392,10 @@ impl<'a, F: Float> Trainer<'a, F> {
         if !session.resumed {
             let (cost, gradients) =
                 full_batch_gradients(hyperparameters, head, source, buffers, trial)?;
-            if !state.is_of(cost, gradients) {
+            if !state.belongs_to(cost, gradients) {
                 return Ok(());
             }
-            state.restart();
+            state.reset_counts();
         }
         lbfgs.restore(trial, &state)?;
         session.progress.stop = session.progress.stop.or(lbfgs.stopped());
@@ -499,7 +510,9 @@ fn full_batch_gradients<'b, F: Float>(
 ) -> Result<(F, &'b mut Gradients<F>)> {
     let Source { batches, reducer, .. } = source;
     batches.rewind();
-    let local = batches.next_local().ok_or(Error::NoWeight)?; // there is an example
+    let training = Operand { name: "the training set", shape: (1, 0) };
+    let empty = Error::EmptyBatch { layer: None, operand: training };
+    let local = batches.next_local().ok_or(empty)?;
     let mut no_dropout = || 0.0;
     let reducer = &mut **reducer;
     cost_and_gradients(hyperparameters, head, buffers, reducer, parameters, local, &mut no_dropout)

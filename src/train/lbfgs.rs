@@ -341,8 +341,8 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the state belongs to another
-    /// network, [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes
+    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the state has another
+    /// number of parameters, [`Error::NotFinite`] if a parameter is NaN or infinite, [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes
     /// nothing.
     pub fn from_state(
         parameters: &mut Parameters<F>,
@@ -362,6 +362,7 @@ impl<F: Float> Lbfgs<F> {
     ) -> Result<()> {
         state.check(self.theta.len())?;
         self.check_network(parameters)?;
+        parameters.check_finite()?;
         flatten_parameters(parameters, &mut self.theta);
         self.gradient.copy_from_slice(&state.gradient);
         let LbfgsState { cost, iterations, evaluations, .. } = *state;
@@ -393,12 +394,13 @@ impl<F: Float> Lbfgs<F> {
         }
     }
 
-    /// Returns the state after the last iteration.
+    /// Returns the state after the last iteration, with the number of evaluations so far.
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if the copy does not fit in state.
+    /// [`Error::InvalidArgument`] before the first step, [`Error::TooLarge`] if the copy does not fit in state.
     pub fn state(&self) -> Result<LbfgsState<F>> {
+        check_argument(self.evaluations > 0, "evaluations", 0.0, "at least 1")?;
         let len = self.pairs.len();
         let newest_first = (0..self.used).map(|i| &self.pairs[(self.next + len - 1 - i) % len]);
         let pairs = newest_first.map(|pair| Ok((copy(&pair.s)?, copy(&pair.y)?)));
@@ -647,8 +649,10 @@ impl<F: Float> Lbfgs<F> {
             return self.stop(parameters, Stop::NoDecrease);
         }
         self.used = 0;
-        self.search_along(parameters);
-        Progress::Trial
+        match self.search_along(parameters) {
+            true => Progress::Trial,
+            false => self.stop(parameters, Stop::NoDecrease),
+        }
     }
 
     /// Ends an iteration at this point, whose gradient is the lowest one.
@@ -696,7 +700,9 @@ impl<F: Float> Lbfgs<F> {
         if let Some(stop) = stop {
             return self.stop(parameters, stop);
         }
-        self.search_along(parameters);
+        if !self.search_along(parameters) {
+            return self.stop(parameters, Stop::NoDecrease);
+        }
         if decrease.is_some() { Progress::Iteration } else { Progress::Trial }
     }
 
@@ -706,14 +712,18 @@ impl<F: Float> Lbfgs<F> {
         Progress::Stopped(stop)
     }
 
-    /// Starts a line search along `-H·∇J`.
-    fn search_along(&mut self, parameters: &mut Parameters<F>) {
+    /// Starts a line search along `-H·∇J`. Returns `false` if no direction has a finite slope below
+    /// 0.
+    fn search_along(&mut self, parameters: &mut Parameters<F>) -> bool {
         self.compute_direction();
         self.slope = sum_of_products(&self.gradient, &self.direction);
         if !(self.slope < 0.0 && self.slope.is_finite()) {
             self.used = 0;
             self.compute_direction();
             self.slope = sum_of_products(&self.gradient, &self.direction);
+            if !(self.slope < 0.0 && self.slope.is_finite()) {
+                return false;
+            }
         }
         // Without a pair the length of the direction means nothing: the first step has length 1.
         let alpha = if self.used == 0 { (1.0 / (-self.slope).sqrt()).min(1.0) } else { 1.0 };
@@ -721,6 +731,7 @@ impl<F: Float> Lbfgs<F> {
         self.phase =
             Phase::Bracket { previous: Point { alpha: 0.0, cost: self.cost, slope: self.slope } };
         self.try_at(parameters, alpha);
+        true
     }
 
     /// Computes `d = -H·∇J` by the two-loop recursion (algorithm 7.4).
@@ -772,13 +783,13 @@ impl<F: Float> LbfgsState<F> {
     }
 
     /// Returns whether the state is of a point with this cost and these gradients.
-    pub(crate) fn is_of(&self, cost: F, gradients: &Gradients<F>) -> bool {
+    pub(crate) fn belongs_to(&self, cost: F, gradients: &Gradients<F>) -> bool {
         let matrices = gradients.layers().iter().flat_map(|layer| [&layer.dw, &layer.db]);
         cost.as_f64() == self.cost && matrices.flatten().eq(&self.gradient)
     }
 
     /// Counts iterations and evaluations anew.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn reset_counts(&mut self) {
         (self.iterations, self.evaluations) = (0, 1);
     }
 

@@ -248,9 +248,9 @@ impl Plateau {
     /// out of range.
     pub fn check<F: Float>(&self) -> Result<()> {
         let factor = self.factor > 0.0 && self.factor < 1.0;
-        check_hyperparameter(factor, "factor", self.factor, "above 0 and below 1")?;
+        check_hyperparameter(factor, "plateau.factor", self.factor, "above 0 and below 1")?;
         check_interval("plateau.patience", self.patience)?;
-        check_non_negative::<F>("lowest", self.lowest)
+        check_non_negative::<F>("plateau.lowest", self.lowest)
     }
 }
 

@@ -5,7 +5,7 @@ use dnn_blocks::Error;
 use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits};
 use dnn_blocks::init::RandomSource;
 use dnn_blocks::model::{ClassWeights, Epoch, History, Monitor};
-use dnn_blocks::ndarray::{Array2, Axis};
+use dnn_blocks::ndarray::{Array2, Axis, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::lbfgs::LbfgsOptions;
 use dnn_blocks::train::schedule::Plateau;
@@ -172,14 +172,82 @@ fn a_warm_start_is_resumed() {
         assert_eq!(resumed_history.epochs[0].epoch, done);
 
         let reason = reason(straight.learn(options()));
-        assert!(reason.contains("a fit of other epochs"), "{reason}");
+        assert!(reason.contains("a fit of the epochs 12..17, not "), "{reason}");
         let reason = self::reason(first.learn(options().epochs(6)));
-        assert!(reason.contains("a fit of other epochs"), "{reason}");
+        assert!(reason.contains("a fit of the epochs 12..17, not "), "{reason}");
         let mut other = Classifier::<f64, u8>::made(first.hyperparameters().clone().seed(9));
         other.learn(FitOptions::new()).unwrap();
         other.set_hyperparameters(first.hyperparameters().clone()).unwrap();
         let reason = self::reason(other.learn(options()));
-        assert!(reason.contains("other examples, labels, weights or names"), "{reason}");
+        assert!(reason.contains("or from another network"), "{reason}");
+    }
+}
+
+/// The validation examples, the scaler and the learning rate of the start belong to the fit.
+#[test]
+fn another_start_or_validation_set_is_another_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let how = how().validation_share(0.0);
+    let learn = |options: FitOptions<'_, f64>| {
+        let options = options.checkpoints(&checkpoints).on_epoch(stop_after(3));
+        Classifier::<f64, u8>::made(how.clone()).learn(options)
+    };
+    learn(FitOptions::new().validation(0..10)).unwrap();
+    learn(FitOptions::new().validation((0..10).rev())).unwrap();
+    for options in [FitOptions::new(), FitOptions::new().validation(5..15)] {
+        let reason = reason(learn(options));
+        assert!(reason.contains("or validation examples"), "{reason}");
+    }
+
+    let (x, _) = table();
+    let scaler = Standardizer::fit(&x.t()).unwrap();
+    let wide = Standardizer::fit(&(&x.t() * 2.0)).unwrap();
+    let mut fitted = Regressor::<f64>::made(how.clone());
+    fitted.learn(FitOptions::new()).unwrap();
+    let start = |scaler, target_scaler, rate| {
+        let parameters = fitted.parameters().cloned().unwrap();
+        let how = how.clone().learning_rate(rate);
+        Regressor::from_parameters(how, parameters, Some(scaler), target_scaler).unwrap()
+    };
+    let of_targets = fitted.target_scaler().cloned();
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let options = || FitOptions::new().warm_start(true).checkpoints(&checkpoints);
+    start(scaler.clone(), of_targets.clone(), 0.03).learn(options()).unwrap();
+    let other = Standardizer::fit(&(&x.t().slice(s![..1, ..]) * 9.0)).unwrap();
+    for mut model in [start(wide, of_targets, 0.03), start(scaler, Some(other), 0.03)] {
+        let reason = reason(model.learn(options()));
+        assert!(reason.contains("or from another network"), "{reason}");
+    }
+}
+
+/// The arrays of a file are limited, and with them the history of L-BFGS.
+#[test]
+fn a_history_that_no_checkpoint_can_hold_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let how = Hyperparameters::default().lbfgs(LbfgsOptions::default().history(1001));
+    let mut model = Classifier::<f64, u8>::new(how);
+    let error = model.learn(FitOptions::new().checkpoints(&checkpoints)).unwrap_err();
+    assert!(matches!(error, Error::Hyperparameter { name: "history", .. }), "{error}");
+}
+
+/// A search that ends without another iteration is saved as ended.
+#[test]
+fn a_search_that_has_ended_stays_ended() {
+    let how = how().schedule(Schedule::Constant).keep_prob(1.0).clip_norm(None).patience(None);
+    for evaluations in 2..30 {
+        let options = LbfgsOptions::default().max_evaluations(evaluations);
+        let how = how.clone().lbfgs(options);
+        let folder = tempfile::tempdir().unwrap();
+        let checkpoints = Checkpoints::new(folder.path(), 1).unwrap().every(7).unwrap();
+        let options = FitOptions::new().checkpoints(&checkpoints);
+        let history = Classifier::<f64, u8>::made(how.clone()).learn(options).unwrap();
+        let options = FitOptions::new().checkpoints(&checkpoints);
+        let options = options.on_epoch(|_| panic!("it has ended"));
+        let again = Classifier::<f64, u8>::made(how).learn(options).unwrap();
+        assert_eq!(again, history);
     }
 }
 
@@ -377,7 +445,10 @@ fn a_checkpoint_of_another_training_is_refused() {
         model.fit_with(Examples::rows(x), labels, options)
     };
     fit(&x, &labels, options()).unwrap();
-    let others = belongs_to("a fit to other examples, labels, weights or names");
+    let others = belongs_to(
+        "a fit to other examples, labels, weights, names or validation examples, or from another \
+         network",
+    );
     for example in 0..120 {
         let (mut other_x, mut other_labels, mut weights) = (x.clone(), labels.clone(), [1.0; 120]);
         other_x[[example, 3]] += 1e-9;

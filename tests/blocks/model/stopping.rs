@@ -167,12 +167,17 @@ fn validation_examples_that_cannot_be_are_refused() {
     assert_eq!(error, "validation example is 4, but must be given only once");
     let error = refused(quick(), vec![usize::MAX, 0]);
     assert!(error.ends_with("must be below the number of examples"), "{error}");
+    let error = refused(quick(), (0..10).collect());
+    assert!(error.starts_with("the training set (1, 0) has no examples"), "{error}");
     let class_0 = vec![0, 2, 4, 6, 8];
     assert_eq!(refused(quick(), class_0), Error::OneClass.to_string());
     assert!(refused(quick().validation_share(0.2), vec![1, 2]).contains("validation_share"));
     let mut model = Regressor::<f64>::new(quick());
-    let options = FitOptions::new().validation(0..10);
-    let y = Examples::rows(&x);
+    let mut endless = FitOptions::new().validation(0..);
+    let error = Classifier::new(quick()).fit_with(Examples::rows(&x), &labels, endless);
+    assert!(matches!(error, Err(Error::InvalidArgument { .. })), "an endless range ends");
+    endless = FitOptions::new().validation(0..10);
+    let (options, y) = (endless, Examples::rows(&x));
     let error = model.fit_with(Examples::rows(&x), y, options).unwrap_err();
     assert!(matches!(error, Error::EmptyBatch { .. }), "{error}");
 }
@@ -229,11 +234,12 @@ fn a_callback_stops_after_any_batch() {
         });
         let history = model.fit_with(Examples::rows(&x), &labels, options).unwrap();
         assert!(history.stopped_early);
-        assert_eq!(history.epochs.len(), epoch);
+        assert_eq!(history.epochs.len(), epoch + usize::from(batch == 3), "the last batch ends it");
         assert_eq!(model.parameters(), last.as_ref());
         model
     };
     stop_at(0, 0);
+    stop_at(2, 3);
     let mut model = stop_at(3, 1);
     // A warm start begins the interrupted epoch again.
     let options = FitOptions::new().warm_start(true);

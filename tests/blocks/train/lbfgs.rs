@@ -166,6 +166,20 @@ fn networks_converge_in_both_types() {
     assert!(single.cost() < 1.5 * search.cost(), "{} {}", single.cost(), search.cost());
 }
 
+/// A gradient whose squares overflow has no finite slope, and no step along it can be judged.
+#[test]
+fn a_slope_that_overflows_ends_the_search() {
+    let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let before = parameters.clone();
+    let mut gradients = Gradients::zeros_like(&parameters);
+    gradients.layers_mut()[0].dw.fill(1e160);
+    let mut search = Lbfgs::new(&parameters, LbfgsOptions::default()).unwrap();
+    assert!(search.state().is_err(), "there is no state before the first step");
+    let progress = search.step(&mut parameters, 1.0, &gradients).unwrap();
+    assert_eq!(progress, Progress::Stopped(Stop::NoDecrease));
+    assert_eq!(parameters, before);
+}
+
 #[test]
 fn limits_end_the_search_at_the_best_parameters() {
     let problem = Problem::<f64>::small();
