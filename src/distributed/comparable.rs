@@ -173,6 +173,6 @@ impl<F: Float> Comparable for State<'_, F> {
 
 impl<F: Float> std::fmt::Debug for State<'_, F> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "checksum {:016x}", Digest::compute(self))
+        write!(f, "{} epochs, checksum {:016x}", self.network.epochs, Digest::compute(self))
     }
 }

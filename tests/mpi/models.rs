@@ -306,7 +306,7 @@ pub fn differing(ranks: &Ranks<'_>) -> Result<()> {
         model.fit_with(x, &labels, warm().epochs(1))?;
     }
     let result = ranks.fit_classifier(&mut model, x, &labels, warm());
-    disagrees(ranks, result, "network to continue", "checksum");
+    disagrees(ranks, result, "network to continue", "7 epochs");
     let mut model = Classifier::new(how.clone()).with_classes(&CLASSES);
     let options = FitOptions::new().on_epoch(|epoch| {
         epoch.set_learning_rate(if is_other { 0.125 } else { 0.25 });
