@@ -1,4 +1,4 @@
-//! Cost functions: cross-entropies and the mean squared error.
+//! Cost functions: cross-entropies and errors of regressions.
 //!
 //! ```math
 //! J = -\frac{1}{m} \sum_{i=1}^{m} \left[
@@ -12,6 +12,7 @@
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); PyTorch's `BCELoss` (Paszke
 //! et al. 2019) for the bound at -100.
 
+mod regression;
 mod targets;
 mod terms;
 
@@ -19,17 +20,20 @@ pub use targets::Targets;
 
 use crate::activation::Activation;
 use crate::buffer;
-use crate::checks::{check_batch, check_same_shape};
+use crate::checks::{check_batch, check_hyperparameter, check_positive, check_same_shape};
 use crate::error::Operand;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map2, Subtract};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
+use regression::{
+    AbsoluteError, AbsoluteErrorGradient, HuberLoss, HuberLossGradient, QuantileLoss,
+    QuantileLossGradient, SquaredError, SquaredErrorGradient,
+};
 use std::fmt;
 use std::str::FromStr;
 use terms::{
-    CrossEntropyGradient, LogLikelihood, LogLikelihoodGradient, LogisticDz, LogisticLoss,
-    SquaredError, SquaredErrorGradient, bounded,
+    CrossEntropyGradient, LogLikelihood, LogLikelihoodGradient, LogisticDz, LogisticLoss, bounded,
 };
 
 /// Computes the cross-entropy cost of sigmoid outputs with labels 0 and 1.
@@ -104,6 +108,9 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `BinaryCrossEntropy` | `-1/m Σ [y ln a + (1-y) ln(1-a)]` | sigmoid | `A - Y` |
 /// | `CategoricalCrossEntropy` | `-1/m Σ y ln a` | softmax | `A - Y` |
 /// | `MeanSquaredError` | `1/m Σ (a - y)²` | identity | `2 (A - Y)` |
+/// | `MeanAbsoluteError` | `1/m Σ \|a - y\|` | identity | the sign of `A - Y` |
+/// | `Huber` | `1/m Σ r²/2` where `r = \|a - y\| ≤ δ`, else `1/m Σ δ (r - δ/2)` | identity | `A - Y`, limited to `±δ` |
+/// | `Quantile` | `1/m Σ q (y - a)` where `a ≤ y`, else `1/m Σ (1 - q) (a - y)` | identity | `-q` or `1 - q` |
 ///
 /// The sums run over examples and outputs. Several sigmoid outputs are independent labels of one
 /// example (multi-label classification). A weight of an example multiplies its terms; the divisor
@@ -133,6 +140,20 @@ pub enum Cost {
     CategoricalCrossEntropy,
     /// The squared error, summed over the outputs and averaged over the examples.
     MeanSquaredError,
+    /// The absolute error, whose minimum is the median. Its derivative at `a = y` is 0.
+    MeanAbsoluteError,
+    /// The squared error near the target and the absolute error far from it, so that outliers count
+    /// less (Huber 1964).
+    Huber {
+        /// The error `δ` where the two parts meet, above 0 and finite.
+        delta: f64,
+    },
+    /// The pinball loss, whose minimum is a quantile (Koenker & Bassett 1978). Its derivative at
+    /// `a = y` is 0.
+    Quantile {
+        /// The quantile `q`, above 0 and below 1. The median is 0.5.
+        quantile: f64,
+    },
 }
 
 impl Cost {
@@ -151,7 +172,36 @@ impl Cost {
         match self {
             Cost::BinaryCrossEntropy => Activation::Sigmoid,
             Cost::CategoricalCrossEntropy => Activation::Softmax,
-            Cost::MeanSquaredError => Activation::Identity,
+            Cost::MeanSquaredError
+            | Cost::MeanAbsoluteError
+            | Cost::Huber { .. }
+            | Cost::Quantile { .. } => Activation::Identity,
+        }
+    }
+
+    /// Checks that the constants of the cost are valid for a network of type `F`.
+    ///
+    /// The functions that take a cost check it too.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let error = Cost::Quantile { quantile: 1.0 }.check::<f64>().unwrap_err();
+    /// assert_eq!(error.to_string(), "quantile is 1, but must be above 0 and below 1");
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Hyperparameter`] with the name of the constant.
+    pub fn check<F: Float>(&self) -> Result<()> {
+        match *self {
+            Cost::Huber { delta } => check_positive::<F>("delta", delta),
+            Cost::Quantile { quantile } => {
+                let rounded = F::of(quantile);
+                let fits = rounded > F::zero() && rounded < F::one();
+                check_hyperparameter(fits, "quantile", quantile, "above 0 and below 1")
+            }
+            _ => Ok(()),
         }
     }
 
@@ -196,6 +246,11 @@ impl Cost {
             Cost::BinaryCrossEntropy => targets.sum_terms(al, CrossEntropy),
             Cost::CategoricalCrossEntropy => targets.sum_terms(al, LogLikelihood),
             Cost::MeanSquaredError => targets.sum_terms(al, SquaredError),
+            Cost::MeanAbsoluteError => targets.sum_terms(al, AbsoluteError),
+            &Cost::Huber { delta } => targets.sum_terms(al, HuberLoss { delta: F::of(delta) }),
+            &Cost::Quantile { quantile } => {
+                targets.sum_terms(al, QuantileLoss { quantile: F::of(quantile) })
+            }
         };
         mean(sum, al.ncols())
     }
@@ -268,10 +323,8 @@ impl Cost {
         targets: &Targets<'_, F>,
         outputs: Operand,
     ) -> Result<()> {
-        let accepts_class_numbers = match self {
-            Cost::CategoricalCrossEntropy => true,
-            Cost::BinaryCrossEntropy | Cost::MeanSquaredError => false,
-        };
+        self.check::<F>()?;
+        let accepts_class_numbers = *self == Cost::CategoricalCrossEntropy;
         targets.check(accepts_class_numbers, outputs)
     }
 
@@ -285,7 +338,19 @@ impl Cost {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, CrossEntropyGradient),
             Cost::CategoricalCrossEntropy => targets.map(al, LogLikelihoodGradient),
-            Cost::MeanSquaredError => targets.map(al, SquaredErrorGradient),
+            cost => cost.error_gradient_in_place(al, targets),
+        }
+    }
+
+    /// Replaces `AL` by the derivative of an error of `AL - Y`.
+    fn error_gradient_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
+        match *self {
+            Cost::MeanAbsoluteError => targets.map(al, AbsoluteErrorGradient),
+            Cost::Huber { delta } => targets.map(al, HuberLossGradient { delta: F::of(delta) }),
+            Cost::Quantile { quantile } => {
+                targets.map(al, QuantileLossGradient { quantile: F::of(quantile) });
+            }
+            _ => targets.map(al, SquaredErrorGradient),
         }
     }
 
@@ -295,7 +360,7 @@ impl Cost {
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
-            Cost::MeanSquaredError => targets.map(al, SquaredErrorGradient),
+            cost => cost.error_gradient_in_place(al, targets),
         }
     }
 
@@ -312,18 +377,28 @@ impl Cost {
             Cost::BinaryCrossEntropy => targets.sum_and_map(z, LogisticLoss, LogisticDz),
             Cost::CategoricalCrossEntropy => targets.softmax_cost_and_dz(z),
             Cost::MeanSquaredError => targets.sum_and_map(z, SquaredError, SquaredErrorGradient),
+            Cost::MeanAbsoluteError => targets.sum_and_map(z, AbsoluteError, AbsoluteErrorGradient),
+            &Cost::Huber { delta } => {
+                let delta = F::of(delta);
+                targets.sum_and_map(z, HuberLoss { delta }, HuberLossGradient { delta })
+            }
+            &Cost::Quantile { quantile } => {
+                let quantile = F::of(quantile);
+                let gradient = QuantileLossGradient { quantile };
+                targets.sum_and_map(z, QuantileLoss { quantile }, gradient)
+            }
         };
         mean(sum, m)
     }
 }
 
 /// `Ok` if the activation of the output layer matches the cost. A cross-entropy needs its own
-/// activation; the squared error accepts any.
+/// activation; the errors of regressions accept any.
 pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
     let expected = cost.output_activation();
     let fits = match cost {
         Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy => activation == expected,
-        Cost::MeanSquaredError => true,
+        _ => true,
     };
     if fits {
         return Ok(());
@@ -338,8 +413,9 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
 
 /// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
 ///
-/// The names are `binary cross-entropy`, `categorical cross-entropy` and `mean squared error`; any
-/// other text is an [`Error::UnknownName`].
+/// The names are `binary cross-entropy`, `categorical cross-entropy`, `mean squared error`,
+/// `mean absolute error`, and with their constants `Huber 1.35` and `quantile 0.9`. Any other text
+/// is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::cost::Cost;
@@ -350,20 +426,32 @@ impl FromStr for Cost {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let costs =
-            [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy, Cost::MeanSquaredError];
         let lower = name.trim().to_lowercase();
-        let found = costs.into_iter().find(|cost| cost.to_string() == lower);
+        let constant = |prefix| lower.strip_prefix(prefix)?.trim().parse::<f64>().ok();
+        let huber = constant("huber ").map(|delta| Cost::Huber { delta });
+        let quantile = constant("quantile ").map(|quantile| Cost::Quantile { quantile });
+        let valid = |cost: &Cost| cost.check::<f64>().is_ok();
+        let costs = [
+            Cost::BinaryCrossEntropy,
+            Cost::CategoricalCrossEntropy,
+            Cost::MeanSquaredError,
+            Cost::MeanAbsoluteError,
+        ];
+        let named = costs.into_iter().find(|cost| cost.to_string() == lower);
+        let found = named.or(huber.filter(valid)).or(quantile.filter(valid));
         found.ok_or_else(|| Error::UnknownName { kind: "cost", name: name.to_string() })
     }
 }
 
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Cost::BinaryCrossEntropy => "binary cross-entropy",
-            Cost::CategoricalCrossEntropy => "categorical cross-entropy",
-            Cost::MeanSquaredError => "mean squared error",
-        })
+        match self {
+            Cost::BinaryCrossEntropy => f.pad("binary cross-entropy"),
+            Cost::CategoricalCrossEntropy => f.pad("categorical cross-entropy"),
+            Cost::MeanSquaredError => f.pad("mean squared error"),
+            Cost::MeanAbsoluteError => f.pad("mean absolute error"),
+            Cost::Huber { delta } => f.pad(&format!("Huber {delta}")),
+            Cost::Quantile { quantile } => f.pad(&format!("quantile {quantile}")),
+        }
     }
 }

@@ -30,17 +30,6 @@ impl<F: Float> Map2<F> for LogLikelihood {
     }
 }
 
-/// `(a - y)²`
-#[derive(Clone, Copy)]
-pub(super) struct SquaredError;
-
-impl<F: Float> Map2<F> for SquaredError {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        (a - y) * (a - y)
-    }
-}
-
 /// `max(z, 0) - z·y + ln(1 + e^-|z|)`
 ///
 /// The first two terms are `|z|·y` for negative `z` and `|z|·(1-y)` for positive `z`.
@@ -86,17 +75,6 @@ impl<F: Float> Map2<F> for LogLikelihoodGradient {
     #[inline(always)]
     fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
         -(y / divisor(a))
-    }
-}
-
-/// `2 (a - y)`
-#[derive(Clone, Copy)]
-pub(super) struct SquaredErrorGradient;
-
-impl<F: Float> Map2<F> for SquaredErrorGradient {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
-        F::TWO * (a - y)
     }
 }
 

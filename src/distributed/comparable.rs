@@ -31,7 +31,14 @@ macro_rules! by_variant {
 }
 
 by_variant!(Activation { Relu, Sigmoid, Tanh, LeakyRelu(slope), Identity, Softmax });
-by_variant!(Cost { BinaryCrossEntropy, CategoricalCrossEntropy, MeanSquaredError });
+by_variant!(Cost {
+    BinaryCrossEntropy,
+    CategoricalCrossEntropy,
+    MeanSquaredError,
+    MeanAbsoluteError,
+    Huber { delta },
+    Quantile { quantile },
+});
 by_variant!(Initializer { Scaled(factor), LeCun, He, Xavier, Zeros });
 by_variant!(Monitor { Auto, TrainingCost, ValidationCost, ValidationScore });
 by_variant!(ClassWeights { Equal, Balanced, Given(weights) });
