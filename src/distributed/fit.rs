@@ -133,7 +133,7 @@ impl Ranks<'_> {
         let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;
         check_training_classes(columns.as_ref(), &all)?;
-        let head = Head::classification(classes.names().len());
+        let head = Head::classification(hyperparameters, classes.names().len())?;
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let network = continued.map(|(_, network)| network);
         let start = self.all_ok(Start::new(network, None, chosen, rng))?;
@@ -209,7 +209,7 @@ impl Ranks<'_> {
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng);
         let start = self.all_ok(start)?;
-        let head = Head::regression(y.nrows());
+        let head = Head::regression(hyperparameters, y.nrows())?;
         let (network, history) =
             self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));

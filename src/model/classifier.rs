@@ -135,7 +135,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         if classes.names().len() < 2 {
             return Err(Error::OneClass);
         }
-        let head = Head::classification(classes.names().len());
+        let head = Head::classification(&hyperparameters, classes.names().len())?;
         let parameters = with_output_of(&head, parameters)?;
         let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
         Ok(Self { hyperparameters, declared: None, fitted: Some((classes, network)) })
@@ -169,7 +169,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
         if let Some((classes, network)) = &mut self.fitted {
-            let head = Head::classification(classes.names().len());
+            let head = Head::classification(&hyperparameters, classes.names().len())?;
             network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
         }
         self.hyperparameters = hyperparameters;
@@ -314,7 +314,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let split = Split::new(&data, columns.as_ref())?;
         split.check()?;
         check_training_classes(columns.as_ref(), &numbers)?;
-        let head = Head::classification(classes.names().len());
+        let head = Head::classification(hyperparameters, classes.names().len())?;
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued.map(|(_, network)| network), None, chosen, rng)?;
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
@@ -401,7 +401,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let class_weights = class_weights(hyperparameters, &class_counts(&numbers, &classes))?;
         let weights = &example_weights(&numbers, &class_weights, options.weights)?;
         let data = RawData { x, y: &label_row(&numbers)?, weights, names: names.as_ref() };
-        let head = Head::classification(classes.names().len());
+        let head = Head::classification(hyperparameters, classes.names().len())?;
         if let Some((_, network)) = &mut self.fitted {
             network.parameters.check_features(x)?;
             return train_further(hyperparameters, &head, &data, network, options)?;

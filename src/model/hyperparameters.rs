@@ -1,5 +1,6 @@
 use crate::activation::Activation;
 use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
+use crate::cost::Cost;
 use crate::frozen;
 use crate::init::Initializer;
 use crate::train::lbfgs::LbfgsOptions;
@@ -197,6 +198,15 @@ hyperparameters! {
         epochs: usize = 100,
         set epochs: usize => epochs,
         check(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
+
+        /// The cost. Default: the one of the model, a cross-entropy or the squared error.
+        ///
+        /// A regressor also takes [`Cost::MeanAbsoluteError`], [`Cost::Huber`] and
+        /// [`Cost::Quantile`]. Standardized targets have the standard deviation 1, and `δ` is in
+        /// these units. Another cost than that of the model is an [`Error::Inconsistent`].
+        cost: Option<Cost> = None,
+        set cost: impl Into<Option<Cost>> => cost.into(),
+        check(|cost| cost.as_ref().map_or(Ok(()), Cost::check::<F>));
 
         /// The strength λ of the L2 term, as in
         /// [`Objective`](crate::train::regularization::Objective). Default: 0.

@@ -89,7 +89,7 @@ impl<F: Float> Regressor<F> {
         hyperparameters.check::<F>()?;
         let outputs = output_units(&parameters);
         check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
-        let head = Head::regression(outputs);
+        let head = Head::regression(&hyperparameters, outputs)?;
         let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
         Ok(Self { hyperparameters, network: Some(network), target_scaler })
     }
@@ -102,7 +102,7 @@ impl<F: Float> Regressor<F> {
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
         if let Some(network) = &mut self.network {
-            let head = Head::regression(output_units(&network.parameters));
+            let head = Head::regression(&hyperparameters, output_units(&network.parameters))?;
             network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
         }
         self.hyperparameters = hyperparameters;
@@ -184,7 +184,7 @@ impl<F: Float> Regressor<F> {
         };
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng)?;
-        let head = Head::regression(y.nrows());
+        let head = Head::regression(hyperparameters, y.nrows())?;
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
@@ -230,7 +230,7 @@ impl<F: Float> Regressor<F> {
         check_partial_fit(hyperparameters, &options)?;
         check_table("Y", y)?;
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
-        let head = Head::regression(y.nrows());
+        let head = Head::regression(hyperparameters, y.nrows())?;
         if let Some(network) = &mut self.network {
             network.parameters.check_features(x)?;
             network.check_outputs(y)?;

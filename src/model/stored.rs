@@ -136,7 +136,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             None => None,
             Some((classes, _)) if classes.names().len() < 2 => return Err(Error::OneClass),
             Some((classes, state)) => {
-                let head = Head::classification(classes.names().len());
+                let head = Head::classification(&hyperparameters, classes.names().len())?;
                 Some((classes, Network::from_state(&hyperparameters, &head, state)?))
             }
         };
@@ -166,7 +166,7 @@ impl<F: Float> Regressor<F> {
                 let layers = state.parameters.layers();
                 let outputs = layers[layers.len() - 1].w.nrows();
                 check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
-                let head = Head::regression(outputs);
+                let head = Head::regression(&hyperparameters, outputs)?;
                 Some(Network::from_state(&hyperparameters, &head, state)?)
             }
         };

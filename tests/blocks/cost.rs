@@ -1,6 +1,6 @@
 //! Every cost against its formula, and every gradient against central differences.
 
-use crate::support::reference::assert_number;
+use crate::support::reference::{assert_number, json};
 use crate::support::{COSTS, labels, random};
 use dnn_blocks::Error;
 use dnn_blocks::cost::Targets;
@@ -11,6 +11,7 @@ use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
 use dnn_blocks::train::gradient_check::gradient_check_n;
 use dnn_blocks::train::workspace::Dropout;
+use serde_json::Value;
 
 /// Class numbers (1, m), each class at least once.
 fn classes(count: usize, m: usize) -> Array2<f64> {
@@ -40,6 +41,10 @@ fn formula(cost: &Cost, a: &Array2<f64>, y: &Array2<f64>, weights: &Array1<f64>)
     let term = |a: f64, y: f64| match cost {
         Cost::BinaryCrossEntropy => -(y * a.ln() + (1.0 - y) * (1.0 - a).ln()),
         Cost::CategoricalCrossEntropy => -y * a.ln(),
+        Cost::MeanAbsoluteError => (a - y).abs(),
+        Cost::Huber { delta } if (a - y).abs() > *delta => delta * ((a - y).abs() - delta / 2.0),
+        Cost::Huber { .. } => (a - y) * (a - y) / 2.0,
+        Cost::Quantile { quantile } => f64::max(quantile * (y - a), (quantile - 1.0) * (y - a)),
         _ => (a - y) * (a - y),
     };
     let terms = a.indexed_iter().map(|((k, i), &a)| weights[i] * term(a, y[[k, i]]));
@@ -60,6 +65,70 @@ fn values_are_those_of_the_formulas() {
             assert_number("J", cost.value(&a, &y).unwrap(), plain, 1e-13);
             assert_number("J of Z", cost.value_from_logits(&z, &y).unwrap(), plain, 1e-13);
         }
+    }
+}
+
+/// PyTorch's L1 and Huber losses, and scikit-learn's pinball loss.
+#[test]
+fn costs_of_regressions_are_those_of_other_libraries() {
+    let file = json("costs");
+    let rows = |value: &Value| {
+        let rows: Vec<Vec<f64>> = serde_json::from_value(value.clone()).unwrap();
+        Array2::from_shape_fn((2, 7), |(i, j)| rows[i][j])
+    };
+    let (a, y) = (rows(&file["a"]), rows(&file["y"]));
+    let cases = file["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 6);
+    for case in cases {
+        let cost: Cost = case["cost"].as_str().unwrap().parse().unwrap();
+        assert_number("J", cost.value(&a, &y).unwrap(), case["value"].as_f64().unwrap(), 1e-14);
+        if let Some(gradient) = case.get("gradient") {
+            assert_eq!(cost.gradient(&a, &y).unwrap(), rows(gradient), "{cost}");
+        }
+    }
+}
+
+#[test]
+fn constants_of_costs_are_checked() {
+    let (a, y) = (array![[1.0_f32]], array![[2.0]]);
+    for (cost, message) in [
+        (Cost::Huber { delta: 0.0 }, "delta is 0, but must be above 0"),
+        (Cost::Huber { delta: f64::NAN }, "delta is NaN"),
+        (Cost::Huber { delta: 1e60 }, "finite as an f32"),
+        (Cost::Quantile { quantile: 1.0 }, "quantile is 1, but must be above 0 and below 1"),
+        (Cost::Quantile { quantile: 1e-60 }, "quantile is "),
+    ] {
+        let error = cost.value(&a, &y).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+        assert!(cost.gradient(&a, &y).is_err() && cost.value_from_logits(&a, &y).is_err());
+        let parameters = Parameters::from_layers(vec![Layer {
+            w: array![[1.0_f32]],
+            b: array![[0.0]],
+            activation: Activation::Identity,
+        }]);
+        let parameters = parameters.unwrap();
+        let mut workspace = Workspace::new(&parameters, 1).unwrap();
+        assert!(workspace.cost_and_gradients(&a, &y, &parameters, &cost).is_err());
+    }
+    assert_eq!("huber 1.35".parse(), Ok(Cost::Huber { delta: 1.35 }));
+    assert_eq!("Quantile 0.25".parse(), Ok(Cost::Quantile { quantile: 0.25 }));
+    for wrong in ["huber", "huber -1", "quantile 2", "quantile x"] {
+        assert!(wrong.parse::<Cost>().is_err(), "{wrong}");
+    }
+}
+
+/// NaN shows in the cost and in the gradient, and errors of 1e300 do not overflow.
+#[test]
+fn hostile_errors_of_regressions() {
+    for cost in &COSTS[3..] {
+        let nan: f64 = cost.value(&array![[f64::NAN, 1.0]], &array![[0.0, 0.0]]).unwrap();
+        assert!(nan.is_nan(), "{cost}");
+        let gradient = cost.gradient(&array![[f64::NAN, 1.0]], &array![[0.0, 0.0]]).unwrap();
+        assert!(gradient[[0, 0]].is_nan() && gradient[[0, 1]].is_finite(), "{cost}");
+        let far: f64 = cost.value(&array![[1e300, -1e300]], &array![[0.0, 0.0]]).unwrap();
+        assert!(far.is_finite() && far > 1e298, "{cost}: {far}");
+        let equal = cost.gradient(&array![[2.0]], &array![[2.0]]).unwrap();
+        assert_eq!(equal, array![[0.0]], "{cost}");
     }
 }
 
@@ -131,7 +200,7 @@ const OUTPUTS: [Activation; 5] = [
 
 /// Whether a cost may follow an output layer.
 fn fits(cost: &Cost, output: Activation) -> bool {
-    *cost == Cost::MeanSquaredError || output == cost.output_activation()
+    cost.output_activation() == Activation::Identity || output == cost.output_activation()
 }
 
 /// A network of two layers.

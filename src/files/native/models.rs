@@ -98,7 +98,7 @@ impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
         let mut arrays = TensorViews::from_parameters(parameters)?;
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         let model = ModelDescription {
-            cost: Head::<F>::classification(self.classes().len()).cost,
+            cost: Head::<F>::classification(self.hyperparameters(), self.classes().len())?.cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
             examples,
@@ -120,7 +120,7 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         if !labels.is_sorted_by(|a, b| a < b) {
             return Err(malformed("the labels are not sorted or not unique"));
         }
-        check_cost(cost, Head::<F>::classification(labels.len()).cost)?;
+        check_cost(cost, Head::<F>::classification(&hyperparameters, labels.len())?.cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
         let state =
@@ -140,7 +140,7 @@ impl<F: Float> ToFile for Regressor<F> {
         insert_scaler(&mut arrays, "scaler", self.scaler())?;
         insert_scaler(&mut arrays, "target_scaler", self.target_scaler())?;
         let model = ModelDescription {
-            cost: Head::<F>::regression(1).cost,
+            cost: Head::<F>::regression(self.hyperparameters(), 1)?.cost,
             hyperparameters: self.hyperparameters().clone(),
             epochs,
             examples,
@@ -161,7 +161,7 @@ impl<F: Float> FromFile for Regressor<F> {
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
-        check_cost(cost, Head::<F>::regression(1).cost)?;
+        check_cost(cost, Head::<F>::regression(&hyperparameters, 1)?.cost)?;
         let standardized = hyperparameters.standardize;
         let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;

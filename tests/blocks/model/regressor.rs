@@ -123,3 +123,85 @@ fn a_target_that_overflows_is_an_error() {
     overflows(model.predict(Examples::rows(&far)).unwrap_err());
     overflows(model.predictor(1).unwrap().predict(&far).unwrap_err());
 }
+
+/// A line with outliers: the squared error follows them, the other costs do not.
+#[test]
+fn costs_that_bound_outliers_find_the_line() {
+    let x = Array2::from_shape_fn((60, 1), |(i, _)| i as f64 / 30.0 - 1.0);
+    let y = x.mapv(|x| 3.0 * x + 1.0);
+    let mut noisy = y.clone();
+    noisy.iter_mut().step_by(7).for_each(|y| *y += 40.0);
+    let line = |cost: Option<Cost>| {
+        let how = Hyperparameters::default()
+            .hidden(&[])
+            .batch_size(60)
+            .epochs(3000)
+            .learning_rate(0.01)
+            .schedule(Schedule::Cosine { warm_up: 0, total: 3000, lowest: 0.0 })
+            .cost(cost);
+        let mut model = Regressor::<f64>::new(how);
+        model.fit(Examples::rows(&x), Examples::rows(&noisy)).unwrap();
+        let found = model.predict(Examples::rows(&x)).unwrap();
+        (&found - &y).iter().map(|error| error.abs()).sum::<f64>() / 60.0
+    };
+    assert!(line(None) > 4.0, "the squared error");
+    assert!(line(Some(Cost::MeanAbsoluteError)) < 0.1, "{}", line(Some(Cost::MeanAbsoluteError)));
+    assert!(line(Some(Cost::Huber { delta: 0.05 })) < 1.0);
+    assert!(line(Some(Cost::Quantile { quantile: 0.5 })) < 0.1);
+}
+
+/// A share of `q` of the targets lies below the prediction.
+#[test]
+fn a_quantile_has_its_share_of_the_targets_below() {
+    let mut rng = NumpyRandom::seed(3);
+    let x = Array2::from_shape_simple_fn((400, 1), || rng.randn());
+    let y = x.mapv(|x| 2.0 * x) + &Array2::from_shape_simple_fn((400, 1), || rng.randn());
+    for quantile in [0.1, 0.5, 0.8] {
+        let how = Hyperparameters::default()
+            .hidden(&[])
+            .epochs(200)
+            .learning_rate(0.01)
+            .cost(Cost::Quantile { quantile });
+        let mut model = Regressor::<f64>::new(how);
+        model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+        let predicted = model.predict(Examples::rows(&x)).unwrap();
+        let below = y.iter().zip(&predicted).filter(|(y, a)| y < a).count() as f64 / 400.0;
+        assert!((below - quantile).abs() < 0.03, "{quantile}: {below}");
+    }
+}
+
+#[test]
+fn a_cost_of_another_model_is_refused() {
+    let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64);
+    let labels: Vec<usize> = (0..40).map(|i| i % 2).collect();
+    for cost in [Cost::MeanSquaredError, Cost::CategoricalCrossEntropy] {
+        let mut model = Classifier::<f64, usize>::new(Hyperparameters::default().cost(cost));
+        let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
+        assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
+    }
+    let how = Hyperparameters::default().epochs(1);
+    let mut model = Classifier::<f64, usize>::new(how.cost(Cost::BinaryCrossEntropy));
+    model.fit(Examples::rows(&x), &labels).unwrap();
+    let how = Hyperparameters::default().cost(Cost::BinaryCrossEntropy);
+    let error = Regressor::<f64>::new(how).fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
+    assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
+    let how = Hyperparameters::default().cost(Cost::Huber { delta: -1.0 });
+    let error = Regressor::<f64>::new(how).fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
+    assert_eq!(error.to_string(), "delta is -1, but must be above 0 and finite");
+}
+
+#[cfg(feature = "safetensors")]
+#[test]
+fn files_keep_the_cost() {
+    let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64);
+    let how = Hyperparameters::default().epochs(2).cost(Cost::Huber { delta: 1.5 });
+    let mut model = Regressor::<f64>::new(how.clone());
+    model.fit(Examples::rows(&x), Examples::rows(&x)).unwrap();
+    let file = model.to_safetensors().unwrap();
+    let again = Regressor::<f64>::from_safetensors(&file, &Default::default()).unwrap();
+    assert_eq!(*again.hyperparameters(), how);
+    assert_eq!(
+        again.predict(Examples::rows(&x)).unwrap(),
+        model.predict(Examples::rows(&x)).unwrap()
+    );
+}

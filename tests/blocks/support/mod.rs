@@ -15,8 +15,14 @@ pub const ACTIVATIONS: [Activation; 5] = [
     Activation::Identity,
 ];
 
-pub const COSTS: [Cost; 3] =
-    [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy, Cost::MeanSquaredError];
+pub const COSTS: [Cost; 6] = [
+    Cost::BinaryCrossEntropy,
+    Cost::CategoricalCrossEntropy,
+    Cost::MeanSquaredError,
+    Cost::MeanAbsoluteError,
+    Cost::Huber { delta: 0.75 },
+    Cost::Quantile { quantile: 0.9 },
+];
 
 /// Returns an untrained network: He weights, zero biases, ReLU and a sigmoid.
 pub fn network<F: Float>(dims: &[usize], seed: u32) -> Parameters<F> {
