@@ -109,12 +109,12 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `CategoricalCrossEntropy` | `-1/m Σ y ln a` | softmax | `A - Y` |
 /// | `MeanSquaredError` | `1/m Σ (a - y)²` | identity | `2 (A - Y)` |
 /// | `MeanAbsoluteError` | `1/m Σ \|a - y\|` | identity | the sign of `A - Y` |
-/// | `Huber` | `1/m Σ r²/2` where `r = \|a - y\| ≤ δ`, else `1/m Σ δ (r - δ/2)` | identity | `A - Y`, limited to `±δ` |
-/// | `Quantile` | `1/m Σ q (y - a)` where `a ≤ y`, else `1/m Σ (1 - q) (a - y)` | identity | `-q` or `1 - q` |
+/// | `Huber` | `1/m Σ r²/2`, or `δ (r - δ/2)` for `r > δ` | identity | `A - Y` within `±δ` |
+/// | `Quantile` | `1/m Σ q (y - a)`, or `(1 - q) (a - y)` for `a > y` | identity | `-q` or `1 - q` |
 ///
-/// The sums run over examples and outputs. Several sigmoid outputs are independent labels of one
-/// example (multi-label classification). A weight of an example multiplies its terms; the divisor
-/// stays m.
+/// `r` is `|a - y|`. The sums run over examples and outputs. Several sigmoid outputs are
+/// independent labels of one example (multi-label classification). A weight of an example
+/// multiplies its terms; the divisor stays m.
 ///
 /// Labels are [`Targets`]: `Y` (n_L, m). The categorical cost also takes class numbers (1, m).
 ///

@@ -40,7 +40,7 @@ pub struct Trained<F> {
 pub struct Descent {
     /// The learning rate α. L-BFGS does not use it.
     pub learning_rate: f64,
-    /// The number of updates: for L-BFGS the most iterations, in place of those of its options.
+    /// The number of updates: for L-BFGS the most iterations, which replaces the limit in its options.
     pub num_iterations: usize,
     /// The distance between kept costs: iterations 0, `every`, `2·every`, … and the last are
     /// kept. 0 keeps the last cost only. The default is 100, as in the course.

@@ -116,7 +116,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Hyperparameter`] if a hyperparameter is out of range, [`Error::OneClass`] unless
     /// there are two classes, [`Error::Inconsistent`] unless they are sorted and distinct.
     /// [`Error::LayerCount`], [`Error::ShapeMismatch`] or [`Error::Inconsistent`] unless layers,
-    /// activations and scaler are those of the hyperparameters and the classes;
+    /// activations and scaler follow from the hyperparameters and the classes;
     /// [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
     /// does not fit in memory.
     pub fn from_parameters(
@@ -377,8 +377,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`partial_fit`](Self::partial_fit); those of [`fit_with`](Self::fit_with) for
-    /// the weights; [`Error::Inconsistent`] if a validation set or checkpoints are set.
+    /// The errors of [`partial_fit`](Self::partial_fit), the errors of [`fit_with`](Self::fit_with)
+    /// for the weights, and [`Error::Inconsistent`] if a validation set or checkpoints are set.
     pub fn partial_fit_with(
         &mut self,
         x: Examples<'_, F>,

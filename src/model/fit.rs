@@ -64,8 +64,8 @@ pub(crate) fn check_constant_features<F: Float>(
     }
 }
 
-/// Returns the names of the features in a fit that may continue a network: those of the network,
-/// after a check of the names of the examples, or else those of the examples.
+/// Returns the names of the features in a fit that may continue a network. The names of the
+/// network go first; the names of the examples must be the same.
 pub(crate) fn continued_names<F: Float>(
     network: Option<&Network<F>>,
     x: &Examples<'_, F>,

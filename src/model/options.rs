@@ -93,7 +93,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// number generator, and trains for [`epochs`](super::Hyperparameters#structfield.epochs) more
     /// epochs. The numbers of the epochs and the time of the schedule continue. Without a patience,
     /// two fits of 10 epochs end with bit-identical parameters to one of 20. Patience, plateau and
-    /// the limits of L-BFGS start again at 0, and a search that a small decrease had ended goes on. A model that is not fitted starts as usual.
+    /// the limits of L-BFGS start again at 0, and a search that a small decrease had ended goes on.
+    /// A model that is not fitted starts as usual.
     ///
     /// The learning rate is the one at the end of the last fit, which a plateau or a callback may
     /// have changed. [`set_hyperparameters`](super::Classifier::set_hyperparameters) replaces it if
@@ -166,9 +167,9 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// If it returns `ControlFlow::Break(())`, the fit stops at once, for example after Ctrl-C. The
     /// model then has the parameters after that batch or, with a
     /// [patience](super::Hyperparameters#structfield.patience), of the best epoch. The history and
-    /// the checkpoints have no record of the unfinished epoch. With [`Checkpoints::every`](crate::files::Checkpoints::every) the
-    /// epochs since the newest checkpoint are not saved either. With L-BFGS the fit calls it after
-    /// each evaluation of the cost.
+    /// the checkpoints have no record of the unfinished epoch. With `Checkpoints::every` the epochs
+    /// since the newest checkpoint are not saved either. With L-BFGS the fit calls it after each
+    /// evaluation of the cost.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

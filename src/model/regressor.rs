@@ -124,9 +124,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// Those listed at [`Classifier::fit`](super::Classifier::fit), except those of the labels and
-    /// the classes; [`Error::LengthMismatch`] unless there is one target for each
-    /// example.
+    /// The errors of [`Classifier::fit`](super::Classifier::fit) that do not name labels or
+    /// classes; [`Error::LengthMismatch`] unless there is one target for each example.
     pub fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.fit_with(x, targets, FitOptions::new())
     }
@@ -135,7 +134,7 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`fit`](Self::fit), and those of
+    /// The errors of [`fit`](Self::fit), and the errors of
     /// [`Classifier::fit_with`](super::Classifier::fit_with) that do not name labels or classes.
     /// With a warm start, [`Error::ShapeMismatch`] if the number of features or outputs differs
     /// from the model.
@@ -214,8 +213,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`partial_fit`](Self::partial_fit); those of [`fit_with`](Self::fit_with) for
-    /// the weights; [`Error::Inconsistent`] if a validation set or checkpoints are set.
+    /// The errors of [`partial_fit`](Self::partial_fit), the errors of [`fit_with`](Self::fit_with)
+    /// for the weights, and [`Error::Inconsistent`] if a validation set or checkpoints are set.
     pub fn partial_fit_with(
         &mut self,
         x: Examples<'_, F>,

@@ -305,7 +305,7 @@ impl<F: Float> Lbfgs<F> {
     /// # Errors
     ///
     /// [`Error::Hyperparameter`] if the history is 0 or a tolerance is negative or not finite,
-    /// [`Error::TooLarge`] if it does not fit in state.
+    /// [`Error::TooLarge`] if it does not fit in memory.
     pub fn new(parameters: &Parameters<F>, options: LbfgsOptions) -> Result<Self> {
         options.check()?;
         let zeros = || buffer::vec("the history of L-BFGS", (parameters.count(), 1));
@@ -341,9 +341,9 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the state has another
-    /// number of parameters, [`Error::NotFinite`] if a parameter is NaN or infinite, [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes
-    /// nothing.
+    /// The errors of [`new`](Self::new); [`Error::LengthMismatch`] if the state has another number
+    /// of parameters, [`Error::NotFinite`] if a parameter is NaN or infinite,
+    /// [`Error::Inconsistent`] if its numbers cannot come from a search. An error changes nothing.
     pub fn from_state(
         parameters: &mut Parameters<F>,
         options: LbfgsOptions,
@@ -398,7 +398,8 @@ impl<F: Float> Lbfgs<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidArgument`] before the first step, [`Error::TooLarge`] if the copy does not fit in state.
+    /// [`Error::InvalidArgument`] before the first step, [`Error::TooLarge`] if the copy does not
+    /// fit in memory.
     pub fn state(&self) -> Result<LbfgsState<F>> {
         check_argument(self.evaluations > 0, "evaluations", 0.0, "at least 1")?;
         let len = self.pairs.len();

@@ -124,8 +124,8 @@ impl<F: Float> StepBuffers<F> {
         Ok(())
     }
 
-    /// Reallocates the gradients if the caller has changed their shapes, and sets those of frozen
-    /// layers to 0 if the caller may have changed them.
+    /// Reallocates the gradients if the caller has changed their shapes, and sets the gradients
+    /// of frozen layers to 0 if the caller may have changed them.
     pub fn restore_gradients(&mut self, parameters: &Parameters<F>) -> Result<()> {
         if !self.gradients.are_buffers_of(parameters) {
             self.gradients = Gradients::try_zeros_like(parameters)?;
