@@ -46,7 +46,7 @@
 //!
 //! | `MLPClassifier`, `MLPRegressor` | here |
 //! |---|---|
-//! | `hidden_layer_sizes`, `activation` | `hidden`, `activation`; its initial weights are [`Xavier`] |
+//! | `hidden_layer_sizes`, `activation` | `hidden`, `activation`; [`Xavier`] weights |
 //! | `solver='adam'`, `solver='sgd'` | [`ADAM`], [`Nesterov`] |
 //! | `solver='lbfgs'`, `max_iter`, `max_fun` | `lbfgs`, `epochs`, [`max_evaluations`] |
 //! | `tol` of L-BFGS | [`gradient_tolerance`] |
@@ -60,7 +60,7 @@
 //! | `warm_start=True` | [`FitOptions::warm_start`], which also keeps the state of the optimizer |
 //! | `partial_fit` | [`Classifier::partial_fit`] |
 //! | `sample_weight`, `shuffle`, `random_state` | [`FitOptions::weights`], `shuffle`, `seed` |
-//! | `n_iter_`, `loss_curve_` | the length of `epochs` and [`costs`](History::costs) of the history |
+//! | `n_iter_`, `loss_curve_` | `epochs.len()` and [`costs`](History::costs) of the history |
 //! | no scaling | `standardize(false)`, `constant_features(true)` |
 //!
 //! scikit-learn compares with the lowest value so far, this crate with the last value that counted.
