@@ -95,6 +95,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         fit::train_further::<F>;
         Split::<F>::new;
         Network::<F>::outputs;
+        Network::<F>::logits;
         OutputBuffers::<F>::compute;
         PackedWeights::<F>::pack;
         PackedWeights::<F>::compute;

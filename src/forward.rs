@@ -233,6 +233,21 @@ pub fn predict_proba<'a, F: Float>(
     Ok(a.into_owned())
 }
 
+/// Computes `Z` of the output layer, bit-identical to the `Z` of [`l_model_forward`].
+#[inline(never)]
+pub(crate) fn logits<F: Float>(
+    x: CowArray<'_, F, Ix2>,
+    parameters: &Parameters<F>,
+) -> Result<Array2<F>> {
+    let (mut a, last) = (x, parameters.layers().len());
+    for (l, layer) in parameters.layers().iter().enumerate() {
+        let activation = if l + 1 == last { Activation::Identity } else { layer.activation };
+        let next = layer_output(&a, &layer.w, &layer.b, activation);
+        a = next.map_err(|e| e.in_layer(l + 1))?.into();
+    }
+    Ok(a.into_owned())
+}
+
 /// Predicts labels from sigmoid outputs: 1 where `AL > 0.5`, else 0.
 ///
 /// `X` (n₀, m), labels (n_L, m). NaN gives 0. For a softmax output use
