@@ -156,11 +156,11 @@ pub fn log_loss<'a, F: Float>(
 /// \frac{1}{m} \sum_{i=1}^{m} \sum_{c=1}^{C} (p_c^{(i)} - y_c^{(i)})^2
 /// ```
 ///
-/// 0 is perfect. For two classes the result is the first formula, at most 1, with the probability
-/// `p` of the second class: `probabilities` is (1, m), or (2, m). For C > 2 classes it is the second
-/// formula, the sum over the classes, at most 2, with `probabilities` (C, m) and one-hot `y`. This
-/// is the default of scikit-learn's `brier_score_loss`, `scale_by_half="auto"`. No class needs an
-/// example if the classes are [set](Predicted::of_classes).
+/// 0 is perfect. For two classes the result is the first formula, at most 1. `p` is the probability
+/// of the second class, and `probabilities` is (1, m) or (2, m). For C > 2 classes the result is the
+/// second formula, the sum over the classes, at most 2. `probabilities` is (C, m) and `y` one-hot.
+/// This is the default of scikit-learn's `brier_score_loss`, `scale_by_half="auto"`. No class needs
+/// an example if the classes are [set](Predicted::of_classes).
 ///
 /// ```
 /// use dnn_blocks::metrics::brier_score;
@@ -178,8 +178,8 @@ pub fn log_loss<'a, F: Float>(
 /// # Errors
 ///
 /// The errors of [`roc_auc`](super::roc_auc) except [`Error::ClassSize`]; [`Error::InvalidValue`]
-/// if a number is not from 0 to 1, [`Error::ColumnSum`] if one of several rows' columns does not
-/// sum to 1 within 0.001.
+/// if a number is not from 0 to 1, [`Error::ColumnSum`] if there are several rows and a column does
+/// not sum to 1 within 0.001.
 ///
 /// Source: Brier (1950), *Verification of forecasts expressed in terms of probability*.
 pub fn brier_score<'a, F: Float, A, L>(

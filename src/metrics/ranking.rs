@@ -8,8 +8,10 @@ use crate::{Error, Float, Result};
 use ndarray::{ArrayView1, ArrayView2};
 use std::cmp::Ordering;
 
-/// Computes the area under the ROC curve, the probability that an example of the class scores
-/// higher than an example without it.
+/// Computes the area under the ROC curve (AUC).
+///
+/// It is the probability that an example of the class scores higher than one of the rest. A tie
+/// counts one half.
 ///
 /// ```math
 /// \text{AUC} = \frac{\sum_{i \in P} \sum_{j \in N} w_i w_j
@@ -31,8 +33,8 @@ use std::cmp::Ordering;
 /// let actual = ["benign", "benign", "malignant", "malignant"];
 /// assert_eq!(roc_auc(Actual(&actual), Predicted(&scores))?, 0.75);
 ///
-/// let of_one = array![[0, 0, 1, 1]].mapv(f64::from); // labels may be a matrix, too
-/// assert_eq!(roc_auc(Actual(&of_one), Predicted(&scores))?, 0.75);
+/// let y = array![[0.0, 0.0, 1.0, 1.0]];
+/// assert_eq!(roc_auc(Actual(&y), Predicted(&scores))?, 0.75);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
@@ -108,8 +110,9 @@ where
     examples.mean_over_classes(precision)
 }
 
-/// Computes the top-k accuracy, the share of examples whose class is among the k that score
-/// highest.
+/// Computes the top-k accuracy.
+///
+/// It is the share of examples whose class is among the k classes with the highest scores.
 ///
 /// `scores` is (classes, m) with any finite numbers, or (1, m) with the probability of the second
 /// of two classes. Of equal scores, the later class is the higher one, as in scikit-learn's

@@ -129,8 +129,8 @@ pub fn mean_absolute_error<'a, F: Float>(
 
 /// Computes the root mean squared error, `RMSE = √(1/m Σ (y - ŷ)²)`.
 ///
-/// `actual` and `predicted` are (outputs, m); the result is the mean of the roots of the outputs, as
-/// in scikit-learn's `root_mean_squared_error`. No square overflows.
+/// `actual` and `predicted` are (outputs, m); the result is the mean of the roots of the outputs,
+/// as in scikit-learn's `root_mean_squared_error`. No square overflows.
 ///
 /// ```
 /// use dnn_blocks::metrics::root_mean_squared_error;

@@ -14,10 +14,11 @@ use crate::activation::Activation;
 use crate::buffer;
 use crate::checks::{check_finite, check_lengths};
 use crate::data::{Classes, Standardizer, predicted_classes, stratified_split};
+use crate::forward::log_softmax_in_place;
 use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, ArrayViewMut1, s};
+use ndarray::{Array2, s};
 use std::collections::BTreeMap;
 
 /// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
@@ -500,7 +501,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             both.row_mut(1).assign(&z.row(0)); // softmax of (0, z) is the sigmoid of z
             z = both;
         }
-        z.columns_mut().into_iter().for_each(log_softmax);
+        log_softmax_in_place(&mut z);
         check_finite("log probabilities", &z)
             .map_err(|e| e.in_layer(network.parameters.layers().len()))?;
         Ok(x.oriented(z))
@@ -553,21 +554,6 @@ impl<F: Float, L> Classifier<F, L> {
     pub fn feature_names(&self) -> Option<&[String]> {
         self.fitted.as_ref().and_then(|(_, network)| network.feature_names.as_deref())
     }
-}
-
-/// Replaces logits by the logarithms of their softmax, `z - max z - ln Σ exp(z - max z)`.
-fn log_softmax<F: Float>(mut z: ArrayViewMut1<'_, F>) {
-    let mut largest = 0;
-    for (class, &logit) in z.iter().enumerate() {
-        if logit > z[largest] {
-            largest = class;
-        }
-    }
-    let max = z[largest].as_f64();
-    let rest = z.iter().enumerate().filter(|(class, _)| *class != largest);
-    // Near a probability of 1, ln(1 + rest) keeps the digits that ln of the sum would lose.
-    let ln_sum = rest.map(|(_, z)| (z.as_f64() - max).exp()).sum::<f64>().ln_1p();
-    z.mapv_inplace(|z| F::of(z.as_f64() - max - ln_sum));
 }
 
 /// Returns class numbers as a row, (1, m).

@@ -139,7 +139,7 @@ impl<F: Float> Network<F> {
     fn forward(
         &self,
         examples: &Examples<'_, F>,
-        forward: fn(CowArray<'_, F, Ix2>, &Parameters<F>) -> Result<Array2<F>>,
+        forward: impl Fn(CowArray<'_, F, Ix2>, &Parameters<F>) -> Result<Array2<F>>,
     ) -> Result<Array2<F>> {
         let x = examples.as_columns();
         let names = self.known_names(examples)?;

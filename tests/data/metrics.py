@@ -161,7 +161,8 @@ def absent(rng, classes, present, m):
 def weighted_labels(rng, classes, m, only_predicted):
     """Actual labels, and predicted ones that may be of `only_predicted` further classes."""
     actual = rng.integers(classes, size=m)
-    predicted = np.where(rng.random(m) < 0.6, actual, rng.integers(classes + only_predicted, size=m))
+    other = rng.integers(classes + only_predicted, size=m)
+    predicted = np.where(rng.random(m) < 0.6, actual, other)
     weights = some_weights(rng, m)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
@@ -239,7 +240,9 @@ def main():
         ],
         "absent": [
             absent(rng, *how)
-            for how in [(3, [0, 2], 20), (4, [1], 10), (5, [0, 3, 4], 30), (3, [2], 1), (3, [0, 1], 9)]
+            for how in [
+                (3, [0, 2], 20), (4, [1], 10), (5, [0, 3, 4], 30), (3, [2], 1), (3, [0, 1], 9)
+            ]
         ],
         "labels": [
             weighted_labels(rng, *how)

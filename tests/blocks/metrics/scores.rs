@@ -188,7 +188,7 @@ fn a_weight_of_2_counts_twice_and_0_leaves_out() {
     assert_eq!(average_precision(actual, scores), average_precision(same.0, same.1));
     assert_eq!(top_k_accuracy(actual, scores, 1), top_k_accuracy(same.0, same.1, 1));
     // A class whose examples have no weight is absent.
-    let no_weight = array![1.0, 0.0, 1.0, 0.0, 0.0];
+    let no_weight = vec![1.0_f32, 0.0, 1.0, 0.0, 0.0];
     let error = roc_auc(Actual(&[0, 1, 0, 1, 1]).weighted(&no_weight), scores);
     assert_eq!(error, Err(Error::ClassSize { class: 1, examples: 0, least: 1 }));
 }
