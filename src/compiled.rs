@@ -13,7 +13,8 @@ use crate::backward::{
 use crate::cost::{Cost, CrossEntropy, compute_cost};
 use crate::data::{Standardizer, labels};
 use crate::forward::{
-    l_model_forward, linear_activation_forward, linear_forward, predict, predict_proba,
+    l_model_forward, linear_activation_forward, linear_forward, log_softmax_in_place, predict,
+    predict_proba,
 };
 use crate::kernel::{elementwise, product::Product};
 use crate::model::{
@@ -72,6 +73,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         gradients::clip_by_value::<F>;
 
         labels::predicted_classes_of::<F>;
+        log_softmax_in_place::<F>;
         Standardizer::<F>::fit;
         Standardizer::<F>::transform;
         Standardizer::<F>::transform_inplace;
@@ -95,6 +97,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         fit::train_further::<F>;
         Split::<F>::new;
         Network::<F>::outputs;
+        Network::<F>::logits;
         OutputBuffers::<F>::compute;
         PackedWeights::<F>::pack;
         PackedWeights::<F>::compute;

@@ -145,7 +145,8 @@ pub enum Error {
     /// The training labels hold only one class, or only one class was declared.
     #[error("there is only one class: a classifier needs at least two")]
     OneClass,
-    /// A class has too few examples: for a stratified split, or to continue a fitted model.
+    /// A class has too few examples: for a stratified split, a metric, or to continue a fitted
+    /// model.
     #[error("the number of examples of class {class} is {examples}, but must be at least {least}")]
     ClassSize {
         /// The number of the class.

@@ -233,6 +233,39 @@ pub fn predict_proba<'a, F: Float>(
     Ok(a.into_owned())
 }
 
+/// Computes `Z` of the output layer, bit-identical to the `Z` of [`l_model_forward`].
+#[inline(never)]
+pub(crate) fn logits<F: Float>(
+    x: CowArray<'_, F, Ix2>,
+    parameters: &Parameters<F>,
+) -> Result<Array2<F>> {
+    let (mut a, last) = (x, parameters.layers().len());
+    for (l, layer) in parameters.layers().iter().enumerate() {
+        let activation = if l + 1 == last { Activation::Identity } else { layer.activation };
+        let next = layer_output(&a, &layer.w, &layer.b, activation);
+        a = next.map_err(|e| e.in_layer(l + 1))?.into();
+    }
+    Ok(a.into_owned())
+}
+
+/// Replaces the logits of each example by the logarithms of their softmax,
+/// `z - max z - ln Σ exp(z - max z)`.
+#[inline(never)]
+pub(crate) fn log_softmax_in_place<F: Float>(z: &mut ArrayRef2<F>) {
+    for mut z in z.columns_mut() {
+        let (mut largest, mut max) = (0, f64::NEG_INFINITY);
+        for (class, z) in z.iter().enumerate() {
+            if z.as_f64() > max {
+                (largest, max) = (class, z.as_f64());
+            }
+        }
+        let rest = z.iter().enumerate().filter(|(class, _)| *class != largest);
+        // Near a probability of 1, ln(1 + rest) keeps the digits that ln of the sum would lose.
+        let ln_sum = rest.map(|(_, z)| (z.as_f64() - max).exp()).sum::<f64>().ln_1p();
+        z.mapv_inplace(|z| F::of(z.as_f64() - max - ln_sum));
+    }
+}
+
 /// Predicts labels from sigmoid outputs: 1 where `AL > 0.5`, else 0.
 ///
 /// `X` (n₀, m), labels (n_L, m). NaN gives 0. For a softmax output use

@@ -100,7 +100,7 @@ fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
         return Err(Error::ZeroSize { layer: None, operand: Operand::new("labels", y) });
     }
     if y.nrows() > 1 {
-        check_column_sums(y)?;
+        check_column_sums("labels", y)?;
         return predicted_classes_of("labels", y);
     }
     let number = |(column, y): (usize, &F)| {
@@ -116,11 +116,11 @@ fn class_numbers<F: Float>(y: &ArrayRef2<F>) -> Result<Vec<usize>> {
 }
 
 /// Checks that each column sums to 1, as one-hot labels and probabilities do.
-fn check_column_sums<F: Float>(y: &ArrayRef2<F>) -> Result<()> {
+pub(super) fn check_column_sums<F: Float>(operand: &'static str, y: &ArrayRef2<F>) -> Result<()> {
     for (example, column) in y.columns().into_iter().enumerate() {
         let sum: f64 = column.iter().map(|y| y.as_f64()).sum();
         if (sum - 1.0).abs() > COLUMN_SUM_TOLERANCE || column.iter().any(|&y| y < F::zero()) {
-            return Err(Error::ColumnSum { operand: "labels", example, sum });
+            return Err(Error::ColumnSum { operand, example, sum });
         }
     }
     Ok(())

@@ -14,7 +14,16 @@
 //! | a matrix of class numbers, (1, m) | [`predict`] after a sigmoid, `Y` |
 //! | a matrix of one-hot or probability columns, (classes, m) | [`one_hot`], [`predict_proba`] |
 //!
-//! Results are `f64`, also for networks in `f32`.
+//! | metric | predicted |
+//! |---|---|
+//! | [`accuracy`], [`balanced_accuracy`], [`ConfusionMatrix`] | labels |
+//! | [`roc_auc`], [`average_precision`], [`top_k_accuracy`] | scores, (1, m) or (classes, m) |
+//! | [`log_loss`], [`brier_score`] | probabilities, (1, m) or (classes, m) |
+//! | [`r2`], [`mean_absolute_error`], [`root_mean_squared_error`] | values, (outputs, m) |
+//!
+//! [`Actual::weighted`] sets weights of the examples, for every metric but the confusion matrix.
+//! [`Predicted::of_classes`] names the classes of the rows of scores. Results are `f64`, also for
+//! networks in `f32`.
 //!
 //! Source: C. van Rijsbergen, *Information Retrieval* (1979); the conventions at 0/0 and the
 //! bounds follow scikit-learn (Pedregosa et al. 2011).
@@ -25,14 +34,20 @@
 //! [`predict_proba`]: crate::forward::predict_proba
 //! [`predicted_classes`]: crate::data::predicted_classes
 
+mod class_scores;
 mod classification;
 mod confusion_matrix;
 mod labels;
+mod ranking;
 mod regression;
+mod weights;
 
+pub use class_scores::{ClassScores, OfClasses};
 pub(crate) use classification::accuracy_of_outputs;
-pub use classification::{accuracy, log_loss};
+pub use classification::{accuracy, balanced_accuracy, brier_score, log_loss};
 pub use confusion_matrix::ConfusionMatrix;
 pub use labels::{Actual, Labels, Predicted};
-pub use regression::r2;
+pub use ranking::{average_precision, roc_auc, top_k_accuracy};
 pub(crate) use regression::r2_of_matrices;
+pub use regression::{mean_absolute_error, r2, root_mean_squared_error};
+pub use weights::{MaybeWeighted, Weighted};

@@ -1,7 +1,8 @@
-use super::labels::{Actual, Predicted};
+use super::labels::Predicted;
+use super::weights::{MaybeWeighted, Weights, power_of_two};
 #[cfg(doc)]
 use crate::Error;
-use crate::checks::{check_batch, check_same_shape};
+use crate::checks::{check_batch, check_finite, check_same_shape};
 use crate::data::mean_std::MeanStd;
 use crate::error::Operand;
 use crate::{Float, Result};
@@ -27,23 +28,44 @@ use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] if `actual` and `predicted` differ in shape, [`Error::EmptyBatch`] or
-/// [`Error::ZeroSize`] if they are empty.
+/// [`Error::ZeroSize`] if they are empty; the errors of [`accuracy`](super::accuracy) for the
+/// weights.
 pub fn r2<'a, F: Float>(
-    actual: Actual<impl Into<ArrayView2<'a, F>>>,
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
     predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
 ) -> Result<f64> {
-    r2_of_matrices(&actual.0.into(), &predicted.0.into())
+    let (actual, weights) = actual.into_parts()?;
+    let (actual, predicted) = (actual.into(), predicted.0.into());
+    check_matrices(&actual, &predicted)?;
+    let weights = Weights::new(weights, actual.ncols())?;
+    if !weights.is_some() {
+        return r2_of_matrices(&actual, &predicted);
+    }
+    Ok(mean_over_outputs(&actual, &predicted, |a, p| r2_of_weighted_row(a, p, &weights)))
 }
 
 pub(crate) fn r2_of_matrices<F: Float>(
     actual: &ArrayRef2<F>,
     predicted: &ArrayRef2<F>,
 ) -> Result<f64> {
+    check_matrices(actual, predicted)?;
+    Ok(mean_over_outputs(actual, predicted, |actual, predicted| r2_of_row(predicted, actual)))
+}
+
+fn check_matrices<F: Float>(actual: &ArrayRef2<F>, predicted: &ArrayRef2<F>) -> Result<()> {
     check_same_shape(Operand::new("predicted", predicted), Operand::new("actual", actual))?;
-    check_batch(Operand::new("actual", actual))?;
-    let outputs = predicted.rows().into_iter().zip(actual.rows());
-    let sum: f64 = outputs.map(|(predicted, actual)| r2_of_row(predicted, actual)).sum();
-    Ok(sum / actual.nrows() as f64)
+    check_batch(Operand::new("actual", actual))
+}
+
+/// Computes the mean of a figure of each output.
+fn mean_over_outputs<F: Float>(
+    actual: &ArrayRef2<F>,
+    predicted: &ArrayRef2<F>,
+    figure: impl Fn(ArrayView1<F>, ArrayView1<F>) -> f64,
+) -> f64 {
+    let outputs = actual.rows().into_iter().zip(predicted.rows());
+    let sum: f64 = outputs.map(|(actual, predicted)| figure(actual, predicted)).sum();
+    sum / actual.nrows() as f64
 }
 
 /// Computes R² of one output. Differences are divided by the standard deviation before they are
@@ -58,4 +80,100 @@ fn r2_of_row<F: Float>(predicted: ArrayView1<F>, actual: ArrayView1<F>) -> f64 {
     let residual: f64 = differences().map(square).sum();
     let total: f64 = actual.iter().map(|a| square(mean - a.as_f64())).sum();
     1.0 - residual / total
+}
+
+/// Computes R² of one output with weights. Squares are scaled as in [`r2_of_row`].
+fn r2_of_weighted_row<F: Float>(
+    actual: ArrayView1<F>,
+    predicted: ArrayView1<F>,
+    weights: &Weights,
+) -> f64 {
+    let differences = || predicted.iter().zip(actual).map(|(p, a)| p.as_f64() - a.as_f64());
+    let weighs = |&(example, _): &(usize, _)| weights.of(example) > 0.0;
+    let mut counting = actual.iter().map(|a| a.as_f64()).enumerate().filter(weighs);
+    let first = counting.next().map_or(0.0, |(_, a)| a);
+    if counting.all(|(_, a)| a == first) && !differences().any(f64::is_nan) {
+        let is_exact = differences().enumerate().filter(weighs).all(|(_, d)| d == 0.0);
+        return if is_exact { 1.0 } else { 0.0 };
+    }
+    let mean = first + weights.mean(actual.iter().map(|a| a.as_f64() - first));
+    let deviations = || actual.iter().map(|a| a.as_f64() - mean);
+    let scale = power_of_two(deviations().map(f64::abs).fold(0.0, f64::max));
+    let square = |d: f64| (d / scale).powi(2);
+    1.0 - weights.mean(differences().map(square)) / weights.mean(deviations().map(square))
+}
+
+/// Computes the mean absolute error, `MAE = 1/m Σ |y - ŷ|`.
+///
+/// `actual` and `predicted` are (outputs, m); the result is the mean over the outputs.
+///
+/// ```
+/// use dnn_blocks::metrics::mean_absolute_error;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (actual, predicted) = (array![[1.0, 2.0, 3.0, 4.0]], array![[1.0, 2.0, 4.0, 1.0]]);
+/// assert_eq!(mean_absolute_error(Actual(&actual), Predicted(&predicted))?, 1.0);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The errors of [`r2`]; [`Error::NotFinite`] if a number is NaN or infinite.
+pub fn mean_absolute_error<'a, F: Float>(
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
+) -> Result<f64> {
+    mean_error(actual, predicted, |d| d, |mean| mean)
+}
+
+/// Computes the root mean squared error, `RMSE = √(1/m Σ (y - ŷ)²)`.
+///
+/// `actual` and `predicted` are (outputs, m); the result is the mean of the roots of the outputs,
+/// as in scikit-learn's `root_mean_squared_error`. No square overflows.
+///
+/// ```
+/// use dnn_blocks::metrics::root_mean_squared_error;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (actual, predicted) = (array![[1.0, 2.0, 3.0, 4.0]], array![[1.0, 2.0, 3.0, 8.0]]);
+/// assert_eq!(root_mean_squared_error(Actual(&actual), Predicted(&predicted))?, 2.0);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The errors of [`r2`]; [`Error::NotFinite`] if a number is NaN or infinite.
+pub fn root_mean_squared_error<'a, F: Float>(
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
+) -> Result<f64> {
+    mean_error(actual, predicted, |d| d * d, f64::sqrt)
+}
+
+/// Computes `inverse(mean(power(|y - ŷ|)))` of each output, and the mean over the outputs.
+/// Differences are scaled by a power of two, so that no power and no sum overflows.
+fn mean_error<'a, F: Float>(
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
+    power: fn(f64) -> f64,
+    inverse: fn(f64) -> f64,
+) -> Result<f64> {
+    let (actual, weights) = actual.into_parts()?;
+    let (actual, predicted) = (actual.into(), predicted.0.into());
+    check_matrices(&actual, &predicted)?;
+    check_finite("actual", &actual)?;
+    check_finite("predicted", &predicted)?;
+    let weights = Weights::new(weights, actual.ncols())?;
+    Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
+        let differences = || actual.iter().zip(predicted).map(|(a, p)| a.as_f64() - p.as_f64());
+        let largest = differences().map(f64::abs).fold(0.0, f64::max);
+        if largest.is_infinite() {
+            return largest;
+        }
+        let scale = power_of_two(largest);
+        let scaled = differences().map(|d| power((d / scale).abs()));
+        scale * inverse(weights.mean(scaled))
+    }))
 }

@@ -12,8 +12,9 @@ use super::options::FitOptions;
 use super::table::Examples;
 use crate::activation::Activation;
 use crate::buffer;
-use crate::checks::check_lengths;
+use crate::checks::{check_finite, check_lengths};
 use crate::data::{Classes, Standardizer, predicted_classes, stratified_split};
+use crate::forward::log_softmax_in_place;
 use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
@@ -466,6 +467,44 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             (both[0], both[1]) = (F::one() - a, a);
         }
         Ok(x.oriented(both))
+    }
+
+    /// Predicts the natural logarithm of the probability of each class.
+    ///
+    /// The result has the shape of [`predict_proba`](Self::predict_proba). It is computed from the
+    /// logits, so it stays finite and accurate where a probability rounds to 0 or 1.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let x = array![[0.0], [0.2], [0.9], [1.0]];
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4);
+    /// let mut model = Classifier::<f64, &str>::new(hyperparameters);
+    /// model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+    /// let far = array![[1e6]];
+    /// assert_eq!(model.predict_proba(Examples::rows(&far))?[[0, 0]], 0.0);
+    /// let logarithm = model.predict_log_proba(Examples::rows(&far))?[[0, 0]];
+    /// assert!(logarithm < -1000.0 && logarithm.is_finite());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict); [`Error::NotFinite`] with the output layer if a
+    /// logit or a logarithm overflows.
+    pub fn predict_log_proba(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        let (_, network) = self.fitted.as_ref().ok_or(Error::NotFitted)?;
+        let mut z = network.logits(&x)?;
+        if z.nrows() == 1 {
+            let mut both = buffer::zeros("log probabilities", (2, z.ncols()))?;
+            both.row_mut(1).assign(&z.row(0)); // softmax of (0, z) is the sigmoid of z
+            z = both;
+        }
+        log_softmax_in_place(&mut z);
+        check_finite("log probabilities", &z)
+            .map_err(|e| e.in_layer(network.parameters.layers().len()))?;
+        Ok(x.oriented(z))
     }
 
     /// Computes the accuracy, the share of examples whose label is predicted correctly.

@@ -7,13 +7,13 @@ use super::table::{Examples, check_table};
 use crate::checks::{check, check_same_shape};
 use crate::data::Standardizer;
 use crate::error::{Operand, Position};
-use crate::forward::predict_proba;
+use crate::forward::{logits, predict_proba};
 use crate::frozen::Frozen;
 use crate::init::{NumpyRandom, initialize_parameters_deep};
 use crate::train::lbfgs::LbfgsState;
 use crate::train::optimizer::Optimizer;
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
 /// A network with the state from which its training continues.
 #[derive(Debug, Clone)]
@@ -124,16 +124,31 @@ impl<F: Float> Network<F> {
     /// Computes `AL` of the examples, and checks that both are finite.
     #[inline(never)]
     pub fn outputs(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
+        let al = self.forward(examples, |x, parameters| predict_proba(x, parameters))?;
+        check_output(&al, self.parameters.layers().len())?;
+        Ok(al)
+    }
+
+    /// Computes `Z` of the output layer, which may overflow.
+    #[inline(never)]
+    pub fn logits(&self, examples: &Examples<'_, F>) -> Result<Array2<F>> {
+        self.forward(examples, logits)
+    }
+
+    /// Checks examples, and passes them standardized to `forward`.
+    fn forward(
+        &self,
+        examples: &Examples<'_, F>,
+        forward: impl Fn(CowArray<'_, F, Ix2>, &Parameters<F>) -> Result<Array2<F>>,
+    ) -> Result<Array2<F>> {
         let x = examples.as_columns();
         let names = self.known_names(examples)?;
         check_table("X", &x).map_err(|e| e.with_feature_name(names))?;
         self.parameters.check_features(&x)?;
-        let al = match &self.scaler {
-            Some(scaler) => predict_proba(scaler.transform(&x)?, &self.parameters),
-            None => predict_proba(x, &self.parameters),
-        }?;
-        check_output(&al, self.parameters.layers().len())?;
-        Ok(al)
+        match &self.scaler {
+            Some(scaler) => forward(scaler.transform(&x)?.into(), &self.parameters),
+            None => forward(x.into(), &self.parameters),
+        }
     }
 
     /// Checks the names of examples, and returns the names for errors.

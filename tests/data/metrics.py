@@ -89,6 +89,138 @@ def r2_cases(rng):
     yield r2(constant, off)
 
 
+def some_weights(rng, m):
+    """Weights of which some are 0."""
+    return (rng.integers(4, size=m) * rng.random(m)).round(3)
+
+
+def both(score, weights):
+    """A score without weights and with them."""
+    return {"plain": float(score(None)), "weighted": float(score(weights))}
+
+
+def ranking(rng, classes, m, digits):
+    """Scores (classes, m) or of the second of two classes (1, m); few digits give ties."""
+    labels = np.arange(m) % max(classes, 2)
+    rng.shuffle(labels)
+    rows = rng.random((classes, m)) + 0.4 * (labels == np.arange(classes)[:, np.newaxis])
+    if classes == 1:
+        rows = (rng.random((1, m)) + 0.4 * labels) / 1.4
+    rows = rows.round(digits)
+    if classes > 1:
+        shares = rows / rows.sum(axis=0)  # roc_auc_score wants probabilities
+        # Every other example has the scores of the first one, so that there are ties.
+        rows = np.where(np.arange(m) % 2 == 0, shares, shares[:, :1])
+    given = rows[0] if classes == 1 else rows.T
+    weights = some_weights(rng, m)
+    ovr = {} if classes == 1 else {"multi_class": "ovr"}
+    scores = {
+        "roc_auc": lambda w: metrics.roc_auc_score(labels, given, sample_weight=w, **ovr),
+        "average_precision": lambda w: metrics.average_precision_score(
+            labels, given, sample_weight=w
+        ),
+        "brier": lambda w: metrics.brier_score_loss(labels, given, sample_weight=w),
+    }
+    for k in range(1, max(classes, 2)):
+        scores[f"top_{k}"] = lambda w, k=k: metrics.top_k_accuracy_score(
+            labels, given, k=k, sample_weight=w
+        )
+    return {
+        "inputs": {
+            "scores": matrix(rows),
+            "labels": labels.tolist(),
+            "weights": weights.tolist(),
+        },
+        "expected": {name: both(score, weights) for name, score in scores.items()},
+    }
+
+
+def absent(rng, classes, present, m):
+    """Probabilities of classes of which only some occur."""
+    labels = np.array(present)[rng.integers(len(present), size=m)]
+    p = rng.dirichlet(np.ones(classes), size=m)
+    names = list(range(classes))
+    weights = some_weights(rng, m)
+    return {
+        "inputs": {"scores": matrix(p.T), "labels": labels.tolist(), "weights": weights.tolist()},
+        "expected": {
+            "brier": both(
+                lambda w: metrics.brier_score_loss(labels, p, labels=names, sample_weight=w),
+                weights,
+            ),
+            "top_2": both(
+                lambda w: metrics.top_k_accuracy_score(
+                    labels, p, k=2, labels=names, sample_weight=w
+                ),
+                weights,
+            ),
+        },
+    }
+
+
+def weighted_labels(rng, classes, m, only_predicted):
+    """Actual labels, and predicted ones that may be of `only_predicted` further classes."""
+    actual = rng.integers(classes, size=m)
+    other = rng.integers(classes + only_predicted, size=m)
+    predicted = np.where(rng.random(m) < 0.6, actual, other)
+    weights = some_weights(rng, m)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "y_pred contains classes not in y_true")
+        balanced = both(
+            lambda w: metrics.balanced_accuracy_score(actual, predicted, sample_weight=w),
+            weights,
+        )
+    return {
+        "inputs": {
+            "actual": actual.tolist(),
+            "predicted": predicted.tolist(),
+            "weights": weights.tolist(),
+        },
+        "expected": {
+            "balanced_accuracy": balanced,
+            "accuracy": both(
+                lambda w: metrics.accuracy_score(actual, predicted, sample_weight=w), weights
+            ),
+        },
+    }
+
+
+def weighted_log_loss(rng, classes, m):
+    p = rng.dirichlet(np.full(classes, 0.5), size=m)
+    labels, weights = rng.integers(classes, size=m), some_weights(rng, m)
+    loss = metrics.log_loss(labels, p, labels=list(range(classes)), sample_weight=weights)
+    return {
+        "inputs": {
+            "probabilities": matrix(p.T),
+            "labels": labels.tolist(),
+            "weights": weights.tolist(),
+        },
+        "expected": {"weighted": float(loss)},
+    }
+
+
+def errors(rng, outputs, m, constant):
+    """Values (outputs, m) whose first output may be constant."""
+    actual = rng.normal(size=(outputs, m))
+    if constant:
+        actual[0] = 0.5
+    predicted = actual + rng.normal(size=(outputs, m)).round(1)
+    weights = some_weights(rng, m)
+    of = lambda score: both(lambda w: score(actual.T, predicted.T, sample_weight=w), weights)
+    return {
+        "inputs": {
+            "actual": matrix(actual),
+            "predicted": matrix(predicted),
+            "weights": weights.tolist(),
+        },
+        "expected": {
+            "mean_absolute_error": of(metrics.mean_absolute_error),
+            "root_mean_squared_error": of(metrics.root_mean_squared_error),
+            "r2": of(metrics.r2_score),
+        },
+    }
+
+
 def main():
     rng = np.random.default_rng(1)
     file = {
@@ -102,6 +234,27 @@ def main():
             log_loss(rng, *how) for how in [(1, 12, 0), (1, 12, 6), (2, 8, 0), (3, 10, 4), (5, 6, 0)]
         ],
         "r2": list(r2_cases(rng)),
+        "ranking": [
+            ranking(rng, *how)
+            for how in [(1, 40, 1), (1, 25, 3), (3, 60, 1), (3, 30, 3), (5, 100, 2), (1, 2, 2)]
+        ],
+        "absent": [
+            absent(rng, *how)
+            for how in [
+                (3, [0, 2], 20), (4, [1], 10), (5, [0, 3, 4], 30), (3, [2], 1), (3, [0, 1], 9)
+            ]
+        ],
+        "labels": [
+            weighted_labels(rng, *how)
+            for how in [(2, 30, 0), (3, 40, 0), (3, 40, 2), (5, 25, 1), (2, 9, 3)]
+        ],
+        "weighted_log_loss": [
+            weighted_log_loss(rng, *how) for how in [(2, 8), (3, 10), (5, 30), (3, 7), (4, 20)]
+        ],
+        "errors": [
+            errors(rng, *how)
+            for how in [(1, 10, False), (3, 20, False), (1, 40, False), (2, 15, True), (1, 5, True)]
+        ],
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(file, indent=1) + "\n")

@@ -23,6 +23,7 @@ import sklearn
 from sklearn.datasets import (load_breast_cancer, load_diabetes, load_iris, make_classification,
                               make_regression)
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer, MinMaxScaler, scale
 
@@ -330,7 +331,8 @@ def test_predict_proba_binary():
                 random_state=1).fit()
     probabilities = case.model.predict_proba(case.x)
     assert probabilities.shape == (50, 2)
-    return [case.figures(shape=probabilities.shape)]
+    area = roc_auc_score(case.y, probabilities[:, 1])
+    return [case.figures(shape=probabilities.shape, roc_auc=float(area))]
 
 
 def test_predict_proba_multiclass():

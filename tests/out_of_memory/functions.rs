@@ -6,6 +6,10 @@ use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
 use dnn_blocks::data::split;
 use dnn_blocks::data::{Classes, one_hot, stratified_split};
+use dnn_blocks::metrics::{
+    average_precision, balanced_accuracy, brier_score, roc_auc, root_mean_squared_error,
+    top_k_accuracy,
+};
 use dnn_blocks::model::{PackedWeights, Predictor};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
@@ -250,6 +254,18 @@ fn scales_labels_and_splits() {
         value_or_error(|| ConfusionMatrix::new(Actual(&labels), Predicted(&labels)));
         let row = Array2::from_shape_fn((1, M), |(_, i)| (i % 3) as f64);
         value_or_error(|| accuracy(Actual(&row), Predicted(&row)));
+        let weights = [2.0; M];
+        let actual = Actual(&labels).weighted(&weights);
+        value_or_error(|| accuracy(actual, Predicted(&labels)));
+        value_or_error(|| balanced_accuracy(Actual(&row), Predicted(&row)));
+        let (scores, p) = (random(3, M, 2), Array2::from_elem((3, M), 0.25 + 0.25 / 3.0));
+        let declared = Predicted(&scores).of_classes(&["a", "b", "c"]);
+        value_or_error(|| roc_auc(actual, Predicted(&scores)));
+        value_or_error(|| average_precision(actual, declared));
+        value_or_error(|| top_k_accuracy(actual, declared, 2));
+        value_or_error(|| brier_score(actual, Predicted(&p)));
+        let values = Actual(&scores).weighted(&weights);
+        value_or_error(|| root_mean_squared_error(values, Predicted(&p)));
         let forty: Vec<usize> = (0..40).collect();
         value_or_error(|| {
             ConfusionMatrix::with_classes(Actual(&numbers), Predicted(&numbers), &forty)

@@ -148,6 +148,7 @@ fn predictions_of_a_classifier() {
             model.fit(Examples::rows(&x), &labels).unwrap();
             value_or_error(|| model.predict(Examples::rows(&x)));
             value_or_error(|| model.predict_proba(Examples::rows(&x)));
+            value_or_error(|| model.predict_log_proba(Examples::rows(&x)));
             value_or_error(|| model.score(Examples::rows(&x), &labels));
             value_or_error(|| model.predictor(M).map(drop));
         }

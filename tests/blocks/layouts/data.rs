@@ -1,14 +1,19 @@
 //! Scaling, labels and scores.
 
-use super::{exact, exact_in_place, exact_owned, exact2, random, shares};
+use super::{
+    compare, exact, exact_in_place, exact_owned, exact2, first_row, laid_rows, random, shares,
+};
 use crate::support::strides::owned_layouts;
 use dnn_blocks::data::one_hot;
-use dnn_blocks::metrics::{log_loss, r2};
-use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, Axis};
+use dnn_blocks::metrics::{
+    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error, r2, roc_auc,
+    root_mean_squared_error, top_k_accuracy,
+};
+use dnn_blocks::ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
 
 both! {
-    scalers scalers_of_columns largest_rows metrics
+    scalers scalers_of_columns largest_rows metrics metrics_of_scores weights
 }
 
 fn scalers<F: Float>() {
@@ -60,6 +65,53 @@ fn metrics<F: Float>() {
         exact2(&probabilities, y, |p, y| scores(&p, &y));
     }
     exact2(&shares::<F>(2, 70), &random::<F>(2, 70), |a, p| r2(Actual(&a), Predicted(&p)).unwrap());
+}
+
+fn metrics_of_scores<F: Float>() {
+    let classes: Vec<usize> = (0..70).map(|i| i * i % 7 % 3).collect();
+    let shares = shares::<F>(3, 70);
+    let probabilities = &shares / &shares.sum_axis(Axis(0));
+    let row = shares.slice(s![..1, ..]).to_owned();
+    let two: Vec<usize> = (0..70).map(|i| i * i % 7 % 2).collect();
+    for (labels, p) in [(&classes, &probabilities), (&two, &row)] {
+        assert!(brier_score(Actual(labels), Predicted(p)).is_ok());
+        exact(p, |p| {
+            let (labels, p) = (Actual(labels), Predicted(&p));
+            let ranks = vec![roc_auc(labels, p).unwrap(), average_precision(labels, p).unwrap()];
+            let top = top_k_accuracy(labels, p, 1).unwrap();
+            // The columns of a broadcast row or number do not sum to 1.
+            (ranks, (top, brier_score(labels, p).unwrap_or(f64::NAN)))
+        });
+    }
+    exact2(&random::<F>(2, 70), &random::<F>(2, 70), |a, p| {
+        let (a, p) = (Actual(&a), Predicted(&p));
+        (mean_absolute_error(a, p).unwrap(), root_mean_squared_error(a, p).unwrap())
+    });
+}
+
+fn weights<F: Float>() {
+    let classes: Vec<usize> = (0..70).map(|i| i * i % 7 % 3).collect();
+    let (p, y) = (shares::<F>(3, 70), random::<F>(3, 70));
+    let (weights, p, y) = (shares::<F>(1, 70), Predicted(&p), (Actual(&y), Predicted(&p)));
+    let found = |weights: ArrayView1<'_, F>| {
+        let actual = Actual(&classes).weighted(weights);
+        let values = y.0.weighted(weights);
+        vec![
+            accuracy(actual, Predicted(&[0; 70])).unwrap(),
+            balanced_accuracy(actual, Predicted(&[0; 70])).unwrap(),
+            roc_auc(actual, p).unwrap(),
+            average_precision(actual, p).unwrap(),
+            log_loss(actual, p).unwrap(),
+            r2(values, y.1).unwrap(),
+            mean_absolute_error(values, y.1).unwrap(),
+            root_mean_squared_error(values, y.1).unwrap(),
+        ]
+    };
+    for laid in laid_rows(&weights) {
+        let row = first_row(&laid);
+        let expected = found(Array1::from_iter(row.iter().copied()).view());
+        compare::<F>(&found(row), &expected, 0.0, &[laid.layout]);
+    }
 }
 
 /// Computes scores of labels in matrices, passed as views and as `ArrayRef2`.

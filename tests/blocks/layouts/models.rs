@@ -86,12 +86,13 @@ fn classifiers<F: Float>() {
         let ask = |x: Examples<'_, F>| {
             let (predicted, score) = (model.predict(x).unwrap(), model.score(x, &labels).unwrap());
             let probabilities = model.predict_proba(x).unwrap();
+            let logarithms = model.predict_log_proba(x).unwrap();
             let mut predictor = model.predictor(30).unwrap();
             let served: Vec<usize> =
                 predictor.predict(x.as_columns()).unwrap().iter().map(|label| **label).collect();
             assert_eq!(served, predicted);
             let served = predictor.predict_proba(x.as_columns()).unwrap().to_owned();
-            ((predicted, score), (probabilities, served))
+            ((predicted, score), ((probabilities, logarithms), served))
         };
         exact(&random::<F>(4, 30), |x| ask(Examples::columns(x)));
         exact(&random::<F>(30, 4), |x| ask(Examples::rows(x)));
@@ -110,6 +111,7 @@ fn classifiers_without_a_scaler<F: Float>() {
     let mut model = Classifier::new(how.clone());
     model.fit(Examples::rows(&random::<F>(30, 4)), &labels).unwrap();
     within(BOUND, &random::<F>(30, 4), |x| model.predict_proba(Examples::rows(x)).unwrap());
+    within(BOUND, &random::<F>(30, 4), |x| model.predict_log_proba(Examples::rows(x)).unwrap());
     exact(&random::<F>(30, 4), |x| model.predict(Examples::rows(x)).unwrap());
     within(BOUND, &random::<F>(4, 30), |x| {
         let mut predictor = model.predictor(30).unwrap();

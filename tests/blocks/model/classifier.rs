@@ -57,12 +57,67 @@ fn labels_are_of_any_type_with_an_order() {
     assert_eq!(model.predict(Examples::rows(&x)).unwrap(), labels);
 }
 
+/// A classifier with one layer without hidden units, whose logits are `w·x`.
+fn linear<F: Float>(w: &[f64]) -> Classifier<F, usize> {
+    let output = if w.len() == 1 { Activation::Sigmoid } else { Activation::Softmax };
+    let layer = Layer {
+        w: Array2::from_shape_fn((w.len(), 1), |(k, _)| F::of(w[k])),
+        b: Array2::zeros((w.len(), 1)),
+        activation: output,
+    };
+    let classes: Vec<usize> = (0..w.len().max(2)).collect();
+    let parameters = Parameters::from_layers(vec![layer]).unwrap();
+    let how = Hyperparameters::default().hidden(&[]).standardize(false);
+    Classifier::from_parameters(how, &classes, parameters, None).unwrap()
+}
+
+fn check_logarithms<F: Float>() {
+    let x = array![[1.0], [-1.0], [1e-3]].mapv(F::of);
+    let two = linear::<F>(&[1e4]);
+    let logarithms = two.predict_log_proba(Examples::rows(&x)).unwrap();
+    assert_eq!(logarithms.slice(s![..2, ..]), array![[-1e4, 0.0], [0.0, -1e4]].mapv(F::of));
+    assert_eq!(two.predict_proba(Examples::rows(&x)).unwrap()[[0, 0]], F::zero());
+    // ln p = -ln(1 + e⁻¹⁰)
+    let near_0 = logarithms[[2, 1]].as_f64();
+    let (expected, epsilon) = (-(-10.0_f64).exp().ln_1p(), F::epsilon().as_f64());
+    assert!((near_0 - expected).abs() <= 20.0 * epsilon * -expected, "{near_0} {expected}");
+    assert!((logarithms[[2, 0]].as_f64() - expected + 10.0).abs() <= 20.0 * epsilon);
+
+    let three = linear::<F>(&[1e4, 0.0, -1e4]);
+    let logarithms = three.predict_log_proba(Examples::columns(x.t())).unwrap();
+    let first = array![[0.0, -2e4], [-1e4, -1e4], [-2e4, 0.0]].mapv(F::of);
+    assert_eq!((logarithms.dim(), logarithms.slice(s![.., ..2])), ((3, 3), first.view()));
+    let of_rows = three.predict_log_proba(Examples::rows(&x)).unwrap();
+    assert_eq!(of_rows.t(), logarithms);
+}
+
+#[test]
+fn logarithms_of_probabilities_stay_finite() {
+    check_logarithms::<f64>();
+    check_logarithms::<f32>();
+}
+
+#[test]
+fn logits_and_logarithms_that_overflow_are_an_error() {
+    let x = array![[1.0], [f64::MAX]];
+    let model = linear::<f64>(&[8.0]);
+    assert_eq!(model.predict_proba(Examples::rows(&x)).unwrap()[[1, 1]], 1.0);
+    let error = model.predict_log_proba(Examples::rows(&x)).unwrap_err();
+    let Error::NotFinite { layer: Some(1), position, .. } = error else { panic!("{error}") };
+    assert_eq!(position, Position::Entry { row: 0, column: 1 });
+    let error = linear::<f64>(&[0.375, 0.0, -0.375]).predict_log_proba(Examples::rows(&x));
+    assert!(error.is_ok(), "{error:?}");
+    let error = linear::<f64>(&[1.0, 0.0, -1.0]).predict_log_proba(Examples::rows(&x));
+    assert!(matches!(error, Err(Error::NotFinite { layer: Some(1), .. })), "{error:?}");
+}
+
 #[test]
 fn questions_before_training_and_about_other_tables_are_errors() {
     let (x, labels) = clouds(2, 40);
     let empty = Classifier::<f64, usize>::new(quick());
     assert_eq!(empty.predict(Examples::rows(&x)).unwrap_err(), Error::NotFitted);
     assert_eq!(empty.predict_proba(Examples::rows(&x)).unwrap_err(), Error::NotFitted);
+    assert_eq!(empty.predict_log_proba(Examples::rows(&x)).unwrap_err(), Error::NotFitted);
     assert_eq!(empty.score(Examples::rows(&x), &labels).unwrap_err(), Error::NotFitted);
     assert!(empty.classes().is_empty() && empty.parameters().is_none() && empty.scaler().is_none());
     let regressor = Regressor::<f64>::new(quick());
@@ -70,7 +125,9 @@ fn questions_before_training_and_about_other_tables_are_errors() {
 
     for how in [quick(), quick().standardize(false)] {
         let model = fitted(how, &x, &labels);
-        let error = model.predict(Examples::rows(&Array2::zeros((3, 5)))).unwrap_err();
+        let wide = Array2::zeros((3, 5));
+        let error = model.predict(Examples::rows(&wide)).unwrap_err();
+        assert_eq!(model.predict_log_proba(Examples::rows(&wide)), Err(error.clone()));
         assert_eq!(
             error.to_string(),
             "layer 1: W (8, 2) and X (5, 3) do not fit: columns of W must equal features of X"

@@ -11,8 +11,9 @@
 //! Not here: tests of multi-label classification (9 and 19), sparse tables (21), feature names (36)
 //! and the Poisson loss (42), which the models do not have.
 
-use crate::support::reference::{check_gradients, json, matrix, network_of, number};
+use crate::support::reference::{assert_close, check_gradients, json, matrix, network_of, number};
 use dnn_blocks::Error;
+use dnn_blocks::metrics::roc_auc;
 use dnn_blocks::ndarray::{Array2, array, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::gradient_check::gradient_check_n;
@@ -350,8 +351,9 @@ fn features_near_the_largest_number_are_an_error() {
     assert!(model.parameters().unwrap().is_finite());
 }
 
-/// Checks the shape of the probabilities, and that the largest is that of the predicted class.
-fn check_probabilities(test: &str) {
+/// Checks the shape of the probabilities, that the largest is that of the predicted class, and
+/// their logarithms. Returns the case and the probabilities.
+fn check_probabilities(test: &str) -> (Case, Array2<f64>) {
     let case = only_case(test);
     let model = case.fitted_classifier();
     let x = Examples::rows(&case.x);
@@ -363,15 +365,20 @@ fn check_probabilities(test: &str) {
     for row in probabilities.rows() {
         assert!((row.sum() - 1.0).abs() < 1e-15 && row.iter().all(|p| *p > 0.0), "{row}");
     }
+    let logarithms = model.predict_log_proba(x).unwrap();
+    assert_close("ln p", &logarithms, &probabilities.mapv(f64::ln), 1e-13);
+    (case, probabilities)
 }
 
-/// scikit-learn: `test_predict_proba_binary` (17), without logarithms and ROC AUC.
+/// scikit-learn: `test_predict_proba_binary` (17).
 #[test]
 fn two_classes_have_two_probabilities() {
-    check_probabilities("test_predict_proba_binary");
+    let (case, probabilities) = check_probabilities("test_predict_proba_binary");
+    let area = roc_auc(Actual(&case.labels()), Predicted(&probabilities.t())).unwrap();
+    assert_eq!((area, number(case.figure("roc_auc"))), (1.0, 1.0));
 }
 
-/// scikit-learn: `test_predict_proba_multiclass` (18), without logarithms.
+/// scikit-learn: `test_predict_proba_multiclass` (18).
 #[test]
 fn three_classes_have_three_probabilities() {
     check_probabilities("test_predict_proba_multiclass");

@@ -1,5 +1,7 @@
 //! Metrics against scikit-learn; labels of any type; 0/0, NaN, and very large and small numbers.
 
+mod scores;
+
 use crate::support::message;
 use crate::support::reference::{assert_number, json, matrix, matrix_of, number};
 use dnn_blocks::Error;
