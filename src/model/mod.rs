@@ -59,6 +59,7 @@
 //! | `early_stopping=True` | `validation_share(0.1)` and [`Monitor::ValidationScore`] too |
 //! | `warm_start=True` | [`FitOptions::warm_start`], which also keeps the state of the optimizer |
 //! | `partial_fit` | [`Classifier::partial_fit`] |
+//! | `predict_log_proba` | [`Classifier::predict_log_proba`] |
 //! | `sample_weight`, `shuffle`, `random_state` | [`FitOptions::weights`], `shuffle`, `seed` |
 //! | `n_iter_`, `loss_curve_` | `epochs.len()` and [`costs`](History::costs) of the history |
 //! | no scaling | `standardize(false)`, `constant_features(true)` |
