@@ -4,84 +4,188 @@
 //! A = g(Z) \qquad dZ = dA \circ g'(Z)
 //! ```
 //!
-//! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid`],
-//! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
+//! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid()`],
+//! [`relu()`], [`tanh()`] and their `_backward`) are bit-identical to its variants.
 //!
 #![doc = include_str!("../../docs/images/activations.svg")]
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton (2010) for
 //! ReLU, Maas et al. (2013) for leaky ReLU, Bridle (1990) for softmax.
 
+mod function;
 mod functions;
+mod identity;
+mod leaky_relu;
+mod relu;
+mod sigmoid;
+mod softmax;
+mod tanh;
 
+pub(crate) use function::{
+    AddBiasAndApply, Apply, Differentiate, DifferentiateOutput, Function, Graph,
+};
 pub use functions::{relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward};
 
 use crate::buffer::copy_of;
 use crate::checks::{check_finite_in, check_same_shape};
 use crate::error::Operand;
-use crate::kernel::Simd;
-use crate::kernel::elementwise::{self, Map, Map2};
-use crate::kernel::softmax::{softmax, softmax_backward, softmax_backward_from_input};
 use crate::{Error, Float, Result};
+use function::Operation;
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 use std::str::FromStr;
 
-/// An activation function `g`.
-///
-/// | variant | `a = g(z)` | `dz` |
-/// |---|---|---|
-/// | `Relu` | `max(0, z)` | `da` where `z > 0`, else 0 |
-/// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `da·a·(1 - a)` |
-/// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `da·(1 - a²)` |
-/// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | `da` where `z > 0`, else `s·da` |
-/// | `Identity` | `z` | `da` |
-/// | `Softmax` | `eᶻ / Σ eᶻ` | `a·(da - Σ a·da)` |
-///
-/// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its sums
-/// run over the units of one example. NaN stays NaN in all of them.
-///
-/// ```
-/// use dnn_blocks::activation::Activation;
-/// use dnn_blocks::ndarray::array;
-///
-/// assert_eq!(Activation::Relu.forward(&array![[-1.0, 2.0]])?, array![[0.0, 2.0]]);
-/// # Ok::<(), dnn_blocks::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Activation {
-    /// The rectified linear unit, `g(z) = max(0, z)` (Nair & Hinton 2010).
-    Relu,
-    /// The logistic function, `g(z) = 1 / (1 + e⁻ᶻ)`.
-    Sigmoid,
-    /// The hyperbolic tangent, `g(z) = tanh z`.
-    Tanh,
-    /// The leaky ReLU, `g(z) = z` where `z > 0`, else `slope·z` (Maas et al. 2013).
+/// Declares [`Activation`]. A variant comes with the file that has its [`Function`], a type of the
+/// same name.
+macro_rules! activations {
+    (
+        $(#[$attributes:meta])*
+        pub enum Activation {
+            $(
+                $(#[$documentation:meta])*
+                $variant:ident $(($parameter:ident: $type:ty))? in $file:ident,
+            )*
+        }
+    ) => {
+        $(#[$attributes])*
+        pub enum Activation {
+            $($(#[$documentation])* $variant $(($type))?,)*
+        }
+
+        impl Activation {
+            /// Returns the name, without the parameter.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .name()
+                    })*
+                }
+            }
+
+            /// Returns the parameter with its name, if the function has one.
+            pub(crate) fn parameter(self) -> Option<(&'static str, f64)> {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .parameter()
+                    })*
+                }
+            }
+
+            /// Runs an operation with the function of this activation.
+            #[inline(never)]
+            pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .run(operation)
+                    })*
+                }
+            }
+
+            /// Returns whether `A = g(Z)` determines `g'(Z)`.
+            pub(crate) fn known_from_output<F: Float>(self) -> bool {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .known_from_output::<F>()
+                    })*
+                }
+            }
+
+            /// Adds `g(z)` to a graph of ONNX operators.
+            #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
+            pub(crate) fn export<F: Float, G: Graph<F>>(
+                self,
+                graph: &mut G,
+                z: &str,
+            ) -> std::result::Result<(), G::Error> {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .export(graph, z)
+                    })*
+                }
+            }
+
+            /// Reads a name as `Display` prints it, in upper or lower case.
+            fn named(name: &str) -> Option<Self> {
+                $(
+                    if let Some(rest) = after(name, $file::$variant::NAME)
+                        && let Some(found) = activations!(@read rest, $variant $($parameter)?)
+                    {
+                        return Some(found);
+                    }
+                )*
+                None
+            }
+        }
+    };
+    (@read $rest:ident, $variant:ident) => {
+        $rest.is_empty().then_some(Activation::$variant)
+    };
+    (@read $rest:ident, $variant:ident $parameter:ident) => {
+        number($rest).map(Activation::$variant)
+    };
+}
+
+activations! {
+    /// An activation function `g`.
     ///
-    /// A usual slope is 0.01. The slope must be finite in the element type of the network.
-    LeakyRelu(f64),
-    /// No activation, `g(z) = z`, for the output of a regression.
-    Identity,
-    /// Softmax, `g(z) = eᶻ / Σ eᶻ` over the units of the layer (Bridle 1990).
+    /// | variant | `a = g(z)` | `dz` |
+    /// |---|---|---|
+    /// | `Relu` | `max(0, z)` | `da` where `z > 0`, else 0 |
+    /// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `da·a·(1 - a)` |
+    /// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `da·(1 - a²)` |
+    /// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | `da` where `z > 0`, else `s·da` |
+    /// | `Identity` | `z` | `da` |
+    /// | `Softmax` | `eᶻ / Σ eᶻ` | `a·(da - Σ a·da)` |
     ///
-    /// It is for the output of a classifier: a column holds the probabilities of the classes.
-    Softmax,
+    /// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its sums
+    /// run over the units of one example. NaN stays NaN in all of them.
+    ///
+    /// ```
+    /// use dnn_blocks::activation::Activation;
+    /// use dnn_blocks::ndarray::array;
+    ///
+    /// assert_eq!(Activation::Relu.forward(&array![[-1.0, 2.0]])?, array![[0.0, 2.0]]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+    #[non_exhaustive]
+    pub enum Activation {
+        /// The rectified linear unit, `g(z) = max(0, z)` (Nair & Hinton 2010).
+        Relu in relu,
+        /// The logistic function, `g(z) = 1 / (1 + e⁻ᶻ)`.
+        Sigmoid in sigmoid,
+        /// The hyperbolic tangent, `g(z) = tanh z`.
+        Tanh in tanh,
+        /// The leaky ReLU, `g(z) = z` where `z > 0`, else `slope·z` (Maas et al. 2013).
+        ///
+        /// A usual slope is 0.01. The slope must be finite in the element type of the network.
+        LeakyRelu(slope: f64) in leaky_relu,
+        /// No activation, `g(z) = z`, for the output of a regression.
+        Identity in identity,
+        /// Softmax, `g(z) = eᶻ / Σ eᶻ` over the units of the layer (Bridle 1990).
+        ///
+        /// It is for the output of a classifier: a column holds the probabilities of the classes.
+        Softmax in softmax,
+    }
+}
+
+/// Returns the text after the start of a name, in upper or lower case.
+fn after<'a>(name: &'a str, start: &str) -> Option<&'a str> {
+    let (found, rest) = name.split_at_checked(start.len())?;
+    found.eq_ignore_ascii_case(start).then_some(rest)
+}
+
+/// Reads a parameter, which a space separates from the name.
+fn number(rest: &str) -> Option<f64> {
+    rest.strip_prefix(' ')?.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 impl Activation {
-    /// `Ok` if the slope is finite, also when it is rounded to `F`.
+    /// `Ok` if the parameter is finite, also when it is rounded to `F`.
     pub(crate) fn check<F: Float>(self) -> Result<()> {
-        match self {
-            Activation::LeakyRelu(slope) => check_finite_in::<F>("slope", slope),
-            Activation::Relu
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Identity
-            | Activation::Softmax => Ok(()),
-        }
+        self.parameter().map_or(Ok(()), |(name, value)| check_finite_in::<F>(name, value))
     }
 
     /// Computes the activation, `A = g(Z)`.
@@ -155,217 +259,13 @@ impl Activation {
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
         self.run(DifferentiateOutput { a, da });
     }
-
-    /// Runs an operation with the function of this activation. The formulas are in its `impl Map`
-    /// and `impl Derivative` below.
-    #[inline(never)]
-    pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
-        match self {
-            Activation::Relu => operation.elementwise(Relu),
-            Activation::Sigmoid => operation.elementwise(Sigmoid),
-            Activation::Tanh => operation.elementwise(Tanh),
-            Activation::LeakyRelu(slope) => operation.elementwise(LeakyRelu(F::of(slope))),
-            Activation::Identity => operation.identity(),
-            Activation::Softmax => operation.softmax(),
-        }
-    }
-
-    /// Returns whether `A = g(Z)` determines `g'(Z)`. A leaky ReLU needs a slope above 0 for that.
-    pub(crate) fn known_from_output<F: Float>(self) -> bool {
-        match self {
-            Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
-            Activation::Relu
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Identity
-            | Activation::Softmax => true,
-        }
-    }
-}
-
-/// An operation on matrices that needs an activation function or its derivative.
-pub(crate) trait Operation<F: Float> {
-    fn elementwise<G: Derivative<F>>(self, g: G);
-    fn identity(self);
-    fn softmax(self);
-}
-
-pub(crate) struct Apply<'a, F> {
-    z: &'a mut ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for Apply<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::map(g, self.z);
-    }
-    fn identity(self) {}
-    fn softmax(self) {
-        softmax(self.z);
-    }
-}
-
-pub(crate) struct AddBiasAndApply<'a, F> {
-    z: &'a mut ArrayRef2<F>,
-    b: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for AddBiasAndApply<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::add_column_and_map(g, self.z, self.b);
-    }
-    fn identity(self) {
-        elementwise::add_column(self.z, self.b);
-    }
-    fn softmax(self) {
-        elementwise::add_column(self.z, self.b);
-        softmax(self.z);
-    }
-}
-
-pub(crate) struct Differentiate<'a, F> {
-    da: &'a mut ArrayRef2<F>,
-    z: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for Differentiate<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::zip_map(FromInput(g), self.da, self.z);
-    }
-    fn identity(self) {}
-    fn softmax(self) {
-        softmax_backward_from_input(self.da, self.z);
-    }
-}
-
-pub(crate) struct DifferentiateOutput<'a, F> {
-    a: &'a mut ArrayRef2<F>,
-    da: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::zip_map(FromOutput(g), self.a, self.da);
-    }
-    fn identity(self) {
-        self.a.assign(self.da);
-    }
-    fn softmax(self) {
-        softmax_backward(self.a, self.da);
-    }
-}
-
-/// An elementwise activation function, with its derivative in terms of its output.
-pub(crate) trait Derivative<F>: Map<F> {
-    /// Returns `da·g'(z)` from `a = g(z)`.
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
-    /// Returns `da·g'(z)` from `z`.
-    #[inline(always)]
-    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
-        self.backward::<S>(da, self.apply::<S>(z))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Relu;
-#[derive(Clone, Copy)]
-struct Sigmoid;
-#[derive(Clone, Copy)]
-struct Tanh;
-#[derive(Clone, Copy)]
-struct LeakyRelu<F>(F);
-
-impl<F: Float> Map<F> for Relu {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        if z <= F::zero() { F::zero() } else { z } // unlike `max`, this keeps NaN
-    }
-}
-
-impl<F: Float> Derivative<F> for Relu {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        if a <= F::zero() { F::zero() } else { da }
-    }
-}
-
-impl<F: Float> Map<F> for Sigmoid {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        elementwise::sigmoid::<F, S>(z)
-    }
-}
-
-impl<F: Float> Derivative<F> for Sigmoid {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        da * (a * (F::one() - a))
-    }
-}
-
-impl<F: Float> Map<F> for Tanh {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        elementwise::tanh::<F, S>(z)
-    }
-}
-
-impl<F: Float> Derivative<F> for Tanh {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        da * (F::one() - a * a)
-    }
-}
-
-impl<F: Float> Map<F> for LeakyRelu<F> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        if z <= F::zero() { self.0 * z } else { z }
-    }
-}
-
-impl<F: Float> Derivative<F> for LeakyRelu<F> {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        if a <= F::zero() { da * self.0 } else { da }
-    }
-    /// Uses `z`, because a negative slope changes the sign of `a`.
-    #[inline(always)]
-    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
-        if z <= F::zero() { da * self.0 } else { da }
-    }
-}
-
-/// The map `(da, z) ↦ da·g'(z)`.
-#[derive(Clone, Copy)]
-struct FromInput<G>(G);
-
-impl<F: Float, G: Derivative<F>> Map2<F> for FromInput<G> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, da: F, z: F) -> F {
-        self.0.backward_from_input::<S>(da, z)
-    }
-}
-
-/// The map `(a, da) ↦ da·g'(z)`, where `a = g(z)`.
-#[derive(Clone, Copy)]
-struct FromOutput<G>(G);
-
-impl<F: Float, G: Derivative<F>> Map2<F> for FromOutput<G> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, da: F) -> F {
-        self.0.backward::<S>(da, a)
-    }
 }
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Activation::Relu => f.pad("ReLU"),
-            Activation::Sigmoid => f.pad("sigmoid"),
-            Activation::Tanh => f.pad("tanh"),
-            Activation::LeakyRelu(slope) => f.pad(&format!("leaky ReLU {slope}")),
-            Activation::Identity => f.pad("identity"),
-            Activation::Softmax => f.pad("softmax"),
+        match self.parameter() {
+            Some((_, value)) => f.pad(&format!("{} {value}", self.name())),
+            None => f.pad(self.name()),
         }
     }
 }
@@ -387,19 +287,7 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let lower = name.trim().to_ascii_lowercase();
         let unknown = || Error::UnknownName { kind: "activation", name: name.to_string() };
-        if let Some(slope) = lower.strip_prefix("leaky relu ") {
-            let slope = slope.trim().parse::<f64>().ok().filter(|slope| slope.is_finite());
-            return slope.map(Activation::LeakyRelu).ok_or_else(unknown);
-        }
-        let named = [
-            Activation::Relu,
-            Activation::Sigmoid,
-            Activation::Tanh,
-            Activation::Identity,
-            Activation::Softmax,
-        ];
-        named.into_iter().find(|g| g.to_string().to_ascii_lowercase() == lower).ok_or_else(unknown)
+        Self::named(name.trim()).ok_or_else(unknown)
     }
 }
