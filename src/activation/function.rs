@@ -47,6 +47,8 @@ pub(crate) trait Graph<F> {
     fn operator(&mut self, name: &str, inputs: &[&str]) -> String;
     /// Adds an operator that works along the units of each example.
     fn operator_along_units(&mut self, name: &str, input: &str);
+    /// An error unless `F` is f32, for a function whose operators ONNX Runtime has for f32 only.
+    fn only_f32(&self, function: &str) -> std::result::Result<(), Self::Error>;
 }
 
 /// An operation on matrices that needs an activation function or its derivative.
@@ -120,10 +122,14 @@ impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
     }
 }
 
-/// An elementwise activation function, with its derivative in terms of its output.
-pub(crate) trait Derivative<F>: Map<F> {
-    /// Returns `da·g'(z)` from `a = g(z)`.
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
+/// An elementwise activation function with its derivative. It implements one of the two methods at
+/// least: the first if [`known_from_output`](Function::known_from_output).
+pub(crate) trait Derivative<F: Float>: Map<F> {
+    /// Returns `da·g'(z)` from `a = g(z)`, or NaN if `a` does not determine `g'(z)`.
+    #[inline(always)]
+    fn backward<S: Simd<F>>(self, _da: F, _a: F) -> F {
+        F::nan()
+    }
     /// Returns `da·g'(z)` from `z`.
     #[inline(always)]
     fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {

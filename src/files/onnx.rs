@@ -44,7 +44,8 @@ impl<F: Float> Parameters<F> {
     /// # Errors
     ///
     /// [`FileError::NotFinite`]; [`FileError::Model`] if the scaler has other features;
-    /// [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
+    /// [`FileError::Unsupported`] for [`Activation::Gelu`](crate::activation::Activation::Gelu) in
+    /// `f64`; [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
     pub fn to_onnx(&self, scaler: Option<&Standardizer<F>>) -> Result<Vec<u8>> {
         self.onnx(scaler)?.to_vec()
     }
@@ -84,8 +85,8 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], [`FileError::TooLarge`], [`FileError::Malformed`] if serde cannot
-    /// write the labels as JSON.
+    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+    /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as JSON.
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
         self.onnx()?.to_vec()
     }
@@ -124,7 +125,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], [`FileError::TooLarge`].
+    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+    /// [`Parameters::to_onnx`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
         self.onnx()?.to_vec()
     }
@@ -291,6 +293,14 @@ impl<F: Float> Graph<F> for LayerGraph<'_, '_, F> {
 
     fn operator_along_units(&mut self, name: &str, input: &str) {
         self.graph.node(name, &[input], vec![Attribute::integer("axis", 1)]);
+    }
+
+    fn only_f32(&self, function: &str) -> Result<()> {
+        if size_of::<F>() == 4 {
+            return Ok(());
+        }
+        let what = format!("{function} of layer {} in f64", self.number);
+        Err(FileError::Unsupported { format: "ONNX Runtime", what })
     }
 }
 
