@@ -14,8 +14,9 @@ import onnx
 import onnxruntime
 
 folder = pathlib.Path(sys.argv[1])
-# Of outputs of a size of about 1; larger ones in proportion.
-TOLERANCE = {np.dtype("f4"): 1e-6, np.dtype("f8"): 1e-12}
+# Of outputs of a size of about 1; larger ones in proportion. Each side is within 1e-6 of the exact
+# output in f32, and the two may round in opposite directions.
+TOLERANCE = {np.dtype("f4"): 2e-6, np.dtype("f8"): 1e-12}
 models = sorted(folder.glob("*.onnx"))
 worst = {kind: (0.0, "") for kind in TOLERANCE}
 for path in models:
