@@ -9,10 +9,8 @@
 //!
 #![doc = include_str!("../../docs/images/activations.svg")]
 //!
-//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton (2010) for
-//! ReLU, Maas et al. (2013) for leaky ReLU, Bridle (1990) for softmax, Dugas et al. (2001) and
-//! Glorot et al. (2011) for softplus, Clevert et al. (2016) for ELU, Elfwing et al. (2018) and
-//! Ramachandran et al. (2017) for SiLU, Hendrycks & Gimpel (2016) for GELU.
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017). The variants of [`Activation`]
+//! name the sources of their functions.
 
 mod elu;
 mod exponential;
@@ -323,15 +321,15 @@ impl fmt::Display for Activation {
 
 /// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
 ///
-/// The names are `ReLU`, `sigmoid`, `tanh`, `leaky ReLU` with a slope, `identity`, `softmax`,
-/// `exponential`, `softplus`, `ELU` with an alpha, `SiLU`, `GELU` and `GELU tanh`; any other text
-/// is an [`Error::UnknownName`].
+/// A name is followed by its slope or alpha, if it has one. Any other text is an
+/// [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
 ///
 /// assert_eq!("relu".parse(), Ok(Activation::Relu));
 /// assert_eq!("leaky ReLU 0.2".parse(), Ok(Activation::LeakyRelu(0.2)));
+/// assert_eq!("GELU tanh".parse(), Ok(Activation::GeluTanh));
 /// let error = "swish".parse::<Activation>().unwrap_err();
 /// assert_eq!(error.to_string(), "unknown activation `swish`");
 /// ```
