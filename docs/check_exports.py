@@ -14,8 +14,9 @@ import onnx
 import onnxruntime
 
 folder = pathlib.Path(sys.argv[1])
-# Of outputs of a size of about 1; larger ones in proportion.
-TOLERANCE = {np.dtype("f4"): 1e-6, np.dtype("f8"): 1e-12}
+# Of outputs of a size of about 1; larger ones in proportion. Each side is within 1e-6 of the exact
+# output in f32, and the two may round in opposite directions.
+TOLERANCE = {np.dtype("f4"): 2e-6, np.dtype("f8"): 1e-12}
 models = sorted(folder.glob("*.onnx"))
 worst = {kind: (0.0, "") for kind in TOLERANCE}
 for path in models:
@@ -37,7 +38,7 @@ for path in models:
         size = np.maximum(1, np.abs(expected[:m]))
         error = float(np.max(np.abs(found - expected[:m]) / size))
         worst[x.dtype] = max(worst[x.dtype], (error, path.stem))
-assert len(models) == 2 * (6 * 6 * 2 + 3), len(models)
+assert len(models) == 12 * 12 * 2 + 11 * 11 * 2 + 2 * 3, len(models)
 for kind, (error, name) in worst.items():
     print(f"{kind}: largest difference {error:.1e}, in {name}")
     assert 0 <= error <= TOLERANCE[kind], (error, name)

@@ -131,7 +131,7 @@ fn check_linear_backward<F: Float>(dz: &ArrayRef2<F>, cache: &LinearCache<'_, F>
 /// # Errors
 ///
 /// - [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
-/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
 /// - [`Error::TooLarge`] if a gradient does not fit in memory.
 /// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::ZeroSize`] if the matrices of a
 ///   cache that you built yourself do not fit.
@@ -210,7 +210,7 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 /// - [`Error::ShapeMismatch`], with the layer, if `AL`, `Y` and `caches` do not fit.
 /// - [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` and `Y` are empty.
 /// - [`Error::TooLarge`], with the layer, if a gradient does not fit in memory.
-/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
 ///
 /// Source: Ng (2017), week 4, `L_model_backward`.
 #[doc(alias = "L_model_backward")]

@@ -140,7 +140,7 @@ pub fn linear_forward<'a, F: Float>(
 ///
 /// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and [`Error::TooLarge`]
 ///   as in [`linear_forward`].
-/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
 ///
 /// Source: Ng (2017), week 4.
 #[inline(never)]
@@ -178,7 +178,7 @@ pub fn linear_activation_forward<'a, F: Float>(
 /// - [`Error::EmptyBatch`] if m is 0.
 /// - [`Error::ZeroSize`] if a layer has no units or no inputs.
 /// - [`Error::TooLarge`] if an output does not fit in memory.
-/// - [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+/// - [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
 ///
 /// The first four name the layer.
 ///

@@ -4,84 +4,237 @@
 //! A = g(Z) \qquad dZ = dA \circ g'(Z)
 //! ```
 //!
-//! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid`],
-//! [`relu`], [`tanh`] and their `_backward`) are bit-identical to its variants.
+//! A layer holds its function `g` as an [`Activation`]. The course's functions ([`sigmoid()`],
+//! [`relu()`], [`tanh()`] and their `_backward`) are bit-identical to its variants.
 //!
 #![doc = include_str!("../../docs/images/activations.svg")]
 //!
-//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); Nair & Hinton (2010) for
-//! ReLU, Maas et al. (2013) for leaky ReLU, Bridle (1990) for softmax.
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017). The variants of [`Activation`]
+//! name the sources of their functions.
 
+mod elu;
+mod exponential;
+mod function;
 mod functions;
+mod gelu;
+mod gelu_tanh;
+mod identity;
+mod leaky_relu;
+mod relu;
+mod sigmoid;
+mod silu;
+mod softmax;
+mod softplus;
+mod tanh;
 
+pub(crate) use function::{
+    AddBiasAndApply, Apply, Differentiate, DifferentiateOutput, Function, Graph,
+};
 pub use functions::{relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward};
 
 use crate::buffer::copy_of;
 use crate::checks::{check_finite_in, check_same_shape};
 use crate::error::Operand;
-use crate::kernel::Simd;
-use crate::kernel::elementwise::{self, Map, Map2};
-use crate::kernel::softmax::{softmax, softmax_backward, softmax_backward_from_input};
 use crate::{Error, Float, Result};
+use function::Operation;
 use ndarray::{Array2, ArrayRef2};
 use std::fmt;
 use std::str::FromStr;
 
-/// An activation function `g`.
-///
-/// | variant | `a = g(z)` | `dz` |
-/// |---|---|---|
-/// | `Relu` | `max(0, z)` | `da` where `z > 0`, else 0 |
-/// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `da·a·(1 - a)` |
-/// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `da·(1 - a²)` |
-/// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | `da` where `z > 0`, else `s·da` |
-/// | `Identity` | `z` | `da` |
-/// | `Softmax` | `eᶻ / Σ eᶻ` | `a·(da - Σ a·da)` |
-///
-/// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its sums
-/// run over the units of one example. NaN stays NaN in all of them.
-///
-/// ```
-/// use dnn_blocks::activation::Activation;
-/// use dnn_blocks::ndarray::array;
-///
-/// assert_eq!(Activation::Relu.forward(&array![[-1.0, 2.0]])?, array![[0.0, 2.0]]);
-/// # Ok::<(), dnn_blocks::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Activation {
-    /// The rectified linear unit, `g(z) = max(0, z)` (Nair & Hinton 2010).
-    Relu,
-    /// The logistic function, `g(z) = 1 / (1 + e⁻ᶻ)`.
-    Sigmoid,
-    /// The hyperbolic tangent, `g(z) = tanh z`.
-    Tanh,
-    /// The leaky ReLU, `g(z) = z` where `z > 0`, else `slope·z` (Maas et al. 2013).
+/// Declares [`Activation`]. A variant comes with the file that has its [`Function`], a type of the
+/// same name.
+macro_rules! activations {
+    (
+        $(#[$attributes:meta])*
+        pub enum Activation {
+            $(
+                $(#[$documentation:meta])*
+                $variant:ident $(($parameter:ident: $type:ty))? in $file:ident,
+            )*
+        }
+    ) => {
+        $(#[$attributes])*
+        pub enum Activation {
+            $($(#[$documentation])* $variant $(($type))?,)*
+        }
+
+        impl Activation {
+            /// Returns the name, without the parameter.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .name()
+                    })*
+                }
+            }
+
+            /// Returns the parameter with its name, if the function has one.
+            pub(crate) fn parameter(self) -> Option<(&'static str, f64)> {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .parameter()
+                    })*
+                }
+            }
+
+            /// Runs an operation with the function of this activation.
+            #[inline(never)]
+            pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .run(operation)
+                    })*
+                }
+            }
+
+            /// Returns whether `A = g(Z)` determines `g'(Z)`.
+            pub(crate) fn known_from_output<F: Float>(self) -> bool {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .known_from_output::<F>()
+                    })*
+                }
+            }
+
+            /// Adds `g(z)` to a graph of ONNX operators.
+            #[cfg_attr(not(feature = "onnx"), allow(dead_code))]
+            pub(crate) fn export<F: Float, G: Graph<F>>(
+                self,
+                graph: &mut G,
+                z: &str,
+            ) -> std::result::Result<(), G::Error> {
+                match self {
+                    $(Activation::$variant $(($parameter))? => {
+                        $file::$variant $(($parameter))? .export(graph, z)
+                    })*
+                }
+            }
+
+            /// Reads a name as `Display` prints it, in upper or lower case.
+            fn named(name: &str) -> Option<Self> {
+                $(
+                    if let Some(rest) = after(name, $file::$variant::NAME)
+                        && let Some(found) = activations!(@read rest, $variant $($parameter)?)
+                    {
+                        return Some(found);
+                    }
+                )*
+                None
+            }
+        }
+    };
+    (@read $rest:ident, $variant:ident) => {
+        $rest.is_empty().then_some(Activation::$variant)
+    };
+    (@read $rest:ident, $variant:ident $parameter:ident) => {
+        number($rest).map(Activation::$variant)
+    };
+}
+
+activations! {
+    /// An activation function `g`.
     ///
-    /// A usual slope is 0.01. The slope must be finite in the element type of the network.
-    LeakyRelu(f64),
-    /// No activation, `g(z) = z`, for the output of a regression.
-    Identity,
-    /// Softmax, `g(z) = eᶻ / Σ eᶻ` over the units of the layer (Bridle 1990).
+    /// | variant | `a = g(z)` | `dz` |
+    /// |---|---|---|
+    /// | `Relu` | `max(0, z)` | `da` where `z > 0`, else 0 |
+    /// | `Sigmoid` | `1 / (1 + e⁻ᶻ)` | `da·a·(1 - a)` |
+    /// | `Tanh` | `(eᶻ - e⁻ᶻ) / (eᶻ + e⁻ᶻ)` | `da·(1 - a²)` |
+    /// | `LeakyRelu(s)` | `z` where `z > 0`, else `s·z` | `da` where `z > 0`, else `s·da` |
+    /// | `Identity` | `z` | `da` |
+    /// | `Softmax` | `eᶻ / Σ eᶻ` | `a·(da - Σ a·da)` |
+    /// | `Exponential` | `eᶻ` | `da·a` |
+    /// | `Softplus` | `ln(1 + eᶻ)` | `da·(1 - e⁻ᵃ)` |
+    /// | `Elu(α)` | `z` where `z > 0`, else `α·(eᶻ - 1)` | `da` where `z > 0`, else `da·(a + α)` |
+    /// | `Silu` | `z·s` with `s = sigmoid(z)` | `da·s·(1 + z·(1 - s))` |
+    /// | `Gelu` | `z·Φ(z)` | `da·(Φ(z) + z·φ(z))` |
+    /// | `GeluTanh` | `z·s` with `s = sigmoid(v)` | `da·s·(1 + z·v'·(1 - s))` |
     ///
-    /// It is for the output of a classifier: a column holds the probabilities of the classes.
-    Softmax,
+    /// In the table, φ is the density of the standard normal distribution, Φ its distribution
+    /// function, and `v = √(8/π)·(z + 0.044715·z³)`.
+    ///
+    /// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its
+    /// sums run over the units of one example. NaN stays NaN in all of them.
+    ///
+    /// Errors of variants are in units of the last place (ulp). They hold for all `z`, in `f32` and
+    /// `f64`, with every set of instructions. The derivative of the same variants has an error of
+    /// at most `3·ε·max(1, |g'|)`. At -∞, `Silu`, `Gelu` and `GeluTanh` return their limit, 0, where
+    /// PyTorch returns NaN.
+    ///
+    /// ```
+    /// use dnn_blocks::activation::Activation;
+    /// use dnn_blocks::ndarray::array;
+    ///
+    /// assert_eq!(Activation::Relu.forward(&array![[-1.0, 2.0]])?, array![[0.0, 2.0]]);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+    #[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+    #[non_exhaustive]
+    pub enum Activation {
+        /// The rectified linear unit, `g(z) = max(0, z)` (Nair & Hinton 2010).
+        Relu in relu,
+        /// The logistic function, `g(z) = 1 / (1 + e⁻ᶻ)`.
+        Sigmoid in sigmoid,
+        /// The hyperbolic tangent, `g(z) = tanh z`.
+        Tanh in tanh,
+        /// The leaky ReLU, `g(z) = z` where `z > 0`, else `slope·z` (Maas et al. 2013).
+        ///
+        /// A usual slope is 0.01. The slope must be finite in the element type of the network.
+        LeakyRelu(slope: f64) in leaky_relu,
+        /// No activation, `g(z) = z`, for the output of a regression.
+        Identity in identity,
+        /// Softmax, `g(z) = eᶻ / Σ eᶻ` over the units of the layer (Bridle 1990).
+        ///
+        /// It is for the output of a classifier: a column holds the probabilities of the classes.
+        Softmax in softmax,
+        /// The exponential function, `g(z) = eᶻ`, for a positive output.
+        ///
+        /// The largest error is 1.5 ulp.
+        Exponential in exponential,
+        /// Softplus, `g(z) = ln(1 + eᶻ)` (Dugas et al. 2001; Glorot et al. 2011).
+        ///
+        /// The largest error is 3 ulp. PyTorch returns `z` where `z > 20`, which differs by 2e-9.
+        Softplus in softplus,
+        /// The exponential linear unit, `g(z) = z` where `z > 0`, else `alpha·(eᶻ - 1)` (Clevert et
+        /// al. 2016).
+        ///
+        /// A usual alpha is 1. The alpha must be finite in the element type of the network. The
+        /// largest error is 3 ulp.
+        Elu(alpha: f64) in elu,
+        /// The sigmoid-weighted linear unit or swish, `g(z) = z·sigmoid(z)` (Elfwing et al. 2018;
+        /// Ramachandran et al. 2017).
+        ///
+        /// The largest error is 4 ulp. A `Workspace` keeps `Z` for it.
+        Silu in silu,
+        /// The Gaussian error linear unit, `g(z) = z·Φ(z)` with the distribution function Φ of the
+        /// standard normal distribution (Hendrycks & Gimpel 2016).
+        ///
+        /// The largest error is 6 ulp. A `Workspace` keeps `Z` for it.
+        Gelu in gelu,
+        /// The approximation of GELU by a tanh, `g(z) = z/2·(1 + tanh(√(2/π)·(z + 0.044715·z³)))`
+        /// (Hendrycks & Gimpel 2016).
+        ///
+        /// The largest error is 4 ulp. A `Workspace` keeps `Z` for it.
+        GeluTanh in gelu_tanh,
+    }
+}
+
+/// Returns the text after the start of a name, in upper or lower case.
+fn after<'a>(name: &'a str, start: &str) -> Option<&'a str> {
+    let (found, rest) = name.split_at_checked(start.len())?;
+    found.eq_ignore_ascii_case(start).then_some(rest)
+}
+
+/// Reads a parameter, which a space separates from the name.
+fn number(rest: &str) -> Option<f64> {
+    rest.strip_prefix(' ')?.trim().parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 impl Activation {
-    /// `Ok` if the slope is finite, also when it is rounded to `F`.
+    /// `Ok` if the parameter is finite, also when it is rounded to `F`.
     pub(crate) fn check<F: Float>(self) -> Result<()> {
-        match self {
-            Activation::LeakyRelu(slope) => check_finite_in::<F>("slope", slope),
-            Activation::Relu
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Identity
-            | Activation::Softmax => Ok(()),
-        }
+        self.parameter().map_or(Ok(()), |(name, value)| check_finite_in::<F>(name, value))
     }
 
     /// Computes the activation, `A = g(Z)`.
@@ -99,8 +252,8 @@ impl Activation {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] if `A` does not fit in memory, [`Error::Hyperparameter`] if the slope of
-    /// a leaky ReLU is not finite in `F`.
+    /// [`Error::TooLarge`] if `A` does not fit in memory, [`Error::Hyperparameter`] if the
+    /// slope or alpha is not finite in `F`.
     pub fn forward<F: Float>(self, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
         let mut a = copy_of("A", z)?;
@@ -124,7 +277,7 @@ impl Activation {
     /// # Errors
     ///
     /// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape, [`Error::Hyperparameter`] if the
-    /// slope of a leaky ReLU is not finite in `F`.
+    /// slope or alpha is not finite in `F`.
     pub fn backward<F: Float>(self, da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
         self.check::<F>()?;
         check_same_shape(Operand::new("dA", &da), Operand::new("Z", z))?;
@@ -155,231 +308,28 @@ impl Activation {
     pub(crate) fn differentiate_output<F: Float>(self, a: &mut ArrayRef2<F>, da: &ArrayRef2<F>) {
         self.run(DifferentiateOutput { a, da });
     }
-
-    /// Runs an operation with the function of this activation. The formulas are in its `impl Map`
-    /// and `impl Derivative` below.
-    #[inline(never)]
-    pub(crate) fn run<F: Float, O: Operation<F>>(self, operation: O) {
-        match self {
-            Activation::Relu => operation.elementwise(Relu),
-            Activation::Sigmoid => operation.elementwise(Sigmoid),
-            Activation::Tanh => operation.elementwise(Tanh),
-            Activation::LeakyRelu(slope) => operation.elementwise(LeakyRelu(F::of(slope))),
-            Activation::Identity => operation.identity(),
-            Activation::Softmax => operation.softmax(),
-        }
-    }
-
-    /// Returns whether `A = g(Z)` determines `g'(Z)`. A leaky ReLU needs a slope above 0 for that.
-    pub(crate) fn known_from_output<F: Float>(self) -> bool {
-        match self {
-            Activation::LeakyRelu(slope) => F::of(slope) > F::zero(),
-            Activation::Relu
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Identity
-            | Activation::Softmax => true,
-        }
-    }
-}
-
-/// An operation on matrices that needs an activation function or its derivative.
-pub(crate) trait Operation<F: Float> {
-    fn elementwise<G: Derivative<F>>(self, g: G);
-    fn identity(self);
-    fn softmax(self);
-}
-
-pub(crate) struct Apply<'a, F> {
-    z: &'a mut ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for Apply<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::map(g, self.z);
-    }
-    fn identity(self) {}
-    fn softmax(self) {
-        softmax(self.z);
-    }
-}
-
-pub(crate) struct AddBiasAndApply<'a, F> {
-    z: &'a mut ArrayRef2<F>,
-    b: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for AddBiasAndApply<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::add_column_and_map(g, self.z, self.b);
-    }
-    fn identity(self) {
-        elementwise::add_column(self.z, self.b);
-    }
-    fn softmax(self) {
-        elementwise::add_column(self.z, self.b);
-        softmax(self.z);
-    }
-}
-
-pub(crate) struct Differentiate<'a, F> {
-    da: &'a mut ArrayRef2<F>,
-    z: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for Differentiate<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::zip_map(FromInput(g), self.da, self.z);
-    }
-    fn identity(self) {}
-    fn softmax(self) {
-        softmax_backward_from_input(self.da, self.z);
-    }
-}
-
-pub(crate) struct DifferentiateOutput<'a, F> {
-    a: &'a mut ArrayRef2<F>,
-    da: &'a ArrayRef2<F>,
-}
-
-impl<F: Float> Operation<F> for DifferentiateOutput<'_, F> {
-    fn elementwise<G: Derivative<F>>(self, g: G) {
-        elementwise::zip_map(FromOutput(g), self.a, self.da);
-    }
-    fn identity(self) {
-        self.a.assign(self.da);
-    }
-    fn softmax(self) {
-        softmax_backward(self.a, self.da);
-    }
-}
-
-/// An elementwise activation function, with its derivative in terms of its output.
-pub(crate) trait Derivative<F>: Map<F> {
-    /// Returns `da·g'(z)` from `a = g(z)`.
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F;
-    /// Returns `da·g'(z)` from `z`.
-    #[inline(always)]
-    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
-        self.backward::<S>(da, self.apply::<S>(z))
-    }
-}
-
-#[derive(Clone, Copy)]
-struct Relu;
-#[derive(Clone, Copy)]
-struct Sigmoid;
-#[derive(Clone, Copy)]
-struct Tanh;
-#[derive(Clone, Copy)]
-struct LeakyRelu<F>(F);
-
-impl<F: Float> Map<F> for Relu {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        if z <= F::zero() { F::zero() } else { z } // unlike `max`, this keeps NaN
-    }
-}
-
-impl<F: Float> Derivative<F> for Relu {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        if a <= F::zero() { F::zero() } else { da }
-    }
-}
-
-impl<F: Float> Map<F> for Sigmoid {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        elementwise::sigmoid::<F, S>(z)
-    }
-}
-
-impl<F: Float> Derivative<F> for Sigmoid {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        da * (a * (F::one() - a))
-    }
-}
-
-impl<F: Float> Map<F> for Tanh {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        elementwise::tanh::<F, S>(z)
-    }
-}
-
-impl<F: Float> Derivative<F> for Tanh {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        da * (F::one() - a * a)
-    }
-}
-
-impl<F: Float> Map<F> for LeakyRelu<F> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, z: F) -> F {
-        if z <= F::zero() { self.0 * z } else { z }
-    }
-}
-
-impl<F: Float> Derivative<F> for LeakyRelu<F> {
-    #[inline(always)]
-    fn backward<S: Simd<F>>(self, da: F, a: F) -> F {
-        if a <= F::zero() { da * self.0 } else { da }
-    }
-    /// Uses `z`, because a negative slope changes the sign of `a`.
-    #[inline(always)]
-    fn backward_from_input<S: Simd<F>>(self, da: F, z: F) -> F {
-        if z <= F::zero() { da * self.0 } else { da }
-    }
-}
-
-/// The map `(da, z) ↦ da·g'(z)`.
-#[derive(Clone, Copy)]
-struct FromInput<G>(G);
-
-impl<F: Float, G: Derivative<F>> Map2<F> for FromInput<G> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, da: F, z: F) -> F {
-        self.0.backward_from_input::<S>(da, z)
-    }
-}
-
-/// The map `(a, da) ↦ da·g'(z)`, where `a = g(z)`.
-#[derive(Clone, Copy)]
-struct FromOutput<G>(G);
-
-impl<F: Float, G: Derivative<F>> Map2<F> for FromOutput<G> {
-    #[inline(always)]
-    fn apply<S: Simd<F>>(self, a: F, da: F) -> F {
-        self.0.backward::<S>(da, a)
-    }
 }
 
 impl fmt::Display for Activation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Activation::Relu => f.pad("ReLU"),
-            Activation::Sigmoid => f.pad("sigmoid"),
-            Activation::Tanh => f.pad("tanh"),
-            Activation::LeakyRelu(slope) => f.pad(&format!("leaky ReLU {slope}")),
-            Activation::Identity => f.pad("identity"),
-            Activation::Softmax => f.pad("softmax"),
+        match self.parameter() {
+            Some((_, value)) => f.pad(&format!("{} {value}", self.name())),
+            None => f.pad(self.name()),
         }
     }
 }
 
 /// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
 ///
-/// The names are `ReLU`, `sigmoid`, `tanh`, `leaky ReLU` with a slope, `identity` and `softmax`;
-/// any other text is an [`Error::UnknownName`].
+/// A name is followed by its slope or alpha, if it has one. Any other text is an
+/// [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::activation::Activation;
 ///
 /// assert_eq!("relu".parse(), Ok(Activation::Relu));
 /// assert_eq!("leaky ReLU 0.2".parse(), Ok(Activation::LeakyRelu(0.2)));
+/// assert_eq!("GELU tanh".parse(), Ok(Activation::GeluTanh));
 /// let error = "swish".parse::<Activation>().unwrap_err();
 /// assert_eq!(error.to_string(), "unknown activation `swish`");
 /// ```
@@ -387,19 +337,7 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
-        let lower = name.trim().to_ascii_lowercase();
         let unknown = || Error::UnknownName { kind: "activation", name: name.to_string() };
-        if let Some(slope) = lower.strip_prefix("leaky relu ") {
-            let slope = slope.trim().parse::<f64>().ok().filter(|slope| slope.is_finite());
-            return slope.map(Activation::LeakyRelu).ok_or_else(unknown);
-        }
-        let named = [
-            Activation::Relu,
-            Activation::Sigmoid,
-            Activation::Tanh,
-            Activation::Identity,
-            Activation::Softmax,
-        ];
-        named.into_iter().find(|g| g.to_string().to_ascii_lowercase() == lower).ok_or_else(unknown)
+        Self::named(name.trim()).ok_or_else(unknown)
     }
 }

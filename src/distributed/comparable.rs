@@ -30,7 +30,6 @@ macro_rules! by_variant {
     };
 }
 
-by_variant!(Activation { Relu, Sigmoid, Tanh, LeakyRelu(slope), Identity, Softmax });
 by_variant!(Cost {
     BinaryCrossEntropy,
     CategoricalCrossEntropy,
@@ -60,6 +59,12 @@ by_variant!(Schedule {
     InverseScaling { power },
     Cosine { warm_up, total, lowest },
 });
+
+impl Comparable for Activation {
+    fn digest(&self, digest: &mut Digest) {
+        (self.name(), self.parameter().map(|(_, value)| value)).digest(digest);
+    }
+}
 
 impl Comparable for Plateau {
     fn digest(&self, digest: &mut Digest) {

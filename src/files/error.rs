@@ -95,6 +95,13 @@ pub enum FileError {
         /// The number.
         value: f64,
     },
+    /// The format or the program that reads it lacks a part of the model.
+    Unsupported {
+        /// The format or the program.
+        format: &'static str,
+        /// The part that it lacks.
+        what: String,
+    },
     /// The arrays do not make a valid model.
     Model(Error),
 }
@@ -149,6 +156,9 @@ impl Display for FileError {
             }
             Self::NotFinite { name, index, value } => {
                 write!(f, "element {index} of {} is {value}, but must be finite", Excerpt(name))
+            }
+            Self::Unsupported { format, what } => {
+                write!(f, "{format} does not have {}", Excerpt(what))
             }
             Self::Model(error) => write!(f, "{}", Excerpt(error)),
         }

@@ -24,6 +24,11 @@ pub enum Module {
     Sigmoid,
     /// `Softmax(dim=1)`.
     Softmax,
+    /// The module of another activation: `GELU` with or without `approximate="tanh"`, `SiLU`, `ELU`
+    /// with its `alpha`, `Softplus`.
+    ///
+    /// The `Softplus` of PyTorch returns `z` above its threshold of 20, which differs by 2e-9.
+    Activation(Activation),
     /// `Identity`, or another module without effect on predictions.
     Identity,
     /// `Dropout`, which has no effect on predictions.
@@ -38,6 +43,7 @@ impl Module {
             Module::Tanh => Some(Activation::Tanh),
             Module::Sigmoid => Some(Activation::Sigmoid),
             Module::Softmax => Some(Activation::Softmax),
+            Module::Activation(activation) => Some(activation),
             Module::Linear | Module::Identity | Module::Dropout => None,
         }
     }

@@ -5,14 +5,14 @@ mod proto;
 use super::limits::{check_size, reserved};
 use super::numbers::{check_finite, for_each_block};
 use super::{FileError, Result, atomic};
-use crate::activation::Activation;
+use crate::activation::Graph;
 use crate::data::Standardizer;
 use crate::model::{Classifier, Regressor};
 use crate::parameters::check_network;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::{Array2, CowArray, IxDyn, arr0};
 use prost::Message;
-use proto::{Attribute, Dimension, Entry, Graph, Model, Node, Operators, Shape};
+use proto::{Attribute, Dimension, Entry, Model, Node, Operators, Shape};
 use proto::{GRAPH, INITIALIZER, RAW_DATA, TensorType, Type, Value, begin};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -44,7 +44,8 @@ impl<F: Float> Parameters<F> {
     /// # Errors
     ///
     /// [`FileError::NotFinite`]; [`FileError::Model`] if the scaler has other features;
-    /// [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
+    /// [`FileError::Unsupported`] for [`Activation::Gelu`](crate::activation::Activation::Gelu) in
+    /// `f64`; [`FileError::TooLarge`] from 2 GiB on, where ONNX would need several files.
     pub fn to_onnx(&self, scaler: Option<&Standardizer<F>>) -> Result<Vec<u8>> {
         self.onnx(scaler)?.to_vec()
     }
@@ -84,8 +85,8 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], [`FileError::TooLarge`], [`FileError::Malformed`] if serde cannot
-    /// write the labels as JSON.
+    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+    /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as JSON.
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
         self.onnx()?.to_vec()
     }
@@ -124,7 +125,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFitted`], [`FileError::TooLarge`].
+    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+    /// [`Parameters::to_onnx`].
     pub fn to_onnx(&self) -> Result<Vec<u8>> {
         self.onnx()?.to_vec()
     }
@@ -188,30 +190,7 @@ impl<'a, F: Float> Builder<'a, F> {
         self.constant(&b, list(&layer.b))?;
         let a_prev = self.last.clone();
         let z = self.node("Gemm", &[&a_prev, &w, &b], vec![Attribute::integer("transB", 1)]);
-        let simple = match layer.activation {
-            Activation::Identity => return Ok(()),
-            Activation::Softmax => {
-                self.node("Softmax", &[&z], vec![Attribute::integer("axis", 1)]);
-                return Ok(());
-            }
-            // `LeakyRelu` takes its slope as f32, and ONNX Runtime has it for f32 only.
-            Activation::LeakyRelu(slope) => return self.leaky(number, slope, &z),
-            Activation::Relu => "Relu",
-            Activation::Sigmoid => "Sigmoid",
-            Activation::Tanh => "Tanh",
-        };
-        self.node(simple, &[&z], vec![]);
-        Ok(())
-    }
-
-    /// Adds `z` where `z > 0`, else `slope·z`.
-    fn leaky(&mut self, number: usize, slope: f64, z: &str) -> Result<()> {
-        let slope = self.scalar(&format!("slope{number}"), F::of(slope))?;
-        let zero = self.scalar(&format!("zero{number}"), F::zero())?;
-        let positive = self.node("Greater", &[z, &zero], vec![]);
-        let scaled = self.node("Mul", &[z, &slope], vec![]);
-        self.node("Where", &[&positive, z, &scaled], vec![]);
-        Ok(())
+        layer.activation.export(&mut LayerGraph { graph: self, number }, &z)
     }
 
     /// Adds a constant scalar and returns its name.
@@ -264,10 +243,14 @@ impl<'a, F: Float> Builder<'a, F> {
     fn finish(mut self, output: &str, outputs: usize) -> Result<Writer<'a, F>> {
         let values = self.nodes.iter_mut().flat_map(|node| &mut node.output);
         values.filter(|name| **name == self.last).for_each(|name| *name = output.to_string());
-        let before = Graph { node: self.nodes, name: Some("network".into()), ..Graph::default() };
+        let before = proto::Graph {
+            node: self.nodes,
+            name: Some("network".into()),
+            ..proto::Graph::default()
+        };
         let input = vec![batch::<F>("X", self.features)];
         let output = vec![batch::<F>(output, outputs)];
-        let after = Graph { input, output, ..Graph::default() }.encode_to_vec();
+        let after = proto::Graph { input, output, ..proto::Graph::default() }.encode_to_vec();
         let constants: Vec<_> = self.constants.into_iter().map(Constant::new).collect();
         let tensors: usize = constants.iter().map(|constant| constant.length).sum();
         let before = before.encode_to_vec();
@@ -287,6 +270,37 @@ impl<'a, F: Float> Builder<'a, F> {
         let length = head.len() + tensors + tail.len();
         check_size("the model", length as u64, LONGEST)?;
         Ok(Writer { head, constants, tail, length })
+    }
+}
+
+/// The part of the graph that computes the activation of a layer.
+struct LayerGraph<'g, 'a, F> {
+    graph: &'g mut Builder<'a, F>,
+    /// The number of the layer, from 1.
+    number: usize,
+}
+
+impl<F: Float> Graph<F> for LayerGraph<'_, '_, F> {
+    type Error = FileError;
+
+    fn scalar(&mut self, name: &str, value: F) -> Result<String> {
+        self.graph.scalar(&format!("{name}{}", self.number), value)
+    }
+
+    fn operator(&mut self, name: &str, inputs: &[&str]) -> String {
+        self.graph.node(name, inputs, vec![])
+    }
+
+    fn operator_along_units(&mut self, name: &str, input: &str) {
+        self.graph.node(name, &[input], vec![Attribute::integer("axis", 1)]);
+    }
+
+    fn only_f32(&self, function: &str) -> Result<()> {
+        if size_of::<F>() == 4 {
+            return Ok(());
+        }
+        let what = format!("{function} of layer {} in f64", self.number);
+        Err(FileError::Unsupported { format: "ONNX Runtime", what })
     }
 }
 

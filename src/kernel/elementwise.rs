@@ -10,6 +10,7 @@
 //! | `ln(1 - a)` | 1.5 / 2 ulp |
 //! | `sigmoid` | 2.5 / 2.5 ulp |
 //! | `tanh` | 3 / 3 ulp |
+//! | `exp_m1` | 3 / 3 ulp |
 //!
 //! The errors hold for all numbers: subnormal numbers, zeros of both signs, infinities and NaN
 //! included.
@@ -50,6 +51,12 @@ pub trait Elementary: Kernel {
     const TWO: Self;
     /// `tanh` is 1 above this number.
     const TANH_RANGE: Self;
+    /// `x·eˣ` is 0 below this number.
+    const PRODUCT_RANGE: Self;
+    /// The standard normal density is 0 above this number.
+    const NORMAL_RANGE: Self;
+    /// Multiplying by it splits a number into two halves (Dekker 1971).
+    const SPLITTER: Self;
     /// Computes `2ⁿ` for an integer n in the range of the exponent.
     fn power_of_two(n: Self) -> Self;
     /// Computes `(eʳ - 1 - r) / r²` for `|r| <= ln 2 / 2`.
@@ -58,12 +65,15 @@ pub trait Elementary: Kernel {
     fn split(x: Self) -> (Self, Self);
     /// Computes `2 artanh(√z) / √z - 2`, for `z = ((m - 1) / (m + 1))²` with such an m.
     fn ln_rest<S: Simd<Self>>(z: Self) -> Self;
+    /// Computes `(x + 4)·Φ(-x) / e^(-x²/2)` from `(x - 4) / (x + 4)`, for x up to `NORMAL_RANGE`.
+    fn normal_tail<S: Simd<Self>>(t: Self) -> Self;
 }
 
 macro_rules! elementary {
     (
         $float:ty, $bits:ty, mantissa: $mantissa:literal, bias: $bias:literal,
-        exp: $range:expr, $exp:expr, tanh: $tanh:literal, ln_2: $ln_2:expr, ln: $ln:expr
+        exp: $range:expr, $exp:expr, tanh: $tanh:literal, ln_2: $ln_2:expr, ln: $ln:expr,
+        product: $product:literal, normal: $normal:literal, $tail:expr
     ) => {
         impl Elementary for $float {
             const EXP_RANGE: (Self, Self) = $range;
@@ -73,6 +83,9 @@ macro_rules! elementary {
             const HALF: Self = 0.5;
             const TWO: Self = 2.0;
             const TANH_RANGE: Self = $tanh;
+            const PRODUCT_RANGE: Self = $product;
+            const NORMAL_RANGE: Self = $normal;
+            const SPLITTER: Self = ((1 as $bits) << ($mantissa / 2 + 1)) as $float + 1.0;
 
             #[inline(always)]
             fn power_of_two(n: Self) -> Self {
@@ -107,6 +120,11 @@ macro_rules! elementary {
             fn ln_rest<S: Simd<Self>>(z: Self) -> Self {
                 z * polynomial::<Self, S, _>(z, $ln)
             }
+
+            #[inline(always)]
+            fn normal_tail<S: Simd<Self>>(t: Self) -> Self {
+                polynomial::<Self, S, _>(t, $tail)
+            }
         }
     };
 }
@@ -118,7 +136,11 @@ elementary!(
      0.008_333_310_5, 0.001_393_365, 0.000_198_909_91],
     tanh: 10.0, ln_2: (0.693_145_75, 1.428_606_8e-6),
     ln: [0.666_666_7, 0.400_001_23, 0.285_507_8,
-         0.233_316_14]
+         0.233_316_14],
+    product: -112.0, normal: 15.0,
+    [0.755_285_14, -0.607_896_57, 0.387_136_7, -0.186_523_3, 0.060_406_186,
+     -0.007_525_402_6, -0.003_520_972_8, 0.001_566_881_7, 0.000_188_996_52,
+     -0.000_125_558_39]
 );
 elementary!(
     f64, u64, mantissa: 52, bias: 1023,
@@ -130,7 +152,18 @@ elementary!(
     tanh: 20.0, ln_2: (0.693_147_180_369_123_8, 1.908_214_929_270_587_8e-10),
     ln: [0.666_666_666_666_667, 0.399_999_999_998_988_9, 0.285_714_286_262_538_4,
          0.222_222_110_893_794_96, 0.181_828_924_325_368_7, 0.153_316_117_220_550_08,
-         0.146_178_071_534_173_25]
+         0.146_178_071_534_173_25],
+    product: -760.0, normal: 40.0,
+    [0.755_285_130_415_751_5, -0.607_896_641_971_891_7, 0.387_137_400_742_219_36,
+     -0.186_521_857_959_693_4, 0.060_396_574_890_676_65, -0.007_540_188_965_625_017,
+     -0.003_479_692_361_804_059_7, 0.001_630_818_442_480_588_7,
+     0.000_133_344_249_783_584_28, -0.000_231_094_824_149_971_05,
+     -1.907_843_405_924_870_6e-06, 3.514_421_496_825_78e-05, 7.149_308_325_478_401e-07,
+     -5.919_013_186_154_044e-06, -6.249_906_995_369_785e-07,
+     1.020_071_339_256_846_5e-06, 2.635_431_056_068_445_6e-07,
+     -1.546_196_819_122_192e-07, -7.634_712_843_441_086e-08,
+     1.484_239_007_275_134_4e-08, 1.397_652_815_595_082_1e-08,
+     -1.015_295_717_649_618e-11, -9.990_624_160_023_276e-10]
 );
 
 /// Returns n and r of `x = n·ln 2 + r`, for an x in the range of `exp`.
@@ -157,6 +190,71 @@ pub(crate) fn exp<F: Elementary, S: Simd<F>>(x: F) -> F {
     let half = (n * F::HALF + F::ROUNDER) - F::ROUNDER;
     let near_1 = F::one() + exp_m1_near_0::<F, S>(r);
     near_1 * F::power_of_two(half) * F::power_of_two(n - half)
+}
+
+/// `eˣ⁺ʳ` as a product of three numbers, for a small r and an x in the range of the exponent.
+///
+/// A factor that is multiplied first is rounded with the last of them, so that a subnormal result
+/// is accurate.
+#[inline(always)]
+pub(crate) fn exp_factors<F: Elementary, S: Simd<F>>(x: F, rest: F) -> [F; 3] {
+    let n = mul_add::<F, S>(x, F::LOG2_E, F::ROUNDER) - F::ROUNDER;
+    let r = mul_add::<F, S>(n, -F::LN_2.0, x) + mul_add::<F, S>(n, -F::LN_2.1, rest);
+    let half = (n * F::HALF + F::ROUNDER) - F::ROUNDER;
+    let near_1 = F::one() + exp_m1_near_0::<F, S>(r);
+    [near_1, F::power_of_two(half), F::power_of_two(n - half)]
+}
+
+/// `factor·eˣ`, from the [`exp_factors`] of x.
+#[inline(always)]
+pub(crate) fn times_exp<F: Elementary>(factor: F, [a, b, c]: [F; 3]) -> F {
+    factor * a * b * c
+}
+
+/// `x`, or the bound if x is below it. NaN stays NaN.
+#[inline(always)]
+pub(crate) fn at_least<F: Elementary>(lowest: F, x: F) -> F {
+    if x < lowest { lowest } else { x }
+}
+
+/// `eˣ - 1`, for `x <= 0`.
+#[inline(always)]
+pub(crate) fn exp_m1<F: Elementary, S: Simd<F>>(x: F) -> F {
+    let x = at_least(-F::TWO * F::TANH_RANGE, x);
+    let (n, r) = reduce::<F, S>(x);
+    let power = F::power_of_two(n);
+    mul_add::<F, S>(power, exp_m1_near_0::<F, S>(r), power - F::one())
+}
+
+/// `a·b` as its rounding and the rest.
+#[inline(always)]
+pub(crate) fn exact_product<F: Elementary, S: Simd<F>>(a: F, b: F) -> (F, F) {
+    let product = a * b;
+    if S::FUSED {
+        return (product, a.mul_add(b, -product));
+    }
+    let halves = |x: F| {
+        let scaled = F::SPLITTER * x;
+        let high = scaled - (scaled - x);
+        (high, x - high)
+    };
+    let ((a_high, a_low), (b_high, b_low)) = (halves(a), halves(b));
+    let rest = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low;
+    (product, rest)
+}
+
+/// `Φ(-x) / e^(-x²/2)` and the factors of `e^(-x²/2)`, for x from 0 to `NORMAL_RANGE`. Φ is the
+/// distribution function of the standard normal distribution.
+///
+/// The quotient falls slowly, so a polynomial of `(x - 4) / (x + 4)` is accurate for all x
+/// (Shepherd & Laframboise 1981).
+#[inline(always)]
+pub(crate) fn normal_tail<F: Elementary, S: Simd<F>>(x: F) -> (F, [F; 3]) {
+    let four = F::TWO * F::TWO;
+    let inverse = F::one() / (x + four);
+    let quotient = F::normal_tail::<S>((x - four) * inverse) * inverse;
+    let (square, rest) = exact_product::<F, S>(x, x);
+    (quotient, exp_factors::<F, S>(-F::HALF * square, -F::HALF * rest))
 }
 
 /// `1 / (1 + e⁻ᶻ)`, computed from `e^-|z|`: it does not overflow, and small results are accurate.

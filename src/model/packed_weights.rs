@@ -87,7 +87,7 @@ impl<F: Float> PackedWeights<F> {
     ///
     /// [`Error::ShapeMismatch`] or [`Error::ZeroSize`] with the layer if the shapes do not fit each
     /// other, [`Error::TooLarge`] if the copy does not fit in memory, [`Error::Hyperparameter`] if
-    /// the slope of a leaky ReLU is not finite in `F`.
+    /// a slope or an alpha is not finite in `F`.
     pub fn new(parameters: &Parameters<F>) -> Result<Self> {
         Self::pack(parameters, false)
     }

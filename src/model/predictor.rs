@@ -228,7 +228,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     ///
     /// [`Error::ShapeMismatch`] if `X`, the layers and the standardizers do not fit each other, or
     /// if there are more examples than the predictor was made for, [`Error::EmptyBatch`] if there
-    /// is no example, [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`,
+    /// is no example, [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`,
     /// [`Error::NotFinite`] if there is a standardizer of the features and an example is not
     /// finite, or one of the targets and an output is not finite.
     pub fn outputs<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {

@@ -85,7 +85,7 @@ impl<'a, F: Float> FullBatch<'a, F> {
     ///
     /// [`Error::ShapeMismatch`] with the layer if `X`, `Y` and the layers do not fit each other,
     /// [`Error::EmptyBatch`] if m is 0, [`Error::ZeroSize`] if a matrix has no row or no column,
-    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`,
+    /// [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`,
     /// [`Error::TooLarge`] if the buffers do not fit in memory.
     pub fn new(
         x: impl Into<ArrayView2<'a, F>>,

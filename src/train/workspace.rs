@@ -24,8 +24,8 @@ use ndarray::{ArrayRef2, ArrayView2};
 /// one, for the cross-entropy cost.
 ///
 /// A batch may have fewer examples than the workspace was made for, such as the last batch of an
-/// epoch. `Z` is not kept, because the derivative of an activation follows from `A`, except for a
-/// leaky ReLU whose slope is not positive.
+/// epoch. `Z` is not kept where the derivative of the activation follows from `A`. It is kept for
+/// SiLU and GELU, and for a leaky ReLU or ELU whose parameter is not positive.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -99,7 +99,7 @@ impl<F: Float> Workspace<F> {
     ///
     /// [`Error::InvalidArgument`] if `examples` is 0, [`Error::TooLarge`] if the buffers do not fit
     /// in memory, [`Error::ShapeMismatch`] if the layers do not fit each other,
-    /// [`Error::Hyperparameter`] if the slope of a leaky ReLU is not finite in `F`.
+    /// [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
     pub fn new(parameters: &Parameters<F>, examples: usize) -> Result<Self> {
         check_argument(examples > 0, "examples", 0.0, "at least 1")?;
         Ok(Self { buffers: StepBuffers::new(parameters, examples)? })

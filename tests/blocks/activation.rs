@@ -1,6 +1,8 @@
 //! Activations of very large and small numbers, and slopes that are refused.
 
-use crate::support::{ACTIVATIONS, message, random};
+mod references;
+
+use crate::support::{ACTIVATIONS, SMOOTH_ACTIVATIONS, message, random};
 use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh};
 use dnn_blocks::model::Predictor;
@@ -80,9 +82,24 @@ fn slopes_and_factors_are_finite_in_the_type_that_uses_them() {
 }
 
 #[test]
+fn an_alpha_is_finite_in_the_type_that_uses_it() {
+    let (z, steep) = (array![[0_f32, 1.0]], Activation::Elu(1e300));
+    let expected = "alpha is 1e300, but must be finite as an f32";
+    assert_eq!(message(steep.forward(&z)), expected);
+    assert_eq!(message(steep.backward(z.clone(), &z)), expected);
+    assert_eq!(steep.forward(&array![[0.0, 1.0]]).unwrap(), array![[0.0, 1.0]]);
+    assert_eq!(
+        message(Activation::Elu(f64::NAN).forward(&array![[0.0]])),
+        "alpha is NaN, but must be finite"
+    );
+}
+
+#[test]
 fn every_activation_is_read_from_its_name() {
     let slopes = [0.01, 0.1 + 0.2, -0.3, 0.0, 5e-324, -1e300].map(Activation::LeakyRelu);
-    for activation in ACTIVATIONS.into_iter().chain([Activation::Softmax]).chain(slopes) {
+    let alphas = [1.0, 0.1 + 0.2, -0.3, 0.0, 5e-324, -1e300].map(Activation::Elu);
+    let named = ACTIVATIONS.into_iter().chain(SMOOTH_ACTIVATIONS).chain([Activation::Softmax]);
+    for activation in named.chain(slopes).chain(alphas) {
         let name = activation.to_string();
         assert_eq!(name.parse(), Ok(activation));
         assert_eq!(name.to_uppercase().parse(), Ok(activation));
@@ -92,8 +109,23 @@ fn every_activation_is_read_from_its_name() {
 
 #[test]
 fn a_name_of_no_activation_is_an_error_that_quotes_it() {
-    let others =
-        ["", "swish", "re lu", "leaky relu", "leaky ReLU steep", "leaky ReLU 0.1 0.2", "Relu6"];
+    let others = [
+        "",
+        "swish",
+        "re lu",
+        "leaky relu",
+        "leaky ReLU steep",
+        "leaky ReLU 0.1 0.2",
+        "Relu6",
+        "ELU",
+        "elu1",
+        "ELU inf",
+        "elu ",
+        "GELU 1",
+        "gelutanh",
+        "größe",
+        "G",
+    ];
     for name in others {
         let error = name.parse::<Activation>().unwrap_err();
         let expected = Error::UnknownName { kind: "activation", name: name.to_string() };

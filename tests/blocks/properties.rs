@@ -17,6 +17,8 @@ fn activation() -> impl Strategy<Value = Activation> {
         Just(Activation::Tanh),
         Just(Activation::Identity),
         any::<f64>().prop_map(Activation::LeakyRelu),
+        any::<f64>().prop_map(Activation::Elu),
+        prop::sample::select(crate::support::SMOOTH_ACTIVATIONS.to_vec()),
     ]
 }
 
@@ -84,6 +86,7 @@ proptest! {
     ) {
         let hidden = match hidden {
             Activation::LeakyRelu(_) => Activation::LeakyRelu(0.1),
+            Activation::Elu(_) | Activation::Exponential => Activation::Elu(0.7),
             other => other,
         };
         let parameters = xavier(&dims, seed).with_activations(hidden, Activation::Sigmoid);

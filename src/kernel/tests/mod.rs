@@ -326,6 +326,16 @@ function!(Tanh, tanh, simd);
 function!(Ln, ln, simd);
 function!(Ln1m, ln_1m, simd);
 
+/// `e^-|x| - 1`, since `exp_m1` takes no positive numbers.
+#[derive(Clone, Copy)]
+struct ExpM1;
+impl<F: Elementary> Map<F> for ExpM1 {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, x: F) -> F {
+        elementwise::exp_m1::<F, S>(-x.abs())
+    }
+}
+
 /// Numbers of every size and sign, subnormal numbers, zeros, infinities and NaN.
 fn range(count: u64) -> impl Iterator<Item = f64> {
     let odd = [
@@ -416,6 +426,7 @@ fn elementary_functions_are_within_their_bounds() {
     check_function("exp", Exp, f64::exp, (1.5, 1.5));
     check_function("ln", Ln, f64::ln, (1.5, 1.5));
     check_function("ln(1-a)", Ln1m, |a| (-a).ln_1p(), (1.5, 2.0));
+    check_function("exp_m1", ExpM1, |x| (-x.abs()).exp_m1(), (3.0, 3.0));
     check_function("tanh", Tanh, f64::tanh, (3.0, 3.0));
     let sigmoid = |z: f64| {
         let e = (-z.abs()).exp();

@@ -2,7 +2,7 @@
 
 mod central_differences;
 
-use crate::support::{ACTIVATIONS, alternating, message, network, random};
+use crate::support::{ACTIVATIONS, SMOOTH_ACTIVATIONS, alternating, message, network, random};
 use dnn_blocks::backward::output_gradient;
 use dnn_blocks::ndarray::{Array2, Axis, array, concatenate, s};
 use dnn_blocks::prelude::*;
@@ -21,7 +21,7 @@ fn gradients_join_only_with_their_own_biases() {
 
 #[test]
 fn nan_reaches_the_output_the_cost_and_the_gradients() {
-    for hidden in ACTIVATIONS {
+    for hidden in ACTIVATIONS.into_iter().chain(SMOOTH_ACTIVATIONS) {
         for output in ACTIVATIONS {
             let parameters = network::<f64>(&[3, 4, 1], 5).with_activations(hidden, output);
             let mut x = random(3, 2, 6);

@@ -57,6 +57,26 @@ fn says_the_same<F: Float>(network: &str, parameters: &Parameters<F>, tolerance:
     assert!(largest < tolerance, "{network}: {largest}");
 }
 
+#[test]
+fn modules_of_other_activations_are_read_with_their_layer() {
+    use dnn_blocks::ndarray::array;
+    for activation in crate::support::SMOOTH_ACTIVATIONS {
+        let mut state = Tensors::new();
+        state.insert("0.weight", array![[1.0, 2.0]].into_dyn()).unwrap();
+        state.insert("2.weight", array![[3.0]].into_dyn()).unwrap();
+        let modules = [Module::Linear, Module::Activation(activation), Module::Linear];
+        let parameters: Parameters<f64> = state.clone().torch_sequential(&modules).unwrap();
+        assert_eq!(parameters.layers()[0].activation, activation);
+        assert_eq!(parameters.layers()[1].activation, Activation::Identity);
+        let twice = [Module::Linear, Module::Relu, Module::Activation(activation)];
+        let error = state.torch_sequential(&twice).unwrap_err().to_string();
+        assert!(
+            error.contains("module 2") && error.contains("does not follow a Linear"),
+            "{error}"
+        );
+    }
+}
+
 const DEEP: [Module; 7] = [
     Module::Linear,
     Module::Relu,

@@ -34,6 +34,12 @@ fn a_network_stays_the_same_to_the_last_bit() {
         Activation::Tanh,
         Activation::LeakyRelu(0.1 + 0.2),
         Activation::Identity,
+        Activation::Elu(0.1 + 0.2),
+        Activation::Exponential,
+        Activation::Softplus,
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::GeluTanh,
     ] {
         let mut parameters =
             network::<f64>(&[3, 12, 2], 1).with_activations(activation, Activation::Softmax);

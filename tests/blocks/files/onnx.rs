@@ -29,6 +29,29 @@ fn what_is_no_model_is_not_exported() {
     assert!(matches!(model.to_onnx(), Err(FileError::Model(Error::NotFitted))));
 }
 
+/// ONNX Runtime has `Erf` for f32 only.
+#[test]
+fn an_exact_gelu_is_exported_in_f32_only() {
+    let double = |(hidden, output): (Activation, Activation)| {
+        let rng = &mut NumpyRandom::seed(1);
+        let parameters = initialize_parameters::<f64>(2, 3, 1, rng).unwrap();
+        parameters.with_activations(hidden, output)
+    };
+    let error = double((Activation::Gelu, Activation::Identity)).to_onnx(None).unwrap_err();
+    assert!(matches!(error, FileError::Unsupported { .. }), "{error}");
+    assert_eq!(error.to_string(), "ONNX Runtime does not have GELU of layer 1 in f64");
+    let folder = tempfile::tempdir().unwrap();
+    let error = double((Activation::Relu, Activation::Gelu))
+        .save_onnx(folder.path().join("model.onnx"), None)
+        .unwrap_err();
+    assert_eq!(error.to_string(), "ONNX Runtime does not have GELU of layer 2 in f64");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0);
+    assert!(double((Activation::GeluTanh, Activation::GeluTanh)).to_onnx(None).is_ok());
+    let rng = &mut NumpyRandom::seed(1);
+    let single = initialize_parameters::<f32>(2, 3, 1, rng).unwrap();
+    assert!(single.with_activations(Activation::Gelu, Activation::Gelu).to_onnx(None).is_ok());
+}
+
 /// An entry of `metadata_props`, field 14 of the model, in the wire format of protobuf.
 fn entry(key: &str, value: &str) -> Vec<u8> {
     let field = |tag: u8, bytes: &[u8]| [&[tag << 3 | 2, bytes.len() as u8], bytes].concat();

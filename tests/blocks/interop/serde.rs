@@ -62,6 +62,17 @@ fn values_stay_as_they_are() {
 fn names_are_those_of_the_documentation() {
     assert_eq!(to_value(Activation::LeakyRelu(0.5)).unwrap(), json!({"leaky_relu": 0.5}));
     assert_eq!(to_value(Activation::Relu).unwrap(), json!("relu"));
+    assert_eq!(to_value(Activation::Elu(0.5)).unwrap(), json!({"elu": 0.5}));
+    for (activation, name) in [
+        (Activation::Exponential, "exponential"),
+        (Activation::Softplus, "softplus"),
+        (Activation::Silu, "silu"),
+        (Activation::Gelu, "gelu"),
+        (Activation::GeluTanh, "gelu_tanh"),
+    ] {
+        assert_eq!(to_value(activation).unwrap(), json!(name));
+        assert_eq!(from_value::<Activation>(json!(name)).unwrap(), activation);
+    }
     assert_eq!(to_value(Algorithm::MOMENTUM).unwrap(), json!({"momentum": {"beta": 0.9}}));
     assert_eq!(to_value(Initializer::LeCun).unwrap(), json!("le_cun"));
     assert_eq!(to_value(Cost::MeanSquaredError).unwrap(), json!("mean_squared_error"));

@@ -1,9 +1,9 @@
 //! The building blocks and their arguments.
 
 use super::{
-    ACTIVATIONS, BOUND, Numbers, SIZES, compare, exact, exact_owned, exact_owned_within, exact2,
-    first_row, gradients_like, laid_gradients, laid_rows, owned, random, shares, tanh_network,
-    within, within_network, within2,
+    ACTIVATIONS, BOUND, Numbers, SIZES, SMOOTH_ACTIVATIONS, compare, exact, exact_owned,
+    exact_owned_within, exact2, first_row, gradients_like, laid_gradients, laid_rows, owned,
+    random, shares, tanh_network, within, within_network, within2,
 };
 use crate::support::strides::{Laid, Layout, laid_network, owned_layouts};
 use crate::support::{COSTS, labels};
@@ -24,7 +24,7 @@ both! {
 
 fn activations<F: Float>() {
     let z = random::<F>(5, 70);
-    for activation in ACTIVATIONS {
+    for activation in ACTIVATIONS.into_iter().chain(SMOOTH_ACTIVATIONS) {
         exact(&z, |z| activation.forward(&z).unwrap());
         exact(&random::<F>(70, 5), |z| activation.forward(&z).unwrap());
         exact2(&random::<F>(5, 70), &z, |da, z| activation.backward(da.to_owned(), &z).unwrap());

@@ -37,8 +37,8 @@ mod plots;
 mod train;
 
 use crate::support;
-use crate::support::network_with_biases;
 use crate::support::strides::{Laid, Layout, laid_network, layouts, owned_layouts};
+use crate::support::{SMOOTH_ACTIVATIONS, network_with_biases};
 use dnn_blocks::course::Trained;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;

@@ -15,6 +15,16 @@ pub const ACTIVATIONS: [Activation; 5] = [
     Activation::Identity,
 ];
 
+pub const SMOOTH_ACTIVATIONS: [Activation; 7] = [
+    Activation::Exponential,
+    Activation::Softplus,
+    Activation::Elu(1.0),
+    Activation::Elu(-0.5),
+    Activation::Silu,
+    Activation::Gelu,
+    Activation::GeluTanh,
+];
+
 pub const COSTS: [Cost; 6] = [
     Cost::BinaryCrossEntropy,
     Cost::CategoricalCrossEntropy,

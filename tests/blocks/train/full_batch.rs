@@ -1,6 +1,6 @@
 //! A full batch is bit-identical to the blocks in any layout; wrong shapes are errors.
 
-use super::{ACTIVATIONS, same_parameters};
+use super::{ACTIVATIONS, SMOOTH_ACTIVATIONS, same_parameters};
 use crate::support::{labels, network_with_biases, random};
 use dnn_blocks::Error;
 use dnn_blocks::ndarray::{Array2, s};
@@ -30,7 +30,7 @@ fn compare_full_batch<F: Float>(dims: &[usize], m: usize, hidden: Activation, ou
 
 #[test]
 fn a_full_batch_step_gives_the_bits_of_the_blocks() {
-    for hidden in ACTIVATIONS {
+    for hidden in ACTIVATIONS.into_iter().chain(SMOOTH_ACTIVATIONS) {
         compare_full_batch::<f64>(&[2, 4, 1], 40, hidden, Activation::Sigmoid);
         compare_full_batch::<f64>(&[300, 7, 3], 21, hidden, Activation::Tanh);
         compare_full_batch::<f32>(&[130, 20, 1], 17, hidden, Activation::Sigmoid);

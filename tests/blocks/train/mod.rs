@@ -10,7 +10,7 @@ mod regularization;
 mod schedule;
 mod workspace;
 
-use crate::support::{labels, network_with_biases, random, same};
+use crate::support::{SMOOTH_ACTIVATIONS, labels, network_with_biases, random, same};
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;

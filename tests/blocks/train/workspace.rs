@@ -1,6 +1,6 @@
 //! A workspace is bit-identical to the blocks; wrong shapes are errors.
 
-use super::{ACTIVATIONS, same_gradients};
+use super::{ACTIVATIONS, SMOOTH_ACTIVATIONS, same_gradients};
 use crate::support::{COSTS, labels, message, network_with_biases, random, same};
 use dnn_blocks::Error;
 use dnn_blocks::forward::LayerCache;
@@ -60,6 +60,13 @@ fn a_workspace_gives_the_bits_of_the_blocks() {
         compare_workspace::<f64>(&[40, 70, 30, 1], hidden, Activation::Sigmoid);
         compare_workspace::<f32>(&[300, 30, 1], hidden, Activation::Sigmoid);
         compare_workspace::<f32>(&[9, 1], hidden, Activation::Sigmoid);
+    }
+    for smooth in SMOOTH_ACTIVATIONS {
+        for other in ACTIVATIONS {
+            compare_workspace::<f64>(&[3, 5, 4, 2], smooth, other);
+            compare_workspace::<f32>(&[3, 5, 4, 2], other, smooth);
+        }
+        compare_workspace::<f32>(&[40, 70, 30, 1], smooth, Activation::Sigmoid);
     }
 }
 
