@@ -178,6 +178,7 @@ impl<F: Float> Tensors<F> {
     }
 
     /// Removes and returns a vector.
+    #[cfg(feature = "safetensors")]
     pub(super) fn take_vector(&mut self, name: &str) -> Result<Vec<F>> {
         let array = self.take(name)?;
         let found = array.shape().to_vec();
