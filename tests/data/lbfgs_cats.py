@@ -17,7 +17,7 @@ import numpy as np
 import scipy
 from scipy.optimize import minimize
 
-DIMS, L2, ITERATIONS = [12288, 7, 1], 1.0, 200
+DIMS, L2, ITERATIONS = [12288, 7, 1], 1.0, 80
 
 
 def cost_and_gradient(theta, x, y):
