@@ -128,7 +128,7 @@ impl Ranks<'_> {
                 let own = (x.ncols(), first, total);
                 Some(self.chosen_columns(hyperparameters, validation, own)?)
             }
-            None => self.all_ok(stratified_columns(hyperparameters, &all, &mut rng))?,
+            None => self.all_ok(stratified_columns(hyperparameters, &all, &counts, &mut rng))?,
         };
         let split = self.split(&data, columns.as_ref(), (first, total))?;
         split.check(self)?;

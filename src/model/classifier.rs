@@ -19,7 +19,6 @@ use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, s};
-use std::collections::BTreeMap;
 
 /// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
 ///
@@ -310,7 +309,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let is_chosen = validation.is_some();
         let columns = match validation {
             Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
-            None => stratified_columns(hyperparameters, &numbers, &mut rng)?,
+            None => stratified_columns(hyperparameters, &numbers, &counts, &mut rng)?,
         };
         let split = Split::new(&data, columns.as_ref())?;
         split.check()?;
@@ -636,20 +635,18 @@ pub(crate) fn example_weights<F: Float>(
 }
 
 /// Draws the columns of the training and the validation set, if there is a validation share.
+/// `counts` has the number of examples of each class.
 pub(crate) fn stratified_columns(
     hyperparameters: &Hyperparameters,
     numbers: &[usize],
+    counts: &[f64],
     rng: &mut NumpyRandom,
 ) -> Result<Option<(Vec<usize>, Vec<usize>)>> {
     if hyperparameters.validation_share == 0.0 {
         return Ok(None);
     }
-    let counts = numbers.iter().fold(BTreeMap::new(), |mut counts, &class| {
-        *counts.entry(class).or_insert(0) += 1;
-        counts
-    });
-    if let Some((&class, &examples)) = counts.iter().find(|(_, examples)| **examples < 2) {
-        return Err(Error::ClassSize { class, examples, least: 2 });
+    if let Some(class) = counts.iter().position(|&count| count == 1.0) {
+        return Err(Error::ClassSize { class, examples: 1, least: 2 });
     }
     stratified_split(numbers, hyperparameters.validation_share, rng).map(Some)
 }
