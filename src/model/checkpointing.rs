@@ -2,7 +2,7 @@
 
 use super::dataset::RawData;
 use super::feature_names::OwnedNames;
-use super::fit_state::{FitStateRef, PatienceState};
+use super::fit_state::FitStateRef;
 use super::hyperparameters::Hyperparameters;
 use super::network::Network;
 use super::trainer::{EpochEnd, Save, Session};
@@ -11,7 +11,6 @@ use crate::data::Standardizer;
 use crate::error::Cause;
 use crate::files::{Checkpoint, CheckpointRef, Checkpoints, FileError};
 use crate::train::lbfgs::Lbfgs;
-use crate::train::patience::Patience;
 use crate::{Error, Float, Parameters, Result};
 use crc32fast::Hasher;
 use std::fmt::Display;
@@ -90,13 +89,7 @@ pub(crate) fn restore<F: Float>(
     network.search = state.search;
     session.resumed = true;
     let progress = &mut session.progress;
-    let resume = |patience: &mut Option<Patience>, state: Option<PatienceState>| {
-        if let (Some(patience), Some(state)) = (patience, state) {
-            (patience.reference, patience.waited) = (state.reference, state.waited);
-        }
-    };
-    resume(&mut progress.patience, state.patience);
-    resume(&mut progress.plateau, state.plateau);
+    (progress.patience, progress.plateau) = (state.patience, state.plateau);
     (progress.records, progress.best, progress.stop) = (state.records, state.best, state.stop);
     Ok(())
 }
@@ -109,10 +102,6 @@ pub(crate) fn saver<'a, F: Float>(checkpoints: &'a Checkpoints, id: FitId<'a>) -
             return Ok(());
         }
         let search = search.map(Lbfgs::state).transpose()?;
-        let state = |patience: Patience| PatienceState {
-            reference: patience.reference,
-            waited: patience.waited,
-        };
         let checkpoint = CheckpointRef {
             parameters: &network.parameters,
             optimizer: &network.optimizer,
@@ -127,8 +116,8 @@ pub(crate) fn saver<'a, F: Float>(checkpoints: &'a Checkpoints, id: FitId<'a>) -
                 fingerprint: id.fingerprint,
                 records: &progress.records,
                 best: progress.best.as_ref(),
-                patience: progress.patience.map(state),
-                plateau: progress.plateau.map(state),
+                patience: progress.patience,
+                plateau: progress.plateau,
                 stop: progress.stop,
                 search: search.as_ref(),
             }),

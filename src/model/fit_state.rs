@@ -6,6 +6,7 @@ use crate::checks::check_same_shape;
 use crate::error::Operand;
 use crate::train::lbfgs::{LbfgsState, Stop};
 use crate::train::optimizer::Algorithm;
+use crate::train::patience::Patience;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters, Result};
 use std::ops::Range;
@@ -22,18 +23,11 @@ pub struct FitState<F> {
     pub(crate) fingerprint: u32,
     pub(crate) records: Vec<EpochRecord>,
     pub(crate) best: Option<BestEpoch<F>>,
-    pub(crate) patience: Option<PatienceState>,
-    pub(crate) plateau: Option<PatienceState>,
+    pub(crate) patience: Option<Patience>,
+    pub(crate) plateau: Option<Patience>,
     pub(crate) stop: Option<Stop>,
     /// The state of L-BFGS.
     pub(crate) search: Option<LbfgsState<F>>,
-}
-
-/// The state of a [`Patience`](crate::train::patience::Patience).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct PatienceState {
-    pub reference: Option<f64>,
-    pub waited: usize,
 }
 
 /// A borrowed [`FitState`], for saving.
@@ -45,8 +39,8 @@ pub(crate) struct FitStateRef<'a, F> {
     pub fingerprint: u32,
     pub records: &'a [EpochRecord],
     pub best: Option<&'a BestEpoch<F>>,
-    pub patience: Option<PatienceState>,
-    pub plateau: Option<PatienceState>,
+    pub patience: Option<Patience>,
+    pub plateau: Option<Patience>,
     pub stop: Option<Stop>,
     pub search: Option<&'a LbfgsState<F>>,
 }
@@ -117,7 +111,7 @@ impl<F: Float> FitStateRef<'_, F> {
                 && self.plateau.is_some() == plateau.is_some(),
             "the state of a patience is stored if and only if there is one",
         )?;
-        let valid = |state: PatienceState| {
+        let valid = |state: Patience| {
             state.waited <= usize::MAX / 2 && state.reference.is_none_or(|value| !value.is_nan())
         };
         let mut states = self.patience.into_iter().chain(self.plateau);

@@ -108,7 +108,7 @@ pub use features::Features;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
-pub(crate) use fit_state::{FitStateRef, PatienceState, TrainingFields};
+pub(crate) use fit_state::{FitStateRef, TrainingFields};
 pub use fitted_predictor::{ClassifierPredictor, RegressorPredictor};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;

@@ -2,8 +2,9 @@
 
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
-use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters, PatienceState};
+use crate::model::{BestEpoch, EpochRecord, FitState, FitStateRef, Hyperparameters};
 use crate::train::lbfgs::{LbfgsState, Stop};
+use crate::train::patience::Patience;
 use crate::{Float, Layer, Parameters};
 use ndarray::ArrayView1;
 use serde::de::{Error, SeqAccess, Unexpected, Visitor};
@@ -175,9 +176,9 @@ impl FitDescription {
             epoch: best.epoch,
             cost: JsonNumber(best.cost),
         };
-        let patience = |state: PatienceState| PatienceDescription {
-            reference: state.reference.map(JsonNumber),
-            waited: state.waited,
+        let patience = |patience: Patience| PatienceDescription {
+            reference: patience.reference.map(JsonNumber),
+            waited: patience.waited,
         };
         let search = |search: &LbfgsState<F>| SearchDescription {
             cost: JsonNumber(search.cost),
@@ -214,25 +215,33 @@ impl FitDescription {
                 Some(BestEpoch { epoch, cost: cost.0, parameters })
             }
         };
-        let patience = |state: PatienceDescription| PatienceState {
+        let tolerance = hyperparameters.tolerance;
+        let patience = |state: PatienceDescription, epochs: Option<usize>| Patience {
+            epochs: epochs.unwrap_or(0), // the check of the state refuses a patience without epochs
+            tolerance,
             reference: state.reference.map(|value| value.0),
             waited: state.waited,
         };
         // Files without the state of the patience have a tolerance of 0.
-        let since_best = hyperparameters.patience.map(|_| PatienceState {
+        let since_best = hyperparameters.patience.map(|epochs| Patience {
+            epochs,
+            tolerance,
             reference: best.as_ref().map(|best| best.cost),
             waited: records
                 .last()
                 .zip(best.as_ref())
                 .map_or(0, |(last, best)| last.epoch.saturating_sub(best.epoch)),
         });
+        let (epochs, plateau) = (hyperparameters.patience, hyperparameters.plateau);
+        let of_patience = |state| patience(state, epochs);
+        let of_plateau = |state| patience(state, plateau.map(|plateau| plateau.patience));
         Ok(FitState {
             hyperparameters,
             epochs: first..until,
             fingerprint,
             records,
-            patience: self.patience.map(patience).or(since_best),
-            plateau: self.plateau.map(patience),
+            patience: self.patience.map(of_patience).or(since_best),
+            plateau: self.plateau.map(of_plateau),
             best,
             stop: self.stop,
             search: self.lbfgs.map(|search| take_search(search, tensors)).transpose()?,
