@@ -14,7 +14,7 @@ use dnn_blocks::{Error, Result};
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-/// Returns the hyperparameters with the same meaning, with those of the solver and its end.
+/// Returns hyperparameters with the same meaning as the parameters of a case.
 ///
 /// - `solver="lbfgs"` is `lbfgs`. `tol` is the gradient tolerance (doubled for a regressor, whose
 ///   cost is twice that of scikit-learn), `max_fun` the limit of evaluations, and `max_iter` the
@@ -418,8 +418,8 @@ fn a_class_of_one_example_has_no_validation_set() {
     assert_eq!(error, Error::ClassSize { class: 1, examples: 1, least: 2 });
 }
 
-/// scikit-learn: `test_mlp_warm_start_with_early_stopping` (37). There, the scores of the second
-/// fit follow those of the first in one list.
+/// scikit-learn: `test_mlp_warm_start_with_early_stopping` (37). There, one
+/// list has the scores of the first and of the second fit.
 #[test]
 fn early_stopping_works_in_a_warm_start() {
     for case in cases("test_mlp_warm_start_with_early_stopping") {

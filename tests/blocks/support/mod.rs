@@ -25,6 +25,16 @@ pub const SMOOTH_ACTIVATIONS: [Activation; 7] = [
     Activation::GeluTanh,
 ];
 
+pub const ALGORITHMS: [Algorithm; 7] = [
+    Algorithm::GradientDescent,
+    Algorithm::MOMENTUM,
+    Algorithm::ClassicalMomentum { beta: 0.9 },
+    Algorithm::Nesterov { beta: 0.9 },
+    Algorithm::RMS_PROP,
+    Algorithm::ADAM,
+    Algorithm::ADAM_W,
+];
+
 pub const COSTS: [Cost; 6] = [
     Cost::BinaryCrossEntropy,
     Cost::CategoricalCrossEntropy,

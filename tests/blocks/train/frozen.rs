@@ -1,7 +1,7 @@
 //! Frozen layers keep every bit, and the others move as if nothing were frozen.
 
 use super::{same_gradients, same_parameters};
-use crate::support::{labels, message, network_with_biases, random, same};
+use crate::support::{ALGORITHMS, labels, message, network_with_biases, random, same};
 use dnn_blocks::Error;
 use dnn_blocks::gradients::{clip_by_norm, clip_by_value};
 use dnn_blocks::ndarray::Array2;
@@ -13,16 +13,6 @@ const SIZES: [usize; 5] = [5, 7, 6, 4, 3];
 const EXAMPLES: usize = 9;
 
 const HIDDEN: [Activation; 3] = [Activation::Relu, Activation::Tanh, Activation::LeakyRelu(-0.5)];
-
-const RULES: [Algorithm; 7] = [
-    Algorithm::GradientDescent,
-    Algorithm::MOMENTUM,
-    Algorithm::ClassicalMomentum { beta: 0.9 },
-    Algorithm::Nesterov { beta: 0.9 },
-    Algorithm::RMS_PROP,
-    Algorithm::ADAM,
-    Algorithm::ADAM_W,
-];
 
 /// Returns every list of frozen layers that leaves one of four to train.
 fn lists() -> impl Iterator<Item = Vec<usize>> {
@@ -42,7 +32,7 @@ fn objective(l2: f64) -> Objective {
     Objective::new(Cost::CategoricalCrossEntropy).l2(l2)
 }
 
-/// Returns whether frozen layers have gradients of 0, and the others those of `twin`.
+/// Returns whether frozen layers have gradients of 0, and the others the gradients of `twin`.
 fn as_frozen<F: Float>(found: &Gradients<F>, twin: &Gradients<F>, frozen: &[usize]) -> bool {
     let layers = found.layers().iter().zip(twin.layers()).zip(1..);
     layers.into_iter().all(|((found, twin), number)| {
@@ -119,7 +109,7 @@ fn the_gradient_of_x_does_not_depend_on_frozen_layers() {
 fn each_optimizer_moves_the_other_layers_alone() {
     let (x, y) = examples::<f64>(EXAMPLES);
     let start = network::<f64>(Activation::Tanh);
-    for rule in RULES {
+    for rule in ALGORITHMS {
         for frozen in lists() {
             let (mut parameters, mut twin) = (start.clone(), start.clone());
             let mut workspaces = [(); 2].map(|()| Workspace::new(&start, EXAMPLES).unwrap());
@@ -156,7 +146,7 @@ fn an_unfrozen_layer_continues_with_its_state() {
     let start = network::<f64>(Activation::Tanh);
     let mut gradients = Gradients::zeros_like(&start);
     gradients.layers_mut().iter_mut().for_each(|layer| layer.dw.fill(0.25));
-    for rule in RULES {
+    for rule in ALGORITHMS {
         let mut parameters = start.clone();
         let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
         optimizer.step(&mut parameters, &gradients, 0.05).unwrap();

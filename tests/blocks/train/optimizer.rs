@@ -1,5 +1,6 @@
 //! Optimizers against the course, PyTorch and their formulas.
 
+use crate::support::ALGORITHMS;
 use crate::support::reference::{assert_close, assert_number, cases, json, matrix, number};
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
@@ -340,15 +341,7 @@ fn the_state_of_a_wrapped_rule_is_checked_when_it_is_loaded() {
 
 #[test]
 fn every_algorithm_is_read_from_the_name_that_it_prints() {
-    for rule in [
-        Algorithm::GradientDescent,
-        Algorithm::MOMENTUM,
-        Algorithm::ClassicalMomentum { beta: 0.9 },
-        Algorithm::Nesterov { beta: 0.9 },
-        Algorithm::RMS_PROP,
-        Algorithm::ADAM,
-        Algorithm::ADAM_W,
-    ] {
+    for rule in ALGORITHMS {
         let name = rule.to_string();
         for name in [&name, &name.to_uppercase(), &name.to_lowercase(), &format!(" {name}\n")] {
             assert_eq!(name.parse(), Ok(rule), "{name}");
