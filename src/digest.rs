@@ -1,5 +1,7 @@
 //! Digests of values. Processes of a distributed training compare values by them (feature `mpi`).
 
+use std::fmt;
+
 /// A value that [`Ranks::ensure_equal`](crate::distributed::Ranks::ensure_equal) can compare.
 ///
 /// The implementation passes every field that counts for equality to the digest:
@@ -40,6 +42,13 @@ impl Digest {
         for byte in bytes {
             self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
         }
+    }
+}
+
+impl fmt::Write for Digest {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.write(text.as_bytes());
+        Ok(())
     }
 }
 

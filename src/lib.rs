@@ -71,6 +71,7 @@
 //! | train some layers only | [`frozen`](model::Hyperparameters::frozen), [`freeze`] |
 //! | name the features | [`feature_names`](model::Examples::feature_names) |
 //! | find scikit-learn's parameters | [a table of them](model#from-scikit-learn) |
+//! | train on a cost of my own | [`MeanLoss`](cost::MeanLoss) |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | measure the result | [`metrics`] |

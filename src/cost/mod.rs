@@ -7,15 +7,20 @@
 //! ```
 //!
 //! [`compute_cost`] is the cost of the course. A [`Cost`] selects a cost function, and [`Targets`]
-//! hold the labels with optional weights.
+//! hold the labels with optional weights. A [`MeanLoss`] is a cost of your own.
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); PyTorch's `BCELoss` (Paszke
 //! et al. 2019) for the bound at -100.
 
+mod function;
+mod loss;
 mod regression;
 mod targets;
 mod terms;
 
+pub use function::CostFunction;
+pub(crate) use function::StepCost;
+pub use loss::{Loss, MeanLoss};
 pub use targets::Targets;
 
 use crate::activation::Activation;

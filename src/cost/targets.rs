@@ -89,6 +89,16 @@ impl<'a, F: Float> Targets<'a, F> {
         Self { y, weights: Some(weights) }
     }
 
+    /// Returns the labels.
+    pub(super) fn labels(&self) -> ArrayView2<'a, F> {
+        self.y
+    }
+
+    /// Returns the weight of an example.
+    pub(super) fn weight(&self, example: usize) -> F {
+        self.weights.map_or(F::one(), |weights| weights[example])
+    }
+
     /// `Ok` if labels and weights fit these outputs.
     pub(super) fn check(&self, accepts_class_numbers: bool, outputs: Operand) -> Result<()> {
         let y = Operand::new("Y", &self.y);

@@ -74,7 +74,7 @@ impl<F: Float> GradientReducer<F> for RankReducer<'_, F> {
     fn run_forward(
         &mut self,
         ready: Result<()>,
-        step: &StepInfo,
+        step: &StepInfo<'_, F>,
         forward: &mut dyn FnMut(),
     ) -> Result<usize> {
         let fingerprint = StepFingerprint(step);
@@ -203,9 +203,9 @@ fn poll(ranks: &Ranks<'_>) {
 
 /// The fields of a step that must be equal on all ranks.
 #[derive(Debug)]
-struct StepFingerprint<'a>(&'a StepInfo);
+struct StepFingerprint<'a, F>(&'a StepInfo<'a, F>);
 
-impl Comparable for StepFingerprint<'_> {
+impl<F: Float> Comparable for StepFingerprint<'_, F> {
     fn digest(&self, digest: &mut Digest) {
         let StepInfo { batch, objective, frozen, keep_prob, first_draw, .. } = self.0;
         (objective, batch, frozen.numbers()).digest(digest);

@@ -3,7 +3,7 @@ use super::comparable::Weights;
 use super::reducer::RankReducer;
 #[cfg(doc)]
 use crate::Error;
-use crate::cost::Targets;
+use crate::cost::{CostFunction, Targets};
 use crate::init::RandomSource;
 use crate::train::regularization::Objective;
 use crate::train::step::{DropoutSource, StepBuffers, StepInput};
@@ -64,14 +64,15 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
     /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives or the frozen
     /// layers differ, [`Error::EmptyBatch`] if no rank has an example, [`Error::Inconsistent`] if
     /// the parts belong to different batches.
-    pub fn cost_and_gradients<'t>(
+    pub fn cost_and_gradients<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
         parameters: &Parameters<F>,
-        objective: impl Into<Objective>,
+        objective: impl Into<Objective<C>>,
     ) -> Result<(F, &mut Gradients<F>)> {
-        let (targets, objective) = (&targets.into(), objective.into());
+        let (targets, objective) = (&targets.into(), &objective.into());
+        let objective = objective.by_ref();
         let input = StepInput { x, targets, objective, dropout: None, partial: true };
         self.buffers.cost_and_gradients(input, parameters, &mut self.reducer)
     }
@@ -87,18 +88,19 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
     /// [`Error::Hyperparameter`] in an [`Error::OnRank`] unless `0 < keep_prob <= 1`.
     ///
     /// [`Batches::next_local`]: crate::train::batches::Batches::next_local
-    pub fn cost_and_gradients_with_dropout<'t>(
+    pub fn cost_and_gradients_with_dropout<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
         parameters: &Parameters<F>,
-        objective: impl Into<Objective>,
+        objective: impl Into<Objective<C>>,
         dropout: Dropout<'_, impl RandomSource + ?Sized>,
     ) -> Result<(F, &mut Gradients<F>)> {
         let Dropout { keep_prob, rng, columns } = dropout;
         let mut uniform = || rng.uniform();
         let dropout = Some(DropoutSource { keep_prob, uniform: &mut uniform, columns });
-        let (targets, objective) = (&targets.into(), objective.into());
+        let (targets, objective) = (&targets.into(), &objective.into());
+        let objective = objective.by_ref();
         let input = StepInput { x, targets, objective, dropout, partial: true };
         self.buffers.cost_and_gradients(input, parameters, &mut self.reducer)
     }

@@ -13,7 +13,7 @@ use crate::train::batches::{Batches, LocalBatch};
 use crate::train::lbfgs::{Lbfgs, Progress, Stop};
 use crate::train::patience::Patience;
 use crate::train::reduce::{GradientReducer, SingleProcess};
-use crate::train::regularization::{Objective, l2_cost};
+use crate::train::regularization::{StepObjective, l2_cost};
 use crate::train::step::{DropoutSource, StepBuffers, StepInput};
 use crate::{Error, Float, Gradients, Parameters, Result};
 use std::cell::Cell;
@@ -534,7 +534,7 @@ fn cost_and_gradients<'b, F: Float>(
     let input = StepInput {
         x: &local.x,
         targets: &targets(local.y),
-        objective: Objective::new(head.cost.clone()).l2(l2),
+        objective: StepObjective { cost: &head.cost, l2 },
         dropout,
         partial: columns.is_some(),
     };

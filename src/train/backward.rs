@@ -4,7 +4,7 @@ use super::regularization::{DropoutCaches, Mask, Objective, add_l2_to, check_lam
 use crate::backward::{linear_backward, parameter_gradients};
 use crate::buffer;
 use crate::checks::check_same_shape;
-use crate::cost::{Targets, check_output_activation};
+use crate::cost::{Cost, CostFunction, StepCost, Targets};
 use crate::error::Operand;
 use crate::forward::{ActivationCache, LayerCache};
 use crate::kernel::product::matmul_into;
@@ -21,15 +21,16 @@ use ndarray::{Array2, ArrayRef2};
 /// # let _ = options;
 /// ```
 #[derive(Debug, Clone)]
-pub struct BackwardOptions {
-    objective: Objective,
+pub struct BackwardOptions<C = Cost> {
+    objective: Objective<C>,
     dx: bool,
 }
 
-impl BackwardOptions {
-    /// Creates options for a [`Cost`](crate::cost::Cost) or an [`Objective`], without `dX`.
+impl<C> BackwardOptions<C> {
+    /// Creates options for a [`Cost`], a [`MeanLoss`](crate::cost::MeanLoss) or an [`Objective`],
+    /// without `dX`.
     #[must_use]
-    pub fn new(objective: impl Into<Objective>) -> Self {
+    pub fn new(objective: impl Into<Objective<C>>) -> Self {
         Self { objective: objective.into(), dx: false }
     }
 
@@ -87,7 +88,7 @@ pub struct BackwardOutput<F> {
 
 /// Computes the gradients of the whole network, for any cost, with or without L2 and dropout.
 ///
-/// `AL` (n_L, m); the targets are in a form that the [`Cost`](crate::cost::Cost) takes. `caches`
+/// `AL` (n_L, m); the targets are in a form that the [`Cost`] takes. `caches`
 /// come from the forward pass that computed `AL`.
 ///
 /// The pass starts at `dZ` of the output layer. If that layer has
@@ -125,11 +126,11 @@ pub struct BackwardOutput<F> {
 /// [`Error::OutputActivation`] if the output layer does not go with the cost,
 /// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`,
 /// [`Error::TooLarge`] if a gradient does not fit in memory.
-pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
+pub fn backpropagate<'t, 'c, 'a: 'c, F: Float, C: CostFunction<F>>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,
     caches: impl Into<Caches<'c, 'a, F>>,
-    options: BackwardOptions,
+    options: BackwardOptions<C>,
 ) -> Result<BackwardOutput<F>> {
     let BackwardOptions { objective, dx } = options;
     let Caches { layers: caches, masks } = caches.into();
@@ -139,7 +140,7 @@ pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
         return Err(Error::LayerCount { expected: last, found: masks.len() + 1 });
     }
     check_lambda::<F>(objective.l2)?;
-    let dz = output_dz(&objective, al, &targets.into(), &output.activation);
+    let dz = output_dz(&objective.cost, al, &targets.into(), &output.activation);
     let mut dz = dz.map_err(|e| e.in_layer(last))?;
     let mut layers = Vec::with_capacity(last);
     for l in (2..=last).rev() {
@@ -173,20 +174,21 @@ fn input_gradient<F: Float>(dz: &ArrayRef2<F>, first: &LayerCache<'_, F>) -> Res
 
 /// Computes `dZ` of the output layer.
 fn output_dz<F: Float>(
-    objective: &Objective,
+    cost: &dyn StepCost<F>,
     al: &ArrayRef2<F>,
     targets: &Targets<'_, F>,
     cache: &ActivationCache<F>,
 ) -> Result<Array2<F>> {
-    let (cost, activation) = (&objective.cost, cache.activation);
-    cost.check_targets(targets, Operand::new("AL", al))?;
-    check_output_activation(cost, activation)?;
+    let activation = cache.activation;
+    cost.check(targets, Operand::new("AL", al))?;
+    cost.check_output(activation)?;
     check_same_shape(Operand::new("AL", al), Operand::new("Z", &cache.z))?;
-    let mut dal = buffer::copy_of("dAL", al)?;
-    if activation == cost.output_activation() {
-        cost.dz_in_place(&mut dal, targets);
-        return Ok(dal);
+    if let Some(cost) = cost.of_logits(activation) {
+        let mut dz = buffer::copy_of("dZ", al)?;
+        cost.dz_in_place(&mut dz, targets);
+        return Ok(dz);
     }
-    cost.gradient_in_place(&mut dal, targets);
+    let mut dal = buffer::zeros("dAL", al.dim())?;
+    cost.gradient_into(al, targets, &mut dal);
     activation.backward(dal, &cache.z)
 }

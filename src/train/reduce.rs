@@ -3,7 +3,7 @@
 use crate::frozen::Frozen;
 use crate::gradients::LayerGradients;
 use crate::train::backward_pass::BackwardPass;
-use crate::train::regularization::Objective;
+use crate::train::regularization::StepObjective;
 use crate::{Float, Result};
 
 /// Runs the passes of a training step, and sums over all processes that train one network.
@@ -15,7 +15,7 @@ pub(crate) trait GradientReducer<F: Float> {
     fn run_forward(
         &mut self,
         ready: Result<()>,
-        step: &StepInfo,
+        step: &StepInfo<'_, F>,
         forward: &mut dyn FnMut(),
     ) -> Result<usize>;
 
@@ -32,7 +32,7 @@ pub(crate) trait GradientReducer<F: Float> {
 /// The shape of `X` on this process, and the values of a step that all processes must share.
 #[derive(Debug, Clone)]
 #[cfg_attr(not(feature = "mpi"), allow(dead_code))] // read with the feature `mpi` only
-pub(crate) struct StepInfo {
+pub(crate) struct StepInfo<'a, F> {
     /// The features of `X`.
     pub features: usize,
     /// The number of examples on this process.
@@ -40,7 +40,7 @@ pub(crate) struct StepInfo {
     /// The number of examples in the whole batch, if it is known.
     pub batch: Option<usize>,
     /// The cost and its L2 term.
-    pub objective: Objective,
+    pub objective: StepObjective<'a, F>,
     /// The layers that get no gradients.
     pub frozen: Frozen,
     /// The probability that a hidden unit is kept, if the step has dropout.
@@ -56,7 +56,7 @@ impl<F: Float> GradientReducer<F> for SingleProcess {
     fn run_forward(
         &mut self,
         ready: Result<()>,
-        step: &StepInfo,
+        step: &StepInfo<'_, F>,
         forward: &mut dyn FnMut(),
     ) -> Result<usize> {
         ready?;

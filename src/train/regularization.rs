@@ -17,7 +17,7 @@ use super::batches::BatchColumns;
 use crate::Error;
 use crate::buffer;
 use crate::checks::{check_argument, check_finite_in, check_probability, check_same_shape};
-use crate::cost::{Cost, compute_cost};
+use crate::cost::{Cost, MeanLoss, StepCost, compute_cost};
 use crate::error::Operand;
 use crate::forward::{LayerCache, linear_activation_forward};
 use crate::gradients::check_same_network;
@@ -29,7 +29,7 @@ use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 
 /// A training objective: a cost with an L2 term, `J = cost + λ/(2m) Σ ‖W‖²`.
 ///
-/// Functions that take an objective also take a [`Cost`], which has no L2 term.
+/// Functions that take an objective also take a [`Cost`] or a [`MeanLoss`], without an L2 term.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -40,17 +40,17 @@ use ndarray::{Array2, ArrayRef2, CowArray, Ix2};
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
-pub struct Objective {
+pub struct Objective<C = Cost> {
     /// The cost.
-    pub cost: Cost,
+    pub cost: C,
     /// The strength λ of the L2 term, divided by the number of examples of each batch; 0 for none.
     pub l2: f64,
 }
 
-impl Objective {
+impl<C> Objective<C> {
     /// Creates an objective without L2.
     #[must_use]
-    pub fn new(cost: Cost) -> Self {
+    pub fn new(cost: C) -> Self {
         Self { cost, l2: 0.0 }
     }
 
@@ -73,9 +73,38 @@ impl From<&Cost> for Objective {
     }
 }
 
-impl From<&Objective> for Objective {
-    fn from(objective: &Objective) -> Self {
+impl<L> From<MeanLoss<L>> for Objective<MeanLoss<L>> {
+    fn from(cost: MeanLoss<L>) -> Self {
+        Self::new(cost)
+    }
+}
+
+impl<'l, L> From<&'l MeanLoss<L>> for Objective<MeanLoss<&'l L>> {
+    fn from(cost: &'l MeanLoss<L>) -> Self {
+        Self::new(MeanLoss(&cost.0))
+    }
+}
+
+impl<C: Clone> From<&Objective<C>> for Objective<C> {
+    fn from(objective: &Objective<C>) -> Self {
         objective.clone()
+    }
+}
+
+/// A borrowed [`Objective`], as a training step takes it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StepObjective<'a, F> {
+    pub cost: &'a dyn StepCost<F>,
+    pub l2: f64,
+}
+
+impl<C> Objective<C> {
+    /// Borrows the objective for a step.
+    pub(crate) fn by_ref<F: Float>(&self) -> StepObjective<'_, F>
+    where
+        C: StepCost<F>,
+    {
+        StepObjective { cost: &self.cost, l2: self.l2 }
     }
 }
 

@@ -4,13 +4,13 @@ use super::backward_pass::BackwardPass;
 use super::batches::BatchColumns;
 use super::reduce::{GradientReducer, StepInfo};
 use super::regularization::{
-    Objective, add_l2_to, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
+    StepObjective, add_l2_to, apply_mask, check_keep_prob, check_lambda, draw_mask_columns_into,
     draw_mask_into, l2_cost,
 };
 use crate::activation::Activation;
 use crate::buffer::{self, matrix, matrix_mut};
 use crate::checks::{check_room, check_same_shape, check_weights};
-use crate::cost::{Cost, Targets, check_output_activation, compute_cost, cost_and_sigmoid_dz};
+use crate::cost::{Cost, StepCost, Targets, compute_cost, cost_and_sigmoid_dz};
 use crate::error::Operand;
 use crate::forward::{check_linear, layer_output_into};
 use crate::frozen::Frozen;
@@ -50,7 +50,7 @@ pub(crate) struct StepBuffers<F> {
 pub(crate) struct StepInput<'a, 't, F> {
     pub x: &'a ArrayRef2<F>,
     pub targets: &'a Targets<'t, F>,
-    pub objective: Objective,
+    pub objective: StepObjective<'a, F>,
     pub dropout: Option<DropoutSource<'a>>,
     /// Whether `x` holds only part of a batch, possibly no example.
     pub partial: bool,
@@ -182,25 +182,24 @@ impl<F: Float> StepBuffers<F> {
             features: x.nrows(),
             m,
             batch: dropout.as_ref().and_then(|source| source.columns).map(|columns| columns.total),
-            objective: objective.clone(),
+            objective,
             frozen: self.frozen.clone(),
             keep_prob: dropout.as_ref().map(|source| source.keep_prob),
             first_draw: None,
         };
         let ready = if m == 0 && partial {
-            self.begin_without_examples(x, parameters, &objective, dropout)
+            self.begin_without_examples(x, parameters, objective, dropout)
         } else {
-            self.begin(x, targets, parameters, &objective, dropout)
+            self.begin(x, targets, parameters, objective, dropout)
         };
         let ready = ready.map(|draw| step.first_draw = draw);
-        let output = self.output_activation(parameters, &objective.cost);
+        let output = forward_output_activation(parameters, objective.cost);
         let mut forward = || self.forward(0, x, parameters, output);
         let total = reducer.run_forward(ready, &step, &mut forward)?;
         let mut cost = 0.0;
         if m > 0 {
             let share = m as f64 / total as f64;
-            cost =
-                share * self.cost_and_output_dz(&objective.cost, targets, parameters, m).as_f64();
+            cost = share * self.cost_and_output_dz(objective.cost, targets, parameters, m).as_f64();
         }
         let lowest = self.frozen.lowest_trainable();
         let cost = self.backward(parameters, (m, total), (Some(x), lowest), (cost, reducer));
@@ -220,16 +219,16 @@ impl<F: Float> StepBuffers<F> {
         x: &ArrayRef2<F>,
         targets: &Targets<'_, F>,
         parameters: &Parameters<F>,
-        Objective { cost, l2 }: &Objective,
+        StepObjective { cost, l2 }: StepObjective<'_, F>,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
         self.prepare(x, parameters)?;
-        check_lambda::<F>(*l2)?;
+        check_lambda::<F>(l2)?;
         self.restore_gradients(parameters)?;
         let layers = parameters.layers();
         let outputs = Operand { name: "AL", shape: (self.sizes[layers.len()], x.ncols()) };
-        cost.check_targets(targets, outputs)
-            .and_then(|()| check_output_activation(cost, layers[layers.len() - 1].activation))
+        cost.check(targets, outputs)
+            .and_then(|()| cost.check_output(layers[layers.len() - 1].activation))
             .map_err(|e| e.in_layer(layers.len()))?;
         dropout.map_or(Ok(None), |source| self.draw_masks(x.ncols(), source))
     }
@@ -239,7 +238,7 @@ impl<F: Float> StepBuffers<F> {
         &mut self,
         x: &ArrayRef2<F>,
         parameters: &Parameters<F>,
-        objective: &Objective,
+        objective: StepObjective<'_, F>,
         dropout: Option<DropoutSource<'_>>,
     ) -> Result<Option<f64>> {
         parameters.check_features(x)?;
@@ -273,13 +272,6 @@ impl<F: Float> StepBuffers<F> {
             }
         }
         Ok(first)
-    }
-
-    /// Returns the activation that the forward pass applies to the last layer: the identity if the
-    /// cost is computed from the logits.
-    fn output_activation(&self, parameters: &Parameters<F>, cost: &Cost) -> Activation {
-        let output = parameters.layers()[parameters.layers().len() - 1].activation;
-        if output == cost.output_activation() { Activation::Identity } else { output }
     }
 
     /// Computes layers `from + 1` to L, with `output` as the activation of the last. `A` of layer
@@ -334,19 +326,25 @@ impl<F: Float> StepBuffers<F> {
 
     /// Overwrites `AL` with `dZ` of the last layer.
     #[inline(never)]
-    pub fn output_dz(&mut self, cost: &Cost, targets: &Targets<'_, F>, g: Activation, m: usize) {
+    pub fn output_dz(
+        &mut self,
+        cost: &dyn StepCost<F>,
+        targets: &Targets<'_, F>,
+        g: Activation,
+        m: usize,
+    ) {
         let last = self.a.len() - 1;
         let units = self.sizes[last + 1];
         let mut al = matrix_mut(&mut self.a[last], units, m);
-        if g == cost.output_activation() {
-            cost.dz_in_place(&mut al, targets);
-        } else if self.z[last].is_empty() {
-            let mut dal = matrix_mut(&mut self.da, units, m);
-            dal.assign(&al);
-            cost.gradient_in_place(&mut dal, targets);
+        if let Some(cost) = cost.of_logits(g) {
+            return cost.dz_in_place(&mut al, targets);
+        }
+        let mut dal = matrix_mut(&mut self.da, units, m);
+        cost.gradient_into(&al, targets, &mut dal);
+        if self.z[last].is_empty() {
             g.differentiate_output(&mut al, &dal);
         } else {
-            cost.gradient_in_place(&mut al, targets);
+            al.assign(&dal);
             g.differentiate(&mut al, &matrix(&self.z[last], units, m));
         }
     }
@@ -355,18 +353,18 @@ impl<F: Float> StepBuffers<F> {
     /// if the cost is computed from the logits, else `AL`.
     fn cost_and_output_dz(
         &mut self,
-        cost: &Cost,
+        cost: &dyn StepCost<F>,
         targets: &Targets<'_, F>,
         parameters: &Parameters<F>,
         m: usize,
     ) -> F {
         let last = self.a.len() - 1;
         let g = parameters.layers()[last].activation;
-        if g == cost.output_activation() {
+        if let Some(cost) = cost.of_logits(g) {
             let mut z = matrix_mut(&mut self.a[last], self.sizes[last + 1], m);
             return cost.value_and_dz(&mut z, targets);
         }
-        let value = cost.value_unchecked(&self.al(m), targets);
+        let value = cost.value(&self.al(m), targets);
         self.output_dz(cost, targets, g, m);
         value
     }
@@ -437,6 +435,16 @@ impl<F: Float> StepBuffers<F> {
         matmul_into(&w.t(), &dz, &mut matrix_mut(&mut self.dx, features, m)); // dX = W¹ᵀ·dZ¹
         Ok((&mut self.gradients, matrix(&self.dx, features, m)))
     }
+}
+
+/// Returns the activation that the forward pass applies to the last layer: the identity if the cost
+/// is computed from the logits.
+fn forward_output_activation<F: Float>(
+    parameters: &Parameters<F>,
+    cost: &dyn StepCost<F>,
+) -> Activation {
+    let output = parameters.layers()[parameters.layers().len() - 1].activation;
+    if cost.of_logits(output).is_some() { Activation::Identity } else { output }
 }
 
 /// Allocates a buffer for each layer, given the number of its units.

@@ -12,7 +12,7 @@ use super::step::{DropoutSource, StepBuffers, StepInput};
 #[cfg(doc)]
 use crate::Error;
 use crate::checks::check_argument;
-use crate::cost::{Cost, Targets, check_outputs, compute_cost};
+use crate::cost::{Cost, CostFunction, Targets, check_outputs, compute_cost};
 use crate::init::RandomSource;
 use crate::{Float, Gradients, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2};
@@ -225,14 +225,15 @@ impl<F: Float> Workspace<F> {
     /// [`Error::InvalidValue`] if the targets do not fit the outputs; [`Error::OutputActivation`]
     /// if the output layer does not go with the cost; [`Error::Hyperparameter`] if λ is not finite
     /// in `F`.
-    pub fn cost_and_gradients<'t>(
+    pub fn cost_and_gradients<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
         parameters: &Parameters<F>,
-        objective: impl Into<Objective>,
+        objective: impl Into<Objective<C>>,
     ) -> Result<(F, &mut Gradients<F>)> {
-        let (targets, objective) = (&targets.into(), objective.into());
+        let (targets, objective) = (&targets.into(), &objective.into());
+        let objective = objective.by_ref();
         let input = StepInput { x, targets, objective, dropout: None, partial: false };
         self.buffers.cost_and_gradients(input, parameters, &mut SingleProcess)
     }
@@ -268,18 +269,19 @@ impl<F: Float> Workspace<F> {
     /// unless `0 < keep_prob <= 1`; [`Error::LengthMismatch`] or [`Error::Inconsistent`] unless
     /// [`Dropout::columns`] has m ascending columns of the batch; [`Error::TooLarge`] if the masks
     /// do not fit in memory.
-    pub fn cost_and_gradients_with_dropout<'t>(
+    pub fn cost_and_gradients_with_dropout<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,
         targets: impl Into<Targets<'t, F>>,
         parameters: &Parameters<F>,
-        objective: impl Into<Objective>,
+        objective: impl Into<Objective<C>>,
         dropout: Dropout<'_, impl RandomSource + ?Sized>,
     ) -> Result<(F, &mut Gradients<F>)> {
         let Dropout { keep_prob, rng, columns } = dropout;
         let mut uniform = || rng.uniform();
         let dropout = Some(DropoutSource { keep_prob, uniform: &mut uniform, columns });
-        let (targets, objective) = (&targets.into(), objective.into());
+        let (targets, objective) = (&targets.into(), &objective.into());
+        let objective = objective.by_ref();
         let input = StepInput { x, targets, objective, dropout, partial: false };
         self.buffers.cost_and_gradients(input, parameters, &mut SingleProcess)
     }
