@@ -4,9 +4,10 @@
 //! A counting allocator needs a program of its own. It counts one thread, because `rayon` may
 //! allocate when it hands work to another one.
 
+use dnn_blocks::cost::{Loss, MeanLoss};
 use dnn_blocks::gradients::clip_by_norm;
 use dnn_blocks::model::{PackedWeights, Predictor, Weights};
-use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::ndarray::{Array2, ArrayRef1, Zip, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::lbfgs::{Lbfgs, LbfgsOptions, Progress};
@@ -187,6 +188,34 @@ fn a_step_of_training_allocates_nothing_after_the_first_epoch() {
             epoch();
             assert_eq!(allocations(epoch), 0, "{rule}");
         }
+    });
+}
+
+/// `Σ (a - y)²`
+#[derive(Debug)]
+struct Squared;
+
+impl Loss<f32> for Squared {
+    fn loss(&self, a: &ArrayRef1<f32>, y: &ArrayRef1<f32>) -> f32 {
+        a.iter().zip(y).map(|(a, y)| (a - y) * (a - y)).sum()
+    }
+
+    fn derivative(&self, a: &ArrayRef1<f32>, y: &ArrayRef1<f32>, da: &mut ArrayRef1<f32>) {
+        Zip::from(da).and(a).and(y).for_each(|da, a, y| *da = 2.0 * (a - y));
+    }
+}
+
+#[test]
+fn a_step_with_a_loss_of_ones_own_allocates_nothing_after_the_first() {
+    alone(|| {
+        let (parameters, x, y) = network::<f32>(&[10, 6, 1], 30, Activation::Relu);
+        let mut workspace = Workspace::new(&parameters, 30).unwrap();
+        let mut step = || {
+            let cost = MeanLoss(&Squared);
+            workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap();
+        };
+        step();
+        assert_eq!(allocations(step), 0);
     });
 }
 

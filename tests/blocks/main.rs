@@ -17,6 +17,7 @@ mod init;
 mod interop;
 mod kernel;
 mod layouts;
+mod loss;
 mod metrics;
 mod model;
 mod parameters;

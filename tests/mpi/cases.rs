@@ -7,9 +7,10 @@ use crate::support::{
     Noise, bits, columns, difference, epoch_with_dropout, examples, folder, kill_in, kill_me,
     leave, network, uneven,
 };
+use dnn_blocks::cost::{Loss, MeanLoss};
 use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
-use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::ndarray::{Array2, ArrayRef1, Zip, s};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::batches::BatchColumns;
 use dnn_blocks::train::workspace::Dropout;
@@ -36,6 +37,7 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "loops_of_plain_functions_are_as_on_one_process" => plain_loops(ranks),
         "mini_batches_with_dropout_are_as_on_one_process" => mini_batches(ranks),
         "f32_is_as_on_one_process" => single_precision(ranks),
+        "a_loss_of_the_program_is_as_on_one_process" => own_losses(ranks),
         "small_and_large_layers_are_summed_alike" => small_and_large(ranks),
         "frozen_layers_get_no_sums" => frozen(ranks),
         "a_step_allocates_nothing" => no_allocation(ranks),
@@ -167,6 +169,47 @@ fn full_batches(ranks: &Ranks<'_>) -> Result<()> {
     if ranks.size() == 1 {
         assert_eq!(bits(&parameters), bits(&whole));
     }
+    leave(ranks, &parameters);
+    Ok(())
+}
+
+/// `Σ (a - y)²`, times a factor.
+#[derive(Debug)]
+struct Squared(f64);
+
+impl Loss<f64> for Squared {
+    fn loss(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>) -> f64 {
+        self.0 * a.iter().zip(y).map(|(a, y)| (a - y) * (a - y)).sum::<f64>()
+    }
+
+    fn derivative(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>, da: &mut ArrayRef1<f64>) {
+        Zip::from(da).and(a).and(y).for_each(|da, a, y| *da = self.0 * 2.0 * (a - y));
+    }
+}
+
+/// Ten steps on the loss of a program.
+fn own_losses(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 2, 203);
+    let objective = Objective::new(MeanLoss(&Squared(0.5))).l2(0.3);
+    let mut whole = network(&[5, 8, 1]);
+    let mut workspace = Workspace::new(&whole, 203)?;
+    for _ in 0..10 {
+        let (_, gradients) = workspace.cost_and_gradients(&x, &y, &whole, &objective)?;
+        update_parameters(&mut whole, gradients, 0.3)?;
+    }
+    let mine = uneven(ranks, 203);
+    let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
+    let mut parameters = network(&[5, 8, 1]);
+    let mut workspace = ranks.workspace(&parameters, x.ncols())?;
+    for _ in 0..10 {
+        let (_, gradients) = workspace.cost_and_gradients(&x, &y, &parameters, &objective)?;
+        update_parameters(&mut parameters, gradients, 0.3)?;
+    }
+    let difference = difference(&parameters, &whole);
+    assert!(difference < 1e-12, "{difference}");
+    let cost = MeanLoss(Squared(if ranks.rank() == 1 { 0.75 } else { 0.5 }));
+    let result = workspace.cost_and_gradients(&x, &y, &parameters, cost);
+    disagrees(ranks, result, "step", "0.75");
     leave(ranks, &parameters);
     Ok(())
 }

@@ -16,6 +16,7 @@ const SIMPLE: &[&str] = &[
     "loops_of_plain_functions_are_as_on_one_process",
     "mini_batches_with_dropout_are_as_on_one_process",
     "f32_is_as_on_one_process",
+    "a_loss_of_the_program_is_as_on_one_process",
     "small_and_large_layers_are_summed_alike",
     "frozen_layers_get_no_sums",
     "a_step_allocates_nothing",
