@@ -27,8 +27,9 @@ use crate::kernel::elementwise::{self, Map2, Subtract};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use regression::{
-    AbsoluteError, AbsoluteErrorGradient, HuberLoss, HuberLossGradient, QuantileLoss,
-    QuantileLossGradient, SquaredError, SquaredErrorGradient,
+    AbsoluteError, AbsoluteErrorGradient, HuberLoss, HuberLossGradient, PoissonDz, PoissonLoss,
+    PoissonLossGradient, PoissonLossOfLogit, QuantileLoss, QuantileLossGradient, SquaredError,
+    SquaredErrorGradient,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -111,6 +112,7 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `MeanAbsoluteError` | `1/m Σ \|a - y\|` | identity | the sign of `A - Y` |
 /// | `Huber` | `1/m Σ r²/2`, or `δ (r - δ/2)` for `r > δ` | identity | `A - Y` within `±δ` |
 /// | `Quantile` | `1/m Σ q (y - a)`, or `(1 - q) (a - y)` for `a > y` | identity | `-q` or `1 - q` |
+/// | `Poisson` | `1/m Σ (a - y ln a)` | exponential | `A - Y` |
 ///
 /// `r` is `|a - y|`. The sums run over examples and outputs. Several sigmoid outputs are
 /// independent labels of one example (multi-label classification). A weight of an example
@@ -154,6 +156,13 @@ pub enum Cost {
         /// The quantile `q`, above 0 and below 1. The median is 0.5.
         quantile: f64,
     },
+    /// The negative log-likelihood of counts with a Poisson distribution of mean `a`, without the
+    /// constant `ln y!`. It is PyTorch's `PoissonNLLLoss` with `full=False`.
+    ///
+    /// Targets are at least 0 and need not be integers; the functions of this module do not check
+    /// them. It accepts outputs that are always positive: exponential, softplus, sigmoid and
+    /// softmax.
+    Poisson,
 }
 
 impl Cost {
@@ -176,6 +185,7 @@ impl Cost {
             | Cost::MeanAbsoluteError
             | Cost::Huber { .. }
             | Cost::Quantile { .. } => Activation::Identity,
+            Cost::Poisson => Activation::Exponential,
         }
     }
 
@@ -251,6 +261,7 @@ impl Cost {
             &Cost::Quantile { quantile } => {
                 targets.sum_terms(al, QuantileLoss { quantile: F::of(quantile) })
             }
+            Cost::Poisson => targets.sum_terms(al, PoissonLoss),
         };
         mean(sum, al.ncols())
     }
@@ -260,7 +271,7 @@ impl Cost {
     /// Logits are the `Z` of an output layer with [`output_activation`](Self::output_activation).
     /// `J` is accurate even where `AL` rounds to 0 or 1. The term of a sigmoid is
     /// `max(z, 0) - z·y + ln(1 + e^-|z|)`. The term of a softmax column is `ln Σ eᶻ - Σ z·y`; the
-    /// largest `z` is subtracted first.
+    /// largest `z` is subtracted first. The term of an exponential is `eᶻ - z·y`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -342,7 +353,7 @@ impl Cost {
         }
     }
 
-    /// Replaces `AL` by the derivative of an error of `AL - Y`.
+    /// Replaces `AL` by the derivative of the cost of a regression.
     fn error_gradient_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match *self {
             Cost::MeanAbsoluteError => targets.map(al, AbsoluteErrorGradient),
@@ -350,6 +361,7 @@ impl Cost {
             Cost::Quantile { quantile } => {
                 targets.map(al, QuantileLossGradient { quantile: F::of(quantile) });
             }
+            Cost::Poisson => targets.map(al, PoissonLossGradient),
             _ => targets.map(al, SquaredErrorGradient),
         }
     }
@@ -358,7 +370,7 @@ impl Cost {
     #[inline(never)]
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match self {
-            Cost::BinaryCrossEntropy => targets.map(al, Subtract),
+            Cost::BinaryCrossEntropy | Cost::Poisson => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
             cost => cost.error_gradient_in_place(al, targets),
         }
@@ -387,17 +399,25 @@ impl Cost {
                 let gradient = QuantileLossGradient { quantile };
                 targets.sum_and_map(z, QuantileLoss { quantile }, gradient)
             }
+            Cost::Poisson => targets.sum_and_map(z, PoissonLossOfLogit, PoissonDz),
         };
         mean(sum, m)
     }
 }
 
 /// `Ok` if the activation of the output layer matches the cost. A cross-entropy needs its own
-/// activation; the errors of regressions accept any.
+/// activation, the Poisson cost a positive one; the errors of regressions accept any.
 pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
     let expected = cost.output_activation();
     let fits = match cost {
         Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy => activation == expected,
+        Cost::Poisson => matches!(
+            activation,
+            Activation::Exponential
+                | Activation::Softplus
+                | Activation::Sigmoid
+                | Activation::Softmax
+        ),
         _ => true,
     };
     if fits {
@@ -406,7 +426,10 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
     Err(Error::OutputActivation {
         layer: None,
         cost: cost.to_string(),
-        expected: expected.to_string(),
+        expected: match cost {
+            Cost::Poisson => "positive".to_string(),
+            _ => expected.to_string(),
+        },
         found: activation.to_string(),
     })
 }
@@ -414,8 +437,8 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
 /// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
 ///
 /// The names are `binary cross-entropy`, `categorical cross-entropy`, `mean squared error`,
-/// `mean absolute error`, and with their constants `Huber 1.35` and `quantile 0.9`. Any other text
-/// is an [`Error::UnknownName`].
+/// `mean absolute error`, `Poisson`, and with their constants `Huber 1.35` and `quantile 0.9`. Any
+/// other text is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::cost::Cost;
@@ -436,8 +459,9 @@ impl FromStr for Cost {
             Cost::CategoricalCrossEntropy,
             Cost::MeanSquaredError,
             Cost::MeanAbsoluteError,
+            Cost::Poisson,
         ];
-        let named = costs.into_iter().find(|cost| cost.to_string() == lower);
+        let named = costs.into_iter().find(|cost| cost.to_string().to_lowercase() == lower);
         let found = named.or(huber.filter(valid)).or(quantile.filter(valid));
         found.ok_or_else(|| Error::UnknownName { kind: "cost", name: name.to_string() })
     }
@@ -452,6 +476,7 @@ impl fmt::Display for Cost {
             Cost::MeanAbsoluteError => f.pad("mean absolute error"),
             Cost::Huber { delta } => f.pad(&format!("Huber {delta}")),
             Cost::Quantile { quantile } => f.pad(&format!("quantile {quantile}")),
+            Cost::Poisson => f.pad("Poisson"),
         }
     }
 }
