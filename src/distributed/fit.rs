@@ -173,6 +173,8 @@ impl Ranks<'_> {
         let names = names.as_ref();
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
+        let head = Head::regression(hyperparameters, y.nrows())?;
+        self.all_ok(head.check_targets(y))?;
         match continued {
             Some(network) => {
                 network.parameters.check_features(x)?;
@@ -204,12 +206,11 @@ impl Ranks<'_> {
                 split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
                 scaler
             }
-            None => split.standardize_targets(self, hyperparameters)?,
+            None => split.standardize_targets(self, &head)?,
         };
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng);
         let start = self.all_ok(start)?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
         let (network, history) =
             self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
@@ -573,9 +574,9 @@ impl<F: Float> RankSplit<F> {
     fn standardize_targets(
         &mut self,
         ranks: &Ranks<'_>,
-        hyperparameters: &Hyperparameters,
+        head: &Head<F>,
     ) -> Result<Option<Standardizer<F>>> {
-        if !hyperparameters.standardize {
+        if !head.standardizes_targets {
             return Ok(None);
         }
         let scaler = standardizer(ranks, &self.split.training.y(), self.training.total)?;

@@ -406,7 +406,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             network.parameters.check_features(x)?;
             return train_further(hyperparameters, &head, &data, network, options)?;
         }
-        let scaler = standardizer(hyperparameters, x)?;
+        let scaler = standardizer(hyperparameters.standardize, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let history = train_further(hyperparameters, &head, &data, &mut network, options)?;

@@ -72,12 +72,9 @@ impl<F: Float> Split<F> {
         Ok(Some(scaler))
     }
 
-    /// Standardizes the targets of both sets by the training set, if the hyperparameters say so.
-    pub fn standardize_targets(
-        &mut self,
-        hyperparameters: &Hyperparameters,
-    ) -> Result<Option<Standardizer<F>>> {
-        if !hyperparameters.standardize {
+    /// Standardizes the targets of both sets by the training set, if the model does.
+    pub fn standardize_targets(&mut self, head: &Head<F>) -> Result<Option<Standardizer<F>>> {
+        if !head.standardizes_targets {
             return Ok(None);
         }
         let scaler = Standardizer::fit(&self.training.y())?;

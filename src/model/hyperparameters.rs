@@ -203,7 +203,9 @@ hyperparameters! {
         ///
         /// A regressor also takes [`Cost::MeanAbsoluteError`], [`Cost::Huber`] and
         /// [`Cost::Quantile`]. Standardized targets have the standard deviation 1, and `δ` is in
-        /// these units. Another cost than that of the model is an [`Error::Inconsistent`].
+        /// these units. With [`Cost::Poisson`], the outputs of a regressor are exponential, its
+        /// targets are at least 0, and they are not standardized. Another cost than that of the
+        /// model is an [`Error::Inconsistent`].
         cost: Option<Cost> = None,
         set cost: impl Into<Option<Cost>> => cost.into(),
         check(|cost| cost.as_ref().map_or(Ok(()), Cost::check::<F>));
@@ -323,7 +325,7 @@ hyperparameters! {
         check(|options| options.map_or(Ok(()), |options| options.check()));
 
         /// Whether to standardize the features, and the targets of a regressor, by the training
-        /// examples. Default: `true`.
+        /// examples. Targets of the Poisson cost are never standardized. Default: `true`.
         standardize: bool = true,
         set standardize: bool => standardize,
         check(|_standardize| Ok(()));
