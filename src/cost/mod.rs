@@ -235,6 +235,8 @@ impl Cost {
     /// - [`Error::ShapeMismatch`] if labels or weights do not fit `AL`.
     /// - [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` is empty.
     /// - [`Error::InvalidValue`] if a class number is not an integer from 0 to n_L - 1.
+    /// - [`Error::Hyperparameter`] or [`Error::Inconsistent`] if a constant of the cost or the
+    ///   [smoothing](Targets::smoothed) is not valid.
     pub fn value<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -252,6 +254,7 @@ impl Cost {
         al: &ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) -> F {
+        let targets = &self.with_classes(targets, al.nrows());
         let sum = match self {
             Cost::BinaryCrossEntropy => targets.sum_terms(al, CrossEntropy),
             Cost::CategoricalCrossEntropy => targets.sum_terms(al, LogLikelihood),
@@ -284,9 +287,8 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
-    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if a copy of `Z`
-    /// does not fit in memory.
+    /// The errors of [`value`](Self::value); [`Error::TooLarge`] if a copy of `Z` does not fit in
+    /// memory.
     pub fn value_from_logits<'t, F: Float>(
         &self,
         z: &ArrayRef2<F>,
@@ -313,9 +315,7 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
-    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if `dAL` does not
-    /// fit in memory.
+    /// The errors of [`value`](Self::value); [`Error::TooLarge`] if `dAL` does not fit in memory.
     pub fn gradient<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -336,7 +336,32 @@ impl Cost {
     ) -> Result<()> {
         self.check::<F>()?;
         let accepts_class_numbers = *self == Cost::CategoricalCrossEntropy;
-        targets.check(accepts_class_numbers, outputs)
+        targets.check(accepts_class_numbers, outputs)?;
+        if targets.smoothing() != 0.0 && self.classes(outputs.shape.0).is_none() {
+            return Err(Error::Inconsistent {
+                what: "labels are smoothed, but the cost is not a cross-entropy",
+            });
+        }
+        Ok(())
+    }
+
+    /// Returns the number of classes over which smoothing spreads a label, if the cost has classes.
+    fn classes(&self, outputs: usize) -> Option<usize> {
+        match self {
+            Cost::BinaryCrossEntropy => Some(2),
+            Cost::CategoricalCrossEntropy => Some(outputs),
+            _ => None,
+        }
+    }
+
+    /// Returns the targets with the number of classes for their smoothing.
+    #[inline]
+    fn with_classes<'t, F: Float>(
+        &self,
+        targets: &Targets<'t, F>,
+        outputs: usize,
+    ) -> Targets<'t, F> {
+        self.classes(outputs).map_or(*targets, |classes| targets.of_classes(classes))
     }
 
     /// Replaces `AL` by `dAL`. The caller has checked the shapes.
@@ -346,6 +371,7 @@ impl Cost {
         al: &mut ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) {
+        let targets = &self.with_classes(targets, al.nrows());
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, CrossEntropyGradient),
             Cost::CategoricalCrossEntropy => targets.map(al, LogLikelihoodGradient),
@@ -369,6 +395,7 @@ impl Cost {
     /// Replaces the outputs `AL` of [`output_activation`](Self::output_activation) by `dZ`.
     #[inline(never)]
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
+        let targets = &self.with_classes(targets, al.nrows());
         match self {
             Cost::BinaryCrossEntropy | Cost::Poisson => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
@@ -385,6 +412,7 @@ impl Cost {
         targets: &Targets<'_, F>,
     ) -> F {
         let m = z.ncols();
+        let targets = &self.with_classes(targets, z.nrows());
         let sum = match self {
             Cost::BinaryCrossEntropy => targets.sum_and_map(z, LogisticLoss, LogisticDz),
             Cost::CategoricalCrossEntropy => targets.softmax_cost_and_dz(z),
