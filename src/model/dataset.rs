@@ -184,17 +184,18 @@ impl<F: Float> Dataset<F> {
         (head.score)(&buffers.al(shape), &self.y())
     }
 
-    /// Evaluates the parameters on all examples, without L2.
+    /// Evaluates the parameters on all examples, without L2. The labels of the cost are smoothed.
     pub fn evaluate(
         &self,
         head: &Head<F>,
         parameters: &Parameters<F>,
         buffers: &mut OutputBuffers<F>,
-        with_score: bool,
+        (smoothing, with_score): (f64, bool),
     ) -> Result<Evaluation> {
         let shape = buffers.compute(self.x(), parameters)?;
         let al = buffers.al(shape);
-        let cost = head.cost.value(&al, targets(self.y.view()))?.as_f64();
+        let targets = targets(self.y.view()).smoothed(smoothing);
+        let cost = head.cost.value(&al, targets)?.as_f64();
         let score = if with_score { Some((head.score)(&al, &self.y())?) } else { None };
         Ok(Evaluation { cost, score })
     }

@@ -32,6 +32,11 @@ impl<F: Float> Head<F> {
 
     /// Creates linear outputs, or exponential ones for the Poisson cost.
     pub fn regression(hyperparameters: &Hyperparameters, outputs: usize) -> Result<Self> {
+        if hyperparameters.label_smoothing != 0.0 {
+            return Err(Error::Inconsistent {
+                what: "`label_smoothing` is for classifiers: a regressor has no classes",
+            });
+        }
         let cost = hyperparameters.cost.clone().unwrap_or(Cost::MeanSquaredError);
         let is_linear = cost.output_activation() == Activation::Identity;
         if !is_linear && cost != Cost::Poisson {

@@ -1,5 +1,7 @@
 use crate::activation::Activation;
-use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
+use crate::checks::{
+    check_below_one, check_hyperparameter, check_non_negative, check_positive, check_probability,
+};
 use crate::cost::Cost;
 use crate::frozen;
 use crate::init::Initializer;
@@ -209,6 +211,17 @@ hyperparameters! {
         cost: Option<Cost> = None,
         set cost: impl Into<Option<Cost>> => cost.into(),
         check(|cost| cost.as_ref().map_or(Ok(()), Cost::check::<F>));
+
+        /// The share ε by which the labels of a classifier are smoothed, as by
+        /// [`Targets::smoothed`](crate::cost::Targets::smoothed). Default: 0.
+        ///
+        /// It applies to the training cost: the one in the records of the epochs, the one that
+        /// L-BFGS minimizes, and the one that patience and plateau watch without a validation set.
+        /// The validation cost is that of the labels without smoothing, so that fits with
+        /// different ε compare. For a regressor, a value above 0 is an [`Error::Inconsistent`].
+        label_smoothing: f64 = 0.0,
+        set epsilon: f64 => epsilon,
+        check(|epsilon| check_below_one::<F>("label_smoothing", *epsilon));
 
         /// The strength λ of the L2 term, as in
         /// [`Objective`](crate::train::regularization::Objective). Default: 0.
