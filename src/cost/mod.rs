@@ -346,6 +346,7 @@ impl Cost {
     }
 
     /// Returns the number of classes over which smoothing spreads a label, if the cost has classes.
+    #[inline]
     fn classes(&self, outputs: usize) -> Option<usize> {
         match self {
             Cost::BinaryCrossEntropy => Some(2),

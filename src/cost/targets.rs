@@ -146,7 +146,9 @@ impl<'a, F: Float> Targets<'a, F> {
             let weights = Operand { name: "weights", shape: (1, weights.len()) };
             check(weights.shape.1 == y.shape.1, weights, y, "one weight for each example")?;
         }
-        check_below_one::<F>("epsilon", self.smoothing)?;
+        if self.smoothing != 0.0 {
+            check_below_one::<F>("epsilon", self.smoothing)?;
+        }
         let outputs = outputs.shape.0;
         if self.are_class_numbers(outputs) { self.check_class_numbers(outputs) } else { Ok(()) }
     }
@@ -172,21 +174,30 @@ impl<'a, F: Float> Targets<'a, F> {
     }
 
     /// Returns the smoothed labels of output `k`, for `len` examples from `start`.
+    #[inline]
     fn row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
+        if self.smoothing != 0.0 {
+            return self.smoothed_row(k, outputs, start, len);
+        }
+        self.given_row(k, outputs, start, len)
+    }
+
+    // Out of line, so that labels without smoothing cost no further instructions.
+    #[inline(never)]
+    fn smoothed_row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
         let mut row = self.given_row(k, outputs, start, len);
         self.smooth(&mut row, self.spread);
         row
     }
 
-    /// Sets `y ← (1 - ε) y + shift`, if the labels are smoothed.
+    /// Sets `y ← (1 - ε) y + shift`.
     fn smooth(&self, row: &mut Row<F>, shift: F) {
-        if self.smoothing != 0.0 {
-            let share = F::of(1.0 - self.smoothing);
-            row.view_mut().mapv_inplace(|y| share * y + shift);
-        }
+        let share = F::of(1.0 - self.smoothing);
+        row.view_mut().mapv_inplace(|y| share * y + shift);
     }
 
     /// Returns the labels of output `k` without smoothing.
+    #[inline(always)]
     fn given_row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
         let columns = s![start..start + len];
         if !self.are_class_numbers(outputs) {
@@ -283,12 +294,15 @@ impl<'a, F: Float> Targets<'a, F> {
         }
     }
 
+    /// Returns the sums of the smoothed labels of each example.
     fn label_sums(&self, outputs: usize, start: usize, len: usize) -> Row<F> {
         let mut sums = Row::new(F::zero(), len);
         for k in 0..outputs {
             sums.fold(Add, &self.given_row(k, outputs, start, len).view());
         }
-        self.smooth(&mut sums, F::of(self.smoothing));
+        if self.smoothing != 0.0 {
+            self.smooth(&mut sums, F::of(self.smoothing));
+        }
         sums
     }
 
