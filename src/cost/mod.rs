@@ -157,11 +157,12 @@ pub enum Cost {
         quantile: f64,
     },
     /// The negative log-likelihood of counts with a Poisson distribution of mean `a`, without the
-    /// constant `ln y!`. It is PyTorch's `PoissonNLLLoss` with `full=False`.
+    /// constant `ln y!` (Nelder & Wedderburn 1972). It is PyTorch's `PoissonNLLLoss` with
+    /// `full=False`.
     ///
     /// Targets are at least 0 and need not be integers; the functions of this module do not check
-    /// them. It accepts outputs that are always positive: exponential, softplus, sigmoid and
-    /// softmax.
+    /// them. The output layer is exponential, or has another activation that is always positive:
+    /// softplus, sigmoid or softmax.
     Poisson,
 }
 

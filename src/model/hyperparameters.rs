@@ -208,6 +208,20 @@ hyperparameters! {
         /// these units. With [`Cost::Poisson`], the outputs of a regressor are exponential, its
         /// targets are at least 0, and they are not standardized. Another cost than that of the
         /// model is an [`Error::Inconsistent`].
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// let (x, counts) = (array![[0.0], [0.4], [0.7], [1.0]], array![0.0, 1.0, 1.0, 3.0]);
+        /// let hyperparameters =
+        ///     Hyperparameters::default().hidden(&[8]).batch_size(4).cost(Cost::Poisson);
+        /// let mut model = Regressor::<f64>::new(hyperparameters);
+        /// model.fit(Examples::rows(&x), Examples::values(&counts))?;
+        /// let rates = model.predict(Examples::rows(&x))?;
+        /// assert!(rates.iter().all(|rate| *rate > 0.0));
+        /// # Ok::<(), dnn_blocks::Error>(())
+        /// ```
         cost: Option<Cost> = None,
         set cost: impl Into<Option<Cost>> => cost.into(),
         check(|cost| cost.as_ref().map_or(Ok(()), Cost::check::<F>));

@@ -124,7 +124,8 @@ pub struct BackwardOutput<F> {
 /// [`Error::InvalidValue`] if a class number is not one of the outputs,
 /// [`Error::OutputActivation`] if the output layer does not go with the cost,
 /// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`, it or
-/// [`Error::Inconsistent`] if the [smoothing](Targets::smoothed) is not valid, [`Error::TooLarge`] if a gradient does not fit in memory.
+/// [`Error::Inconsistent`] if the [smoothing](Targets::smoothed) is not valid, [`Error::TooLarge`]
+/// if a gradient does not fit in memory.
 pub fn backpropagate<'t, 'c, 'a: 'c, F: Float>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,

@@ -32,7 +32,7 @@ def regressions(a, y):
 
 
 def differentiated(loss, inputs, dtype):
-    """The mean over the examples, and the gradient of the sum, by the inputs (outputs, examples)."""
+    """The mean over the examples, and the gradient of the sum by the inputs (outputs, examples)."""
     inputs = torch.tensor(inputs, dtype=dtype, requires_grad=True)
     total = loss(inputs)
     total.backward()
