@@ -41,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Exports networks with each pair of activations, with and without a scaler, classifiers of two
-/// and three classes, and regressors with linear and exponential outputs. Returns the number of ONNX
-/// files.
+/// and three classes, and regressors with linear and exponential outputs. Returns the number of
+/// ONNX files.
 fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> {
     let mut rng = NumpyRandom::seed(3);
     let x = Array2::from_shape_simple_fn((50, 3), || F::of(20.0 + 5.0 * rng.randn()));

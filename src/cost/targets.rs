@@ -95,8 +95,8 @@ impl<'a, F: Float> Targets<'a, F> {
     /// labels are not copied. A weight multiplies the smoothed terms of its example. With an `ε` of
     /// 0, all results are bit-identical to those without smoothing.
     ///
-    /// The functions that take the targets return [`Error::Hyperparameter`] unless `ε` is at least 0
-    /// and below 1, and [`Error::Inconsistent`] if the cost has no classes and `ε` is not 0.
+    /// The functions that take the targets return [`Error::Hyperparameter`] unless `ε` is at least
+    /// 0 and below 1, and [`Error::Inconsistent`] if the cost has no classes and `ε` is not 0.
     ///
     /// ```
     /// use dnn_blocks::cost::Targets;

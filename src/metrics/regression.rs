@@ -176,7 +176,7 @@ fn mean_error<'a, F: Float>(
 /// It compares predicted rates with counts or other values that are at least 0: a model of the
 /// [Poisson cost](crate::cost::Cost::Poisson) minimizes it. 0 is perfect. The term of a `y` of 0 is
 /// `2 ŷ`. `actual` and `predicted` are (outputs, m); the result is the mean over the outputs. For
-/// one output it is scikit-learn's `mean_poisson_deviance`. No sum overflows before the result does.
+/// one output it is scikit-learn's `mean_poisson_deviance`. No sum overflows before the result.
 ///
 /// ```
 /// use dnn_blocks::metrics::mean_poisson_deviance;

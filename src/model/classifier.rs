@@ -553,8 +553,8 @@ impl<F: Float, L> Classifier<F, L> {
     }
 }
 
-/// Replaces the logits of a network of `layers` layers by logarithms of probabilities, which must be
-/// finite.
+/// Replaces the logits of a network of `layers` layers by logarithms of probabilities, which must
+/// be finite.
 pub(super) fn log_probabilities_in_place<F: Float>(
     z: &mut ArrayRef2<F>,
     layers: usize,

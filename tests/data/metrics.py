@@ -275,7 +275,9 @@ def main():
             errors(rng, *how)
             for how in [(1, 10, False), (3, 20, False), (1, 40, False), (2, 15, True), (1, 5, True)]
         ],
-        "rates": [rates(rng, *how) for how in [(10, 0.3), (40, 2.0), (25, 50.0), (1, 4.0), (7, 1.0)]],
+        "rates": [
+            rates(rng, *how) for how in [(10, 0.3), (40, 2.0), (25, 50.0), (1, 4.0), (7, 1.0)]
+        ],
     }
     path = pathlib.Path(__file__).with_suffix(".json")
     path.write_text(json.dumps(file, indent=1) + "\n")

@@ -75,7 +75,7 @@ fn a_model_without_hidden_layers_is_a_generalized_linear_model() {
     }
 }
 
-/// A mean of the targets is kept: the gradient by `b` is `1/m Σ (a - y)`, which is 0 at the minimum.
+/// The mean of the targets is kept: the gradient by `b`, `1/m Σ (a - y)`, is 0 at the minimum.
 #[test]
 fn rates_are_in_the_units_of_the_targets() {
     let (x, y) = counts();
