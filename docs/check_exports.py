@@ -38,7 +38,7 @@ for path in models:
         size = np.maximum(1, np.abs(expected[:m]))
         error = float(np.max(np.abs(found - expected[:m]) / size))
         worst[x.dtype] = max(worst[x.dtype], (error, path.stem))
-assert len(models) == 12 * 12 * 2 + 11 * 11 * 2 + 2 * 3, len(models)
+assert len(models) == 12 * 12 * 2 + 11 * 11 * 2 + 2 * 4, len(models)
 for kind, (error, name) in worst.items():
     print(f"{kind}: largest difference {error:.1e}, in {name}")
     assert 0 <= error <= TOLERANCE[kind], (error, name)

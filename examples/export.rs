@@ -29,7 +29,7 @@ const ACTIVATIONS: [(&str, Activation); 12] = [
     ("gelu", Activation::Gelu),
 ];
 
-/// The names of the features of the classifiers and the regressor.
+/// The names of the features of the classifiers and the regressors.
 const NAMES: [&str; 3] = ["mean radius", "\"worst\" area", "größe"];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -41,7 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Exports networks with each pair of activations, with and without a scaler, classifiers of two
-/// and three classes and a regressor. Returns the number of ONNX files.
+/// and three classes, and regressors with linear and exponential outputs. Returns the number of
+/// ONNX files.
 fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> {
     let mut rng = NumpyRandom::seed(3);
     let x = Array2::from_shape_simple_fn((50, 3), || F::of(20.0 + 5.0 * rng.randn()));
@@ -87,12 +88,15 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
         answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
         count += 1;
     }
-    let mut model = Regressor::new(hyperparameters);
-    model.fit(Examples::rows(&x).feature_names(&NAMES), Examples::rows(&x))?;
-    let name = format!("{kind}_regressor");
-    model.save_onnx(folder.join(format!("{name}.onnx")))?;
-    answers(folder, &name, &x, &model.predict(Examples::rows(&x))?)?;
-    Ok(count + 1)
+    for (name, cost) in [("regressor", None), ("regressor_of_counts", Some(Cost::Poisson))] {
+        let mut model = Regressor::new(hyperparameters.clone().cost(cost));
+        model.fit(Examples::rows(&x).feature_names(&NAMES), Examples::rows(&x))?;
+        let name = format!("{kind}_{name}");
+        model.save_onnx(folder.join(format!("{name}.onnx")))?;
+        answers(folder, &name, &x, &model.predict(Examples::rows(&x))?)?;
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// Saves the examples and their outputs.

@@ -98,7 +98,7 @@ fn functions<F: Float>() -> Vec<*const ()> {
         Split::<F>::new;
         Network::<F>::outputs;
         Network::<F>::logits;
-        OutputBuffers::<F>::compute;
+        OutputBuffers::<F>::compute_output;
         PackedWeights::<F>::pack;
         PackedWeights::<F>::compute;
     ];

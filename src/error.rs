@@ -99,7 +99,7 @@ pub enum Error {
         layer: Option<usize>,
         /// The name of the cost.
         cost: String,
-        /// The name of the activation that the cost needs.
+        /// The name of the activation that the cost needs, or `positive` if it accepts several.
         expected: String,
         /// The name of the activation of the output layer.
         found: String,

@@ -334,6 +334,8 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
                     assert_eq!(predictor.predict(examples).unwrap().len(), m);
                     let probabilities = predictor.predict_proba(examples).unwrap();
                     assert_eq!(probabilities.dim(), (names.len(), m));
+                    let logarithms = predictor.predict_log_proba(examples).unwrap();
+                    assert_eq!(logarithms.dim(), (names.len(), m));
                     assert_eq!(predictor.predict(x.column(m - 1)).unwrap().len(), 1);
                     let named = Examples::columns(examples).feature_names(&features);
                     assert_eq!(predictor.predict(named).unwrap().len(), m);
@@ -343,6 +345,13 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
                 assert!(predictor.predict(&x).unwrap().iter().copied().eq(&expected));
                 let expected = model.predict_proba(Examples::columns(&x)).unwrap();
                 assert_eq!(predictor.predict_proba(&x).unwrap(), expected);
+                let expected = model.predict_log_proba(Examples::columns(&x)).unwrap();
+                assert_eq!(predictor.predict_log_proba(&x).unwrap(), expected);
+                let packed = PackedWeights::new(model.parameters().unwrap()).unwrap();
+                let predictor = || model.predictor(40).unwrap().with_weights(&packed).unwrap();
+                allocations_after_creation(predictor(), predictor(), |predictor, m| {
+                    predictor.predict_log_proba(x.slice(s![.., ..m])).unwrap();
+                });
             }
             let targets = x.slice(s![..2, ..]);
             let mut model = Regressor::<f32>::new(hyperparameters);

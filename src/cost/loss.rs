@@ -1,11 +1,11 @@
 //! Costs of the user's own: the mean of a loss over the examples.
 
 use super::function::StepCost;
-use super::{Cost, Targets, mean};
+use super::{Cost, SMOOTHED_WITHOUT_CLASSES, Targets, mean};
 use crate::activation::Activation;
 use crate::buffer;
 use crate::error::Operand;
-use crate::{Float, Result};
+use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use std::fmt;
 
@@ -94,9 +94,9 @@ impl<L> MeanLoss<L> {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) if labels or weights do not fit `AL`,
-    /// [`Error::EmptyBatch`](crate::Error::EmptyBatch) or
-    /// [`Error::ZeroSize`](crate::Error::ZeroSize) if `AL` is empty.
+    /// [`Error::ShapeMismatch`] if labels or weights do not fit `AL`, [`Error::EmptyBatch`] or
+    /// [`Error::ZeroSize`] if `AL` is empty, [`Error::Inconsistent`] if the labels are
+    /// [smoothed](Targets::smoothed).
     pub fn value<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -114,8 +114,7 @@ impl<L> MeanLoss<L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`value`](Self::value), and
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if `dAL` does not fit in memory.
+    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if `dAL` does not fit in memory.
     pub fn gradient<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -134,7 +133,11 @@ impl<L> MeanLoss<L> {
 
 impl<F: Float, L: Loss<F>> StepCost<F> for MeanLoss<L> {
     fn check(&self, targets: &Targets<'_, F>, outputs: Operand) -> Result<()> {
-        targets.check(false, outputs)
+        targets.check(false, outputs)?;
+        if targets.smoothing() != 0.0 {
+            return Err(Error::Inconsistent { what: SMOOTHED_WITHOUT_CLASSES });
+        }
+        Ok(())
     }
 
     fn check_output(&self, _activation: Activation) -> Result<()> {

@@ -32,8 +32,9 @@ use crate::kernel::elementwise::{self, Map2, Subtract};
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
 use regression::{
-    AbsoluteError, AbsoluteErrorGradient, HuberLoss, HuberLossGradient, QuantileLoss,
-    QuantileLossGradient, SquaredError, SquaredErrorGradient,
+    AbsoluteError, AbsoluteErrorGradient, HuberLoss, HuberLossGradient, PoissonDz, PoissonLoss,
+    PoissonLossGradient, PoissonLossOfLogit, QuantileLoss, QuantileLossGradient, SquaredError,
+    SquaredErrorGradient,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -89,6 +90,8 @@ impl<F: Float> Map2<F> for CrossEntropy {
     }
 }
 
+const SMOOTHED_WITHOUT_CLASSES: &str = "labels are smoothed, but the cost is not a cross-entropy";
+
 fn mean<F: Float>(sum: f64, m: usize) -> F {
     F::of(sum / m as f64)
 }
@@ -116,6 +119,7 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `MeanAbsoluteError` | `1/m Σ \|a - y\|` | identity | the sign of `A - Y` |
 /// | `Huber` | `1/m Σ r²/2`, or `δ (r - δ/2)` for `r > δ` | identity | `A - Y` within `±δ` |
 /// | `Quantile` | `1/m Σ q (y - a)`, or `(1 - q) (a - y)` for `a > y` | identity | `-q` or `1 - q` |
+/// | `Poisson` | `1/m Σ (a - y ln a)` | exponential | `A - Y` |
 ///
 /// `r` is `|a - y|`. The sums run over examples and outputs. Several sigmoid outputs are
 /// independent labels of one example (multi-label classification). A weight of an example
@@ -159,6 +163,14 @@ pub enum Cost {
         /// The quantile `q`, above 0 and below 1. The median is 0.5.
         quantile: f64,
     },
+    /// The negative log-likelihood of counts with a Poisson distribution of mean `a`, without the
+    /// constant `ln y!` (Nelder & Wedderburn 1972). It is PyTorch's `PoissonNLLLoss` with
+    /// `full=False`.
+    ///
+    /// Targets are at least 0 and need not be integers; the functions of this module do not check
+    /// them. The output layer is exponential, or has another activation that is always positive:
+    /// softplus, sigmoid or softmax.
+    Poisson,
 }
 
 impl Cost {
@@ -181,6 +193,7 @@ impl Cost {
             | Cost::MeanAbsoluteError
             | Cost::Huber { .. }
             | Cost::Quantile { .. } => Activation::Identity,
+            Cost::Poisson => Activation::Exponential,
         }
     }
 
@@ -230,6 +243,8 @@ impl Cost {
     /// - [`Error::ShapeMismatch`] if labels or weights do not fit `AL`.
     /// - [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` is empty.
     /// - [`Error::InvalidValue`] if a class number is not an integer from 0 to n_L - 1.
+    /// - [`Error::Hyperparameter`] or [`Error::Inconsistent`] if a constant of the cost or the
+    ///   [smoothing](Targets::smoothed) is not valid.
     pub fn value<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -247,6 +262,7 @@ impl Cost {
         al: &ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) -> F {
+        let targets = &self.with_classes(targets, al.nrows());
         let sum = match self {
             Cost::BinaryCrossEntropy => targets.sum_terms(al, CrossEntropy),
             Cost::CategoricalCrossEntropy => targets.sum_terms(al, LogLikelihood),
@@ -256,6 +272,7 @@ impl Cost {
             &Cost::Quantile { quantile } => {
                 targets.sum_terms(al, QuantileLoss { quantile: F::of(quantile) })
             }
+            Cost::Poisson => targets.sum_terms(al, PoissonLoss),
         };
         mean(sum, al.ncols())
     }
@@ -265,7 +282,7 @@ impl Cost {
     /// Logits are the `Z` of an output layer with [`output_activation`](Self::output_activation).
     /// `J` is accurate even where `AL` rounds to 0 or 1. The term of a sigmoid is
     /// `max(z, 0) - z·y + ln(1 + e^-|z|)`. The term of a softmax column is `ln Σ eᶻ - Σ z·y`; the
-    /// largest `z` is subtracted first.
+    /// largest `z` is subtracted first. The term of an exponential is `eᶻ - z·y`.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -278,9 +295,8 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
-    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if a copy of `Z`
-    /// does not fit in memory.
+    /// The errors of [`value`](Self::value); [`Error::TooLarge`] if a copy of `Z` does not fit in
+    /// memory.
     pub fn value_from_logits<'t, F: Float>(
         &self,
         z: &ArrayRef2<F>,
@@ -307,9 +323,7 @@ impl Cost {
     ///
     /// # Errors
     ///
-    /// [`Error::ShapeMismatch`], [`Error::EmptyBatch`], [`Error::ZeroSize`] and
-    /// [`Error::InvalidValue`] as in [`value`](Self::value); [`Error::TooLarge`] if `dAL` does not
-    /// fit in memory.
+    /// The errors of [`value`](Self::value); [`Error::TooLarge`] if `dAL` does not fit in memory.
     pub fn gradient<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,
@@ -330,7 +344,31 @@ impl Cost {
     ) -> Result<()> {
         self.check::<F>()?;
         let accepts_class_numbers = *self == Cost::CategoricalCrossEntropy;
-        targets.check(accepts_class_numbers, outputs)
+        targets.check(accepts_class_numbers, outputs)?;
+        if targets.smoothing() != 0.0 && self.classes(outputs.shape.0).is_none() {
+            return Err(Error::Inconsistent { what: SMOOTHED_WITHOUT_CLASSES });
+        }
+        Ok(())
+    }
+
+    /// Returns the number of classes over which smoothing spreads a label, if the cost has classes.
+    #[inline]
+    fn classes(&self, outputs: usize) -> Option<usize> {
+        match self {
+            Cost::BinaryCrossEntropy => Some(2),
+            Cost::CategoricalCrossEntropy => Some(outputs),
+            _ => None,
+        }
+    }
+
+    /// Returns the targets with the number of classes for their smoothing.
+    #[inline]
+    fn with_classes<'t, F: Float>(
+        &self,
+        targets: &Targets<'t, F>,
+        outputs: usize,
+    ) -> Targets<'t, F> {
+        self.classes(outputs).map_or(*targets, |classes| targets.of_classes(classes))
     }
 
     /// Replaces `AL` by `dAL`. The caller has checked the shapes.
@@ -340,6 +378,7 @@ impl Cost {
         al: &mut ArrayRef2<F>,
         targets: &Targets<'_, F>,
     ) {
+        let targets = &self.with_classes(targets, al.nrows());
         match self {
             Cost::BinaryCrossEntropy => targets.map(al, CrossEntropyGradient),
             Cost::CategoricalCrossEntropy => targets.map(al, LogLikelihoodGradient),
@@ -347,7 +386,7 @@ impl Cost {
         }
     }
 
-    /// Replaces `AL` by the derivative of an error of `AL - Y`.
+    /// Replaces `AL` by the derivative of the cost of a regression.
     fn error_gradient_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
         match *self {
             Cost::MeanAbsoluteError => targets.map(al, AbsoluteErrorGradient),
@@ -355,6 +394,7 @@ impl Cost {
             Cost::Quantile { quantile } => {
                 targets.map(al, QuantileLossGradient { quantile: F::of(quantile) });
             }
+            Cost::Poisson => targets.map(al, PoissonLossGradient),
             _ => targets.map(al, SquaredErrorGradient),
         }
     }
@@ -362,8 +402,9 @@ impl Cost {
     /// Replaces the outputs `AL` of [`output_activation`](Self::output_activation) by `dZ`.
     #[inline(never)]
     pub(crate) fn dz_in_place<F: Float>(&self, al: &mut ArrayRef2<F>, targets: &Targets<'_, F>) {
+        let targets = &self.with_classes(targets, al.nrows());
         match self {
-            Cost::BinaryCrossEntropy => targets.map(al, Subtract),
+            Cost::BinaryCrossEntropy | Cost::Poisson => targets.map(al, Subtract),
             Cost::CategoricalCrossEntropy => targets.softmax_dz(al),
             cost => cost.error_gradient_in_place(al, targets),
         }
@@ -378,6 +419,7 @@ impl Cost {
         targets: &Targets<'_, F>,
     ) -> F {
         let m = z.ncols();
+        let targets = &self.with_classes(targets, z.nrows());
         let sum = match self {
             Cost::BinaryCrossEntropy => targets.sum_and_map(z, LogisticLoss, LogisticDz),
             Cost::CategoricalCrossEntropy => targets.softmax_cost_and_dz(z),
@@ -392,17 +434,25 @@ impl Cost {
                 let gradient = QuantileLossGradient { quantile };
                 targets.sum_and_map(z, QuantileLoss { quantile }, gradient)
             }
+            Cost::Poisson => targets.sum_and_map(z, PoissonLossOfLogit, PoissonDz),
         };
         mean(sum, m)
     }
 }
 
 /// `Ok` if the activation of the output layer matches the cost. A cross-entropy needs its own
-/// activation; the errors of regressions accept any.
+/// activation, the Poisson cost a positive one; the errors of regressions accept any.
 pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Result<()> {
     let expected = cost.output_activation();
     let fits = match cost {
         Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy => activation == expected,
+        Cost::Poisson => matches!(
+            activation,
+            Activation::Exponential
+                | Activation::Softplus
+                | Activation::Sigmoid
+                | Activation::Softmax
+        ),
         _ => true,
     };
     if fits {
@@ -411,7 +461,10 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
     Err(Error::OutputActivation {
         layer: None,
         cost: cost.to_string(),
-        expected: expected.to_string(),
+        expected: match cost {
+            Cost::Poisson => "positive".to_string(),
+            _ => expected.to_string(),
+        },
         found: activation.to_string(),
     })
 }
@@ -419,8 +472,8 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
 /// Parses the name that [`Display`](fmt::Display) prints, in upper or lower case.
 ///
 /// The names are `binary cross-entropy`, `categorical cross-entropy`, `mean squared error`,
-/// `mean absolute error`, and with their constants `Huber 1.35` and `quantile 0.9`. Any other text
-/// is an [`Error::UnknownName`].
+/// `mean absolute error`, `Poisson`, and with their constants `Huber 1.35` and `quantile 0.9`. Any
+/// other text is an [`Error::UnknownName`].
 ///
 /// ```
 /// use dnn_blocks::cost::Cost;
@@ -441,8 +494,9 @@ impl FromStr for Cost {
             Cost::CategoricalCrossEntropy,
             Cost::MeanSquaredError,
             Cost::MeanAbsoluteError,
+            Cost::Poisson,
         ];
-        let named = costs.into_iter().find(|cost| cost.to_string() == lower);
+        let named = costs.into_iter().find(|cost| cost.to_string().to_lowercase() == lower);
         let found = named.or(huber.filter(valid)).or(quantile.filter(valid));
         found.ok_or_else(|| Error::UnknownName { kind: "cost", name: name.to_string() })
     }
@@ -457,6 +511,7 @@ impl fmt::Display for Cost {
             Cost::MeanAbsoluteError => f.pad("mean absolute error"),
             Cost::Huber { delta } => f.pad(&format!("Huber {delta}")),
             Cost::Quantile { quantile } => f.pad(&format!("quantile {quantile}")),
+            Cost::Poisson => f.pad("Poisson"),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The terms of the costs of regressions and their derivatives, for one output `a` and its target
 //! `y`.
 
+use super::terms::{bounded, divisor, product_or_zero};
 use crate::Float;
 use crate::kernel::Simd;
-use crate::kernel::elementwise::Map2;
+use crate::kernel::elementwise::{self, Map2};
 
 /// `(a - y)²`
 #[derive(Clone, Copy)]
@@ -126,4 +127,54 @@ impl<F: Float> Map2<F> for QuantileLossGradient<F> {
             r
         }
     }
+}
+
+/// `a - y ln a`
+#[derive(Clone, Copy)]
+pub(super) struct PoissonLoss;
+
+impl<F: Float> Map2<F> for PoissonLoss {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
+        rate_minus(a, y * bounded(elementwise::ln::<F, S>(a)), y)
+    }
+}
+
+/// `1 - y/a`
+#[derive(Clone, Copy)]
+pub(super) struct PoissonLossGradient;
+
+impl<F: Float> Map2<F> for PoissonLossGradient {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, a: F, y: F) -> F {
+        F::one() - y / divisor(a)
+    }
+}
+
+/// `eᶻ - y z`
+#[derive(Clone, Copy)]
+pub(super) struct PoissonLossOfLogit;
+
+impl<F: Float> Map2<F> for PoissonLossOfLogit {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
+        rate_minus(elementwise::exp::<F, S>(z), product_or_zero(z, y), y)
+    }
+}
+
+/// `eᶻ - y`
+#[derive(Clone, Copy)]
+pub(super) struct PoissonDz;
+
+impl<F: Float> Map2<F> for PoissonDz {
+    #[inline(always)]
+    fn apply<S: Simd<F>>(self, z: F, y: F) -> F {
+        elementwise::exp::<F, S>(z) - y
+    }
+}
+
+/// Returns `rate - y_ln_rate`, and ∞ for an infinite rate, which exceeds its logarithm.
+#[inline(always)]
+fn rate_minus<F: Float>(rate: F, y_ln_rate: F, y: F) -> F {
+    if rate == F::infinity() && !y.is_nan() { rate } else { rate - y_ln_rate }
 }

@@ -4,14 +4,14 @@
 //! example.
 
 use super::terms::product_or_zero;
-use crate::checks::{check, check_batch};
+use crate::checks::{check, check_batch, check_below_one};
 use crate::error::{Operand, Position};
 use crate::kernel::elementwise::{self, Add, Map2, Subtract, zip_map};
 use crate::kernel::softmax::{COLUMNS, Row, Times, largest, normalise};
 use crate::{Error, Float, Result};
 use ndarray::{ArrayBase, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Data, Ix2, s};
 
-/// The labels of a batch, with an optional weight for each example.
+/// The labels of a batch, with an optional weight for each example and optional smoothing.
 ///
 /// `Y` (n_L, m), one column per example. For
 /// [`Cost::CategoricalCrossEntropy`](super::Cost::CategoricalCrossEntropy) the columns are one-hot,
@@ -35,6 +35,10 @@ use ndarray::{ArrayBase, ArrayRef1, ArrayRef2, ArrayView1, ArrayView2, Axis, Dat
 pub struct Targets<'a, F> {
     y: ArrayView2<'a, F>,
     weights: Option<ArrayView1<'a, F>>,
+    /// The share ε of each label that is spread over the classes.
+    smoothing: f64,
+    /// ε/K for the K classes of the cost.
+    spread: F,
 }
 
 impl<'a, F: Float, S: Data<Elem = F>> From<&'a ArrayBase<S, Ix2>> for Targets<'a, F> {
@@ -51,7 +55,7 @@ impl<'a, F: Float> From<&'a ArrayRef2<F>> for Targets<'a, F> {
 
 impl<'a, F: Float> From<ArrayView2<'a, F>> for Targets<'a, F> {
     fn from(y: ArrayView2<'a, F>) -> Self {
-        Self { y, weights: None }
+        Self { y, weights: None, smoothing: 0.0, spread: F::zero() }
     }
 }
 
@@ -67,7 +71,7 @@ impl<'a, F: Float> Targets<'a, F> {
     /// ```
     #[must_use]
     pub fn new(y: impl Into<ArrayView2<'a, F>>) -> Self {
-        Self { y: y.into(), weights: None }
+        Self::from(y.into())
     }
 
     /// Sets the weights of the m examples.
@@ -84,9 +88,51 @@ impl<'a, F: Float> Targets<'a, F> {
         Self { weights: Some(weights.into()), ..self }
     }
 
+    /// Smooths the labels: `y` becomes `(1 - ε) y + ε/K`.
+    ///
+    /// K is n_L for the categorical cost. It is 2 for the binary cost, whose outputs are questions
+    /// with two answers each. So a network need not become certain to reach the lowest cost. The
+    /// labels are not copied. A weight multiplies the smoothed terms of its example. With an `ε` of
+    /// 0, all results are bit-identical to those without smoothing.
+    ///
+    /// The functions that take the targets return [`Error::Hyperparameter`] unless `ε` is at least
+    /// 0 and below 1, and [`Error::Inconsistent`] if the cost has no classes and `ε` is not 0.
+    ///
+    /// ```
+    /// use dnn_blocks::cost::Targets;
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let z = array![[2.0, 0.5], [-1.0, 1.5], [0.0, 0.25], [1.0, -2.0]];
+    /// let classes = array![[0.0, 2.0]];
+    /// let smoothed = array![[0.925, 0.025], [0.025, 0.025], [0.025, 0.925], [0.025, 0.025]];
+    /// let cost = Cost::CategoricalCrossEntropy;
+    /// let expected: f64 = cost.value_from_logits(&z, &smoothed)?;
+    /// let found = cost.value_from_logits(&z, Targets::new(&classes).smoothed(0.1))?;
+    /// assert!((found - expected).abs() < 1e-15);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// Source: Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), section 7.
+    #[must_use]
+    pub fn smoothed(self, epsilon: f64) -> Self {
+        Self { smoothing: epsilon, ..self }
+    }
+
     /// Creates targets from labels (n_L, m) and m weights.
     pub(crate) fn from_views(y: ArrayView2<'a, F>, weights: ArrayView1<'a, F>) -> Self {
-        Self { y, weights: Some(weights) }
+        Self::from(y).weighted(weights)
+    }
+
+    /// Returns the share ε of each label that is spread over the classes.
+    pub(crate) fn smoothing(&self) -> f64 {
+        self.smoothing
+    }
+
+    /// Returns the targets of a cost with this number of classes.
+    #[inline]
+    pub(super) fn of_classes(&self, classes: usize) -> Self {
+        Self { spread: F::of(self.smoothing / classes as f64), ..*self }
     }
 
     /// Returns the labels.
@@ -109,6 +155,9 @@ impl<'a, F: Float> Targets<'a, F> {
         if let Some(weights) = &self.weights {
             let weights = Operand { name: "weights", shape: (1, weights.len()) };
             check(weights.shape.1 == y.shape.1, weights, y, "one weight for each example")?;
+        }
+        if self.smoothing != 0.0 {
+            check_below_one::<F>("epsilon", self.smoothing)?;
         }
         let outputs = outputs.shape.0;
         if self.are_class_numbers(outputs) { self.check_class_numbers(outputs) } else { Ok(()) }
@@ -134,8 +183,32 @@ impl<'a, F: Float> Targets<'a, F> {
         }
     }
 
-    /// Returns the labels of output `k`, for `len` examples from `start`.
+    /// Returns the smoothed labels of output `k`, for `len` examples from `start`.
+    #[inline]
     fn row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
+        if self.smoothing != 0.0 {
+            return self.smoothed_row(k, outputs, start, len);
+        }
+        self.given_row(k, outputs, start, len)
+    }
+
+    // Out of line, so that labels without smoothing cost no further instructions.
+    #[inline(never)]
+    fn smoothed_row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
+        let mut row = self.given_row(k, outputs, start, len);
+        self.smooth(&mut row, self.spread);
+        row
+    }
+
+    /// Sets `y ← (1 - ε) y + shift`.
+    fn smooth(&self, row: &mut Row<F>, shift: F) {
+        let share = F::of(1.0 - self.smoothing);
+        row.view_mut().mapv_inplace(|y| share * y + shift);
+    }
+
+    /// Returns the labels of output `k` without smoothing.
+    #[inline(always)]
+    fn given_row(&self, k: usize, outputs: usize, start: usize, len: usize) -> Row<F> {
         let columns = s![start..start + len];
         if !self.are_class_numbers(outputs) {
             return Row::copy_of(&self.y.row(k).slice(columns));
@@ -231,10 +304,14 @@ impl<'a, F: Float> Targets<'a, F> {
         }
     }
 
+    /// Returns the sums of the smoothed labels of each example.
     fn label_sums(&self, outputs: usize, start: usize, len: usize) -> Row<F> {
         let mut sums = Row::new(F::zero(), len);
         for k in 0..outputs {
-            sums.fold(Add, &self.row(k, outputs, start, len).view());
+            sums.fold(Add, &self.given_row(k, outputs, start, len).view());
+        }
+        if self.smoothing != 0.0 {
+            self.smooth(&mut sums, F::of(self.smoothing));
         }
         sums
     }

@@ -80,6 +80,6 @@ impl<F: Float> Map2<F> for LogLikelihoodGradient {
 
 /// Replaces a divisor of 0 by 1e-12.
 #[inline(always)]
-fn divisor<F: Float>(d: F) -> F {
+pub(super) fn divisor<F: Float>(d: F) -> F {
     if d == F::zero() { F::of(1e-12) } else { d }
 }

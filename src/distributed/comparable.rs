@@ -38,6 +38,7 @@ by_variant!(Cost {
     MeanAbsoluteError,
     Huber { delta },
     Quantile { quantile },
+    Poisson,
 });
 by_variant!(Initializer { Scaled(factor), LeCun, He, Xavier, Zeros });
 by_variant!(Monitor { Auto, TrainingCost, ValidationCost, ValidationScore });

@@ -173,6 +173,8 @@ impl Ranks<'_> {
         let names = names.as_ref();
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
+        let head = Head::regression(hyperparameters, y.nrows())?;
+        self.all_ok(head.check_targets(y))?;
         match continued {
             Some(network) => {
                 network.parameters.check_features(x)?;
@@ -204,12 +206,11 @@ impl Ranks<'_> {
                 split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
                 scaler
             }
-            None => split.standardize_targets(self, hyperparameters)?,
+            None => split.standardize_targets(self, &head)?,
         };
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng);
         let start = self.all_ok(start)?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
         let (network, history) =
             self.train(hyperparameters, &head, (&data, first), split, start, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
@@ -431,12 +432,17 @@ impl Ranks<'_> {
         let RankSplit { split, training, validation } = split;
         let monitored = monitors_training(hyperparameters, validation.is_some())?;
         let evaluated_validation = match split.validation.as_ref().zip(validation.as_ref()) {
-            Some((set, all)) => Some(self.evaluate(head, (set, all.total), parameters, true)?),
+            Some((set, all)) => {
+                Some(self.evaluate(head, (set, all.total), parameters, (0.0, true))?)
+            }
             None => None,
         };
         let total = training.total;
         let monitored_training = match monitored {
-            true => Some(self.evaluate(head, (&split.training, total), parameters, false)?),
+            true => {
+                let smoothed = (hyperparameters.label_smoothing, false);
+                Some(self.evaluate(head, (&split.training, total), parameters, smoothed)?)
+            }
             false => None,
         };
         let size = batch_size(hyperparameters, total);
@@ -451,20 +457,24 @@ impl Ranks<'_> {
         })
     }
 
-    /// Returns a function that evaluates the `total` examples of a set on all ranks.
+    /// Returns a function that evaluates the `total` examples of a set on all ranks. The labels of
+    /// the cost are smoothed.
     fn evaluate<'a, F: Float>(
         &'a self,
         head: &'a Head<F>,
         (set, total): (&'a Dataset<F>, usize),
         parameters: &Parameters<F>,
-        with_score: bool,
+        (smoothing, with_score): (f64, bool),
     ) -> Result<Evaluate<'a, F>> {
         let mut buffers = set.output_buffers(parameters)?;
         Ok(Box::new(move |parameters| {
             let al = self.all_ok(outputs(set, parameters, &mut buffers))?;
             let own = match set.len() {
                 0 => Ok(0.0),
-                _ => head.cost.value(&al, targets(set.labels_and_weights())).map(F::as_f64),
+                _ => {
+                    let targets = targets(set.labels_and_weights()).smoothed(smoothing);
+                    head.cost.value(&al, targets).map(F::as_f64)
+                }
             };
             let share = set.len() as f64 / total as f64;
             let mut cost = [self.all_ok(own)? * share];
@@ -573,9 +583,9 @@ impl<F: Float> RankSplit<F> {
     fn standardize_targets(
         &mut self,
         ranks: &Ranks<'_>,
-        hyperparameters: &Hyperparameters,
+        head: &Head<F>,
     ) -> Result<Option<Standardizer<F>>> {
-        if !hyperparameters.standardize {
+        if !head.standardizes_targets {
             return Ok(None);
         }
         let scaler = standardizer(ranks, &self.split.training.y(), self.training.total)?;

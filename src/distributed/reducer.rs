@@ -207,9 +207,10 @@ struct StepFingerprint<'a, F>(&'a StepInfo<'a, F>);
 
 impl<F: Float> Comparable for StepFingerprint<'_, F> {
     fn digest(&self, digest: &mut Digest) {
-        let StepInfo { batch, objective, frozen, keep_prob, first_draw, .. } = self.0;
+        let StepInfo { batch, objective, smoothing, frozen, .. } = self.0;
+        let StepInfo { keep_prob, first_draw, .. } = self.0;
         (objective, batch, frozen.numbers()).digest(digest);
-        (keep_prob, first_draw).digest(digest);
+        (keep_prob, first_draw, smoothing).digest(digest);
     }
 }
 

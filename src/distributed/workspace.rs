@@ -61,9 +61,9 @@ impl<'r, F: Float> DistributedWorkspace<'r, F> {
     /// # Errors
     ///
     /// All ranks return an error if one does: [`Error::OnRank`] with an error of
-    /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives or the frozen
-    /// layers differ, [`Error::EmptyBatch`] if no rank has an example, [`Error::Inconsistent`] if
-    /// the parts belong to different batches.
+    /// [`Workspace::cost_and_gradients`], [`Error::Disagreement`] if the objectives, the smoothing
+    /// of the labels or the frozen layers differ, [`Error::EmptyBatch`] if no rank has an example,
+    /// [`Error::Inconsistent`] if the parts belong to different batches.
     pub fn cost_and_gradients<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,

@@ -20,22 +20,26 @@ impl<F: Elementary> Row<F> {
         Self { numbers: [value; COLUMNS], len }
     }
 
+    #[inline]
     pub(crate) fn copy_of(row: &ArrayRef1<F>) -> Self {
         let mut copy = Self::new(F::zero(), row.len());
         copy.view_mut().row_mut(0).assign(row);
         copy
     }
 
+    #[inline]
     pub(crate) fn view(&self) -> ArrayView2<'_, F> {
         ArrayView2::from_shape((1, self.len), &self.numbers[..self.len]).expect("one row")
     }
 
+    #[inline]
     pub(crate) fn view_mut(&mut self) -> ArrayViewMut2<'_, F> {
         let numbers = &mut self.numbers[..self.len];
         ArrayViewMut2::from_shape((1, self.len), numbers).expect("one row")
     }
 
     /// `self ← f(self, row)` for every row of a matrix, in order.
+    #[inline]
     pub(crate) fn fold<M: Map2<F>>(&mut self, map: M, matrix: &ArrayRef2<F>) {
         for row in matrix.rows() {
             zip_map(map, &mut self.view_mut(), &row.insert_axis(Axis(0)));

@@ -20,6 +20,7 @@
 //! | [`roc_auc`], [`average_precision`], [`top_k_accuracy`] | scores, (1, m) or (classes, m) |
 //! | [`log_loss`], [`brier_score`] | probabilities, (1, m) or (classes, m) |
 //! | [`r2`], [`mean_absolute_error`], [`root_mean_squared_error`] | values, (outputs, m) |
+//! | [`mean_poisson_deviance`] | rates above 0, (outputs, m) |
 //!
 //! [`Actual::weighted`] sets weights of the examples, for every metric but the confusion matrix.
 //! [`Predicted::of_classes`] names the classes of the rows of scores. Results are `f64`, also for
@@ -49,5 +50,5 @@ pub use confusion_matrix::ConfusionMatrix;
 pub use labels::{Actual, Labels, Predicted};
 pub use ranking::{average_precision, roc_auc, top_k_accuracy};
 pub(crate) use regression::r2_of_matrices;
-pub use regression::{mean_absolute_error, r2, root_mean_squared_error};
+pub use regression::{mean_absolute_error, mean_poisson_deviance, r2, root_mean_squared_error};
 pub use weights::{MaybeWeighted, Weighted};

@@ -1,11 +1,9 @@
 use super::labels::Predicted;
 use super::weights::{MaybeWeighted, Weights, power_of_two};
-#[cfg(doc)]
-use crate::Error;
 use crate::checks::{check_batch, check_finite, check_same_shape};
 use crate::data::mean_std::MeanStd;
-use crate::error::Operand;
-use crate::{Float, Result};
+use crate::error::{Operand, Position};
+use crate::{Error, Float, Result};
 use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 
 /// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`.
@@ -160,12 +158,7 @@ fn mean_error<'a, F: Float>(
     power: fn(f64) -> f64,
     inverse: fn(f64) -> f64,
 ) -> Result<f64> {
-    let (actual, weights) = actual.into_parts()?;
-    let (actual, predicted) = (actual.into(), predicted.0.into());
-    check_matrices(&actual, &predicted)?;
-    check_finite("actual", &actual)?;
-    check_finite("predicted", &predicted)?;
-    let weights = Weights::new(weights, actual.ncols())?;
+    let (actual, predicted, weights) = finite_values(actual, predicted)?;
     Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
         let differences = || actual.iter().zip(predicted).map(|(a, p)| a.as_f64() - p.as_f64());
         let largest = differences().map(f64::abs).fold(0.0, f64::max);
@@ -176,4 +169,81 @@ fn mean_error<'a, F: Float>(
         let scaled = differences().map(|d| power((d / scale).abs()));
         scale * inverse(weights.mean(scaled))
     }))
+}
+
+/// Computes the mean Poisson deviance, `D = 2/m Σ (y ln(y/ŷ) - y + ŷ)`.
+///
+/// It compares predicted rates with counts or other values that are at least 0: a model of the
+/// [Poisson cost](crate::cost::Cost::Poisson) minimizes it. 0 is perfect. The term of a `y` of 0 is
+/// `2 ŷ`. `actual` and `predicted` are (outputs, m); the result is the mean over the outputs. For
+/// one output it is scikit-learn's `mean_poisson_deviance`. No sum overflows before the result.
+///
+/// ```
+/// use dnn_blocks::metrics::mean_poisson_deviance;
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// let (actual, predicted) = (array![[2.0, 0.0, 3.0]], array![[2.0, 0.75, 3.0]]);
+/// assert_eq!(mean_poisson_deviance(Actual(&actual), Predicted(&predicted))?, 0.5);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The errors of [`r2`]; [`Error::NotFinite`] if a number is NaN or infinite;
+/// [`Error::InvalidValue`] if an actual value is below 0 or a predicted one is not above 0.
+///
+/// Source: McCullagh and Nelder, *Generalized Linear Models* (1989).
+pub fn mean_poisson_deviance<'a, F: Float>(
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
+) -> Result<f64> {
+    let (actual, predicted, weights) = finite_values(actual, predicted)?;
+    check_each("actual", &actual, |y| y >= F::zero(), "at least 0")?;
+    check_each("predicted", &predicted, |rate| rate > F::zero(), "above 0")?;
+    Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
+        let pairs = || actual.iter().zip(predicted).map(|(y, rate)| (y.as_f64(), rate.as_f64()));
+        let scale = power_of_two(pairs().map(|(y, rate)| y.max(rate)).fold(0.0, f64::max));
+        2.0 * scale * weights.mean(pairs().map(|(y, rate)| half_deviance(y, rate, scale)))
+    }))
+}
+
+/// Computes `(y ln(y/ŷ) - y + ŷ)/scale`.
+fn half_deviance(y: f64, rate: f64, scale: f64) -> f64 {
+    if y == 0.0 {
+        return rate / scale;
+    }
+    let ratio = y / rate;
+    let ln = if ratio.is_normal() { ratio.ln() } else { y.ln() - rate.ln() };
+    y / scale * ln - y / scale + rate / scale
+}
+
+/// Checks that all values have a property.
+fn check_each<F: Float>(
+    operand: &'static str,
+    values: &ArrayRef2<F>,
+    fits: impl Fn(F) -> bool,
+    rule: &'static str,
+) -> Result<()> {
+    match values.indexed_iter().find(|(_, value)| !fits(**value)) {
+        Some(((row, column), value)) => {
+            let (position, value) = (Position::Entry { row, column }, value.as_f64());
+            Err(Error::InvalidValue { layer: None, operand, position, value, rule })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Checks actual and predicted values, which must be finite, and the weights.
+fn finite_values<'a, F: Float>(
+    actual: impl MaybeWeighted<Values: Into<ArrayView2<'a, F>>>,
+    predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
+) -> Result<(ArrayView2<'a, F>, ArrayView2<'a, F>, Weights)> {
+    let (actual, weights) = actual.into_parts()?;
+    let (actual, predicted) = (actual.into(), predicted.0.into());
+    check_matrices(&actual, &predicted)?;
+    check_finite("actual", &actual)?;
+    check_finite("predicted", &predicted)?;
+    let weights = Weights::new(weights, actual.ncols())?;
+    Ok((actual, predicted, weights))
 }

@@ -18,7 +18,7 @@ use crate::forward::log_softmax_in_place;
 use crate::init::NumpyRandom;
 use crate::metrics::{Actual, Predicted, accuracy};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayRef2, s};
 
 /// A neural network classifier with one sigmoid output for two classes, or a softmax for more.
 ///
@@ -406,7 +406,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             network.parameters.check_features(x)?;
             return train_further(hyperparameters, &head, &data, network, options)?;
         }
-        let scaler = standardizer(hyperparameters, x)?;
+        let scaler = standardizer(hyperparameters.standardize, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
@@ -500,9 +500,7 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
             both.row_mut(1).assign(&z.row(0)); // softmax of (0, z) is the sigmoid of z
             z = both;
         }
-        log_softmax_in_place(&mut z);
-        check_finite("log probabilities", &z)
-            .map_err(|e| e.in_layer(network.parameters.layers().len()))?;
+        log_probabilities_in_place(&mut z, network.parameters.layers().len())?;
         Ok(x.oriented(z))
     }
 
@@ -553,6 +551,16 @@ impl<F: Float, L> Classifier<F, L> {
     pub fn feature_names(&self) -> Option<&[String]> {
         self.fitted.as_ref().and_then(|(_, network)| network.feature_names.as_deref())
     }
+}
+
+/// Replaces the logits of a network of `layers` layers by logarithms of probabilities, which must
+/// be finite.
+pub(super) fn log_probabilities_in_place<F: Float>(
+    z: &mut ArrayRef2<F>,
+    layers: usize,
+) -> Result<()> {
+    log_softmax_in_place(z);
+    check_finite("log probabilities", z).map_err(|e| e.in_layer(layers))
 }
 
 /// Returns class numbers as a row, (1, m).

@@ -72,12 +72,9 @@ impl<F: Float> Split<F> {
         Ok(Some(scaler))
     }
 
-    /// Standardizes the targets of both sets by the training set, if the hyperparameters say so.
-    pub fn standardize_targets(
-        &mut self,
-        hyperparameters: &Hyperparameters,
-    ) -> Result<Option<Standardizer<F>>> {
-        if !hyperparameters.standardize {
+    /// Standardizes the targets of both sets by the training set, if the model does.
+    pub fn standardize_targets(&mut self, head: &Head<F>) -> Result<Option<Standardizer<F>>> {
+        if !head.standardizes_targets {
             return Ok(None);
         }
         let scaler = Standardizer::fit(&self.training.y())?;
@@ -187,17 +184,18 @@ impl<F: Float> Dataset<F> {
         (head.score)(&buffers.al(shape), &self.y())
     }
 
-    /// Evaluates the parameters on all examples, without L2.
+    /// Evaluates the parameters on all examples, without L2. The labels of the cost are smoothed.
     pub fn evaluate(
         &self,
         head: &Head<F>,
         parameters: &Parameters<F>,
         buffers: &mut OutputBuffers<F>,
-        with_score: bool,
+        (smoothing, with_score): (f64, bool),
     ) -> Result<Evaluation> {
         let shape = buffers.compute(self.x(), parameters)?;
         let al = buffers.al(shape);
-        let cost = head.cost.value(&al, targets(self.y.view()))?.as_f64();
+        let targets = targets(self.y.view()).smoothed(smoothing);
+        let cost = head.cost.value(&al, targets)?.as_f64();
         let score = if with_score { Some((head.score)(&al, &self.y())?) } else { None };
         Ok(Evaluation { cost, score })
     }

@@ -263,10 +263,10 @@ pub(crate) fn chosen_columns(
     Ok((training, validation))
 }
 
-/// Fits a standardizer to the rows, if the hyperparameters say so.
+/// Fits a standardizer to the rows, if the model standardizes them.
 pub(crate) fn standardizer<F: Float>(
-    hyperparameters: &Hyperparameters,
+    standardize: bool,
     x: &ArrayRef2<F>,
 ) -> Result<Option<Standardizer<F>>> {
-    if hyperparameters.standardize { Standardizer::fit(x).map(Some) } else { Ok(None) }
+    if standardize { Standardizer::fit(x).map(Some) } else { Ok(None) }
 }

@@ -1,6 +1,6 @@
 //! Predictors of fitted models.
 
-use super::classifier::Classifier;
+use super::classifier::{Classifier, log_probabilities_in_place};
 use super::features::Features;
 use super::packed_weights::PackedWeights;
 use super::predictor::Predictor;
@@ -111,6 +111,50 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
         both.row_mut(0).mapv_inplace(|a| F::one() - a);
         both.row_mut(1).assign(&al.row(0));
         Ok(matrix(&self.both, 2, m))
+    }
+
+    /// Predicts the natural logarithm of the probability of each class, (classes, examples).
+    ///
+    /// Unless the weights are packed, the result is bit-identical to
+    /// [`Classifier::predict_log_proba`]. It has this orientation for every kind of [`Features`],
+    /// and can have any strides.
+    ///
+    /// ```
+    /// use dnn_blocks::ndarray::array;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    /// # let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(2).seed(1);
+    /// # let mut model = Classifier::<f64, &str>::new(hyperparameters);
+    /// model.fit(Examples::rows(&x), &["no", "no", "yes", "yes"])?;
+    /// let mut predictor = model.predictor(16)?;
+    /// let expected = model.predict_log_proba(Examples::columns(&array![[1e6], [1e6]]))?;
+    /// let logarithms = predictor.predict_log_proba(&array![1e6, 1e6])?;
+    /// assert_eq!(logarithms, expected);
+    /// assert!(logarithms[[0, 0]] < -1000.0 && logarithms[[0, 0]].is_finite());
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict); [`Error::NotFinite`] with the output layer if a
+    /// logit or a logarithm overflows.
+    pub fn predict_log_proba<'x>(
+        &mut self,
+        x: impl Into<Features<'x, F>>,
+    ) -> Result<ArrayView2<'_, F>> {
+        let Self { predictor, both, .. } = self;
+        let (layers, shape) = (predictor.layers(), predictor.logits(x.into())?);
+        if both.is_empty() {
+            log_probabilities_in_place(&mut predictor.computed_mut(shape), layers)?;
+            return Ok(predictor.computed(shape));
+        }
+        let m = shape.1;
+        let mut logits = matrix_mut(both, 2, m);
+        logits.row_mut(0).fill(F::zero());
+        logits.row_mut(1).assign(&predictor.computed(shape).row(0)); // softmax of (0, z)
+        log_probabilities_in_place(&mut logits, layers)?;
+        Ok(matrix(both, 2, m))
     }
 }
 

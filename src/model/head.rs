@@ -1,6 +1,7 @@
 use super::hyperparameters::Hyperparameters;
 use crate::activation::Activation;
 use crate::cost::Cost;
+use crate::error::Position;
 use crate::{Error, Float, Result};
 use ndarray::ArrayRef2;
 
@@ -8,6 +9,8 @@ use ndarray::ArrayRef2;
 pub(crate) struct Head<F> {
     pub cost: Cost,
     pub outputs: usize,
+    /// Whether the targets are standardized. An exponential output is in the units of the targets.
+    pub standardizes_targets: bool,
     /// Scores the outputs against the labels: accuracy or R².
     pub score: fn(&ArrayRef2<F>, &ArrayRef2<F>) -> Result<f64>,
 }
@@ -23,17 +26,43 @@ impl<F: Float> Head<F> {
             });
         }
         let outputs = if two { 1 } else { classes };
-        Ok(Self { cost, outputs, score: crate::metrics::accuracy_of_outputs })
+        let score = crate::metrics::accuracy_of_outputs;
+        Ok(Self { cost, outputs, standardizes_targets: false, score })
     }
 
-    /// Creates linear outputs.
+    /// Creates linear outputs, or exponential ones for the Poisson cost.
     pub fn regression(hyperparameters: &Hyperparameters, outputs: usize) -> Result<Self> {
-        let cost = hyperparameters.cost.clone().unwrap_or(Cost::MeanSquaredError);
-        if cost.output_activation() != Activation::Identity {
+        if hyperparameters.label_smoothing != 0.0 {
             return Err(Error::Inconsistent {
-                what: "the cost of a regressor is an error of linear outputs",
+                what: "`label_smoothing` is for classifiers: a regressor has no classes",
             });
         }
-        Ok(Self { cost, outputs, score: |al, y| crate::metrics::r2_of_matrices(y, al) })
+        let cost = hyperparameters.cost.clone().unwrap_or(Cost::MeanSquaredError);
+        let is_linear = cost.output_activation() == Activation::Identity;
+        if !is_linear && cost != Cost::Poisson {
+            return Err(Error::Inconsistent {
+                what: "the cost of a regressor is an error of linear outputs, or Poisson",
+            });
+        }
+        let standardizes_targets = hyperparameters.standardize && is_linear;
+        let score = |al: &ArrayRef2<F>, y: &ArrayRef2<F>| crate::metrics::r2_of_matrices(y, al);
+        Ok(Self { cost, outputs, standardizes_targets, score })
+    }
+
+    /// Checks that the cost is defined for these finite targets, (outputs, examples).
+    pub fn check_targets(&self, y: &ArrayRef2<F>) -> Result<()> {
+        if self.cost != Cost::Poisson {
+            return Ok(());
+        }
+        match y.indexed_iter().find(|(_, y)| **y < F::zero()) {
+            Some(((feature, example), y)) => Err(Error::InvalidValue {
+                layer: None,
+                operand: "Y",
+                position: Position::Feature { feature, example },
+                value: y.as_f64(),
+                rule: "at least 0 for the Poisson cost",
+            }),
+            None => Ok(()),
+        }
     }
 }

@@ -1,5 +1,7 @@
 use crate::activation::Activation;
-use crate::checks::{check_hyperparameter, check_non_negative, check_positive, check_probability};
+use crate::checks::{
+    check_below_one, check_hyperparameter, check_non_negative, check_positive, check_probability,
+};
 use crate::cost::Cost;
 use crate::frozen;
 use crate::init::Initializer;
@@ -203,10 +205,37 @@ hyperparameters! {
         ///
         /// A regressor also takes [`Cost::MeanAbsoluteError`], [`Cost::Huber`] and
         /// [`Cost::Quantile`]. Standardized targets have the standard deviation 1, and `δ` is in
-        /// these units. Another cost than that of the model is an [`Error::Inconsistent`].
+        /// these units. With [`Cost::Poisson`], the outputs of a regressor are exponential, its
+        /// targets are at least 0, and they are not standardized. Another cost than that of the
+        /// model is an [`Error::Inconsistent`].
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// let (x, counts) = (array![[0.0], [0.4], [0.7], [1.0]], array![0.0, 1.0, 1.0, 3.0]);
+        /// let hyperparameters =
+        ///     Hyperparameters::default().hidden(&[8]).batch_size(4).cost(Cost::Poisson);
+        /// let mut model = Regressor::<f64>::new(hyperparameters);
+        /// model.fit(Examples::rows(&x), Examples::values(&counts))?;
+        /// let rates = model.predict(Examples::rows(&x))?;
+        /// assert!(rates.iter().all(|rate| *rate > 0.0));
+        /// # Ok::<(), dnn_blocks::Error>(())
+        /// ```
         cost: Option<Cost> = None,
         set cost: impl Into<Option<Cost>> => cost.into(),
         check(|cost| cost.as_ref().map_or(Ok(()), Cost::check::<F>));
+
+        /// The share ε by which the labels of a classifier are smoothed, as by
+        /// [`Targets::smoothed`](crate::cost::Targets::smoothed). Default: 0.
+        ///
+        /// It applies to the training cost: the one in the records of the epochs, the one that
+        /// L-BFGS minimizes, and the one that patience and plateau watch without a validation set.
+        /// The validation cost is that of the labels without smoothing, so that fits with
+        /// different ε compare. For a regressor, a value above 0 is an [`Error::Inconsistent`].
+        label_smoothing: f64 = 0.0,
+        set epsilon: f64 => epsilon,
+        check(|epsilon| check_below_one::<F>("label_smoothing", *epsilon));
 
         /// The strength λ of the L2 term, as in
         /// [`Objective`](crate::train::regularization::Objective). Default: 0.
@@ -323,7 +352,7 @@ hyperparameters! {
         check(|options| options.map_or(Ok(()), |options| options.check()));
 
         /// Whether to standardize the features, and the targets of a regressor, by the training
-        /// examples. Default: `true`.
+        /// examples. Targets of the Poisson cost are never standardized. Default: `true`.
         standardize: bool = true,
         set standardize: bool => standardize,
         check(|_standardize| Ok(()));

@@ -51,7 +51,8 @@
 //! | `solver='lbfgs'`, `max_iter`, `max_fun` | `lbfgs`, `epochs`, [`max_evaluations`] |
 //! | `tol` of L-BFGS | [`gradient_tolerance`] |
 //! | `learning_rate_init`, `max_iter` of SGD and Adam | `learning_rate`, `epochs` |
-//! | `alpha` | `l2`; twice `alpha` for a regressor, whose cost has no 1/2 |
+//! | `alpha` | `l2`; twice `alpha` for the squared error, which has no 1/2 here |
+//! | `loss='poisson'` | `cost(Cost::Poisson)` |
 //! | `batch_size='auto'` | `batch_size(200)`; a size above the set is clipped here too |
 //! | `learning_rate='invscaling'`, `power_t` | [`InverseScaling`] |
 //! | `learning_rate='adaptive'` | `plateau(Plateau::new(0.2, n + 1))`; it does not stop at 1e-6 |

@@ -208,7 +208,7 @@ pub(super) fn check_network<F: Float>(
 }
 
 /// Checks that there is a scaler if and only if the model standardizes.
-pub(crate) fn check_scaler<F: Float>(
+fn check_scaler<F: Float>(
     hyperparameters: &Hyperparameters,
     scaler: Option<&Standardizer<F>>,
     rows: usize,
@@ -221,7 +221,24 @@ pub(crate) fn check_scaler<F: Float>(
             },
         });
     }
-    let Some(scaler) = scaler else { return Ok(()) };
+    scaler.map_or(Ok(()), |scaler| check_scaler_rows(scaler, rows))
+}
+
+/// Checks that there is a scaler of the targets if and only if they are standardized.
+pub(super) fn check_target_scaler<F: Float>(
+    head: &Head<F>,
+    scaler: Option<&Standardizer<F>>,
+) -> Result<()> {
+    let what = match (scaler, head.standardizes_targets) {
+        (Some(scaler), true) => return check_scaler_rows(scaler, head.outputs),
+        (None, false) => return Ok(()),
+        (Some(_), false) => "there is a scaler of the targets, but they are not standardized",
+        (None, true) => "the targets are standardized, but there is no scaler of the targets",
+    };
+    Err(Error::Inconsistent { what })
+}
+
+fn check_scaler_rows<F: Float>(scaler: &Standardizer<F>, rows: usize) -> Result<()> {
     let expected = Operand { name: "the network", shape: (rows, 1) };
     check(scaler.mean().nrows() == rows, Operand::new("mean", scaler.mean()), expected, "same rows")
 }

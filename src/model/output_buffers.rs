@@ -1,5 +1,6 @@
 //! Forward passes without allocation.
 
+use crate::activation::Activation;
 use crate::buffer::{self, matrix, matrix_mut};
 use crate::checks::check_room;
 use crate::error::Operand;
@@ -7,6 +8,22 @@ use crate::forward::check_linear;
 use crate::kernel::product::{Strategy, matmul_by};
 use crate::{Float, Parameters, Result};
 use ndarray::{ArrayRef2, ArrayView2, ArrayViewMut2};
+
+/// The matrix that a forward pass ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// `AL`
+    Activations,
+    /// `Z` of the output layer.
+    Logits,
+}
+
+impl Output {
+    /// Returns the activation to apply to a layer.
+    pub fn activation(self, own: Activation, is_last: bool) -> Activation {
+        if is_last && self == Output::Logits { Activation::Identity } else { own }
+    }
+}
 
 /// The largest `X` with these features that a predictor has room for.
 pub(super) fn room_of_predictor<F>(x: &ArrayRef2<F>, examples: usize) -> Operand {
@@ -33,11 +50,21 @@ impl<F: Float> OutputBuffers<F> {
     /// `AL` is bit-identical to [`predict_proba`](crate::forward::predict_proba), because each
     /// product has the strategy that it has there. If the next product is by *dots*, the columns of
     /// `A` are contiguous, and *dots* need not copy them.
-    #[inline(never)]
     pub(crate) fn compute(
         &mut self,
         x: ArrayView2<'_, F>,
         parameters: &Parameters<F>,
+    ) -> Result<(usize, usize)> {
+        self.compute_output(x, parameters, Output::Activations)
+    }
+
+    /// Computes `AL` as [`compute`](Self::compute), or `Z` of the output layer.
+    #[inline(never)]
+    pub(crate) fn compute_output(
+        &mut self,
+        x: ArrayView2<'_, F>,
+        parameters: &Parameters<F>,
+        output: Output,
     ) -> Result<(usize, usize)> {
         check_room(Operand::new("X", &x), room_of_predictor(&x, self.examples))?;
         let (layers, m) = (parameters.layers(), x.ncols());
@@ -64,7 +91,8 @@ impl<F: Float> OutputBuffers<F> {
                 _ => matrix_mut(next, rows, m),
             };
             matmul_by(chosen, &layer.w, &a_prev, &mut out);
-            layer.activation.add_bias_and_apply(&mut out, &layer.b);
+            let activation = output.activation(layer.activation, l + 1 == layers.len());
+            activation.add_bias_and_apply(&mut out, &layer.b);
             std::mem::swap(a, next);
         }
         Ok((rows, m))

@@ -1,5 +1,6 @@
 //! Weights in the order in which predictions read them.
 
+use super::output_buffers::Output;
 use crate::activation::Activation;
 use crate::buffer::{self, matrix, matrix_mut};
 use crate::checks::{check_batch, check_features};
@@ -212,7 +213,7 @@ impl<F: Float> PackedWeights<F> {
 
     /// Computes all layers for some examples. Threads can share the units of a layer.
     fn compute_chunk(&self, x: &ArrayView2<'_, F>, work: Work<'_, F>, shared: bool) {
-        let Work { a: [mut a, mut next], al, .. } = work;
+        let Work { a: [mut a, mut next], al, output, .. } = work;
         let m = x.nrows();
         let mut inputs = x.ncols();
         for (l, layer) in self.layers.iter().enumerate() {
@@ -235,7 +236,8 @@ impl<F: Float> PackedWeights<F> {
                     gemm_by(Strategy::Dots, F::one(), &a_prev, &w.t(), F::zero(), &mut out);
                 }
             }
-            layer.activation.add_bias_and_apply(&mut out.reversed_axes(), &layer.b);
+            let activation = output.activation(layer.activation, l + 1 == self.layers.len());
+            activation.add_bias_and_apply(&mut out.reversed_axes(), &layer.b);
             std::mem::swap(&mut a, &mut next);
             inputs = units;
         }
@@ -271,12 +273,14 @@ impl<F: Float> PackedBuffers<F> {
         &mut self,
         x: &ArrayView2<'_, F>,
         weights: &PackedWeights<F>,
+        output: Output,
     ) -> (usize, usize) {
         let Self { widest, a: [a, next], al, .. } = self;
         let m = x.ncols();
         let outputs = weights.layers.last().map_or(0, |layer| layer.b.nrows());
         let (a, next) = (&mut a[..m * *widest], &mut next[..m * *widest]);
-        let work = Work { widest: *widest, outputs, a: [a, next], al: &mut al[..m * outputs] };
+        let al = &mut al[..m * outputs];
+        let work = Work { widest: *widest, outputs, output, a: [a, next], al };
         weights.compute(x.t(), work);
         (outputs, m)
     }
@@ -295,17 +299,18 @@ pub(crate) struct Work<'b, F> {
     /// The numbers of an example in `a`, and in `al`.
     widest: usize,
     outputs: usize,
+    output: Output,
     a: [&'b mut [F]; 2],
     al: &'b mut [F],
 }
 
 impl<'b, F> Work<'b, F> {
     fn split_at(self, examples: usize) -> (Self, Self) {
-        let Self { widest, outputs, a: [a, next], al } = self;
+        let Self { widest, outputs, output, a: [a, next], al } = self;
         let (a, a_rest) = a.split_at_mut(examples * widest);
         let (next, next_rest) = next.split_at_mut(examples * widest);
         let (al, al_rest) = al.split_at_mut(examples * outputs);
-        let work = |a: [&'b mut [F]; 2], al| Work { widest, outputs, a, al };
+        let work = |a: [&'b mut [F]; 2], al| Work { widest, outputs, output, a, al };
         (work([a, next], al), work([a_rest, next_rest], al_rest))
     }
 }

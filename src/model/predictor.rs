@@ -3,7 +3,7 @@
 use super::feature_names::{FeatureNames, known_names};
 use super::features::Features;
 use super::network::check_output;
-use super::output_buffers::{OutputBuffers, room_of_predictor};
+use super::output_buffers::{Output, OutputBuffers, room_of_predictor};
 use super::packed_weights::{PackedBuffers, PackedWeights};
 #[cfg(doc)]
 use crate::Error;
@@ -127,10 +127,10 @@ impl<'p, F: Float> Network<'p, F> {
     }
 
     /// Computes the outputs in the buffers, and returns their shape.
-    fn compute(&mut self, x: ArrayView2<'_, F>) -> Result<(usize, usize)> {
+    fn compute(&mut self, x: ArrayView2<'_, F>, output: Output) -> Result<(usize, usize)> {
         match self {
-            Self::Parameters(parameters, buffers) => buffers.compute(x, parameters),
-            Self::Packed(weights, buffers) => Ok(buffers.compute(&x, weights)),
+            Self::Parameters(parameters, buffers) => buffers.compute_output(x, parameters, output),
+            Self::Packed(weights, buffers) => Ok(buffers.compute(&x, weights, output)),
         }
     }
 
@@ -233,7 +233,7 @@ impl<'p, F: Float> Predictor<'p, F> {
     /// finite, or one of the targets and an output is not finite.
     pub fn outputs<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<ArrayView2<'_, F>> {
         let Features(x, _) = x.into();
-        let shape = self.compute(x)?;
+        let shape = self.compute(x, Output::Activations)?;
         if let Some(scaler) = self.target_scaler {
             check_output(&self.network.al(shape), self.network.layers())?;
             scaler.inverse_transform_inplace(&mut self.network.al_mut(shape))?;
@@ -243,14 +243,48 @@ impl<'p, F: Float> Predictor<'p, F> {
 
     /// Computes the outputs of finite examples, which must be finite too.
     pub(super) fn finite_outputs(&mut self, x: Features<'_, F>) -> Result<ArrayView2<'_, F>> {
-        let names = known_names(self.names, x.1, x.0.nrows())?;
-        if self.scaler.is_none() {
-            check_finite_features("X", &x.0).map_err(|e| e.with_feature_name(names))?;
-        }
-        let layers = self.network.layers();
+        let (names, layers) = (self.checked_names(&x.0, x.1)?, self.network.layers());
         let outputs = self.outputs(x).map_err(|e| e.with_feature_name(names))?;
         check_output(&outputs, layers)?;
         Ok(outputs)
+    }
+
+    /// Computes `Z` of the output layer of finite examples, which may overflow, and returns its
+    /// shape.
+    pub(super) fn logits(&mut self, x: Features<'_, F>) -> Result<(usize, usize)> {
+        let names = self.checked_names(&x.0, x.1)?;
+        self.compute(x.0, Output::Logits).map_err(|e| e.with_feature_name(names))
+    }
+
+    /// Returns the matrix that was computed last, given its shape.
+    pub(super) fn computed(&self, shape: (usize, usize)) -> ArrayView2<'_, F> {
+        self.network.al(shape)
+    }
+
+    pub(super) fn computed_mut(&mut self, shape: (usize, usize)) -> ArrayViewMut2<'_, F> {
+        self.network.al_mut(shape)
+    }
+
+    /// Checks the names of the features, and that examples are finite if no standardizer does.
+    /// Returns the names for errors.
+    fn checked_names<'n>(
+        &self,
+        x: &ArrayView2<'_, F>,
+        names: Option<FeatureNames<'n>>,
+    ) -> Result<Option<FeatureNames<'n>>>
+    where
+        'p: 'n,
+    {
+        let names = known_names(self.names, names, x.nrows())?;
+        if self.scaler.is_none() {
+            check_finite_features("X", x).map_err(|e| e.with_feature_name(names))?;
+        }
+        Ok(names)
+    }
+
+    /// Returns the number of layers of the network.
+    pub(super) fn layers(&self) -> usize {
+        self.network.layers()
     }
 
     /// Takes the names of the features of a model.
@@ -266,15 +300,15 @@ impl<'p, F: Float> Predictor<'p, F> {
     }
 
     /// Computes the outputs of the network, and returns their shape.
-    fn compute(&mut self, x: ArrayView2<'_, F>) -> Result<(usize, usize)> {
+    fn compute(&mut self, x: ArrayView2<'_, F>, output: Output) -> Result<(usize, usize)> {
         let Self { network, scaler, x: scaled, .. } = self;
         network.check(&x)?;
-        let Some(scaler) = scaler else { return network.compute(x) };
+        let Some(scaler) = scaler else { return network.compute(x, output) };
         let (mean, operand) = (Operand::new("mean", scaler.mean()), Operand::new("X", &x));
         check(mean.shape.0 == operand.shape.0, mean, operand, "same rows")?;
         let mut standardized = network.examples_in(scaled, x.dim());
         standardized.assign(&x);
         scaler.transform_inplace(&mut standardized)?;
-        network.compute(standardized.view())
+        network.compute(standardized.view(), output)
     }
 }

@@ -8,7 +8,7 @@ use super::fit::{
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
-use super::network::{Network, check_output, check_scaler};
+use super::network::{Network, check_output, check_target_scaler};
 use super::options::FitOptions;
 use super::table::{Examples, check_table};
 use crate::buffer;
@@ -21,13 +21,17 @@ use ndarray::{Array2, ArrayRef2};
 
 /// A neural network regressor with linear outputs, trained on the mean squared error.
 ///
+/// [`Hyperparameters::cost`](super::Hyperparameters#structfield.cost) chooses another cost. With
+/// [`Cost::Poisson`](crate::cost::Cost::Poisson) the outputs are exponential, for counts and other
+/// targets that are at least 0.
+///
 /// Targets are tables like the examples: (examples, outputs) for [rows](Examples::rows),
 /// (outputs, examples) for [columns](Examples::columns). For a single output,
 /// [`Examples::values`] takes a 1-D array.
 ///
 /// With [`standardize`](super::Hyperparameters#structfield.standardize), targets are standardized
-/// too. Costs are then in units of the variance of the targets; predictions are always in the units
-/// of the targets.
+/// too, except for the Poisson cost. Costs are then in units of the variance of the targets;
+/// predictions are always in the units of the targets.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;
@@ -58,10 +62,12 @@ impl<F: Float> Regressor<F> {
 
     /// Creates a fitted regressor from the parameters of a network, such as one that was imported.
     ///
-    /// The last layer is linear. The scalers of the features and the targets are given if and only
-    /// if [`standardize`](Hyperparameters#structfield.standardize) is `true`. The model can
-    /// predict, and a [warm start](FitOptions::warm_start) or
-    /// [`partial_fit`](Self::partial_fit) continues it with a new optimizer.
+    /// The last layer is linear, or exponential for the Poisson cost. The scalers of the features
+    /// and the targets are given if and only if
+    /// [`standardize`](Hyperparameters#structfield.standardize) is `true`; with the Poisson cost,
+    /// there is no scaler of the targets. The model can predict, and a
+    /// [warm start](FitOptions::warm_start) or [`partial_fit`](Self::partial_fit) continues it with
+    /// a new optimizer.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;
@@ -88,8 +94,8 @@ impl<F: Float> Regressor<F> {
     ) -> Result<Self> {
         hyperparameters.check::<F>()?;
         let outputs = output_units(&parameters);
-        check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
         let head = Head::regression(&hyperparameters, outputs)?;
+        check_target_scaler(&head, target_scaler.as_ref())?;
         let network = Network::from_parameters(&hyperparameters, &head, parameters, scaler)?;
         Ok(Self { hyperparameters, network: Some(network), target_scaler })
     }
@@ -125,7 +131,8 @@ impl<F: Float> Regressor<F> {
     /// # Errors
     ///
     /// The errors of [`Classifier::fit`](super::Classifier::fit) that do not name labels or
-    /// classes; [`Error::LengthMismatch`] unless there is one target for each example.
+    /// classes; [`Error::LengthMismatch`] unless there is one target for each example;
+    /// [`Error::InvalidValue`] if a target is below 0 and the cost is Poisson.
     pub fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.fit_with(x, targets, FitOptions::new())
     }
@@ -151,6 +158,8 @@ impl<F: Float> Regressor<F> {
         let (x, y) = (&x.as_columns(), &targets.as_columns());
         check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights).map_err(named)?;
         check_table("Y", y)?;
+        let head = Head::regression(hyperparameters, y.nrows())?;
+        head.check_targets(y)?;
         match continued {
             Some(network) => {
                 network.parameters.check_features(x)?;
@@ -179,11 +188,10 @@ impl<F: Float> Regressor<F> {
                 split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
                 scaler
             }
-            None => split.standardize_targets(hyperparameters)?,
+            None => split.standardize_targets(&head)?,
         };
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng)?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
         let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
@@ -230,6 +238,7 @@ impl<F: Float> Regressor<F> {
         check_table("Y", y)?;
         let weights = &weights_or_ones(x.ncols(), options.weights)?;
         let head = Head::regression(hyperparameters, y.nrows())?;
+        head.check_targets(y)?;
         if let Some(network) = &mut self.network {
             network.parameters.check_features(x)?;
             network.check_outputs(y)?;
@@ -237,8 +246,8 @@ impl<F: Float> Regressor<F> {
             let data = RawData { x, y, weights, names: names.as_ref() };
             return train_further(hyperparameters, &head, &data, network, options)?;
         }
-        let scaler = standardizer(hyperparameters, x)?;
-        let target_scaler = standardizer(hyperparameters, y)?;
+        let scaler = standardizer(hyperparameters.standardize, x)?;
+        let target_scaler = standardizer(head.standardizes_targets, y)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
         let y = &standardized(y, target_scaler.as_ref())?;

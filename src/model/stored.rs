@@ -4,7 +4,7 @@ use super::classifier::Classifier;
 use super::feature_names::FeatureNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
-use super::network::{Network, check_scaler};
+use super::network::{Network, check_target_scaler};
 use super::regressor::Regressor;
 use crate::checks::{check_argument, check_positive};
 use crate::data::{Classes, Standardizer};
@@ -165,8 +165,8 @@ impl<F: Float> Regressor<F> {
             Some(state) => {
                 let layers = state.parameters.layers();
                 let outputs = layers[layers.len() - 1].w.nrows();
-                check_scaler(&hyperparameters, target_scaler.as_ref(), outputs)?;
                 let head = Head::regression(&hyperparameters, outputs)?;
+                check_target_scaler(&head, target_scaler.as_ref())?;
                 Some(Network::from_state(&hyperparameters, &head, state)?)
             }
         };

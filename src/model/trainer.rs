@@ -97,10 +97,10 @@ impl<'a, F: Float> Source<'a, F> {
         parameters: &Parameters<F>,
     ) -> Result<Self> {
         let examples = split.training.len();
-        let evaluate = |set: &'a Dataset<F>, with_score| {
+        let evaluate = |set: &'a Dataset<F>, smoothing, with_score| {
             let mut buffers = set.output_buffers(parameters)?;
             let evaluate: Evaluate<'a, F> = Box::new(move |parameters| {
-                set.evaluate(head, parameters, &mut buffers, with_score)
+                set.evaluate(head, parameters, &mut buffers, (smoothing, with_score))
             });
             Ok(evaluate)
         };
@@ -111,9 +111,9 @@ impl<'a, F: Float> Source<'a, F> {
             batches: split.training.batches(batch_size(hyperparameters, examples))?,
             reducer: Box::new(SingleProcess),
             examples,
-            validation: validation.map(|set| evaluate(set, true)).transpose()?,
+            validation: validation.map(|set| evaluate(set, 0.0, true)).transpose()?,
             monitored_training: match monitored {
-                true => Some(evaluate(&split.training, false)?),
+                true => Some(evaluate(&split.training, hyperparameters.label_smoothing, false)?),
                 false => None,
             },
         })
@@ -528,12 +528,12 @@ fn cost_and_gradients<'b, F: Float>(
     local: LocalBatch<'_, F>,
     uniform: &mut dyn FnMut() -> f64,
 ) -> Result<(F, &'b mut Gradients<F>)> {
-    let Hyperparameters { keep_prob, l2, .. } = *hyperparameters;
+    let Hyperparameters { keep_prob, l2, label_smoothing, .. } = *hyperparameters;
     let columns = local.columns;
     let dropout = (keep_prob < 1.0).then_some(DropoutSource { keep_prob, uniform, columns });
     let input = StepInput {
         x: &local.x,
-        targets: &targets(local.y),
+        targets: &targets(local.y).smoothed(label_smoothing),
         objective: StepObjective { cost: &head.cost, l2 },
         dropout,
         partial: columns.is_some(),

@@ -124,8 +124,9 @@ pub struct BackwardOutput<F> {
 /// masks do not fit each other, [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `AL` is empty,
 /// [`Error::InvalidValue`] if a class number is not one of the outputs,
 /// [`Error::OutputActivation`] if the output layer does not go with the cost,
-/// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`,
-/// [`Error::TooLarge`] if a gradient does not fit in memory.
+/// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`, it or
+/// [`Error::Inconsistent`] if the [smoothing](Targets::smoothed) is not valid, [`Error::TooLarge`]
+/// if a gradient does not fit in memory.
 pub fn backpropagate<'t, 'c, 'a: 'c, F: Float, C: CostFunction<F>>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,

@@ -41,6 +41,8 @@ pub(crate) struct StepInfo<'a, F> {
     pub batch: Option<usize>,
     /// The cost and its L2 term.
     pub objective: StepObjective<'a, F>,
+    /// The smoothing of the labels.
+    pub smoothing: f64,
     /// The layers that get no gradients.
     pub frozen: Frozen,
     /// The probability that a hidden unit is kept, if the step has dropout.

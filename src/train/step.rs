@@ -183,6 +183,7 @@ impl<F: Float> StepBuffers<F> {
             m,
             batch: dropout.as_ref().and_then(|source| source.columns).map(|columns| columns.total),
             objective,
+            smoothing: targets.smoothing(),
             frozen: self.frozen.clone(),
             keep_prob: dropout.as_ref().map(|source| source.keep_prob),
             first_draw: None,

@@ -224,7 +224,8 @@ impl<F: Float> Workspace<F> {
     /// The errors of [`forward`](Self::forward); [`Error::ShapeMismatch`] or
     /// [`Error::InvalidValue`] if the targets do not fit the outputs; [`Error::OutputActivation`]
     /// if the output layer does not go with the cost; [`Error::Hyperparameter`] if λ is not finite
-    /// in `F`.
+    /// in `F`, or it or [`Error::Inconsistent`] if the
+    /// [smoothing](crate::cost::Targets::smoothed) of the targets is not valid.
     pub fn cost_and_gradients<'t, C: CostFunction<F>>(
         &mut self,
         x: &ArrayRef2<F>,

@@ -174,6 +174,8 @@ fn labels_that_do_not_fit_are_errors() {
     let (y, short) = (random(2, 4, 3), weights(3));
     let error = cost.value(&al, Targets::new(&y).weighted(&short)).unwrap_err();
     assert!(error.to_string().contains("one weight for each example"), "{error}");
+    let error = cost.gradient(&al, Targets::new(&y).smoothed(0.1)).unwrap_err();
+    assert!(error.to_string().contains("not a cross-entropy"), "{error}");
     let empty = Array2::<f64>::zeros((2, 0));
     assert!(matches!(cost.value(&empty, &empty), Err(Error::EmptyBatch { .. })));
 }

@@ -221,6 +221,26 @@ def errors(rng, outputs, m, constant):
     }
 
 
+def rates(rng, m, mean):
+    """Counts, of which some are 0, and predicted rates."""
+    actual = rng.poisson(mean, size=(1, m)).astype(float)
+    predicted = np.exp(rng.normal(np.log(mean), 0.7, size=(1, m)))
+    weights = some_weights(rng, m)
+    return {
+        "inputs": {
+            "actual": matrix(actual),
+            "predicted": matrix(predicted),
+            "weights": weights.tolist(),
+        },
+        "expected": {
+            "mean_poisson_deviance": both(
+                lambda w: metrics.mean_poisson_deviance(actual[0], predicted[0], sample_weight=w),
+                weights,
+            ),
+        },
+    }
+
+
 def main():
     rng = np.random.default_rng(1)
     file = {
@@ -254,6 +274,9 @@ def main():
         "errors": [
             errors(rng, *how)
             for how in [(1, 10, False), (3, 20, False), (1, 40, False), (2, 15, True), (1, 5, True)]
+        ],
+        "rates": [
+            rates(rng, *how) for how in [(10, 0.3), (40, 2.0), (25, 50.0), (1, 4.0), (7, 1.0)]
         ],
     }
     path = pathlib.Path(__file__).with_suffix(".json")

@@ -9,8 +9,8 @@ asserts the same inequalities as the test. It differs in two ways: estimators wi
 seed 0, and generated tables are rounded.
 
 "data" holds the tables as rows of integers that are divided by "divisor". The digits are those of
-examples/data/digits.csv. "convex" holds minima of networks of one layer: logistic regression, and
-the closed form of ridge regression.
+examples/data/digits.csv. "convex" holds minima of networks of one layer: logistic regression, the
+closed form of ridge regression, and Poisson regression.
 """
 
 import csv
@@ -22,7 +22,7 @@ import numpy as np
 import sklearn
 from sklearn.datasets import (load_breast_cancer, load_diabetes, load_iris, make_classification,
                               make_regression)
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import LabelBinarizer, MinMaxScaler, scale
@@ -65,6 +65,12 @@ def strings():
     return rounded(x, 1000), y
 
 
+def counts():
+    """Poisson counts whose rate is exponential in one feature."""
+    x = np.arange(100) / 99
+    return x[:, None], np.random.default_rng(0).poisson(np.exp(x + 1))
+
+
 def scaled_regression():
     x, y = regression(200, 10, 7, bias=20.0, noise=100.0)
     return x, rounded(scale(y), 1e6)
@@ -78,6 +84,7 @@ STORED = {
     "shuffle": (1000, 1000, *regression(50, 5, 0)),
     "strings": (1000, 1, *strings()),
     "weights": (1000, 1000, *regression(100, 2, 42, n_informative=2)),
+    "counts": (99, 1, *counts()),
     "two targets": (1000, 1000, *regression(2, 5, 0)),
     "two": (1, 1, [[3, 2], [1, 6]], [1, 0]),
     "four": (1, 1, [[3, 2], [1, 6], [5, 6], [-2, -4]], [1, 1, 1, 0]),
@@ -561,6 +568,24 @@ def test_mlp_sample_weight_with_early_stopping():
     return [cases[0].figures(n_iter=cases[0].model.n_iter_)]
 
 
+def test_mlp_vs_poisson_glm_equivalent():
+    """The figures are those of the generalized linear model, at a tighter tolerance."""
+    cases = []
+    for alpha in [0, 0.01]:
+        case = Case(MLPRegressor, "counts", loss="poisson", hidden_layer_sizes=1,
+                    activation="identity", alpha=0, solver="lbfgs", tol=1e-7, random_state=1)
+        found = poisson_regression(case.x, case.y, alpha)
+        if alpha == 0:
+            near = found.predict(case.x)
+            np.testing.assert_allclose(case.fit().model.predict(case.x), near, rtol=1e-4)
+            other = case.model.set_params(loss="squared_error").fit(case.x, case.y)
+            assert not np.allclose(other.predict(case.x), near, rtol=1e-4)
+        cases.append(case.figures(glm_alpha=alpha, glm_coefficient=found.coef_[0],
+                                  glm_intercept=found.intercept_,
+                                  glm_predictions=found.predict(case.x).tolist()))
+    return cases
+
+
 def test_minimum_input_sample_size():
     case = Case(MLPRegressor, "two targets", early_stopping=True)
     error = error_of(case.fit)
@@ -590,6 +615,21 @@ def ridge(l2):
             "b1": matrix(np.zeros((1, 1)))}
 
 
+def poisson_regression(x, y, alpha):
+    return PoissonRegressor(alpha=alpha, solver="newton-cholesky", tol=1e-13).fit(x, y)
+
+
+def poisson(l2):
+    """Standardized features; the targets are not standardized. The cost is mean(μ - y ln μ)."""
+    x, y = load_diabetes(return_X_y=True, scaled=False)
+    x = scale(x)
+    found = poisson_regression(x, y, l2 / len(x))
+    w, rate = found.coef_, found.predict(x)
+    cost = (rate - y * np.log(rate)).mean() + l2 / (2 * len(x)) * (w ** 2).sum()
+    return {"data": "diabetes", "cost_function": "Poisson", "l2": l2, "cost": cost,
+            "W1": matrix(w[None]), "b1": matrix(np.array([[found.intercept_]]))}
+
+
 def stored_tables():
     for name, (x_divisor, y_divisor, *_) in STORED.items():
         tables = {}
@@ -603,7 +643,7 @@ def stored_tables():
 def main():
     warnings.simplefilter("ignore")
     cases = {name: function() for name, function in globals().items() if name.startswith("test_")}
-    convex = [logistic(1.0), logistic(0.01), ridge(0.1), ridge(10.0)]
+    convex = [logistic(1.0), logistic(0.01), ridge(0.1), ridge(10.0), poisson(0.0), poisson(1000.0)]
     versions = {"scikit-learn": sklearn.__version__, "numpy": np.__version__}
     parts = [f'{json.dumps(name)}: {json.dumps(value, separators=(",", ":"))}' for name, value in
              (versions | {"defaults": DEFAULTS}).items()]

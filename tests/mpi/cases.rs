@@ -7,7 +7,7 @@ use crate::support::{
     Noise, bits, columns, difference, epoch_with_dropout, examples, folder, kill_in, kill_me,
     leave, network, uneven,
 };
-use dnn_blocks::cost::{Loss, MeanLoss};
+use dnn_blocks::cost::{Loss, MeanLoss, Targets};
 use dnn_blocks::distributed::{Ranks, mpi};
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::{Array2, ArrayRef1, Zip, s};
@@ -50,6 +50,8 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "goes_on_from_checkpoints" => checkpoints(ranks),
         "a_classifier_learns_as_on_one_process" => models::classifier(ranks),
         "a_regressor_learns_as_on_one_process" => models::regressor(ranks),
+        "a_regressor_of_counts_learns_as_on_one_process" => models::counts(ranks),
+        "smoothed_labels_are_learned_as_on_one_process" => models::smoothed(ranks),
         "shards_may_be_sorted" => models::sorted(ranks),
         "a_fit_that_cannot_be_saved_is_an_error_of_all" => models::unsaved(ranks),
         "errors_of_a_fit_are_errors_of_all" => models::errors(ranks),
@@ -537,6 +539,9 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let objective = Objective::new(Cost::BinaryCrossEntropy).l2(if is_other { 0.5 } else { 0.0 });
     let result = workspace.cost_and_gradients(&x, &y, &parameters, objective);
     disagrees(ranks, result, "step", "0.5");
+    let targets = Targets::new(&y).smoothed(if is_other { 0.25 } else { 0.0 });
+    let result = workspace.cost_and_gradients(&x, targets, &parameters, Cost::BinaryCrossEntropy);
+    disagrees(ranks, result, "step", "smoothing: 0.25");
     workspace.freeze(if is_other { &[1] } else { &[] })?;
     let result = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
     disagrees(ranks, result, "step", "Frozen([1])");

@@ -147,6 +147,61 @@ pub fn regressor(ranks: &Ranks<'_>) -> Result<()> {
     Ok(())
 }
 
+/// Fits a regressor of the Poisson cost, also where a rank has no examples, and refuses a negative
+/// target of one rank on all.
+pub fn counts(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 9, 203);
+    let mine = uneven(ranks, 203);
+    let (x_here, mut y_here) = (columns(&x, mine.clone()), columns(&y, mine));
+    let plain = how().cost(Cost::Poisson);
+    for how in [plain.clone(), plain.clone().validation_share(0.0).monitor(Monitor::TrainingCost)] {
+        let mut whole = Regressor::new(how.clone());
+        let expected = whole.fit(Examples::columns(&x), Examples::columns(&y))?;
+        let mut model = Regressor::new(how);
+        let (x_here, y_here) = (Examples::columns(&x_here), Examples::columns(&y_here));
+        let history = ranks.fit_regressor(&mut model, x_here, y_here, FitOptions::new())?;
+        is_close(&history, &expected);
+        assert!(model.target_scaler().is_none());
+        let difference = difference(model.parameters().unwrap(), whole.parameters().unwrap());
+        assert!(difference < 1e-10, "{difference}");
+        leave(ranks, model.parameters().unwrap());
+    }
+    let last = ranks.size() - 1;
+    if ranks.rank() == last {
+        y_here[[0, 2]] = -1.0;
+    }
+    let mut model = Regressor::new(plain);
+    let (x_here, y_here) = (Examples::columns(&x_here), Examples::columns(&y_here));
+    let result = ranks.fit_regressor(&mut model, x_here, y_here, FitOptions::new());
+    let message = "Y[feature 0, example 2] is -1, but must be at least 0 for the Poisson cost";
+    is_of_rank(result, last, message);
+    Ok(())
+}
+
+/// Fits classifiers to smoothed labels. A patience watches the smoothed training cost.
+pub fn smoothed(ranks: &Ranks<'_>) -> Result<()> {
+    let how = how().label_smoothing(0.15);
+    let on_training = how.clone().validation_share(0.0).monitor(Monitor::TrainingCost);
+    let lbfgs = how.clone().lbfgs(LbfgsOptions::default()).keep_prob(1.0).clip_norm(None);
+    for classes in [2, 3] {
+        let (x, y) = examples::<f64>(5, classes, 203);
+        let mine = uneven(ranks, 203);
+        let (x_here, y_here) = (columns(&x, mine.clone()), columns(&y, mine));
+        for how in [how.clone(), on_training.clone(), lbfgs.clone().hidden(&[8])] {
+            let mut whole = Classifier::new(how.clone()).with_classes(&CLASSES[..classes]);
+            let mut model = whole.clone();
+            let expected = whole.fit(Examples::columns(&x), &labels(&y))?;
+            let (x_here, options) = (Examples::columns(&x_here), FitOptions::new());
+            let history = ranks.fit_classifier(&mut model, x_here, &labels(&y_here), options)?;
+            is_close(&history, &expected);
+            let difference = difference(model.parameters().unwrap(), whole.parameters().unwrap());
+            assert!(difference < 1e-8, "{difference}");
+            leave(ranks, model.parameters().unwrap());
+        }
+    }
+    Ok(())
+}
+
 pub fn errors(ranks: &Ranks<'_>) -> Result<()> {
     let bad = ranks.size() - 1;
     let is_bad = ranks.rank() == bad;

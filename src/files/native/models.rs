@@ -161,10 +161,10 @@ impl<F: Float> FromFile for Regressor<F> {
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
-        check_cost(cost, Head::<F>::regression(&hyperparameters, 1)?.cost)?;
-        let standardized = hyperparameters.standardize;
-        let scaler = take_scaler(&mut tensors, "scaler", standardized)?;
-        let target_scaler = take_scaler(&mut tensors, "target_scaler", standardized)?;
+        let head = Head::<F>::regression(&hyperparameters, 1)?;
+        check_cost(cost, head.cost)?;
+        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
+        let target_scaler = take_scaler(&mut tensors, "target_scaler", head.standardizes_targets)?;
         tensors.check_empty()?;
         let state =
             NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };

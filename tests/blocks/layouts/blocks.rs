@@ -50,6 +50,12 @@ fn costs<F: Float>() {
         });
         exact2(&random::<F>(3, 70), &y, |z, y| cost.value_from_logits(&z, y).unwrap().as_f64());
     }
+    for cost in [Cost::BinaryCrossEntropy, Cost::CategoricalCrossEntropy] {
+        exact2(&random::<F>(3, 70), &y, |z, y| {
+            let targets = Targets::new(y).smoothed(0.1);
+            cost.value_from_logits(&z, targets).unwrap().as_f64()
+        });
+    }
 }
 
 fn weighted_costs<F: Float>() {

@@ -6,8 +6,8 @@ use super::{
 use crate::support::strides::owned_layouts;
 use dnn_blocks::data::one_hot;
 use dnn_blocks::metrics::{
-    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error, r2, roc_auc,
-    root_mean_squared_error, top_k_accuracy,
+    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error,
+    mean_poisson_deviance, r2, roc_auc, root_mean_squared_error, top_k_accuracy,
 };
 use dnn_blocks::ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
@@ -87,6 +87,7 @@ fn metrics_of_scores<F: Float>() {
         let (a, p) = (Actual(&a), Predicted(&p));
         (mean_absolute_error(a, p).unwrap(), root_mean_squared_error(a, p).unwrap())
     });
+    exact2(&shares, &shares, |a, p| mean_poisson_deviance(Actual(&a), Predicted(&p)).unwrap());
 }
 
 fn weights<F: Float>() {
@@ -95,7 +96,7 @@ fn weights<F: Float>() {
     let (weights, p, y) = (shares::<F>(1, 70), Predicted(&p), (Actual(&y), Predicted(&p)));
     let found = |weights: ArrayView1<'_, F>| {
         let actual = Actual(&classes).weighted(weights);
-        let values = y.0.weighted(weights);
+        let (values, rates) = (y.0.weighted(weights), Actual(p.0));
         vec![
             accuracy(actual, Predicted(&[0; 70])).unwrap(),
             balanced_accuracy(actual, Predicted(&[0; 70])).unwrap(),
@@ -105,6 +106,7 @@ fn weights<F: Float>() {
             r2(values, y.1).unwrap(),
             mean_absolute_error(values, y.1).unwrap(),
             root_mean_squared_error(values, y.1).unwrap(),
+            mean_poisson_deviance(rates.weighted(weights), p).unwrap(),
         ]
     };
     for laid in laid_rows(&weights) {

@@ -92,6 +92,8 @@ fn classifiers<F: Float>() {
                 predictor.predict(x.as_columns()).unwrap().iter().map(|label| **label).collect();
             assert_eq!(served, predicted);
             let served = predictor.predict_proba(x.as_columns()).unwrap().to_owned();
+            let served_logarithms = predictor.predict_log_proba(x.as_columns()).unwrap();
+            let served = (served, served_logarithms.to_owned());
             ((predicted, score), ((probabilities, logarithms), served))
         };
         exact(&random::<F>(4, 30), |x| ask(Examples::columns(x)));
@@ -115,7 +117,8 @@ fn classifiers_without_a_scaler<F: Float>() {
     exact(&random::<F>(30, 4), |x| model.predict(Examples::rows(x)).unwrap());
     within(BOUND, &random::<F>(4, 30), |x| {
         let mut predictor = model.predictor(30).unwrap();
-        predictor.predict_proba(x).unwrap().to_owned()
+        let probabilities = predictor.predict_proba(x).unwrap().to_owned();
+        (probabilities, predictor.predict_log_proba(x).unwrap().to_owned())
     });
 }
 

@@ -6,8 +6,8 @@ use crate::support::reference::{assert_number, matrix_of, number};
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
 use dnn_blocks::metrics::{
-    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error, r2, roc_auc,
-    root_mean_squared_error, top_k_accuracy,
+    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error,
+    mean_poisson_deviance, r2, roc_auc, root_mean_squared_error, top_k_accuracy,
 };
 use dnn_blocks::ndarray::{Array1, Array2, ArrayView1, array};
 use dnn_blocks::prelude::*;
@@ -215,6 +215,7 @@ fn scores_that_are_none_are_refused() {
             let text = format!("{name}[0, 1] is {wrong}");
             assert_eq!(message(mean_absolute_error(actual, predicted)), text);
             assert_eq!(message(root_mean_squared_error(actual, predicted)), text);
+            assert_eq!(message(mean_poisson_deviance(actual, predicted)), text);
         }
     }
     for wrong in [-0.25, 1.25] {
@@ -342,6 +343,80 @@ fn errors_of_large_and_small_values_do_not_overflow() {
     assert_eq!(root_mean_squared_error(high, low), Ok(f64::INFINITY));
     let zero = array![[0.0_f32, 0.0]];
     assert_eq!(root_mean_squared_error(Actual(&zero), Predicted(&zero)), Ok(0.0));
+}
+
+fn check_rates<F: Float>(bound: f64) {
+    let cases = cases("rates");
+    assert!(
+        cases
+            .iter()
+            .any(|(inputs, _)| matrix_of::<f64>(&inputs["actual"]).iter().any(|y| *y == 0.0))
+    );
+    for (inputs, expected) in cases {
+        let (actual, predicted) =
+            (matrix_of::<F>(&inputs["actual"]), matrix_of::<F>(&inputs["predicted"]));
+        let (weights, p) = (weights_in::<F>(&inputs), Predicted(&predicted));
+        let (plain, weighted) = (Actual(&actual), Actual(&actual).weighted(&weights));
+        let found = [mean_poisson_deviance(plain, p), mean_poisson_deviance(weighted, p)];
+        check("deviance", found, &expected["mean_poisson_deviance"], bound);
+        // The mean over two equal outputs is that of one.
+        let twice = |row: &Array2<F>| Array2::from_shape_fn((2, row.ncols()), |(_, i)| row[[0, i]]);
+        let (y, rates) = (twice(&actual), twice(&predicted));
+        let both = mean_poisson_deviance(Actual(&y), Predicted(&rates)).unwrap();
+        assert_number("outputs", both, mean_poisson_deviance(plain, p).unwrap(), 1e-15);
+    }
+}
+
+#[test]
+fn deviances_of_counts_are_scikit_learns() {
+    check_rates::<f64>(1e-13);
+    check_rates::<f32>(1e-5);
+}
+
+#[test]
+fn deviances_at_the_ends_of_the_numbers() {
+    let deviance = |y: f64, rate: f64| {
+        mean_poisson_deviance(Actual(&array![[y]]), Predicted(&array![[rate]])).unwrap()
+    };
+    for scale in [1e-300, 1.0, 1e300] {
+        assert_eq!(deviance(0.0, scale), 2.0 * scale);
+        assert_eq!(deviance(scale, scale), 0.0);
+        let expected = 2.0 * (2.0_f64.ln() - 0.5) * scale;
+        assert_number("deviance", deviance(scale, scale / 2.0) / scale, expected / scale, 1e-14);
+    }
+    // y/ŷ overflows or is 0, and the deviance is finite.
+    let logarithm = 600.0 * 10.0_f64.ln();
+    assert_number("deviance", deviance(1e300, 1e-300), 2e300 * (logarithm - 1.0), 1e-14);
+    assert_number("deviance", deviance(1e-300, 1e300), 2e300, 1e-14);
+    assert_eq!(deviance(f64::MAX, 5e-324), f64::INFINITY, "beyond the type");
+    let rates = array![[f64::MAX / 4.0, f64::MAX / 4.0]];
+    let zeros = array![[0.0, 0.0]];
+    let found = mean_poisson_deviance(Actual(&zeros), Predicted(&rates)).unwrap();
+    assert_eq!(found, f64::MAX / 2.0, "the sum of the terms is not finite");
+}
+
+#[test]
+fn counts_below_0_and_rates_that_are_not_above_0_are_refused() {
+    let fine = array![[1.0, 0.5], [2.0, 3.0]];
+    for wrong in [0.0, -0.0, -0.25] {
+        let rates = array![[1.0, 0.5], [2.0, wrong]];
+        let error = mean_poisson_deviance(Actual(&fine), Predicted(&rates)).unwrap_err();
+        assert_eq!(error.to_string(), format!("predicted[1, 1] is {wrong}, but must be above 0"));
+        let position = Position::Entry { row: 1, column: 1 };
+        assert!(matches!(error, Error::InvalidValue { position: found, .. } if found == position));
+    }
+    let counts = array![[1.0, -0.25], [0.0, 3.0]];
+    let error = mean_poisson_deviance(Actual(&counts), Predicted(&fine)).unwrap_err();
+    assert_eq!(error.to_string(), "actual[0, 1] is -0.25, but must be at least 0");
+    let other = array![[1.0, 0.5]];
+    let error = mean_poisson_deviance(Actual(&fine), Predicted(&other)).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { .. }), "{error}");
+    let weights = array![1.0, -1.0];
+    let error = mean_poisson_deviance(Actual(&fine).weighted(&weights), Predicted(&fine));
+    assert!(matches!(error, Err(Error::InvalidValue { operand: "weights", .. })), "{error:?}");
+    let empty = Array2::<f64>::zeros((1, 0));
+    let error = mean_poisson_deviance(Actual(&empty), Predicted(&empty));
+    assert!(matches!(error, Err(Error::EmptyBatch { .. })), "{error:?}");
 }
 
 /// A value of weight 0 does not make an output vary.

@@ -17,6 +17,7 @@ fn hyperparameters_are_checked_in_the_type_of_the_model() {
         (how.clone().keep_prob(1e-60), "keep_prob"),
         (how.clone().clip_norm(1e-60), "clip_norm"),
         (how.clone().l2(1e60), "l2"),
+        (how.clone().label_smoothing(1.0 - 1e-12), "label_smoothing"),
         (how.clone().schedule(Schedule::Cosine { warm_up: 0, total: 9, lowest: 1e60 }), "lowest"),
         (how.clone().activation(Activation::LeakyRelu(1e300)), "slope"),
         (how.clone().initializer(Initializer::Scaled(1e60)), "factor"),
@@ -43,6 +44,15 @@ fn hyperparameters_that_cannot_be_used_are_named() {
         (how().batch_size(0), "batch_size is 0, but must be at least 1"),
         (how().epochs(0), "epochs is 0, but must be at least 1"),
         (how().l2(-1.0), "l2 is -1, but must be at least 0 and finite"),
+        (how().label_smoothing(1.0), "label_smoothing is 1, but must be at least 0 and below 1"),
+        (
+            how().label_smoothing(-0.1),
+            "label_smoothing is -0.1, but must be at least 0 and below 1",
+        ),
+        (
+            how().label_smoothing(f64::NAN),
+            "label_smoothing is NaN, but must be at least 0 and below 1",
+        ),
         (how().keep_prob(0.0), "keep_prob is 0, but must be above 0 and at most 1"),
         (how().validation_share(1.0), "validation_share is 1, but must be at least 0 and below 1"),
         (how().patience(0), "patience is 0, but must be at least 1"),
@@ -81,7 +91,7 @@ fn hyperparameters_that_cannot_be_used_are_named() {
 fn each_setter_sets_its_field() {
     type Change = (Hyperparameters, fn(&mut Hyperparameters));
     let set = Hyperparameters::default;
-    let changes: [Change; 17] = [
+    let changes: [Change; 19] = [
         (set().hidden(&[3, 2]), |h| h.hidden = vec![3, 2]),
         (set().hidden(&[]), |h| h.hidden = vec![]),
         (set().activation(Activation::Tanh), |h| h.activation = Activation::Tanh),
@@ -93,6 +103,8 @@ fn each_setter_sets_its_field() {
         }),
         (set().batch_size(7), |h| h.batch_size = 7),
         (set().epochs(8), |h| h.epochs = 8),
+        (set().cost(Cost::Poisson), |h| h.cost = Some(Cost::Poisson)),
+        (set().label_smoothing(0.125), |h| h.label_smoothing = 0.125),
         (set().l2(0.25), |h| h.l2 = 0.25),
         (set().keep_prob(0.5), |h| h.keep_prob = 0.5),
         (set().seed(9), |h| h.seed = 9),

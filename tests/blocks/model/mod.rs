@@ -6,10 +6,12 @@ mod feature_names;
 mod frozen;
 mod history;
 mod hyperparameters;
+mod label_smoothing;
 mod lbfgs;
 mod network;
 mod options;
 mod packed_weights;
+mod poisson;
 mod predictor;
 mod regressor;
 #[cfg(feature = "safetensors")]

@@ -173,6 +173,8 @@ fn fitted_models_take_their_packed_weights_only() {
     let mut predictor = model.predictor(60).unwrap().with_weights(&weights).unwrap();
     let expected = model.predict_proba(Examples::columns(&x)).unwrap();
     assert_close(&predictor.predict_proba(&x).unwrap(), &expected, 1e-5);
+    let logarithms = model.predict_log_proba(Examples::columns(&x)).unwrap();
+    assert_close(&predictor.predict_log_proba(&x).unwrap(), &logarithms, 1e-5);
     let labels = model.predict(Examples::columns(&x)).unwrap();
     assert!(predictor.predict(&x).unwrap().iter().copied().eq(&labels));
     let half = PackedWeights::bf16(parameters).unwrap();

@@ -1,6 +1,6 @@
 //! Predictors return the outputs and errors of the functions.
 
-use crate::support::random;
+use crate::support::{random, same};
 use dnn_blocks::Error;
 use dnn_blocks::error::Position;
 use dnn_blocks::model::Predictor;
@@ -94,6 +94,10 @@ fn same_as_the_classifier<F: Float>(names: &[&'static str], standardize: bool) {
         assert_eq!(predictor.predict_proba(x).unwrap(), expected.t());
         let by_columns = model.predict_proba(Examples::columns(x)).unwrap();
         assert_eq!(predictor.predict_proba(x).unwrap(), by_columns);
+        let expected = model.predict_log_proba(Examples::columns(x)).unwrap();
+        assert!(same(&predictor.predict_log_proba(x).unwrap(), &expected));
+        // The probabilities are the same ones after a call for logarithms.
+        assert_eq!(predictor.predict_proba(x).unwrap(), by_columns);
     }
     // One example as a 1-D array, and as a matrix with one column in the same memory.
     for column in x.columns() {
@@ -104,6 +108,8 @@ fn same_as_the_classifier<F: Float>(names: &[&'static str], standardize: bool) {
             assert_eq!(predictor.predict(one).unwrap(), [&expected[0]]);
             let expected = model.predict_proba(Examples::columns(example)).unwrap();
             assert_eq!(predictor.predict_proba(one).unwrap(), expected);
+            let expected = model.predict_log_proba(Examples::columns(example)).unwrap();
+            assert!(same(&predictor.predict_log_proba(one).unwrap(), &expected));
         }
         let expected = predictor.predict_proba(owned.view()).unwrap().to_owned();
         assert_eq!(predictor.predict_proba(&owned).unwrap(), expected);
@@ -141,6 +147,7 @@ fn a_classifier_predictor_refuses_what_is_no_example() {
         let mut refused = |x: &Array2<f64>| {
             let error = predictor.predict(x).unwrap_err();
             assert_eq!(predictor.predict_proba(x).unwrap_err().to_string(), error.to_string());
+            assert_eq!(predictor.predict_log_proba(x).unwrap_err().to_string(), error.to_string());
             let found = predictor.predict(&self::x(3, 30)).unwrap();
             assert!(found.iter().copied().eq(&expected(&model)));
             error
@@ -162,6 +169,9 @@ fn a_classifier_predictor_refuses_what_is_no_example() {
         let of_model = model.predict(Examples::columns(&far)).map_err(|error| error.to_string());
         let found = predictor.predict(&far).map_err(|error| error.to_string());
         assert_eq!(found.map(|labels| vec![*labels[0]]), of_model);
+        let expected = model.predict_log_proba(Examples::columns(&far));
+        let found = predictor.predict_log_proba(&far).map(|logarithms| logarithms.to_owned());
+        assert_eq!(found.map_err(|e| e.to_string()), expected.map_err(|e| e.to_string()));
         overflows += usize::from(of_model.is_err());
     }
     assert!(overflows > 0);

@@ -8,8 +8,8 @@
 //! [`Case::hyperparameters`] has the settings that mean the same here. `scikit_learn_continued` has
 //! the tests of L-BFGS, warm starts, tolerances and early stopping.
 //!
-//! Not here: tests of multi-label classification (9 and 19), sparse tables (21), feature names (36)
-//! and the Poisson loss (42), which the models do not have.
+//! `poisson` has the test of the Poisson loss. Not here: tests of multi-label classification (9 and
+//! 19), sparse tables (21) and feature names (36), which the models do not have.
 
 use crate::support::reference::{assert_close, check_gradients, json, matrix, network_of, number};
 use dnn_blocks::Error;

@@ -482,11 +482,11 @@ fn convex_hyperparameters(l2: f64) -> Hyperparameters {
 }
 
 /// Logistic regression has the minimum of `LogisticRegression(C=1/l2)`, ridge regression that of
-/// the closed form.
+/// the closed form, Poisson regression that of `PoissonRegressor(alpha=l2/m)`.
 #[test]
 fn models_without_hidden_layers_reach_the_minimum() {
     let convex = list(&FILE["convex"]);
-    assert_eq!(convex.len(), 4);
+    assert_eq!(convex.len(), 6);
     for entry in convex {
         let name = entry["data"].as_str().unwrap();
         let (rows, how) = (csv(name), convex_hyperparameters(number(&entry["l2"])));
@@ -498,12 +498,13 @@ fn models_without_hidden_layers_reach_the_minimum() {
             (history, model.parameters().cloned().unwrap())
         } else {
             let (x, y) = (numbers(&rows, 0..10), numbers(&rows, 10..11));
-            let mut model = Regressor::new(how);
+            let cost = entry.get("cost_function").map(|name| name.as_str().unwrap().parse());
+            let mut model = Regressor::new(how.cost(cost.transpose().unwrap()));
             let history = model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
             (history, model.parameters().cloned().unwrap())
         };
         let (cost, expected) = (history.epochs.last().unwrap().cost, number(&entry["cost"]));
-        assert!((cost - expected).abs() <= 1e-8 * expected, "{name}: {cost} {expected}");
+        assert!((cost - expected).abs() <= 1e-8 * expected.abs(), "{name}: {cost} {expected}");
         let layer = &parameters.layers()[0];
         for (found, expected) in [(&layer.w, &entry["W1"]), (&layer.b, &entry["b1"])] {
             let difference = (found - &matrix(expected)).mapv(f64::abs);

@@ -35,14 +35,29 @@ pub const ALGORITHMS: [Algorithm; 7] = [
     Algorithm::ADAM_W,
 ];
 
-pub const COSTS: [Cost; 6] = [
+pub const COSTS: [Cost; 7] = [
     Cost::BinaryCrossEntropy,
     Cost::CategoricalCrossEntropy,
     Cost::MeanSquaredError,
     Cost::MeanAbsoluteError,
     Cost::Huber { delta: 0.75 },
     Cost::Quantile { quantile: 0.9 },
+    Cost::Poisson,
 ];
+
+/// Returns the output that a cost needs in an error, or `None` if it accepts this one.
+pub fn needed_output(cost: &Cost, output: Activation) -> Option<String> {
+    let own = cost.output_activation();
+    let positive =
+        [Activation::Sigmoid, Activation::Softmax, Activation::Exponential, Activation::Softplus];
+    match cost {
+        Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy => {
+            (output != own).then(|| own.to_string())
+        }
+        Cost::Poisson => (!positive.contains(&output)).then(|| "positive".to_string()),
+        _ => None,
+    }
+}
 
 /// Returns an untrained network: He weights, zero biases, ReLU and a sigmoid.
 pub fn network<F: Float>(dims: &[usize], seed: u32) -> Parameters<F> {
