@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::buffer;
-use crate::checks::{check, check_features, check_finite, check_weights};
+use crate::checks::{check, check_features, check_finite, check_lengths, check_weights};
 use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -125,6 +125,32 @@ impl<F: Float> Parameters<F> {
             last.activation = output;
         }
         self
+    }
+
+    /// Sets the activation of each layer, first to last.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let mut rng = NumpyRandom::seed(1);
+    /// let initializers = [Initializer::LeCun, Initializer::He, Initializer::LeCun];
+    /// let activations = [Activation::Tanh, Activation::Relu, Activation::Identity];
+    /// let parameters = initialize_parameters_deep::<f32>(&[2, 8, 4, 1], initializers, &mut rng)?
+    ///     .with_layer_activations(&activations)?;
+    /// assert_eq!(parameters.layers()[1].activation, Activation::Relu);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless there is one activation for each layer.
+    pub fn with_layer_activations(mut self, activations: &[Activation]) -> Result<Self> {
+        let layers = self.layers.len();
+        check_lengths(("activations", activations.len()), ("layers", layers))?;
+        for (layer, &activation) in self.layers.iter_mut().zip(activations) {
+            layer.activation = activation;
+        }
+        Ok(self)
     }
 
     /// Returns the layers, first to last: `layers()[0]` is layer 1.

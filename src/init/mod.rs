@@ -21,11 +21,13 @@
 mod ndarray_rand;
 mod numpy_random;
 mod numpy_state;
+mod per_layer;
 
 #[cfg(feature = "ndarray-rand")]
 pub use self::ndarray_rand::initialize_parameters_with;
 pub use numpy_random::NumpyRandom;
 pub use numpy_state::NumpyState;
+pub use per_layer::PerLayer;
 
 #[cfg(doc)]
 use crate::Error;
@@ -231,7 +233,9 @@ pub fn initialize_parameters<F: Float>(
 /// and `bˡ`, which is (nˡ, 1), is 0. Weights are drawn layer after layer, row by row.
 ///
 /// Hidden layers use ReLU, the output layer uses sigmoid;
-/// [`with_activations`](Parameters::with_activations) sets others.
+/// [`with_activations`](Parameters::with_activations) and
+/// [`with_layer_activations`](Parameters::with_layer_activations) set others. An array of
+/// initializers sets one for each layer.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -248,6 +252,7 @@ pub fn initialize_parameters<F: Float>(
 ///
 /// - [`Error::NoLayers`] if there are fewer than two sizes.
 /// - [`Error::ZeroSize`] if a size is 0.
+/// - [`Error::LengthMismatch`] unless an array has one initializer for each layer.
 /// - [`Error::TooLarge`] if a matrix does not fit in memory.
 /// - [`Error::Hyperparameter`] if the factor of [`Initializer::Scaled`] is not finite in `F`, or so
 ///   large that a weight is not finite.
@@ -255,20 +260,19 @@ pub fn initialize_parameters<F: Float>(
 /// Source: Ng (2017), week 4.
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
-    initializer: Initializer,
+    initializer: impl Into<PerLayer<Initializer>>,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Parameters<F>> {
-    initializer.check::<F>()?;
-    let mut layers = Vec::with_capacity(layer_dims.len());
-    for (l, dims) in layer_dims.windows(2).enumerate() {
-        let layer = initialize_layer(dims[0], dims[1], initializer, rng);
+    let initializer = initializer.into();
+    initializer.values().iter().try_for_each(|initializer| initializer.check::<F>())?;
+    let count = layer_dims.len().saturating_sub(1);
+    initializer.check_len("initializers", ("layers", count))?;
+    let mut layers = Vec::with_capacity(count);
+    for (l, (dims, initializer)) in layer_dims.windows(2).zip(initializer.iter()).enumerate() {
+        let layer = initialize_layer(dims[0], dims[1], *initializer, rng);
         layers.push(layer.map_err(|e| e.in_layer(l + 1))?);
     }
     let parameters = Parameters::from_layers(layers)?;
-    if let Initializer::Scaled(factor) = initializer {
-        let rule = "small enough for finite weights";
-        check_hyperparameter(parameters.is_finite(), "factor", factor, rule)?;
-    }
     Ok(parameters.with_activations(Activation::Relu, Activation::Sigmoid))
 }
 
@@ -281,8 +285,13 @@ fn initialize_layer<F: Float>(
     let (w, b) = ((n, n_prev), (n, 1));
     check_weights(Operand { name: "W", shape: w }, Operand { name: "b", shape: b })?;
     let (inputs, units) = (n_prev as f64, n as f64);
+    let w = buffer::from_fn("W", w, || F::of(initializer.draw(inputs, units, rng)))?;
+    if let Initializer::Scaled(factor) = initializer {
+        let finite = w.iter().all(|w| w.is_finite());
+        check_hyperparameter(finite, "factor", factor, "small enough for finite weights")?;
+    }
     Ok(Layer {
-        w: buffer::from_fn("W", w, || F::of(initializer.draw(inputs, units, rng)))?,
+        w,
         b: buffer::zeros("b", b)?,
         activation: Activation::Identity, // the caller sets it
     })

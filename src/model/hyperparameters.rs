@@ -4,7 +4,7 @@ use crate::checks::{
 };
 use crate::cost::Cost;
 use crate::frozen;
-use crate::init::Initializer;
+use crate::init::{Initializer, PerLayer};
 use crate::train::lbfgs::LbfgsOptions;
 use crate::train::optimizer::Algorithm;
 use crate::train::schedule::{Plateau, Schedule};
@@ -65,8 +65,9 @@ macro_rules! hyperparameters {
             ///
             /// [`Error::Hyperparameter`] with the name of the first value that is out of range: a
             /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`.
-            /// [`Error::Inconsistent`] if L-BFGS is combined with dropout, clipping, a schedule or a
-            /// plateau. A fit makes the checks that need the data, such as the number of class
+            /// [`Error::LengthMismatch`] unless a list of activations or initializers has one for
+            /// each layer. [`Error::Inconsistent`] if L-BFGS is combined with dropout, clipping, a
+            /// schedule or a plateau. A fit makes the checks that need the data, such as the number of class
             /// weights.
             pub fn check<F: Float>(&self) -> Result<()> {
                 $({
@@ -157,15 +158,16 @@ hyperparameters! {
             check_hyperparameter(!units.contains(&0), "hidden", 0.0, "at least 1 in each layer")
         });
 
-        /// The activation of the hidden layers. Default: ReLU.
-        activation: Activation = Activation::Relu,
-        set activation: Activation => activation,
-        check(|activation| activation.check::<F>());
+        /// The activation of the hidden layers, one for all or one for each. Default: ReLU.
+        activation: PerLayer<Activation> = PerLayer::All(Activation::Relu),
+        set activation: impl Into<PerLayer<Activation>> => activation.into(),
+        check(|activation| activation.values().iter().try_for_each(|g| g.check::<F>()));
 
-        /// The distribution of the initial weights. Default: He.
-        initializer: Initializer = Initializer::He,
-        set initializer: Initializer => initializer,
-        check(|initializer| initializer.check::<F>());
+        /// The distribution of the initial weights, one for all layers or one for each, also the
+        /// output layer. Default: He.
+        initializer: PerLayer<Initializer> = PerLayer::All(Initializer::He),
+        set initializer: impl Into<PerLayer<Initializer>> => initializer.into(),
+        check(|initializer| initializer.values().iter().try_for_each(|i| i.check::<F>()));
 
         /// The update rule. Default: [`Algorithm::ADAM`].
         algorithm: Algorithm = Algorithm::ADAM,
@@ -389,8 +391,12 @@ hyperparameters! {
 }
 
 impl Hyperparameters {
-    /// Checks that no field is set that L-BFGS cannot follow.
+    /// Checks that there is one activation and one initializer for each layer, and that no field is
+    /// set that L-BFGS cannot follow.
     fn check_combination(&self) -> Result<()> {
+        let hidden = self.hidden.len();
+        self.activation.check_len("activation", ("hidden", hidden))?;
+        self.initializer.check_len("initializer", ("layers", hidden + 1))?;
         let inconsistent = |what| Err(Error::Inconsistent { what });
         match self {
             Self { lbfgs: None, .. } => Ok(()),
@@ -405,6 +411,11 @@ impl Hyperparameters {
             }
             Self { .. } => Ok(()),
         }
+    }
+
+    /// Returns the activation of each layer of a network with this output layer.
+    pub(crate) fn activations(&self, output: Activation) -> Vec<Activation> {
+        self.activation.iter().copied().take(self.hidden.len()).chain([output]).collect()
     }
 
     /// Returns whether a value is watched.

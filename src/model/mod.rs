@@ -35,7 +35,7 @@
 //! | start from imported parameters | [`Classifier::from_parameters`] |
 //! | reduce the learning rate | [`plateau`](Hyperparameters#structfield.plateau), [`Epoch`] |
 //! | train some layers only | [`frozen`](Hyperparameters#structfield.frozen) |
-//! | name the features | [`Examples::feature_names`] |
+//! | choose an activation for each layer | [`PerLayer`](crate::init::PerLayer) |
 //! | name the features | [`Examples::feature_names`] |
 //! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
 //! | plot or save the costs | [`History`] |

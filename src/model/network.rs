@@ -43,8 +43,9 @@ impl<F: Float> Network<F> {
         mut rng: NumpyRandom,
     ) -> Result<Self> {
         let sizes = [&[features], hyperparameters.hidden.as_slice(), &[head.outputs]].concat();
-        let parameters = initialize_parameters_deep(&sizes, hyperparameters.initializer, &mut rng)?
-            .with_activations(hyperparameters.activation, head.cost.output_activation());
+        let initializer = hyperparameters.initializer.clone();
+        let parameters = initialize_parameters_deep(&sizes, initializer, &mut rng)?
+            .with_layer_activations(&hyperparameters.activations(head.cost.output_activation()))?;
         Self::untrained(hyperparameters, parameters, scaler, rng)
     }
 
@@ -196,13 +197,12 @@ pub(super) fn check_network<F: Float>(
         let shape = (units, layer.w.ncols());
         let chosen = Operand { name: "the hyperparameters", shape };
         check_same_shape(Operand::new("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
-        let output = head.cost.output_activation();
-        let activation = if l + 1 == expected { output } else { hyperparameters.activation };
-        if layer.activation != activation {
-            return Err(Error::Inconsistent {
-                what: "the activations of the network differ from the hyperparameters",
-            });
-        }
+    }
+    let activations = hyperparameters.activations(head.cost.output_activation());
+    if layers.iter().map(|layer| layer.activation).ne(activations) {
+        return Err(Error::Inconsistent {
+            what: "the activations of the network differ from the hyperparameters",
+        });
     }
     Ok(())
 }

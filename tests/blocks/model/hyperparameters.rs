@@ -2,6 +2,7 @@
 
 use super::{clouds, quick};
 use dnn_blocks::Error;
+use dnn_blocks::init::PerLayer;
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::prelude::*;
 
@@ -91,11 +92,19 @@ fn hyperparameters_that_cannot_be_used_are_named() {
 fn each_setter_sets_its_field() {
     type Change = (Hyperparameters, fn(&mut Hyperparameters));
     let set = Hyperparameters::default;
-    let changes: [Change; 19] = [
+    let changes: [Change; 21] = [
         (set().hidden(&[3, 2]), |h| h.hidden = vec![3, 2]),
         (set().hidden(&[]), |h| h.hidden = vec![]),
-        (set().activation(Activation::Tanh), |h| h.activation = Activation::Tanh),
-        (set().initializer(Initializer::Xavier), |h| h.initializer = Initializer::Xavier),
+        (set().activation(Activation::Tanh), |h| h.activation = Activation::Tanh.into()),
+        (set().initializer(Initializer::Xavier), |h| {
+            h.initializer = Initializer::Xavier.into();
+        }),
+        (set().activation([Activation::Tanh]), |h| {
+            h.activation = PerLayer::Each(vec![Activation::Tanh]);
+        }),
+        (set().initializer([Initializer::He; 2]), |h| {
+            h.initializer = PerLayer::Each(vec![Initializer::He; 2]);
+        }),
         (set().algorithm(Algorithm::RMS_PROP), |h| h.algorithm = Algorithm::RMS_PROP),
         (set().learning_rate(0.3), |h| h.learning_rate = 0.3),
         (set().schedule(Schedule::Exponential { decay_rate: 0.1 }), |h| {

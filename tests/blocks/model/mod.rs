@@ -11,6 +11,7 @@ mod lbfgs;
 mod network;
 mod options;
 mod packed_weights;
+mod per_layer;
 mod poisson;
 mod predictor;
 mod regressor;

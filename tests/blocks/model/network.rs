@@ -53,7 +53,7 @@ fn a_fit_and_its_loop(shuffle: bool) -> Parameters<f64> {
     let sizes = [2, 7, 5, 3];
     let mut parameters = initialize_parameters_deep(&sizes, how.initializer, rng)
         .unwrap()
-        .with_activations(how.activation, Activation::Softmax);
+        .with_activations(Activation::Tanh, Activation::Softmax);
     let mut optimizer = Optimizer::new(how.algorithm, &parameters).unwrap();
     let mut batches = Batches::new(&x, &y, how.batch_size).unwrap();
     let mut workspace = Workspace::new(&parameters, how.batch_size).unwrap();
