@@ -1,4 +1,4 @@
-//! Preprocessing: standardization, label encoding, train/test splits.
+//! Preprocessing: standardization, label encoding, train/test splits, folds.
 //!
 //! ```math
 //! x \leftarrow \frac{x - \mu}{\sigma} \qquad
@@ -9,11 +9,13 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017); Y. LeCun et al., *Efficient
 //! BackProp* (1998).
 
+mod folds;
 pub(crate) mod labels;
 pub(crate) mod mean_std;
 mod split;
 mod standardizer;
 
+pub use folds::{Fold, group_k_fold, k_fold, stratified_k_fold, time_series_folds};
 pub use labels::{Classes, one_hot, predicted_classes};
 pub(crate) use labels::{predicted_class, predicted_classes_of};
 pub use split::{split, stratified_split};

@@ -1,5 +1,6 @@
 //! Preprocessing: scaling, labels and splits.
 
+mod folds;
 mod labels;
 mod split;
 mod standardizer;

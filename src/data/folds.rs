@@ -1,0 +1,191 @@
+use super::labels::Classes;
+use crate::buffer;
+use crate::checks::{check_argument, check_batch};
+use crate::error::Operand;
+use crate::init::RandomSource;
+use crate::{Error, Result};
+use std::cmp::Reverse;
+
+/// The examples that one model of a cross-validation is fitted to, and those that test it.
+///
+/// Both are numbers of examples, which start at 0, in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fold {
+    /// The examples to fit a model to.
+    pub training: Vec<usize>,
+    /// The examples to test that model on.
+    pub test: Vec<usize>,
+}
+
+/// Divides `m` examples at random into folds.
+///
+/// Each example is in the test set of one fold, and in the training set of all others. The sizes of
+/// the test sets differ by at most one.
+///
+/// ```
+/// use dnn_blocks::data::k_fold;
+/// use dnn_blocks::prelude::*;
+///
+/// let folds = k_fold(10, 3, &mut NumpyRandom::seed(0))?;
+/// let sizes: Vec<usize> = folds.iter().map(|fold| fold.test.len()).collect();
+/// assert_eq!(sizes, [4, 3, 3]);
+/// assert_eq!(folds[0].training.len(), 6);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] unless there are at least two folds and an example for each of them,
+/// [`Error::EmptyBatch`] if m is 0, [`Error::TooLarge`] if the numbers do not fit in memory.
+pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) -> Result<Vec<Fold>> {
+    check_folds(m, folds, m, "at most the number of examples")?;
+    let mut order = buffer::numbers("examples", m)?;
+    rng.shuffle(&mut order);
+    deal(&order, folds)
+}
+
+/// Divides examples at random into folds with the same share of every class.
+///
+/// The test sets are as in [`k_fold`]. The numbers of examples of a class in two of them differ by
+/// at most one.
+///
+/// ```
+/// use dnn_blocks::data::stratified_k_fold;
+/// use dnn_blocks::prelude::*;
+///
+/// let labels = ["cat", "cat", "cat", "cat", "dog", "dog"];
+/// for fold in stratified_k_fold(&labels, 2, &mut NumpyRandom::seed(1))? {
+///     assert_eq!(fold.test.iter().filter(|&&example| labels[example] == "dog").count(), 1);
+/// }
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// The errors of [`k_fold`]; [`Error::ClassSize`] if a class has only one example, so that one
+/// training set would lack it (classes are counted in the order of their labels).
+pub fn stratified_k_fold<L: Ord + Clone>(
+    labels: &[L],
+    folds: usize,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Vec<Fold>> {
+    check_folds(labels.len(), folds, labels.len(), "at most the number of examples")?;
+    let classes = Classes::from_labels(labels);
+    let class = classes.encode(labels)?;
+    let mut sizes = vec![0; classes.names().len()];
+    class.iter().for_each(|&class| sizes[class] += 1);
+    if let Some(class) = sizes.iter().position(|&size| size < 2) {
+        return Err(Error::ClassSize { class, examples: sizes[class], least: 2 });
+    }
+    let mut order = buffer::numbers("examples", labels.len())?;
+    rng.shuffle(&mut order);
+    order.sort_by_key(|&example| class[example]);
+    deal(&order, folds)
+}
+
+/// Divides examples into folds that keep each group whole.
+///
+/// Use it where examples of one patient, customer or machine must not be in the training set and in
+/// the test set. Starting with the largest group, each goes to the fold with the fewest examples.
+///
+/// ```
+/// use dnn_blocks::data::group_k_fold;
+///
+/// let patients = ["ann", "ann", "bob", "cid", "cid", "cid"];
+/// let folds = group_k_fold(&patients, 2)?;
+/// assert_eq!(folds[0].test, [3, 4, 5]);
+/// assert_eq!(folds[1].test, [0, 1, 2]);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] unless there are at least two folds and a group for each of them,
+/// [`Error::EmptyBatch`] if there is no example, [`Error::TooLarge`] if the numbers do not fit in
+/// memory.
+pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fold>> {
+    let names = Classes::from_labels(groups);
+    let count = names.names().len();
+    check_folds(groups.len(), folds, count, "at most the number of groups")?;
+    let group = names.encode(groups)?;
+    let mut sizes = vec![0; count];
+    group.iter().for_each(|&group| sizes[group] += 1);
+    let mut largest_first: Vec<usize> = (0..sizes.len()).collect();
+    largest_first.sort_by_key(|&group| Reverse(sizes[group]));
+    let (mut filled, mut fold_of_group) = (vec![0; folds], vec![0; sizes.len()]);
+    for group in largest_first {
+        let smallest = (0..folds).min_by_key(|&fold| filled[fold]).unwrap_or(0);
+        filled[smallest] += sizes[group];
+        fold_of_group[group] = smallest;
+    }
+    assigned(group.len(), folds, |example| fold_of_group[group[example]])
+}
+
+/// Divides examples in the order of time into folds that are tested on later examples only.
+///
+/// The last examples are divided into test sets of equal size, `m/(folds + 1)` rounded down. A
+/// model is fitted to all examples before its test set, except for the last `gap` of them. The first
+/// examples are in no test set.
+///
+/// ```
+/// use dnn_blocks::data::time_series_folds;
+///
+/// let folds = time_series_folds(7, 3, 0)?;
+/// assert_eq!((&folds[0].training[..], &folds[0].test[..]), (&[0, 1, 2, 3][..], &[4][..]));
+/// assert_eq!((&folds[2].training[..], &folds[2].test[..]), (&[0, 1, 2, 3, 4, 5][..], &[6][..]));
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::InvalidArgument`] unless there are at least two folds and fewer than m, or if the `gap`
+/// leaves no training example; [`Error::EmptyBatch`] if m is 0, [`Error::TooLarge`] if the numbers
+/// do not fit in memory.
+pub fn time_series_folds(m: usize, folds: usize, gap: usize) -> Result<Vec<Fold>> {
+    check_folds(m, folds, m.saturating_sub(1), "below the number of examples")?;
+    let size = m / (folds + 1);
+    let first = m - folds * size;
+    check_argument(
+        gap < first,
+        "gap",
+        gap as f64,
+        "below the number of examples before the tests",
+    )?;
+    let fold = |fold: usize| {
+        let start = first + fold * size;
+        Ok(Fold {
+            training: buffer::numbers("examples", start - gap)?,
+            test: buffer::list("examples", size, start..start + size)?,
+        })
+    };
+    (0..folds).map(fold).collect()
+}
+
+fn check_folds(m: usize, folds: usize, most: usize, rule: &'static str) -> Result<()> {
+    check_batch(Operand { name: "examples", shape: (1, m) })?;
+    check_argument(folds >= 2, "folds", folds as f64, "at least 2")?;
+    check_argument(folds <= most, "folds", folds as f64, rule)
+}
+
+/// Gives the examples to the folds in turn.
+fn deal(order: &[usize], folds: usize) -> Result<Vec<Fold>> {
+    let mut fold_of = buffer::list("folds", order.len(), std::iter::repeat_n(0, order.len()))?;
+    for (turn, &example) in order.iter().enumerate() {
+        fold_of[example] = turn % folds;
+    }
+    assigned(order.len(), folds, |example| fold_of[example])
+}
+
+/// Lists the examples of each fold.
+fn assigned(m: usize, folds: usize, fold_of: impl Fn(usize) -> usize) -> Result<Vec<Fold>> {
+    let fold = |fold: usize| {
+        let count = (0..m).filter(|&example| fold_of(example) == fold).count();
+        let test = (0..m).filter(|&example| fold_of(example) == fold);
+        let training = (0..m).filter(|&example| fold_of(example) != fold);
+        Ok(Fold {
+            training: buffer::list("examples", m - count, training)?,
+            test: buffer::list("examples", count, test)?,
+        })
+    };
+    (0..folds).map(fold).collect()
+}
