@@ -74,6 +74,7 @@
 //! | train on a cost of my own | [`MeanLoss`](cost::MeanLoss) |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
+//! | cross-validate, search, rank the features | [`selection`] |
 //! | measure the result | [`metrics`] |
 //! | predict a few examples, fast | [`Predictor`], [`PackedWeights`] |
 //! | save and load | [`files`](files/index.html) |
@@ -255,6 +256,7 @@ pub mod plot;
 pub mod prelude;
 #[cfg(feature = "progress")]
 pub mod progress;
+pub mod selection;
 pub mod train;
 pub mod update;
 

@@ -40,6 +40,17 @@ pub(crate) fn join<A: Send, B: Send>(
     (a(), b())
 }
 
+/// Returns the results of `f` for the numbers below `count`, computed in parallel.
+pub(crate) fn map<T: Send>(count: usize, f: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
+    #[cfg(feature = "rayon")]
+    {
+        use rayon::prelude::*;
+        (0..count).into_par_iter().map(f).collect()
+    }
+    #[cfg(not(feature = "rayon"))]
+    (0..count).map(f).collect()
+}
+
 /// Calls `f` with the values, in parallel parts if there are many.
 pub(crate) fn in_parts<T: Send>(values: &mut [T], f: impl Fn(&mut [T]) + Sync) {
     #[cfg(feature = "rayon")]

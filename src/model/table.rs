@@ -117,7 +117,7 @@ impl<'a, F: Float> Examples<'a, F> {
     }
 
     /// Returns a matrix (outputs, examples) in the orientation of this table.
-    pub(super) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
+    pub(crate) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
         if self.as_rows { outputs.reversed_axes() } else { outputs }
     }
 }

@@ -26,6 +26,7 @@ mod plot;
 #[cfg(feature = "progress")]
 mod progress;
 mod properties;
+mod selection;
 mod send_sync;
 mod shape_errors;
 mod support;

@@ -1,0 +1,155 @@
+use crate::buffer;
+use crate::checks::check_argument;
+use crate::model::{Classifier, Examples, Regressor};
+use crate::{Float, Result};
+use ndarray::Array2;
+
+/// A model that can be fitted to some examples and tested on others.
+///
+/// Implement it for a model of your own, such as a [`Classifier`] with a preparation of its
+/// features, to use [`cross_validate`](super::cross_validate) with it.
+pub trait Estimator<F: Float>: Clone + Send + Sync {
+    /// What the model learns, for each example: `&[L]` of a classifier, [`Examples`] of a
+    /// regressor.
+    type Targets<'t>: Copy + Send + Sync
+    where
+        Self: 't;
+
+    /// Returns the number of examples.
+    fn len(targets: Self::Targets<'_>) -> usize;
+
+    /// Calls `f` with the targets of some examples, whose numbers are below the length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`](crate::Error::TooLarge) if they do not fit in memory.
+    fn with_targets_of<R>(
+        targets: Self::Targets<'_>,
+        examples: &[usize],
+        f: impl FnOnce(Self::Targets<'_>) -> Result<R>,
+    ) -> Result<R>;
+
+    /// Returns an unfitted copy of the model for these targets.
+    ///
+    /// Its outputs have the same meaning whichever of the targets it is fitted to: a classifier
+    /// declares their classes.
+    #[must_use]
+    fn for_targets(&self, targets: Self::Targets<'_>) -> Self;
+
+    /// Fits the model.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the model.
+    fn fit(&mut self, x: Examples<'_, F>, targets: Self::Targets<'_>) -> Result<()>;
+
+    /// Predicts probabilities or values, in the orientation of the examples.
+    ///
+    /// # Errors
+    ///
+    /// The errors of the model.
+    fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>>;
+}
+
+impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for Classifier<F, L> {
+    type Targets<'t>
+        = &'t [L]
+    where
+        Self: 't;
+
+    fn len(labels: &[L]) -> usize {
+        labels.len()
+    }
+
+    fn with_targets_of<R>(
+        labels: &[L],
+        examples: &[usize],
+        f: impl FnOnce(&[L]) -> Result<R>,
+    ) -> Result<R> {
+        let chosen = examples.iter().map(|&example| labels[example].clone());
+        f(&buffer::list("labels", examples.len(), chosen)?)
+    }
+
+    fn for_targets(&self, labels: &[L]) -> Self {
+        let model = Self::new(self.hyperparameters().clone());
+        let declared = self.classes();
+        model.with_classes(if declared.is_empty() { labels } else { declared })
+    }
+
+    fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<()> {
+        self.fit(x, labels).map(|_| ())
+    }
+
+    fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        self.predict_proba(x)
+    }
+}
+
+impl<F: Float> Estimator<F> for Regressor<F> {
+    type Targets<'t>
+        = Examples<'t, F>
+    where
+        Self: 't;
+
+    fn len(targets: Examples<'_, F>) -> usize {
+        targets.len()
+    }
+
+    fn with_targets_of<R>(
+        targets: Examples<'_, F>,
+        examples: &[usize],
+        f: impl FnOnce(Examples<'_, F>) -> Result<R>,
+    ) -> Result<R> {
+        f(Examples::rows(&selected("Y", targets, examples)?))
+    }
+
+    fn for_targets(&self, _targets: Examples<'_, F>) -> Self {
+        Self::new(self.hyperparameters().clone())
+    }
+
+    fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<()> {
+        self.fit(x, targets).map(|_| ())
+    }
+
+    fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        self.predict(x)
+    }
+}
+
+/// Copies some examples as rows.
+pub(super) fn selected<F: Float>(
+    name: &'static str,
+    x: Examples<'_, F>,
+    examples: &[usize],
+) -> Result<Array2<F>> {
+    let columns = x.as_columns();
+    let mut rows = buffer::zeros(name, (examples.len(), columns.nrows()))?;
+    for (mut row, &example) in rows.rows_mut().into_iter().zip(examples) {
+        row.assign(&columns.column(example));
+    }
+    Ok(rows)
+}
+
+/// Names the features of a copy as those of the original.
+pub(super) fn named<'a, F: Float>(
+    copy: Examples<'a, F>,
+    original: &'a Examples<'_, F>,
+) -> Examples<'a, F> {
+    match original.names() {
+        Some(names) => copy.feature_names(names),
+        None => copy,
+    }
+}
+
+/// Checks that the numbers are those of examples.
+pub(super) fn check_examples(examples: &[usize], m: usize) -> Result<()> {
+    let check = |&example: &usize| {
+        check_argument(
+            example < m,
+            "fold",
+            example as f64,
+            "a list of numbers below that of examples",
+        )
+    };
+    examples.iter().try_for_each(check)
+}

@@ -1,0 +1,76 @@
+//! Choosing a model: cross-validation, search over hyperparameters, permutation importance.
+//!
+//! ```
+//! use dnn_blocks::data::stratified_k_fold;
+//! use dnn_blocks::ndarray::Array2;
+//! use dnn_blocks::prelude::*;
+//! use dnn_blocks::selection::{cross_validate, grid, permutation_importance, search};
+//!
+//! // Two features that decide the label, and one that does not.
+//! let mut rng = NumpyRandom::seed(1);
+//! let x = Array2::from_shape_simple_fn((80, 3), || rng.randn());
+//! let labels: Vec<bool> = x.rows().into_iter().map(|row| row[0] + row[1] > 0.0).collect();
+//! let x = Examples::rows(&x);
+//! let folds = stratified_k_fold(&labels, 4, &mut rng)?;
+//!
+//! // The settings to compare: two learning rates, each with and without an L2 term.
+//! let base = Hyperparameters::default().hidden(&[8]).epochs(20);
+//! let candidates = grid(vec![base], &[0.001, 0.02], |h, &rate| h.learning_rate(rate));
+//! let candidates = grid(candidates, &[0.0, 1.0], |h, &l2| h.l2(l2));
+//! let ranking = search(&candidates, |hyperparameters| {
+//!     let model = Classifier::<f64, bool>::new(hyperparameters.clone());
+//!     cross_validate(&model, x, &labels, &folds, |model, x, labels| model.score(x, labels))
+//! })?;
+//! let best = &ranking[0];
+//! println!("accuracy {:.3}, deviation {:.3}", best.mean(), best.std_dev());
+//! assert!(best.mean() > 0.85);
+//!
+//! // The final model is fitted to all examples.
+//! let mut model = Classifier::<f64, bool>::new(candidates[best.candidate].clone());
+//! model.fit(x, &labels)?;
+//! let metric = |model: &Classifier<f64, bool>, x: Examples<'_, f64>, y: &[bool]| model.score(x, y);
+//! let importance = permutation_importance(&model, x, &labels, metric, 5, &mut rng)?;
+//! assert!(importance[0].mean > importance[2].mean);
+//! # Ok::<(), dnn_blocks::Error>(())
+//! ```
+//!
+//! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`].
+//! A standardizer is part of a model, so it is fitted to the training examples of each fold only.
+//!
+//! With the feature `rayon`, folds and candidates run in parallel. Results do not depend on the
+//! number of threads.
+//!
+//! Source: M. Stone, *Cross-validatory choice and assessment of statistical predictions* (1974);
+//! L. Breiman, *Random forests* (2001) for the permutation importance.
+//!
+//! [`k_fold`]: crate::data::k_fold
+//! [`stratified_k_fold`]: crate::data::stratified_k_fold
+//! [`group_k_fold`]: crate::data::group_k_fold
+//! [`time_series_folds`]: crate::data::time_series_folds
+
+mod cross_validation;
+mod estimator;
+mod importance;
+mod search;
+
+pub use cross_validation::{CrossValidation, cross_validate};
+pub use estimator::Estimator;
+pub use importance::{Importance, permutation_importance};
+pub use search::{Trial, grid, search};
+
+use crate::Result;
+use crate::checks::check_argument;
+
+/// Returns the mean, and the standard deviation with the divisor n - 1; 0 for one number.
+fn mean_and_std_dev(numbers: &[f64]) -> (f64, f64) {
+    let n = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / n;
+    let squares: f64 = numbers.iter().map(|number| (number - mean).powi(2)).sum();
+    let std_dev = if numbers.len() == 1 { 0.0 } else { (squares / (n - 1.0)).sqrt() };
+    (mean, std_dev)
+}
+
+/// Checks that there are at least so many.
+fn check_count(name: &'static str, count: usize, least: usize, rule: &'static str) -> Result<()> {
+    check_argument(count >= least, name, count as f64, rule)
+}
