@@ -9,11 +9,14 @@
 //! Source: A. Ng, *Improving Deep Neural Networks*, week 1 (2017); Y. LeCun et al., *Efficient
 //! BackProp* (1998).
 
+mod label_names;
 pub(crate) mod labels;
 pub(crate) mod mean_std;
 mod split;
 mod standardizer;
 
+pub use label_names::LabelNames;
+pub(crate) use label_names::has_label;
 pub use labels::{Classes, one_hot, predicted_classes};
 pub(crate) use labels::{predicted_class, predicted_classes_of};
 pub use split::{split, stratified_split};
