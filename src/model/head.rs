@@ -1,14 +1,16 @@
-use super::hyperparameters::Hyperparameters;
+use super::hyperparameters::{ClassWeights, Hyperparameters};
 use crate::activation::Activation;
 use crate::cost::Cost;
-use crate::{Error, Float, Result};
+use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
 /// The output layer of a model: its cost, its units, and the score of its outputs.
 pub(crate) struct Head<F> {
     pub cost: Cost,
     pub outputs: usize,
-    /// Scores the outputs against the labels: accuracy or R².
+    /// Whether [`standardize`](Hyperparameters#structfield.standardize) applies to the targets too.
+    pub standardizes_targets: bool,
+    /// Scores the outputs against the labels: accuracy, subset accuracy or R².
     pub score: fn(&ArrayRef2<F>, &ArrayRef2<F>) -> Result<f64>,
 }
 
@@ -23,7 +25,21 @@ impl<F: Float> Head<F> {
             });
         }
         let outputs = if two { 1 } else { classes };
-        Ok(Self { cost, outputs, score: crate::metrics::accuracy_of_outputs })
+        let score = crate::metrics::accuracy_of_outputs;
+        Ok(Self { cost, outputs, standardizes_targets: false, score })
+    }
+
+    /// Creates one sigmoid output for each label.
+    pub fn multi_label(hyperparameters: &Hyperparameters, labels: usize) -> Result<Self> {
+        let cost = Cost::BinaryCrossEntropy;
+        if hyperparameters.cost.as_ref().is_some_and(|chosen| *chosen != cost) {
+            return Err(Error::Inconsistent {
+                what: "the cost of a multi-label classifier is the binary cross-entropy",
+            });
+        }
+        check_equal_class_weights(hyperparameters)?;
+        let score = crate::metrics::subset_accuracy_of_outputs;
+        Ok(Self { cost, outputs: labels, standardizes_targets: false, score })
     }
 
     /// Creates linear outputs.
@@ -34,6 +50,27 @@ impl<F: Float> Head<F> {
                 what: "the cost of a regressor is an error of linear outputs",
             });
         }
-        Ok(Self { cost, outputs, score: |al, y| crate::metrics::r2_of_matrices(y, al) })
+        check_equal_class_weights(hyperparameters)?;
+        let score = |al: &ArrayRef2<F>, y: &ArrayRef2<F>| crate::metrics::r2_of_matrices(y, al);
+        Ok(Self { cost, outputs, standardizes_targets: true, score })
     }
+
+    /// Gives a last layer of logits the activation of the output.
+    pub fn activate_logits(&self, parameters: &mut Parameters<F>) {
+        let last = parameters.layers_mut().last_mut();
+        if let Some(layer) = last.filter(|layer| layer.activation == Activation::Identity) {
+            layer.activation = self.cost.output_activation();
+        }
+    }
+}
+
+/// Checks that no weights of classes are set, for a model without classes.
+fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
+    if hyperparameters.class_weights == ClassWeights::Equal {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        what: "`class_weights` are set, but only a `Classifier` has classes: use weights of the \
+               examples",
+    })
 }

@@ -36,7 +36,6 @@
 //! | reduce the learning rate | [`plateau`](Hyperparameters#structfield.plateau), [`Epoch`] |
 //! | train some layers only | [`frozen`](Hyperparameters#structfield.frozen) |
 //! | name the features | [`Examples::feature_names`] |
-//! | name the features | [`Examples::feature_names`] |
 //! | train on data that comes in parts | [`Classifier::partial_fit`], [`Regressor::partial_fit`] |
 //! | plot or save the costs | [`History`] |
 //! | predict one example at a time, without allocation | [`Classifier::predictor`] |
@@ -91,6 +90,8 @@ mod fitted_predictor;
 pub(crate) mod head;
 pub(crate) mod history;
 mod hyperparameters;
+mod label_sets;
+pub(crate) mod multi_label;
 pub(crate) mod network;
 mod options;
 pub(crate) mod output_buffers;
@@ -100,6 +101,7 @@ pub(crate) mod regressor;
 #[cfg(feature = "serde")]
 mod stored;
 mod table;
+pub(crate) mod table_fit;
 pub(crate) mod trainer;
 
 pub use classifier::Classifier;
@@ -109,11 +111,13 @@ pub use features::Features;
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
 pub(crate) use fit_state::{FitStateRef, TrainingFields};
-pub use fitted_predictor::{ClassifierPredictor, RegressorPredictor};
+pub use fitted_predictor::{ClassifierPredictor, MultiLabelPredictor, RegressorPredictor};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;
 pub use history::{Batch, Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters, Monitor};
+pub use label_sets::LabelSets;
+pub use multi_label::MultiLabelClassifier;
 pub use options::FitOptions;
 pub use packed_weights::PackedWeights;
 pub use predictor::{Predictor, Weights};
