@@ -464,6 +464,13 @@ pub enum Position {
         /// The example.
         example: usize,
     },
+    /// A label of an example, in a table of labels.
+    Label {
+        /// The number of the label in the table.
+        label: usize,
+        /// The example.
+        example: usize,
+    },
     /// An index into a list.
     Index(usize),
 }
@@ -474,6 +481,9 @@ impl fmt::Display for Position {
             Position::Entry { row, column } => write!(f, "[{row}, {column}]"),
             Position::Feature { feature, example } => {
                 write!(f, "[feature {feature}, example {example}]")
+            }
+            Position::Label { label, example } => {
+                write!(f, "[label {label}, example {example}]")
             }
             Position::Index(index) => write!(f, "[{index}]"),
         }

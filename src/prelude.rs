@@ -30,4 +30,6 @@ pub use crate::data::{Standardizer, predicted_classes, split};
 pub use crate::metrics::{Actual, ConfusionMatrix, Predicted, accuracy};
 
 // Models.
-pub use crate::model::{Classifier, Examples, FitOptions, Hyperparameters, Regressor};
+pub use crate::model::{
+    Classifier, Examples, FitOptions, Hyperparameters, LabelSets, MultiLabelClassifier, Regressor,
+};

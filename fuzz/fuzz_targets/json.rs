@@ -23,4 +23,7 @@ fuzz_target!(|text: &[u8]| {
     if let Ok(model) = serde_json::from_slice::<Classifier<f64, String>>(text) {
         _ = serde_json::to_vec(&model).unwrap();
     }
+    if let Ok(model) = serde_json::from_slice::<MultiLabelClassifier<f64, String>>(text) {
+        _ = serde_json::to_vec(&model).unwrap();
+    }
 });

@@ -25,6 +25,9 @@ fuzz_target!(|file: &[u8]| {
     if let Ok(model) = Classifier::<f32, String>::from_safetensors(file, &limits) {
         _ = model.to_safetensors().unwrap();
     }
+    if let Ok(model) = MultiLabelClassifier::<f32, String>::from_safetensors(file, &limits) {
+        _ = model.to_safetensors().unwrap();
+    }
     if let Ok(model) = Regressor::<f32>::from_safetensors(file, &limits) {
         _ = model.to_safetensors().unwrap();
     }

@@ -14,10 +14,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut classifier = Classifier::<f32, String>::new(how.clone());
     let labels = ["no", "no", "yes", "yes"].map(String::from);
     classifier.fit(Examples::rows(&x), &labels)?;
+    let mut multi_label = MultiLabelClassifier::<f32, String>::new(how.clone());
+    let sets = [vec![], vec!["up"], vec!["left", "up"], vec!["left"]];
+    let sets = sets.map(|set: Vec<&str>| set.into_iter().map(String::from).collect::<Vec<_>>());
+    multi_label.fit(Examples::rows(&x), &sets)?;
     let mut regressor = Regressor::<f32>::new(how.clone());
     regressor.fit(Examples::rows(&x), Examples::rows(&x))?;
     fs::write("corpus/safetensors/parameters", parameters.to_safetensors()?)?;
     fs::write("corpus/safetensors/classifier", classifier.to_safetensors()?)?;
+    fs::write("corpus/safetensors/multi_label", multi_label.to_safetensors()?)?;
     fs::write("corpus/safetensors/regressor", regressor.to_safetensors()?)?;
     fs::write("corpus/json/parameters", serde_json::to_vec(&parameters)?)?;
     fs::write("corpus/json/hyperparameters", serde_json::to_vec(&how)?)?;

@@ -1,3 +1,4 @@
+use super::label_names::has_label;
 use crate::buffer;
 use crate::checks::check_classes;
 use crate::error::{Operand, Position};
@@ -88,7 +89,7 @@ pub(crate) fn predicted_classes_of<F: Float>(
 /// Returns the predicted class of one example. NaN never wins.
 pub(crate) fn predicted_class<F: Float>(al: ArrayView1<'_, F>) -> usize {
     if al.len() == 1 {
-        return usize::from(al[0] > F::of(0.5));
+        return usize::from(has_label(al[0]));
     }
     let (mut class, mut largest) = (0, F::neg_infinity());
     for (k, &a) in al.iter().enumerate() {

@@ -10,12 +10,15 @@
 //! BackProp* (1998).
 
 mod folds;
+mod label_names;
 pub(crate) mod labels;
 pub(crate) mod mean_std;
 mod split;
 mod standardizer;
 
 pub use folds::{Fold, group_k_fold, k_fold, stratified_k_fold, time_series_folds};
+pub use label_names::LabelNames;
+pub(crate) use label_names::has_label;
 pub use labels::{Classes, one_hot, predicted_classes};
 pub(crate) use labels::{predicted_class, predicted_classes_of};
 pub use split::{split, stratified_split};

@@ -22,16 +22,19 @@ use crate::model::classifier::{
 use crate::model::dataset::{Dataset, Evaluation, RawData, Split, check_sizes, targets};
 use crate::model::feature_names::{FeatureNames, OwnedNames};
 use crate::model::fit::{
-    Start, check_new_weights, check_weights, chosen_columns, continued_names, epochs,
-    weights_or_ones,
+    Start, TrainedNetwork, check_new_weights, check_weights, chosen_columns, continued_names,
+    epochs, random_columns, weights_or_ones, with_names,
 };
 use crate::model::head::Head;
 use crate::model::history::{OnBatch, OnEpoch};
 use crate::model::network::Network;
 use crate::model::output_buffers::OutputBuffers;
-use crate::model::regressor::random_columns;
+use crate::model::table_fit::TableFit;
 use crate::model::trainer::{Evaluate, Session, Source, Trainer, batch_size, monitors_training};
-use crate::model::{Classifier, Examples, FitOptions, History, Hyperparameters, Regressor};
+use crate::model::{
+    Classifier, Examples, FitOptions, History, Hyperparameters, LabelSets, MultiLabelClassifier,
+    Regressor, multi_label, regressor,
+};
 use crate::train::batches::Batches;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView2};
@@ -82,11 +85,9 @@ impl Ranks<'_> {
         mut options: FitOptions<'_, F>,
     ) -> Result<History> {
         let hyperparameters = &model.hyperparameters;
-        let (examples, names, x) = (x, self.feature_names(&x)?, &x.as_columns());
-        let names = names.as_ref();
         let labels_of = ("labels", labels.len());
-        let (first, total) =
-            self.check_examples(hyperparameters, (x, names), labels_of, &options)?;
+        let (first, total) = self.check_examples(hyperparameters, &x, labels_of, &options)?;
+        let (examples, x) = (x, &x.as_columns());
         let continued = if options.warm_start { model.to_continue() } else { Ok(None) };
         let continued = self.all_ok(continued)?;
         self.ensure_same_start(continued.map(|(_, network)| network), None)?;
@@ -158,22 +159,69 @@ impl Ranks<'_> {
         model: &mut Regressor<F>,
         x: Examples<'_, F>,
         targets: Examples<'_, F>,
-        mut options: FitOptions<'_, F>,
+        options: FitOptions<'_, F>,
     ) -> Result<History> {
-        let hyperparameters = &model.hyperparameters;
-        let (examples, names) = (x, self.feature_names(&x)?);
-        let names = names.as_ref();
-        let (x, y) = (&x.as_columns(), &targets.as_columns());
-        let targets_of = ("Y", y.ncols());
-        let (first, total) =
-            self.check_examples(hyperparameters, (x, names), targets_of, &options)?;
-        let continued = model.network.as_ref().filter(|_| options.warm_start);
-        self.ensure_same_start(continued, model.target_scaler.as_ref())?;
-        let names = self.all_ok(continued_names(continued, &examples))?;
+        let (hyperparameters, y) = (&model.hyperparameters, targets.as_columns());
+        let share = self.check_examples(hyperparameters, &x, ("Y", y.ncols()), &options)?;
+        let scaler = model.target_scaler.as_ref();
+        let fit = self.all_ok(regressor::table_fit(hyperparameters, x, &y, scaler))?;
+        let network = model.network.as_ref();
+        let ((network, history), target_scaler) = self.fit_table(&fit, share, network, options)?;
+        (model.target_scaler, model.network) = (target_scaler, Some(network));
+        history
+    }
+
+    /// Fits a multi-label classifier to the examples of all ranks.
+    ///
+    /// Declare the labels by [`MultiLabelClassifier::with_labels`], because a rank knows only its
+    /// own. Otherwise model, callback, checkpoints and `partial_fit` behave as in
+    /// [`fit_classifier`](Self::fit_classifier).
+    ///
+    /// # Errors
+    ///
+    /// All ranks return an error if one does. [`Error::Inconsistent`] if the labels are not
+    /// declared; [`Error::Disagreement`] if hyperparameters, the number of features, their names or
+    /// the number of labels differ; the errors of [`MultiLabelClassifier::fit_with`], wrapped in an
+    /// [`Error::OnRank`] if they come from one rank.
+    pub fn fit_multi_label<'l, F: Float, L: Ord + Clone>(
+        &self,
+        model: &mut MultiLabelClassifier<F, L>,
+        x: Examples<'_, F>,
+        labels: impl Into<LabelSets<'l, F, L>>,
+        options: FitOptions<'_, F>,
+    ) -> Result<History>
+    where
+        F: 'l,
+        L: 'l,
+    {
+        let (hyperparameters, sets) = (&model.hyperparameters, labels.into());
+        let share =
+            self.check_examples(hyperparameters, &x, ("label sets", sets.len()), &options)?;
+        let (labels, y) = self.all_ok(model.encode_known(&sets, options.warm_start))?;
+        let fit = self.all_ok(multi_label::table_fit(hyperparameters, x, &y))?;
+        let network = model.fitted.as_ref().map(|(_, network)| network);
+        let ((network, history), _) = self.fit_table(&fit, share, network, options)?;
+        model.fitted = Some((labels, network));
+        history
+    }
+
+    /// Fits a network to the targets of all ranks, as [`TableFit::fit`] does on one process. The
+    /// examples of this rank are those from the number `first` on, of `total`.
+    fn fit_table<F: Float>(
+        &self,
+        fit: &TableFit<'_, '_, F>,
+        (first, total): (usize, usize),
+        fitted: Option<&Network<F>>,
+        mut options: FitOptions<'_, F>,
+    ) -> Result<(TrainedNetwork<F>, Option<Standardizer<F>>)> {
+        let TableFit { hyperparameters, head, y, target_scaler, .. } = fit;
+        let x = &fit.x.as_columns();
+        let continued = fitted.filter(|_| options.warm_start);
+        self.ensure_same_start(continued, *target_scaler)?;
+        let names = self.all_ok(continued_names(continued, &fit.x))?;
         let names = names.as_ref();
         self.all_ok(check_finite_features("Y", y))?;
         self.ensure_equal("number of outputs", &y.nrows())?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
         self.all_ok(head.check_targets(y))?;
         match continued {
             Some(network) => {
@@ -181,7 +229,7 @@ impl Ranks<'_> {
                 network.check_outputs(y)?;
             }
             None => {
-                self.all_ok(check_new_weights(hyperparameters, model.network.as_ref()))?;
+                self.all_ok(check_new_weights(hyperparameters, fitted))?;
                 self.check_constant_features(hyperparameters, (x, names), total)?;
             }
         }
@@ -202,38 +250,30 @@ impl Ranks<'_> {
         split.check(self)?;
         let target_scaler = match continued {
             Some(_) => {
-                let scaler = model.target_scaler.clone();
-                split.transform(self, |set| set.standardize_targets(scaler.as_ref()))?;
-                scaler
+                split.transform(self, |set| set.standardize_targets(*target_scaler))?;
+                target_scaler.cloned()
             }
-            None => split.standardize_targets(self, &head)?,
+            None => split.standardize_targets(self, head)?,
         };
         let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
         let start = Start::new(continued, target_scaler.as_ref(), chosen, rng);
         let start = self.all_ok(start)?;
-        let (network, history) =
-            self.train(hyperparameters, &head, (&data, first), split, start, options)?;
-        (model.target_scaler, model.network) = (target_scaler, Some(network));
-        history
+        let trained = self.train(hyperparameters, head, (&data, first), split, start, options)?;
+        Ok((trained, target_scaler))
     }
 
-    /// Copies the names of the features, which must be equal on all ranks.
-    fn feature_names<F: Float>(&self, x: &Examples<'_, F>) -> Result<Option<OwnedNames>> {
-        let names = self.all_ok(x.owned_names())?;
-        self.ensure_equal("list of feature names", &names.as_deref())?;
-        Ok(names)
-    }
-
-    /// Checks hyperparameters, examples and weights of all ranks. Returns the number of the first
+    /// Checks names, hyperparameters, examples and weights of all ranks. Returns the number of the first
     /// example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,
-        (x, names): (&ArrayRef2<F>, Option<&OwnedNames>),
+        examples: &Examples<'_, F>,
         labels: (&'static str, usize),
         options: &FitOptions<'_, F>,
     ) -> Result<(usize, usize)> {
-        let weights = options.weights;
+        let names = self.all_ok(examples.owned_names())?;
+        self.ensure_equal("list of feature names", &names.as_deref())?;
+        let (x, weights) = (&examples.as_columns(), options.weights);
         self.ensure_equal("kind of model", &(std::any::type_name::<F>(), labels.0))?;
         self.all_ok(hyperparameters.check::<F>())?;
         self.ensure_equal("set of hyperparameters", hyperparameters)?;
@@ -244,7 +284,7 @@ impl Ranks<'_> {
         let own = check_lengths(("X", x.ncols()), labels)
             .and_then(|()| check_finite_features("X", x))
             .and_then(|()| check_weights(x.ncols(), weights))
-            .map_err(|e| e.with_feature_name(names.map(FeatureNames::from)));
+            .map_err(with_names(names.as_ref()));
         self.all_ok(own)?;
         let (first, total) = self.offset_and_total(x.ncols());
         check_batch(Operand { name: "X", shape: (x.nrows(), total) })?;
@@ -362,7 +402,7 @@ impl Ranks<'_> {
         mut split: RankSplit<F>,
         start: Start<F>,
         options: FitOptions<'_, F>,
-    ) -> Result<(Network<F>, Result<History>)> {
+    ) -> Result<TrainedNetwork<F>> {
         let mut network = match start.continued {
             Some(network) => {
                 split.transform(self, |set| set.standardize(network.scaler.as_ref()))?;

@@ -7,7 +7,7 @@ use super::numbers::{check_finite, for_each_block};
 use super::{FileError, Result, atomic};
 use crate::activation::Graph;
 use crate::data::Standardizer;
-use crate::model::{Classifier, Regressor};
+use crate::model::{Classifier, MultiLabelClassifier, Regressor};
 use crate::parameters::check_network;
 use crate::{Error, Float, Layer, Parameters};
 use ndarray::{Array2, CowArray, IxDyn, arr0};
@@ -64,7 +64,9 @@ impl<F: Float> Parameters<F> {
     }
 
     fn onnx<'a>(&'a self, scaler: Option<&'a Standardizer<F>>) -> Result<Writer<'a, F>> {
-        Builder::new(self, scaler)?.finish("A", self.outputs())
+        let mut graph = Builder::new(self, scaler)?;
+        graph.output("A", self.outputs());
+        graph.finish()
     }
 
     fn outputs(&self) -> usize {
@@ -111,7 +113,50 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
         }
         graph.metadata("class_names", self.classes())?;
         graph.feature_names(self.feature_names())?;
-        graph.finish("probabilities", parameters.outputs().max(2))
+        graph.output("probabilities", parameters.outputs().max(2));
+        graph.finish()
+    }
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
+    /// Exports the classifier as an ONNX model (feature `onnx`).
+    ///
+    /// The input is `X` (batch, features) before standardization. The outputs are `probabilities`
+    /// (batch, labels), as from [`predict_proba`](Self::predict_proba), and `labels` (batch,
+    /// labels), integers that are 1 where an example has a label and 0 elsewhere. Both are in the
+    /// order of [`labels`](Self::labels).
+    ///
+    /// The metadata of the model have `label_names` and, if the features have names,
+    /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
+    /// that serde makes of it.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`Classifier::to_onnx`].
+    pub fn to_onnx(&self) -> Result<Vec<u8>> {
+        self.onnx()?.to_vec()
+    }
+
+    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.onnx()?.save(path.as_ref())
+    }
+
+    fn onnx(&self) -> Result<Writer<'_, F>> {
+        let parameters = self.parameters().ok_or(Error::NotFitted)?;
+        let mut graph = Builder::new(parameters, self.scaler())?;
+        graph.output("probabilities", parameters.outputs());
+        let half = graph.scalar("half", F::of(0.5))?;
+        let has = graph.node("Greater", &["probabilities", &half], vec![]);
+        graph.node("Cast", &[&has], vec![Attribute::integer("to", INT64.into())]);
+        graph.output_of_type("labels", parameters.outputs(), INT64);
+        graph.metadata("label_names", self.labels())?;
+        graph.feature_names(self.feature_names())?;
+        graph.finish()
     }
 }
 
@@ -150,7 +195,8 @@ impl<F: Float> Regressor<F> {
             graph.node("Add", &[&scaled, &mean], vec![]);
         }
         graph.feature_names(self.feature_names())?;
-        graph.finish("values", parameters.outputs())
+        graph.output("values", parameters.outputs());
+        graph.finish()
     }
 }
 
@@ -161,6 +207,7 @@ struct Builder<'a, F> {
     constants: BTreeMap<String, CowArray<'a, F, IxDyn>>,
     /// The name of the latest value.
     last: String,
+    outputs: Vec<Value>,
     metadata: Vec<Entry>,
 }
 
@@ -169,8 +216,9 @@ impl<'a, F: Float> Builder<'a, F> {
     fn new(parameters: &'a Parameters<F>, scaler: Option<&'a Standardizer<F>>) -> Result<Self> {
         check_network(parameters.layers())?;
         let features = parameters.layers()[0].w.ncols();
-        let (nodes, constants, metadata) = (Vec::new(), BTreeMap::new(), Vec::new());
-        let mut graph = Self { features, nodes, constants, last: "X".into(), metadata };
+        let (nodes, constants, last) = (Vec::new(), BTreeMap::new(), "X".into());
+        let (outputs, metadata) = (Vec::new(), Vec::new());
+        let mut graph = Self { features, nodes, constants, last, outputs, metadata };
         if let Some(scaler) = scaler {
             scaler.check_features(features)?;
             let [mean, deviation] = graph.columns("scaler", scaler)?;
@@ -239,17 +287,27 @@ impl<'a, F: Float> Builder<'a, F> {
         names.map_or(Ok(()), |names| self.metadata("feature_names", names))
     }
 
-    /// Completes the model. The latest value is renamed to `output`.
-    fn finish(mut self, output: &str, outputs: usize) -> Result<Writer<'a, F>> {
+    /// Makes the latest value (batch, columns) an output of this name.
+    fn output(&mut self, name: &str, columns: usize) {
+        self.output_of_type(name, columns, data_type::<F>());
+    }
+
+    fn output_of_type(&mut self, name: &str, columns: usize, element: i32) {
         let values = self.nodes.iter_mut().flat_map(|node| &mut node.output);
-        values.filter(|name| **name == self.last).for_each(|name| *name = output.to_string());
+        values.filter(|value| **value == self.last).for_each(|value| *value = name.to_string());
+        self.last = name.to_string();
+        self.outputs.push(batch(name, columns, element));
+    }
+
+    /// Completes the model.
+    fn finish(self) -> Result<Writer<'a, F>> {
         let before = proto::Graph {
             node: self.nodes,
             name: Some("network".into()),
             ..proto::Graph::default()
         };
-        let input = vec![batch::<F>("X", self.features)];
-        let output = vec![batch::<F>(output, outputs)];
+        let input = vec![batch("X", self.features, data_type::<F>())];
+        let output = self.outputs;
         let after = proto::Graph { input, output, ..proto::Graph::default() }.encode_to_vec();
         let constants: Vec<_> = self.constants.into_iter().map(Constant::new).collect();
         let tensors: usize = constants.iter().map(|constant| constant.length).sum();
@@ -363,16 +421,19 @@ fn list<F: Float>(column: &Array2<F>) -> CowArray<'_, F, IxDyn> {
     column.column(0).into_dyn().into()
 }
 
+/// The number of 64-bit integers in `TensorProto`.
+const INT64: i32 = 7;
+
 /// The number of the element type in `TensorProto`.
 fn data_type<F>() -> i32 {
     if size_of::<F>() == 4 { 1 } else { 11 }
 }
 
 /// Describes an input or output (batch, columns).
-fn batch<F>(name: &str, columns: usize) -> Value {
+fn batch(name: &str, columns: usize, element: i32) -> Value {
     let any = Dimension { dim_value: None, dim_param: Some("batch".into()) };
     let fixed = Dimension { dim_value: Some(columns as i64), dim_param: None };
     let shape = Some(Shape { dim: vec![any, fixed] });
-    let tensor_type = Some(TensorType { elem_type: Some(data_type::<F>()), shape });
+    let tensor_type = Some(TensorType { elem_type: Some(element), shape });
     Value { name: Some(name.into()), r#type: Some(Type { tensor_type }) }
 }

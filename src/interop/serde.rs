@@ -4,7 +4,7 @@
 //! write NaN as `null`.
 
 use crate::backward::LayerGradients;
-use crate::data::{Classes, Standardizer};
+use crate::data::{Classes, LabelNames, Standardizer};
 use crate::init::{NumpyRandom, NumpyState};
 use crate::parameters::check_network;
 use crate::train::optimizer::{LayerState, Optimizer, UpdateRule};
@@ -88,6 +88,19 @@ impl<'de, L: Ord + Clone + Deserialize<'de>> Deserialize<'de> for Classes<L> {
             return Ok(Self::from_labels(&names));
         }
         Err(D::Error::custom("the classes must be sorted and distinct"))
+    }
+}
+
+impl<L: Ord + Clone + Serialize> Serialize for LabelNames<L> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.names().serialize(serializer)
+    }
+}
+
+impl<'de, L: Ord + Clone + Deserialize<'de>> Deserialize<'de> for LabelNames<L> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let names = Vec::<L>::deserialize(deserializer)?;
+        Self::from_distinct(&names).map_err(D::Error::custom)
     }
 }
 

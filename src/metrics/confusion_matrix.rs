@@ -272,6 +272,16 @@ impl ConfusionMatrix {
         self.mean_over_classes(f1)
     }
 
+    /// Creates the matrix of one label from counts (2, 2).
+    pub(super) fn of_label(counts: Array2<usize>) -> Self {
+        Self { counts, names: vec!["0".into(), "1".into()] }
+    }
+
+    /// Computes the F₁ score of the label of [`of_label`](Self::of_label).
+    pub(super) fn f1_of_label(&self) -> f64 {
+        f1(self.class_counts(1))
+    }
+
     /// Returns the index of a class.
     fn index(&self, class: &str) -> Result<usize> {
         let index = self.names.iter().position(|name| name == class);

@@ -21,15 +21,42 @@
 //! | [`log_loss`], [`brier_score`] | probabilities, (1, m) or (classes, m) |
 //! | [`r2`], [`mean_absolute_error`], [`root_mean_squared_error`] | values, (outputs, m) |
 //! | [`mean_poisson_deviance`] | rates above 0, (outputs, m) |
+//! | [`subset_accuracy`], [`hamming_loss`], [`MultiLabelConfusion`] | 0 and 1, (labels, m) |
 //!
-//! [`Actual::weighted`] sets weights of the examples, for every metric but the confusion matrix.
+//! [`Actual::weighted`] sets weights of the examples, for every metric but the confusion matrices.
 //! [`Predicted::of_classes`] names the classes of the rows of scores. Results are `f64`, also for
 //! networks in `f32`.
+//!
+//! # Labels of an example
+//!
+//! In multi-label classification an example has any number of labels. The metrics take tables
+//! (labels, examples) of 0 and 1, for example from [`MultiLabelClassifier::predict_table`] or
+//! [`LabelNames::encode`]. The metrics of scores take one row of a table, which is one label:
+//!
+//! ```
+//! use dnn_blocks::metrics::{average_precision, roc_auc, subset_accuracy};
+//! use dnn_blocks::ndarray::{array, s};
+//! use dnn_blocks::prelude::*;
+//!
+//! let y = array![[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]]; // (labels, examples)
+//! let probabilities = array![[0.9, 0.2, 0.8, 0.6], [0.1, 0.7, 0.4, 0.9]];
+//! let predicted = probabilities.mapv(|p| f64::from(p > 0.5));
+//! assert_eq!(subset_accuracy(Actual(&y), Predicted(&predicted))?, 0.25);
+//!
+//! let label = s![1..2, ..];
+//! let (y, probabilities) = (y.slice(label), probabilities.slice(label));
+//! assert_eq!(roc_auc(Actual(&y), Predicted(&probabilities))?, 0.75);
+//! let precision = average_precision(Actual(&y), Predicted(&probabilities))?;
+//! assert!((precision - 5.0 / 6.0).abs() < 1e-12);
+//! # Ok::<(), dnn_blocks::Error>(())
+//! ```
 //!
 //! Source: C. van Rijsbergen, *Information Retrieval* (1979); the conventions at 0/0 and the
 //! bounds follow scikit-learn (Pedregosa et al. 2011).
 //!
 //! [`Classifier::predict`]: crate::model::Classifier::predict
+//! [`MultiLabelClassifier::predict_table`]: crate::model::MultiLabelClassifier::predict_table
+//! [`LabelNames::encode`]: crate::data::LabelNames::encode
 //! [`one_hot`]: crate::data::one_hot
 //! [`predict`]: crate::forward::predict
 //! [`predict_proba`]: crate::forward::predict_proba
@@ -39,6 +66,7 @@ mod class_scores;
 mod classification;
 mod confusion_matrix;
 mod labels;
+mod multi_label;
 mod ranking;
 mod regression;
 mod weights;
@@ -48,6 +76,8 @@ pub(crate) use classification::accuracy_of_outputs;
 pub use classification::{accuracy, balanced_accuracy, brier_score, log_loss};
 pub use confusion_matrix::ConfusionMatrix;
 pub use labels::{Actual, Labels, Predicted};
+pub use multi_label::{MultiLabelConfusion, hamming_loss, subset_accuracy};
+pub(crate) use multi_label::{check_zeros_and_ones, subset_accuracy_of_outputs};
 pub use ranking::{average_precision, roc_auc, top_k_accuracy};
 pub(crate) use regression::r2_of_matrices;
 pub use regression::{mean_absolute_error, mean_poisson_deviance, r2, root_mean_squared_error};

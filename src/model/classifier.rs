@@ -577,8 +577,7 @@ fn with_output_of<F: Float>(
     mut parameters: Parameters<F>,
 ) -> Result<Parameters<F>> {
     let Some(layer) = parameters.layers_mut().last_mut() else { return Ok(parameters) };
-    let logits = layer.activation == Activation::Identity;
-    let both = logits || layer.activation == Activation::Softmax;
+    let both = [Activation::Identity, Activation::Softmax].contains(&layer.activation);
     if both && head.outputs == 1 && layer.w.nrows() == 2 && layer.b.dim() == (2, 1) {
         let difference = |rows: &Array2<F>| -> Result<Array2<F>> {
             let mut second = buffer::copy_of("W", &rows.slice(s![1.., ..]))?;
@@ -586,10 +585,9 @@ fn with_output_of<F: Float>(
             Ok(second)
         };
         (layer.w, layer.b) = (difference(&layer.w)?, difference(&layer.b)?);
-        layer.activation = head.cost.output_activation();
-    } else if logits {
-        layer.activation = head.cost.output_activation();
+        layer.activation = Activation::Identity;
     }
+    head.activate_logits(&mut parameters);
     Ok(parameters)
 }
 

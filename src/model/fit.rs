@@ -1,4 +1,4 @@
-//! The parts of a fit that classifiers and regressors share.
+//! The parts of a fit that all models share.
 
 use super::dataset::{Dataset, RawData, Split};
 use super::feature_names::{FeatureNames, OwnedNames, known_names};
@@ -11,7 +11,7 @@ use super::table::{Examples, check_table};
 use super::trainer::{Session, Source, Trainer};
 use crate::buffer;
 use crate::checks::{check_argument, check_hyperparameter, check_lengths};
-use crate::data::Standardizer;
+use crate::data::{Standardizer, split};
 use crate::error::Position;
 use crate::init::NumpyRandom;
 use crate::{Error, Float, Result};
@@ -261,6 +261,18 @@ pub(crate) fn chosen_columns(
     let training = buffer::list("examples", m - count, training)?;
     let validation = buffer::list("examples", count, (0..m).filter(|&i| held_out[i]))?;
     Ok((training, validation))
+}
+
+/// Draws the columns of the training and the validation set, if there is a validation share.
+pub(crate) fn random_columns(
+    hyperparameters: &Hyperparameters,
+    m: usize,
+    rng: &mut NumpyRandom,
+) -> Result<Option<(Vec<usize>, Vec<usize>)>> {
+    match hyperparameters.validation_share {
+        0.0 => Ok(None),
+        share => split(m, share, rng).map(Some),
+    }
 }
 
 /// Fits a standardizer to the rows, if the model standardizes them.

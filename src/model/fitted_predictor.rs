@@ -2,11 +2,12 @@
 
 use super::classifier::{Classifier, log_probabilities_in_place};
 use super::features::Features;
+use super::multi_label::{MultiLabelClassifier, zero_or_one};
 use super::packed_weights::PackedWeights;
 use super::predictor::Predictor;
 use super::regressor::Regressor;
 use crate::buffer::{self, matrix, matrix_mut};
-use crate::data::{Standardizer, predicted_class};
+use crate::data::{Standardizer, has_label, predicted_class};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayView2;
 
@@ -158,6 +159,105 @@ impl<'p, F: Float, L> ClassifierPredictor<'p, F, L> {
     }
 }
 
+/// A [`MultiLabelClassifier`] with buffers, which predicts labels without allocation.
+///
+/// [`MultiLabelClassifier::predictor`] creates it. Its examples are [`Features`]: a matrix
+/// (features, examples), one example as a 1-D array or slice, or `Examples::rows(&table)`.
+///
+/// ```
+/// use dnn_blocks::ndarray::array;
+/// use dnn_blocks::prelude::*;
+///
+/// # let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+/// # let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(100).learning_rate(0.05);
+/// # let mut model = MultiLabelClassifier::<f64, &str>::new(hyperparameters);
+/// model.fit(Examples::rows(&x), &[vec![], vec![], vec!["right", "up"], vec!["right", "up"]])?;
+/// let mut predictor = model.predictor(16)?;
+/// assert_eq!(predictor.predict(&array![1.0, 0.9])?, [[&"right", &"up"]]);
+/// assert_eq!(predictor.predict_proba(&array![1.0, 0.9])?.dim(), (2, 1)); // (labels, examples)
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct MultiLabelPredictor<'p, F, L> {
+    predictor: Predictor<'p, F>,
+    labels: &'p [L],
+    /// The labels of each example of the last prediction.
+    sets: Vec<Vec<&'p L>>,
+    /// The entries of the last table.
+    table: Vec<F>,
+}
+
+impl<F: Clone, L> Clone for MultiLabelPredictor<'_, F, L> {
+    /// Clones the room for labels too, so that predictions of the clone do not allocate.
+    fn clone(&self) -> Self {
+        let room = |_| Vec::with_capacity(self.labels.len());
+        let sets = self.sets.iter().map(room).collect();
+        let (predictor, labels, table) = (self.predictor.clone(), self.labels, self.table.clone());
+        Self { predictor, labels, sets, table }
+    }
+}
+
+impl<'p, F: Float, L> MultiLabelPredictor<'p, F, L> {
+    /// Predicts with weights that were packed from the parameters of this model.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Inconsistent`] if shapes, biases or activations differ from the model's,
+    /// [`Error::TooLarge`] if the buffers do not fit in memory.
+    pub fn with_weights(mut self, weights: &'p PackedWeights<F>) -> Result<Self> {
+        self.predictor = self.predictor.with_weights(weights)?;
+        Ok(self)
+    }
+
+    /// Predicts the labels of each example, those whose probability is above 0.5.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ShapeMismatch`] if the number of features differs from the training, or if there
+    /// are more examples than the predictor was made for, [`Error::EmptyBatch`] if there is no
+    /// example, [`Error::NotFinite`] if an example or an output is not finite,
+    /// [`Error::FeatureName`] if a feature has another name than in the training.
+    pub fn predict<'x>(&mut self, x: impl Into<Features<'x, F>>) -> Result<&[Vec<&'p L>]> {
+        let (al, labels) = (self.predictor.finite_outputs(x.into())?, self.labels);
+        for (set, al) in self.sets.iter_mut().zip(al.columns()) {
+            set.clear();
+            let found = labels.iter().zip(al).filter(|(_, a)| has_label(**a));
+            set.extend(found.map(|(label, _)| label));
+        }
+        Ok(&self.sets[..al.ncols()])
+    }
+
+    /// Predicts a table (labels, examples) with a 1 where an example has a label, and 0 elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict).
+    pub fn predict_table<'x>(
+        &mut self,
+        x: impl Into<Features<'x, F>>,
+    ) -> Result<ArrayView2<'_, F>> {
+        let al = self.predictor.finite_outputs(x.into())?;
+        let (labels, m) = al.dim();
+        let entries = matrix_mut(&mut self.table, labels, m).into_iter().zip(&al);
+        entries.for_each(|(entry, a)| *entry = zero_or_one(*a));
+        Ok(matrix(&self.table, labels, m))
+    }
+
+    /// Predicts the probability of each label, (labels, examples).
+    ///
+    /// The result has this orientation for every kind of [`Features`], and can have any strides.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict`](Self::predict).
+    pub fn predict_proba<'x>(
+        &mut self,
+        x: impl Into<Features<'x, F>>,
+    ) -> Result<ArrayView2<'_, F>> {
+        self.predictor.finite_outputs(x.into())
+    }
+}
+
 /// A [`Regressor`] with buffers, which predicts targets without allocation.
 ///
 /// [`Regressor::predictor`] creates it. Its examples are [`Features`]: a matrix (features,
@@ -223,6 +323,23 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let both = if classes.len() == 2 { (2, examples) } else { (0, 0) };
         let both = buffer::vec("probabilities", both)?;
         Ok(ClassifierPredictor { predictor, classes, labels, both })
+    }
+}
+
+impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
+    /// Creates a predictor for up to `examples` examples at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`] before a fit; the errors of [`Predictor::new`].
+    pub fn predictor(&self, examples: usize) -> Result<MultiLabelPredictor<'_, F, L>> {
+        let labels = self.labels();
+        let predictor = network_predictor(self.parameters(), self.scaler(), examples)?
+            .with_names(self.feature_names());
+        let set = |_| buffer::list("labels", labels.len(), []);
+        let sets = buffer::try_list("labels", examples, (0..examples).map(set))?;
+        let table = buffer::vec("labels", (labels.len(), examples))?;
+        Ok(MultiLabelPredictor { predictor, labels, sets, table })
     }
 }
 

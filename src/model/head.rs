@@ -1,8 +1,8 @@
-use super::hyperparameters::Hyperparameters;
+use super::hyperparameters::{ClassWeights, Hyperparameters};
 use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::error::Position;
-use crate::{Error, Float, Result};
+use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
 
 /// The output layer of a model: its cost, its units, and the score of its outputs.
@@ -11,7 +11,7 @@ pub(crate) struct Head<F> {
     pub outputs: usize,
     /// Whether the targets are standardized. An exponential output is in the units of the targets.
     pub standardizes_targets: bool,
-    /// Scores the outputs against the labels: accuracy or R².
+    /// Scores the outputs against the labels: accuracy, subset accuracy or R².
     pub score: fn(&ArrayRef2<F>, &ArrayRef2<F>) -> Result<f64>,
 }
 
@@ -30,6 +30,19 @@ impl<F: Float> Head<F> {
         Ok(Self { cost, outputs, standardizes_targets: false, score })
     }
 
+    /// Creates one sigmoid output for each label.
+    pub fn multi_label(hyperparameters: &Hyperparameters, labels: usize) -> Result<Self> {
+        let cost = Cost::BinaryCrossEntropy;
+        if hyperparameters.cost.as_ref().is_some_and(|chosen| *chosen != cost) {
+            return Err(Error::Inconsistent {
+                what: "the cost of a multi-label classifier is the binary cross-entropy",
+            });
+        }
+        check_equal_class_weights(hyperparameters)?;
+        let score = crate::metrics::subset_accuracy_of_outputs;
+        Ok(Self { cost, outputs: labels, standardizes_targets: false, score })
+    }
+
     /// Creates linear outputs, or exponential ones for the Poisson cost.
     pub fn regression(hyperparameters: &Hyperparameters, outputs: usize) -> Result<Self> {
         if hyperparameters.label_smoothing != 0.0 {
@@ -37,6 +50,7 @@ impl<F: Float> Head<F> {
                 what: "`label_smoothing` is for classifiers: a regressor has no classes",
             });
         }
+        check_equal_class_weights(hyperparameters)?;
         let cost = hyperparameters.cost.clone().unwrap_or(Cost::MeanSquaredError);
         let is_linear = cost.output_activation() == Activation::Identity;
         if !is_linear && cost != Cost::Poisson {
@@ -65,4 +79,23 @@ impl<F: Float> Head<F> {
             None => Ok(()),
         }
     }
+
+    /// Gives a last layer of logits the activation of the output.
+    pub fn activate_logits(&self, parameters: &mut Parameters<F>) {
+        let last = parameters.layers_mut().last_mut();
+        if let Some(layer) = last.filter(|layer| layer.activation == Activation::Identity) {
+            layer.activation = self.cost.output_activation();
+        }
+    }
+}
+
+/// Checks that no weights of classes are set, for a model without classes.
+fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
+    if hyperparameters.class_weights == ClassWeights::Equal {
+        return Ok(());
+    }
+    Err(Error::Inconsistent {
+        what: "`class_weights` are set, but only a `Classifier` has classes: use weights of the \
+               examples",
+    })
 }

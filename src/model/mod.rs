@@ -92,6 +92,8 @@ mod fitted_predictor;
 pub(crate) mod head;
 pub(crate) mod history;
 mod hyperparameters;
+mod label_sets;
+pub(crate) mod multi_label;
 pub(crate) mod network;
 mod options;
 pub(crate) mod output_buffers;
@@ -101,6 +103,7 @@ pub(crate) mod regressor;
 #[cfg(feature = "serde")]
 mod stored;
 mod table;
+pub(crate) mod table_fit;
 pub(crate) mod trainer;
 
 pub use classifier::Classifier;
@@ -110,11 +113,13 @@ pub use features::Features;
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
 pub(crate) use fit_state::{FitStateRef, TrainingFields};
-pub use fitted_predictor::{ClassifierPredictor, RegressorPredictor};
+pub use fitted_predictor::{ClassifierPredictor, MultiLabelPredictor, RegressorPredictor};
 #[cfg(feature = "safetensors")]
 pub(crate) use history::BestEpoch;
 pub use history::{Batch, Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters, Monitor};
+pub use label_sets::LabelSets;
+pub use multi_label::MultiLabelClassifier;
 pub use options::FitOptions;
 pub use packed_weights::PackedWeights;
 pub use predictor::{Predictor, Weights};

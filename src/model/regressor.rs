@@ -1,20 +1,13 @@
-use super::dataset::{RawData, Split};
 use super::feature_names::FeatureNames;
-use super::fit::{
-    Start, check_constant_features, check_examples, check_new_weights, check_partial_fit,
-    chosen_columns, continued_names, standardizer, train, train_further, weights_or_ones,
-    with_names,
-};
 use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
 use super::network::{Network, check_output, check_target_scaler};
 use super::options::FitOptions;
-use super::table::{Examples, check_table};
-use crate::buffer;
+use super::table::Examples;
+use super::table_fit::TableFit;
 use crate::checks::check_lengths;
-use crate::data::{Standardizer, split};
-use crate::init::NumpyRandom;
+use crate::data::Standardizer;
 use crate::metrics::{Actual, Predicted, r2};
 use crate::{Error, Float, Parameters, Result};
 use ndarray::{Array2, ArrayRef2};
@@ -149,50 +142,12 @@ impl<F: Float> Regressor<F> {
         &mut self,
         x: Examples<'_, F>,
         targets: Examples<'_, F>,
-        mut options: FitOptions<'_, F>,
+        options: FitOptions<'_, F>,
     ) -> Result<History> {
-        let hyperparameters = &self.hyperparameters;
-        let continued = self.network.as_ref().filter(|_| options.warm_start);
-        let names = continued_names(continued, &x)?;
-        let named = with_names(names.as_ref());
-        let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights).map_err(named)?;
-        check_table("Y", y)?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
-        head.check_targets(y)?;
-        match continued {
-            Some(network) => {
-                network.parameters.check_features(x)?;
-                network.check_outputs(y)?;
-            }
-            None => {
-                check_new_weights(hyperparameters, self.network.as_ref())?;
-                check_constant_features(hyperparameters, x).map_err(named)?;
-            }
-        }
-        let weights = &weights_or_ones(x.ncols(), options.weights)?;
-        let data = RawData { x, y, weights, names: names.as_ref() };
-
-        let mut rng = NumpyRandom::seed(hyperparameters.seed);
-        let validation = options.validation.take();
-        let is_chosen = validation.is_some();
-        let columns = match validation {
-            Some(validation) => Some(chosen_columns(hyperparameters, x.ncols(), validation)?),
-            None => random_columns(hyperparameters, x.ncols(), &mut rng)?,
-        };
-        let mut split = Split::new(&data, columns.as_ref())?;
-        split.check()?;
-        let target_scaler = match continued {
-            Some(_) => {
-                let scaler = self.target_scaler.clone();
-                split.sets_mut().try_for_each(|set| set.standardize_targets(scaler.as_ref()))?;
-                scaler
-            }
-            None => split.standardize_targets(&head)?,
-        };
-        let chosen = columns.as_ref().filter(|_| is_chosen).map(|(_, validation)| &validation[..]);
-        let start = Start::new(continued, target_scaler.as_ref(), chosen, rng)?;
-        let (network, history) = train(hyperparameters, &head, &data, split, start, options)?;
+        let y = targets.as_columns();
+        let scaler = self.target_scaler.as_ref();
+        let fit = table_fit(&self.hyperparameters, x, &y, scaler)?;
+        let ((network, history), target_scaler) = fit.fit(self.network.as_ref(), options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }
@@ -229,31 +184,13 @@ impl<F: Float> Regressor<F> {
         targets: Examples<'_, F>,
         options: FitOptions<'_, F>,
     ) -> Result<History> {
-        let hyperparameters = &self.hyperparameters;
-        let names = continued_names(self.network.as_ref(), &x)?;
-        let named = with_names(names.as_ref());
-        let (x, y) = (&x.as_columns(), &targets.as_columns());
-        check_examples(hyperparameters, x, ("Y", y.ncols()), options.weights).map_err(named)?;
-        check_partial_fit(hyperparameters, &options)?;
-        check_table("Y", y)?;
-        let weights = &weights_or_ones(x.ncols(), options.weights)?;
-        let head = Head::regression(hyperparameters, y.nrows())?;
-        head.check_targets(y)?;
-        if let Some(network) = &mut self.network {
-            network.parameters.check_features(x)?;
-            network.check_outputs(y)?;
-            let y = &standardized(y, self.target_scaler.as_ref())?;
-            let data = RawData { x, y, weights, names: names.as_ref() };
-            return train_further(hyperparameters, &head, &data, network, options)?;
+        let y = targets.as_columns();
+        let scaler = self.target_scaler.as_ref();
+        let fit = table_fit(&self.hyperparameters, x, &y, scaler)?;
+        let (history, new) = fit.partial_fit(self.network.as_mut(), options)?;
+        if let Some((network, target_scaler)) = new {
+            (self.target_scaler, self.network) = (target_scaler, Some(network));
         }
-        let scaler = standardizer(hyperparameters.standardize, x)?;
-        let target_scaler = standardizer(head.standardizes_targets, y)?;
-        let rng = NumpyRandom::seed(hyperparameters.seed);
-        let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
-        let y = &standardized(y, target_scaler.as_ref())?;
-        let data = RawData { x, y, weights, names: names.as_ref() };
-        let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
-        (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
     }
 
@@ -324,30 +261,19 @@ impl<F: Float> Regressor<F> {
     }
 }
 
+/// Creates the fit of a regressor to targets (outputs, examples).
+pub(crate) fn table_fit<'a, 'x, F: Float>(
+    hyperparameters: &'a Hyperparameters,
+    x: Examples<'x, F>,
+    y: &'a ArrayRef2<F>,
+    target_scaler: Option<&'a Standardizer<F>>,
+) -> Result<TableFit<'a, 'x, F>> {
+    hyperparameters.check::<F>()?;
+    let head = Head::regression(hyperparameters, y.nrows())?;
+    Ok(TableFit { hyperparameters, head, x, y, target_scaler })
+}
+
 /// Returns the number of units of the last layer.
 fn output_units<F: Float>(parameters: &Parameters<F>) -> usize {
     parameters.layers().last().map_or(0, |layer| layer.w.nrows())
-}
-
-/// Copies the targets, standardized if there is a standardizer.
-fn standardized<F: Float>(
-    targets: &ArrayRef2<F>,
-    scaler: Option<&Standardizer<F>>,
-) -> Result<Array2<F>> {
-    match scaler {
-        Some(scaler) => scaler.transform(targets),
-        None => buffer::copy_of("Y", targets),
-    }
-}
-
-/// Draws the columns of the training and the validation set, if there is a validation share.
-pub(crate) fn random_columns(
-    hyperparameters: &Hyperparameters,
-    m: usize,
-    rng: &mut NumpyRandom,
-) -> Result<Option<(Vec<usize>, Vec<usize>)>> {
-    match hyperparameters.validation_share {
-        0.0 => Ok(None),
-        share => split(m, share, rng).map(Some),
-    }
 }

@@ -4,10 +4,11 @@ use super::classifier::Classifier;
 use super::feature_names::FeatureNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
+use super::multi_label::{MultiLabelClassifier, check_labels};
 use super::network::{Network, check_target_scaler};
 use super::regressor::Regressor;
 use crate::checks::{check_argument, check_positive};
-use crate::data::{Classes, Standardizer};
+use crate::data::{Classes, LabelNames, Standardizer};
 use crate::init::NumpyRandom;
 use crate::train::lbfgs::LbfgsState;
 use crate::train::optimizer::Optimizer;
@@ -144,6 +145,40 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     }
 }
 
+impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
+    pub(crate) fn state(&self) -> Option<NetworkState<F>> {
+        self.fitted.as_ref().map(|(_, network)| network.state())
+    }
+
+    /// Returns the network, and the numbers of epochs and examples it was trained for.
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
+        self.fitted.as_ref().map(|(_, network)| network.parameters_and_time())
+    }
+
+    /// Returns whether the labels come from [`with_labels`](Self::with_labels).
+    #[cfg(feature = "safetensors")]
+    pub(crate) fn declares_labels(&self) -> bool {
+        self.declared.is_some()
+    }
+
+    pub(crate) fn from_state(
+        hyperparameters: Hyperparameters,
+        declared: Option<LabelNames<L>>,
+        fitted: Option<(LabelNames<L>, NetworkState<F>)>,
+    ) -> Result<Self> {
+        let fitted = match fitted {
+            None => None,
+            Some((labels, state)) => {
+                check_labels(&labels, 1)?;
+                let head = Head::multi_label(&hyperparameters, labels.names().len())?;
+                Some((labels, Network::from_state(&hyperparameters, &head, state)?))
+            }
+        };
+        Ok(Self { hyperparameters, declared, fitted })
+    }
+}
+
 impl<F: Float> Regressor<F> {
     pub(crate) fn state(&self) -> Option<NetworkState<F>> {
         self.network.as_ref().map(Network::state)
@@ -174,52 +209,72 @@ impl<F: Float> Regressor<F> {
     }
 }
 
+/// A classifier with one class or any number of labels for each example. `C` holds the names.
 #[derive(Serialize, Deserialize)]
 #[serde(
     deny_unknown_fields,
-    bound(deserialize = "F: Float + Deserialize<'de>, L: Ord + Clone + Deserialize<'de>")
+    bound(deserialize = "F: Float + Deserialize<'de>, C: Deserialize<'de>")
 )]
-#[serde(bound(serialize = "F: Float + Serialize, L: Ord + Clone + Serialize"))]
-struct StoredClassifier<F, L> {
+#[serde(bound(serialize = "F: Float + Serialize, C: Serialize"))]
+struct StoredClassifier<F, C> {
     hyperparameters: Hyperparameters,
-    /// The classes of [`Classifier::with_classes`].
-    declared: Option<Classes<L>>,
-    /// The classes of the network.
-    classes: Option<Classes<L>>,
+    /// The declared classes or labels.
+    declared: Option<C>,
+    /// The classes or labels of the network.
+    classes: Option<C>,
     network: Option<NetworkState<F>>,
 }
 
-impl<F: Float + Serialize, L: Ord + Clone + Serialize> Serialize for Classifier<F, L> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let stored = StoredClassifier {
-            hyperparameters: self.hyperparameters.clone(),
-            declared: self.declared.clone(),
-            classes: self.fitted.as_ref().map(|(classes, _)| classes.clone()),
-            network: self.state(),
-        };
-        stored.serialize(serializer)
+impl<F, C> StoredClassifier<F, C> {
+    /// Returns the classes or labels with the network, if there is one.
+    fn fitted(
+        classes: Option<C>,
+        network: Option<NetworkState<F>>,
+    ) -> Result<Option<(C, NetworkState<F>)>> {
+        match (classes, network) {
+            (None, None) => Ok(None),
+            (Some(classes), Some(network)) => Ok(Some((classes, network))),
+            _ => Err(Error::Inconsistent {
+                what: "classes are stored if and only if there is a network",
+            }),
+        }
     }
 }
 
-impl<'de, F, L> Deserialize<'de> for Classifier<F, L>
-where
-    F: Float + Deserialize<'de>,
-    L: Ord + Clone + Deserialize<'de>,
-{
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let StoredClassifier { hyperparameters, declared, classes, network } =
-            StoredClassifier::deserialize(deserializer)?;
-        let fitted = match (classes, network) {
-            (None, None) => None,
-            (Some(classes), Some(network)) => Some((classes, network)),
-            _ => {
-                let what = "classes are stored if and only if there is a network";
-                return Err(D::Error::custom(Error::Inconsistent { what }));
+/// Implements serde for a classifier whose names have the type `$names`.
+macro_rules! stored_classifier {
+    ($classifier:ident, $names:ident) => {
+        impl<F: Float + Serialize, L: Ord + Clone + Serialize> Serialize for $classifier<F, L> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let stored = StoredClassifier {
+                    hyperparameters: self.hyperparameters.clone(),
+                    declared: self.declared.clone(),
+                    classes: self.fitted.as_ref().map(|(names, _)| names.clone()),
+                    network: self.state(),
+                };
+                stored.serialize(serializer)
             }
-        };
-        Self::from_state(hyperparameters, declared, fitted).map_err(D::Error::custom)
-    }
+        }
+
+        impl<'de, F, L> Deserialize<'de> for $classifier<F, L>
+        where
+            F: Float + Deserialize<'de>,
+            L: Ord + Clone + Deserialize<'de>,
+        {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let stored = StoredClassifier::<F, $names<L>>::deserialize(deserializer)?;
+                StoredClassifier::fitted(stored.classes, stored.network)
+                    .and_then(|fitted| {
+                        Self::from_state(stored.hyperparameters, stored.declared, fitted)
+                    })
+                    .map_err(D::Error::custom)
+            }
+        }
+    };
 }
+
+stored_classifier!(Classifier, Classes);
+stored_classifier!(MultiLabelClassifier, LabelNames);
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, bound(deserialize = "F: Float + Deserialize<'de>"))]

@@ -241,6 +241,51 @@ def rates(rng, m, mean):
     }
 
 
+def multi_label(rng, labels, m, right, shares):
+    """Tables (labels, m) of 0 and 1. A share of 0 or 1 is a label that no or every example has."""
+    actual = (rng.random((labels, m)) < np.array(shares)[:, np.newaxis]).astype(int)
+    predicted = np.where(rng.random((labels, m)) < right, actual, rng.integers(2, size=(labels, m)))
+    predicted[np.array(shares) == 0] = 0
+    scores = rng.random((labels, m)).round(1) / 2 + actual / 4  # with ties
+    weights = some_weights(rng, m)
+    weights[:2] = [1.0, 0.5]
+    of = {
+        "precision": metrics.precision_score,
+        "recall": metrics.recall_score,
+        "f1": metrics.f1_score,
+    }
+    # scikit-learn takes one label as a list of classes, of which 1 is the label.
+    tables = (actual.T, predicted.T) if labels > 1 else (actual[0], predicted[0])
+    label = {} if labels > 1 else {"labels": [1]}
+    score = lambda f, average: f(*tables, average=average, zero_division=0, **label)
+    counts = metrics.multilabel_confusion_matrix(*tables, **label)
+    ranked = lambda f, k: float(f(actual[k], scores[k], sample_weight=weights))
+    both_occur = [bool(0 < actual[k][weights > 0].mean() < 1) for k in range(labels)]
+    rank = lambda f: [ranked(f, k) if both_occur[k] else None for k in range(labels)]
+    return {
+        "inputs": {
+            "actual": matrix(actual),
+            "predicted": matrix(predicted),
+            "scores": matrix(scores),
+            "weights": weights.tolist(),
+        },
+        "expected": {
+            "subset_accuracy": both(
+                lambda w: metrics.accuracy_score(*tables, sample_weight=w), weights
+            ),
+            "hamming_loss": both(
+                lambda w: metrics.hamming_loss(*tables, sample_weight=w), weights
+            ),
+            "counts": counts.tolist(),
+            **{name: [float(v) for v in score(f, None)] for name, f in of.items()},
+            "macro_f1": float(score(metrics.f1_score, "macro")),
+            "micro_f1": float(score(metrics.f1_score, "micro")),
+            "roc_auc": rank(metrics.roc_auc_score),
+            "average_precision": rank(metrics.average_precision_score),
+        },
+    }
+
+
 def main():
     rng = np.random.default_rng(1)
     file = {
@@ -277,6 +322,17 @@ def main():
         ],
         "rates": [
             rates(rng, *how) for how in [(10, 0.3), (40, 2.0), (25, 50.0), (1, 4.0), (7, 1.0)]
+        ],
+        "multi_label": [
+            multi_label(rng, *how)
+            for how in [
+                (3, 30, 0.8, [0.5, 0.3, 0.7]),
+                (4, 40, 0.9, [0.5, 0.0, 1.0, 0.2]),
+                (1, 20, 0.7, [0.4]),
+                (5, 60, 0.95, [0.1, 0.2, 0.5, 0.8, 0.9]),
+                (2, 12, 0.5, [0.0, 0.5]),
+                (3, 15, 0.6, [1.0, 0.5, 0.5]),
+            ]
         ],
     }
     path = pathlib.Path(__file__).with_suffix(".json")

@@ -21,7 +21,7 @@ import warnings
 import numpy as np
 import sklearn
 from sklearn.datasets import (load_breast_cancer, load_diabetes, load_iris, make_classification,
-                              make_regression)
+                              make_multilabel_classification, make_regression)
 from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.metrics import roc_auc_score
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -81,6 +81,7 @@ STORED = {
     "iris": (10, 1, *load_iris(return_X_y=True)),
     "regression": (1000, 1e6, *scaled_regression()),
     "five targets": (100, 100, *regression(200, 100, 11, 100, n_targets=5)),
+    "multilabel": (1, 1, *make_multilabel_classification(n_samples=50, random_state=0)),
     "shuffle": (1000, 1000, *regression(50, 5, 0)),
     "strings": (1000, 1, *strings()),
     "weights": (1000, 1000, *regression(100, 2, 42, n_informative=2)),
@@ -115,7 +116,8 @@ class Case:
     def partial_fit(self, epochs):
         for _ in range(epochs):
             if isinstance(self.model, MLPClassifier):
-                self.model.partial_fit(self.x, self.y, classes=np.unique(self.y))
+                classes = np.arange(self.y.shape[1]) if self.y.ndim > 1 else np.unique(self.y)
+                self.model.partial_fit(self.x, self.y, classes=classes)
             else:
                 self.model.partial_fit(self.x, self.y)
         return self
@@ -271,6 +273,20 @@ def test_learning_rate_warmstart():
     return cases
 
 
+def test_multilabel_classification():
+    """Three estimators: of L-BFGS, of 100 partial fits, and with early stopping."""
+    parameters = dict(hidden_layer_sizes=50, max_iter=150, activation="logistic", alpha=1e-5,
+                      learning_rate_init=0.2)
+    fitted = Case(MLPClassifier, "multilabel", solver="lbfgs", **parameters).fit()
+    assert fitted.score() > 0.97
+    partial = Case(MLPClassifier, "multilabel", solver="sgd", **parameters).partial_fit(100)
+    assert partial.score() > 0.9
+    stopped = Case(MLPClassifier, "multilabel", early_stopping=True).fit()
+    shape = stopped.model.predict(stopped.x).shape
+    return [fitted.figures(score=fitted.score()), partial.figures(score=partial.score()),
+            stopped.figures(shape=shape)]
+
+
 def test_multioutput_regression():
     case = Case(MLPRegressor, "five targets", solver="lbfgs", hidden_layer_sizes=50, max_iter=200,
                 tol=1e-2, random_state=1).fit()
@@ -347,6 +363,19 @@ def test_predict_proba_multiclass():
     probabilities = case.model.predict_proba(case.x)
     assert probabilities.shape == (10, 3)
     return [case.figures(shape=probabilities.shape)]
+
+
+def test_predict_proba_multilabel():
+    """With the parameters that scikit-learn found, and what they predict."""
+    case = Case(MLPClassifier, "multilabel", solver="lbfgs", hidden_layer_sizes=30).fit()
+    probabilities = case.model.predict_proba(case.x)
+    assert probabilities.shape == (50, 5)
+    assert np.array_equal(probabilities > 0.5, case.y == 1)
+    assert ((probabilities.sum(axis=1) - 1) ** 2).sum() > 1e-10
+    squares = sum((coef ** 2).sum() for coef in case.model.coefs_)
+    cost = case.model.loss_ - case.model.alpha * squares / (2 * len(case.x))
+    return [case.figures(shape=probabilities.shape, probabilities=matrix(probabilities),
+                         network=layers(case.model.coefs_, case.model.intercepts_), cost=cost)]
 
 
 def test_shuffle():

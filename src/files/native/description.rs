@@ -38,7 +38,7 @@ struct Description<L> {
     checksum: Option<String>,
 }
 
-/// The description of a classifier or a regressor with labels of type `L`.
+/// The description of a model with labels of type `L`, if it has labels.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelDescription<L> {
@@ -49,7 +49,8 @@ pub(super) struct ModelDescription<L> {
     pub examples: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub labels: Option<Vec<L>>,
-    /// Whether the labels were given to `with_classes`, and so hold for the next fit too.
+    /// Whether the labels were given to `with_classes` or `with_labels`, and so hold for the next
+    /// fit too.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub declared: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +84,7 @@ pub(super) enum Kind {
     Parameters,
     Checkpoint,
     Classifier,
+    MultiLabelClassifier,
     Regressor,
 }
 
@@ -92,6 +94,7 @@ impl Kind {
             Kind::Parameters => "network",
             Kind::Checkpoint => "checkpoint",
             Kind::Classifier => "classifier",
+            Kind::MultiLabelClassifier => "multi-label classifier",
             Kind::Regressor => "regressor",
         }
     }
@@ -184,7 +187,7 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
         Ok(Self { parameters, model, training, tensors })
     }
 
-    /// Takes apart the file of a classifier or a regressor.
+    /// Takes apart the file of a model.
     pub fn into_model(self) -> Result<(ModelDescription<L>, Parameters<F>, Tensors<F>)> {
         let model =
             self.model.ok_or_else(|| malformed("the description of the model is missing"))?;
@@ -198,7 +201,7 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
         Ok((training, self.parameters, self.tensors))
     }
 
-    /// Checks that the file does not describe a classifier or a regressor.
+    /// Checks that the file does not describe a model.
     pub fn check_without_model(&self) -> Result<()> {
         check_absent(self.model.as_ref())
     }

@@ -1,16 +1,16 @@
-//! Classifiers and regressors in files of their own.
+//! The models in files of their own.
 
 use super::description::{Kind, LoadedNetwork, ModelDescription, malformed, network_writer};
 use super::{FromFile, ToFile, load_methods, save_methods};
 use crate::cost::Cost;
-use crate::data::{Classes, Standardizer};
+use crate::data::{Classes, LabelNames, Standardizer};
 #[cfg(doc)]
 use crate::files::FileError;
 use crate::files::safetensors::{Reader, Writer};
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
 use crate::model::head::Head;
-use crate::model::{Classifier, NetworkState, Regressor};
+use crate::model::{Classifier, MultiLabelClassifier, NetworkState, Regressor};
 use crate::{Error, Float};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -48,6 +48,45 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
 }
 
 impl<F: Float, L: Ord + Clone + DeserializeOwned> Classifier<F, L> {
+    load_methods! {
+        /// The limits are [`Limits::default`](crate::files::Limits). A file of `f32` loads as
+        /// `f64` without loss; `f64` as `f32` is an error.
+    }
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
+    save_methods! {
+        /// Writes the model to a safetensors file (feature `safetensors`).
+        ///
+        /// The file holds what the one of
+        /// [`Classifier::save`](crate::model::Classifier::save) does.
+        ///
+        /// ```
+        /// use dnn_blocks::ndarray::array;
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// # let folder = tempfile::tempdir()?;
+        /// # let path = folder.path().join("model.safetensors");
+        /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+        /// # let how = Hyperparameters::default().hidden(&[8]).epochs(5);
+        /// # let mut model = MultiLabelClassifier::<f64, &str>::new(how);
+        /// # model.fit(Examples::rows(&x), &[vec![], vec!["up"], vec![], vec!["left", "up"]])?;
+        /// model.save(&path)?;
+        /// let again = MultiLabelClassifier::<f64, String>::load(&path)?;
+        /// assert_eq!(again.labels(), ["left", "up"]);
+        /// assert_eq!(again.predict(Examples::rows(&x))?, model.predict(Examples::rows(&x))?);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
+        ///
+        /// # Errors
+        ///
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
+        /// [`FileError::Malformed`] if serde cannot write the labels as JSON;
+        /// [`FileError::Model`] if other labels were declared after the fit.
+    }
+}
+
+impl<F: Float, L: Ord + Clone + DeserializeOwned> MultiLabelClassifier<F, L> {
     load_methods! {
         /// The limits are [`Limits::default`](crate::files::Limits). A file of `f32` loads as
         /// `f64` without loss; `f64` as `f32` is an error.
@@ -128,6 +167,46 @@ impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> 
         let classes = Classes::from_labels(&labels);
         let declared = declared.then(|| classes.clone());
         Ok(Self::from_state(hyperparameters, declared, Some((classes, state)))?)
+    }
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> ToFile for MultiLabelClassifier<F, L> {
+    type Element = F;
+
+    fn writer(&self) -> Result<Writer<'_, F>> {
+        let (parameters, epochs, examples) = self.network_and_time().ok_or(Error::NotFitted)?;
+        self.check_declared()?;
+        let mut arrays = TensorViews::from_parameters(parameters)?;
+        insert_scaler(&mut arrays, "scaler", self.scaler())?;
+        let model = ModelDescription {
+            cost: Head::<F>::multi_label(self.hyperparameters(), self.labels().len())?.cost,
+            hyperparameters: self.hyperparameters().clone(),
+            epochs,
+            examples,
+            labels: Some(self.labels().to_vec()),
+            declared: self.declares_labels(),
+            feature_names: self.feature_names().map(<[String]>::to_vec),
+        };
+        network_writer(Kind::MultiLabelClassifier, arrays, parameters, (Some(model), None))
+    }
+}
+
+impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for MultiLabelClassifier<F, L> {
+    fn from_reader(reader: Reader<'_>) -> Result<Self> {
+        let network = LoadedNetwork::<F, L>::read(Kind::MultiLabelClassifier, reader)?;
+        let (model, parameters, mut tensors) = network.into_model()?;
+        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
+        let ModelDescription { labels, declared, feature_names, .. } = model;
+        let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
+        let labels = LabelNames::from_distinct(&labels)?;
+        let head = Head::<F>::multi_label(&hyperparameters, labels.names().len())?;
+        check_cost(cost, head.cost)?;
+        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
+        tensors.check_empty()?;
+        let state =
+            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
+        let declared = declared.then(|| labels.clone());
+        Ok(Self::from_state(hyperparameters, declared, Some((labels, state)))?)
     }
 }
 
