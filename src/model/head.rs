@@ -50,7 +50,6 @@ impl<F: Float> Head<F> {
                 what: "`label_smoothing` is for classifiers: a regressor has no classes",
             });
         }
-        check_equal_class_weights(hyperparameters)?;
         let cost = hyperparameters.cost.clone().unwrap_or(Cost::MeanSquaredError);
         let is_linear = cost.output_activation() == Activation::Identity;
         if !is_linear && cost != Cost::Poisson {
@@ -90,7 +89,7 @@ impl<F: Float> Head<F> {
 }
 
 /// Checks that no weights of classes are set, for a model without classes.
-fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
+pub(crate) fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
     if hyperparameters.class_weights == ClassWeights::Equal {
         return Ok(());
     }

@@ -1,5 +1,5 @@
 use super::feature_names::FeatureNames;
-use super::head::Head;
+use super::head::{Head, check_equal_class_weights};
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
 use super::network::{Network, check_output, check_target_scaler};
@@ -269,6 +269,8 @@ pub(crate) fn table_fit<'a, 'x, F: Float>(
     target_scaler: Option<&'a Standardizer<F>>,
 ) -> Result<TableFit<'a, 'x, F>> {
     hyperparameters.check::<F>()?;
+    // Only here: older files of regressors may have class weights.
+    check_equal_class_weights(hyperparameters)?;
     let head = Head::regression(hyperparameters, y.nrows())?;
     Ok(TableFit { hyperparameters, head, x, y, target_scaler })
 }
