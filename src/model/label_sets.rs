@@ -93,6 +93,24 @@ impl<'a, F: Float, L: Ord + Clone> LabelSets<'a, F, L> {
         }
     }
 
+    /// Calls `f` with the labels of some examples, whose numbers are below the length.
+    pub(crate) fn with_selected<R>(
+        &self,
+        examples: &[usize],
+        f: impl FnOnce(LabelSets<'_, F, L>) -> Result<R>,
+    ) -> Result<R> {
+        let slices = |set: &dyn Fn(usize) -> &'a [L]| {
+            buffer::list("labels", examples.len(), examples.iter().map(|&example| set(example)))
+        };
+        match self.0 {
+            Form::Vectors(sets) => f(LabelSets(Form::Slices(&slices(&|i| &sets[i])?))),
+            Form::Slices(sets) => f(LabelSets(Form::Slices(&slices(&|i| sets[i])?))),
+            Form::Table(table, labels) => {
+                f(LabelSets::table(Examples::rows(&table.selected("Y", examples)?), labels))
+            }
+        }
+    }
+
     /// Returns a table (labels, examples) with the labels in the order of `names`.
     pub(crate) fn encode(&self, names: &LabelNames<L>) -> Result<Array2<F>> {
         match self.0 {

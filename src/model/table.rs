@@ -1,4 +1,5 @@
 use super::feature_names::{FeatureNames, OwnedNames};
+use crate::buffer;
 use crate::checks::{check_batch, check_finite_features};
 use crate::error::Operand;
 use crate::{Float, Result};
@@ -109,6 +110,15 @@ impl<'a, F: Float> Examples<'a, F> {
     /// Copies the names for a new model, if they are valid.
     pub(crate) fn owned_names(&self) -> Result<Option<OwnedNames>> {
         self.names.map(|names| names.owned(self.columns.nrows())).transpose()
+    }
+
+    /// Copies some examples, whose numbers are below the length, as rows.
+    pub(crate) fn selected(&self, name: &'static str, examples: &[usize]) -> Result<Array2<F>> {
+        let mut rows = buffer::zeros(name, (examples.len(), self.columns.nrows()))?;
+        for (mut row, &example) in rows.rows_mut().into_iter().zip(examples) {
+            row.assign(&self.columns.column(example));
+        }
+        Ok(rows)
     }
 
     /// Returns the same examples, as columns.

@@ -1,4 +1,4 @@
-use super::estimator::{Estimator, check_examples, named, selected};
+use super::estimator::{Estimator, check_examples, named};
 use super::{check_count, mean_and_std_dev};
 use crate::buffer;
 use crate::checks::{check_batch, check_lengths};
@@ -83,14 +83,14 @@ pub fn cross_validate<F: Float, M: Estimator<F>>(
         check_examples(test, m)?;
         check_batch(Operand { name: "a test set", shape: (1, test.len()) })?;
     }
-    let model = model.for_targets(targets);
+    let model = model.for_targets(targets)?;
     let results = threads::map(folds.len(), |number| {
         let Fold { training, test } = &folds[number];
         let mut model = model.clone();
-        let rows = selected("X", x, training)?;
+        let rows = x.selected("X", training)?;
         let rows = named(Examples::rows(&rows), &x);
         M::with_targets_of(targets, training, |targets| model.fit(rows, targets))?;
-        let rows = selected("X", x, test)?;
+        let rows = x.selected("X", test)?;
         let rows = named(Examples::rows(&rows), &x);
         let score = M::with_targets_of(targets, test, |targets| metric(&model, rows, targets))?;
         Ok((score, model.outputs(rows)?))

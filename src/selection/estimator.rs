@@ -1,6 +1,6 @@
 use crate::buffer;
 use crate::checks::check_argument;
-use crate::model::{Classifier, Examples, Regressor};
+use crate::model::{Classifier, Examples, LabelSets, MultiLabelClassifier, Regressor};
 use crate::{Float, Result};
 use ndarray::Array2;
 
@@ -10,7 +10,7 @@ use ndarray::Array2;
 /// features, to use [`cross_validate`](super::cross_validate) with it.
 pub trait Estimator<F: Float>: Clone + Send + Sync {
     /// What the model learns, for each example: `&[L]` of a classifier, [`Examples`] of a
-    /// regressor.
+    /// regressor, [`LabelSets`] of a multi-label classifier.
     type Targets<'t>: Copy + Send + Sync
     where
         Self: 't;
@@ -33,8 +33,11 @@ pub trait Estimator<F: Float>: Clone + Send + Sync {
     ///
     /// Its outputs have the same meaning whichever of the targets it is fitted to: a classifier
     /// declares their classes.
-    #[must_use]
-    fn for_targets(&self, targets: Self::Targets<'_>) -> Self;
+    ///
+    /// # Errors
+    ///
+    /// An error if the targets are not valid.
+    fn for_targets(&self, targets: Self::Targets<'_>) -> Result<Self>;
 
     /// Fits the model.
     ///
@@ -70,10 +73,10 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for Classifier<F, L> {
         f(&buffer::list("labels", examples.len(), chosen)?)
     }
 
-    fn for_targets(&self, labels: &[L]) -> Self {
+    fn for_targets(&self, labels: &[L]) -> Result<Self> {
         let model = Self::new(self.hyperparameters().clone());
         let declared = self.classes();
-        model.with_classes(if declared.is_empty() { labels } else { declared })
+        Ok(model.with_classes(if declared.is_empty() { labels } else { declared }))
     }
 
     fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<()> {
@@ -100,11 +103,11 @@ impl<F: Float> Estimator<F> for Regressor<F> {
         examples: &[usize],
         f: impl FnOnce(Examples<'_, F>) -> Result<R>,
     ) -> Result<R> {
-        f(Examples::rows(&selected("Y", targets, examples)?))
+        f(Examples::rows(&targets.selected("Y", examples)?))
     }
 
-    fn for_targets(&self, _targets: Examples<'_, F>) -> Self {
-        Self::new(self.hyperparameters().clone())
+    fn for_targets(&self, _targets: Examples<'_, F>) -> Result<Self> {
+        Ok(Self::new(self.hyperparameters().clone()))
     }
 
     fn fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<()> {
@@ -116,18 +119,39 @@ impl<F: Float> Estimator<F> for Regressor<F> {
     }
 }
 
-/// Copies some examples as rows.
-pub(super) fn selected<F: Float>(
-    name: &'static str,
-    x: Examples<'_, F>,
-    examples: &[usize],
-) -> Result<Array2<F>> {
-    let columns = x.as_columns();
-    let mut rows = buffer::zeros(name, (examples.len(), columns.nrows()))?;
-    for (mut row, &example) in rows.rows_mut().into_iter().zip(examples) {
-        row.assign(&columns.column(example));
+impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for MultiLabelClassifier<F, L> {
+    type Targets<'t>
+        = LabelSets<'t, F, L>
+    where
+        Self: 't;
+
+    fn len(sets: LabelSets<'_, F, L>) -> usize {
+        sets.len()
     }
-    Ok(rows)
+
+    fn with_targets_of<R>(
+        sets: LabelSets<'_, F, L>,
+        examples: &[usize],
+        f: impl FnOnce(LabelSets<'_, F, L>) -> Result<R>,
+    ) -> Result<R> {
+        sets.with_selected(examples, f)
+    }
+
+    fn for_targets(&self, sets: LabelSets<'_, F, L>) -> Result<Self> {
+        let model = Self::new(self.hyperparameters().clone());
+        Ok(match self.labels() {
+            [] => model.with_labels(sets.names()?.names()),
+            declared => model.with_labels(declared),
+        })
+    }
+
+    fn fit(&mut self, x: Examples<'_, F>, sets: LabelSets<'_, F, L>) -> Result<()> {
+        self.fit(x, sets).map(|_| ())
+    }
+
+    fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
+        self.predict_proba(x)
+    }
 }
 
 /// Names the features of a copy as those of the original.

@@ -1,4 +1,4 @@
-use super::estimator::{Estimator, named, selected};
+use super::estimator::{Estimator, named};
 use super::{check_count, mean_and_std_dev};
 use crate::checks::check_lengths;
 use crate::init::{NumpyRandom, RandomSource};
@@ -52,7 +52,7 @@ pub fn permutation_importance<F: Float, M: Estimator<F>>(
     let seeds: Vec<u32> = (0..features).map(|_| (rng.uniform() * 2_f64.powi(32)) as u32).collect();
     let importance = threads::map(features, |feature| {
         let mut rng = NumpyRandom::seed(seeds[feature]);
-        let mut rows = selected("X", x, &all)?;
+        let mut rows = x.selected("X", &all)?;
         let mut order = buffer::numbers("examples", x.len())?;
         let mut decreases = buffer::list("decreases", repeats, [])?;
         for _ in 0..repeats {

@@ -112,6 +112,36 @@ fn all_models_know_all_classes() {
     assert!(result.outputs.iter().all(|p| p.is_finite()));
 }
 
+/// Sets of names and a table of 0 and 1 are divided alike.
+#[test]
+fn a_multi_label_classifier_is_cross_validated() {
+    let (x, labels) = points(40);
+    let names = ["zero", "one", "two"];
+    let sets: Vec<Vec<&str>> = labels.iter().map(|&l| names[..usize::from(l)].to_vec()).collect();
+    let y =
+        Array2::from_shape_fn((40, 2), |(i, l)| f64::from(u8::from(usize::from(labels[i]) > l)));
+    let table = LabelSets::table(Examples::rows(&y), &["zero", "one"]);
+    let folds = k_fold(40, 4, &mut NumpyRandom::seed(1)).unwrap();
+    let run = |targets: LabelSets<'_, f64, &'static str>| {
+        let model = MultiLabelClassifier::<f64, &str>::new(how()).with_labels(&["one", "zero"]);
+        cross_validate(&model, Examples::rows(&x), targets, &folds, |model, x, sets| {
+            model.score(x, sets)
+        })
+    };
+    let result = run(LabelSets::from(&sets)).unwrap();
+    assert_eq!(result.outputs.dim(), (40, 2));
+    assert_eq!(run(table).unwrap(), result);
+    let slices: Vec<&[&str]> = sets.iter().map(Vec::as_slice).collect();
+    assert_eq!(run(LabelSets::from(&slices)).unwrap(), result);
+    let fold = &folds[2];
+    let mut model = MultiLabelClassifier::<f64, &str>::new(how()).with_labels(&["one", "zero"]);
+    let training = x.select(Axis(0), &fold.training);
+    model.fit(Examples::rows(&training), &chosen(&sets, &fold.training)).unwrap();
+    let test = x.select(Axis(0), &fold.test);
+    let score = model.score(Examples::rows(&test), &chosen(&sets, &fold.test)).unwrap();
+    assert_eq!(result.scores[2], score);
+}
+
 #[test]
 fn examples_that_no_fold_tests_have_no_outputs() {
     let x = Array2::from_shape_fn((20, 1), |(i, _)| i as f64);
