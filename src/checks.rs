@@ -139,6 +139,12 @@ pub(crate) fn check_below_one<F: Float>(name: &'static str, value: f64) -> Resul
     check_rounded::<F>(name, value, |x| (0.0..1.0).contains(&x), rules)
 }
 
+/// `Ok` if `value` is above 0 and below 1, also as an `F`.
+pub(crate) fn check_share<F: Float>(name: &'static str, value: f64) -> Result<()> {
+    let rules = ["above 0 and below 1", "above 0 and below 1 as an f32"];
+    check_rounded::<F>(name, value, |x| x > 0.0 && x < 1.0, rules)
+}
+
 /// `Ok` if `value` is above 0 and at most 1, also as an `F`.
 pub(crate) fn check_probability<F: Float>(name: &'static str, value: f64) -> Result<()> {
     let rules = ["above 0 and at most 1", "above 0 and at most 1 as an f32"];

@@ -93,7 +93,7 @@ pub enum Error {
         found: usize,
     },
     /// The activation of the output layer does not match the cost.
-    #[error("{place}{cost} needs a {expected} output, not {found}", place = Place(*.layer))]
+    #[error("{place}{cost} needs {expected} outputs, not {found}", place = Place(*.layer))]
     OutputActivation {
         /// The layer.
         layer: Option<usize>,

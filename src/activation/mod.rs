@@ -155,10 +155,11 @@ activations! {
     /// All but `Softmax` are applied element by element. `Softmax` is applied to each column: its
     /// sums run over the units of one example. NaN stays NaN in all of them.
     ///
-    /// Errors of variants are in units of the last place (ulp). They hold for all `z`, in `f32` and
-    /// `f64`, with every set of instructions. The derivative of the same variants has an error of
-    /// at most `3·ε·max(1, |g'|)`. At -∞, `Silu`, `Gelu` and `GeluTanh` return their limit, 0, where
-    /// PyTorch returns NaN.
+    /// `Exponential` and the variants after it state their largest error in units of the last place
+    /// (ulp). It holds for all `z`, in `f32` and `f64`, with every set of instructions. Their
+    /// derivatives have an error of at most `3·ε·max(1, |g'|)`, where ELU has `|alpha|` as a third
+    /// number in the maximum. At -∞, `Silu`, `Gelu` and `GeluTanh` return their limit, 0, where
+    /// PyTorch and exported ONNX graphs return NaN.
     ///
     /// ```
     /// use dnn_blocks::activation::Activation;
@@ -205,17 +206,17 @@ activations! {
         /// The sigmoid-weighted linear unit or swish, `g(z) = z·sigmoid(z)` (Elfwing et al. 2018;
         /// Ramachandran et al. 2017).
         ///
-        /// The largest error is 4 ulp. A `Workspace` keeps `Z` for it.
+        /// The largest error is 4 ulp. A `Workspace` keeps `Z` of such a layer too.
         Silu in silu,
         /// The Gaussian error linear unit, `g(z) = z·Φ(z)` with the distribution function Φ of the
         /// standard normal distribution (Hendrycks & Gimpel 2016).
         ///
-        /// The largest error is 6 ulp. A `Workspace` keeps `Z` for it.
+        /// The largest error is 7 ulp. A `Workspace` keeps `Z` of such a layer too.
         Gelu in gelu,
         /// The approximation of GELU by a tanh, `g(z) = z/2·(1 + tanh(√(2/π)·(z + 0.044715·z³)))`
         /// (Hendrycks & Gimpel 2016).
         ///
-        /// The largest error is 4 ulp. A `Workspace` keeps `Z` for it.
+        /// The largest error is 4 ulp. A `Workspace` keeps `Z` of such a layer too.
         GeluTanh in gelu_tanh,
     }
 }

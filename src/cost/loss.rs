@@ -61,7 +61,7 @@ pub trait Loss<F: Float>: fmt::Debug {
     /// Both have n_L numbers, and any stride.
     fn loss(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>) -> F;
 
-    /// Writes the derivative of the loss with respect to `a` to `da`, which has n_L numbers.
+    /// Writes the derivative of the loss with respect to `a` to `da`, which has n_L zeros.
     fn derivative(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>, da: &mut ArrayRef1<F>);
 }
 
@@ -82,8 +82,8 @@ impl<F: Float, L: Loss<F> + ?Sized> Loss<F> for &L {
 /// [`backpropagate`](crate::train::backward::backpropagate) and
 /// `DistributedWorkspace`. The models and the file formats take a [`Cost`].
 ///
-/// A weight of an example multiplies its loss. The labels `Y` have the shape of `AL`, and any
-/// activation can be that of the output layer.
+/// A weight of an example multiplies its loss. The labels `Y` have the shape of `AL`. The output
+/// layer may have any activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanLoss<L>(pub L);
 
@@ -159,6 +159,7 @@ impl<F: Float, L: Loss<F>> StepCost<F> for MeanLoss<L> {
         let y = targets.labels();
         let examples = al.columns().into_iter().zip(y.columns());
         for (i, ((a, y), mut da)) in examples.zip(dal.columns_mut()).enumerate() {
+            da.fill(F::zero());
             self.0.derivative(&a, &y, &mut da);
             let weight = targets.weight(i);
             da.mapv_inplace(|da| weight * da);

@@ -25,7 +25,7 @@ pub use targets::Targets;
 
 use crate::activation::Activation;
 use crate::buffer;
-use crate::checks::{check_batch, check_hyperparameter, check_positive, check_same_shape};
+use crate::checks::{check_batch, check_positive, check_same_shape, check_share};
 use crate::error::Operand;
 use crate::kernel::Simd;
 use crate::kernel::elementwise::{self, Map2, Subtract};
@@ -214,11 +214,7 @@ impl Cost {
     pub fn check<F: Float>(&self) -> Result<()> {
         match *self {
             Cost::Huber { delta } => check_positive::<F>("delta", delta),
-            Cost::Quantile { quantile } => {
-                let rounded = F::of(quantile);
-                let fits = rounded > F::zero() && rounded < F::one();
-                check_hyperparameter(fits, "quantile", quantile, "above 0 and below 1")
-            }
+            Cost::Quantile { quantile } => check_share::<F>("quantile", quantile),
             _ => Ok(()),
         }
     }
@@ -473,7 +469,8 @@ pub(crate) fn check_output_activation(cost: &Cost, activation: Activation) -> Re
 ///
 /// The names are `binary cross-entropy`, `categorical cross-entropy`, `mean squared error`,
 /// `mean absolute error`, `Poisson`, and with their constants `Huber 1.35` and `quantile 0.9`. Any
-/// other text is an [`Error::UnknownName`].
+/// other text is an [`Error::UnknownName`], and a constant out of range an
+/// [`Error::Hyperparameter`].
 ///
 /// ```
 /// use dnn_blocks::cost::Cost;
@@ -488,7 +485,6 @@ impl FromStr for Cost {
         let constant = |prefix| lower.strip_prefix(prefix)?.trim().parse::<f64>().ok();
         let huber = constant("huber ").map(|delta| Cost::Huber { delta });
         let quantile = constant("quantile ").map(|quantile| Cost::Quantile { quantile });
-        let valid = |cost: &Cost| cost.check::<f64>().is_ok();
         let costs = [
             Cost::BinaryCrossEntropy,
             Cost::CategoricalCrossEntropy,
@@ -497,8 +493,10 @@ impl FromStr for Cost {
             Cost::Poisson,
         ];
         let named = costs.into_iter().find(|cost| cost.to_string().to_lowercase() == lower);
-        let found = named.or(huber.filter(valid)).or(quantile.filter(valid));
-        found.ok_or_else(|| Error::UnknownName { kind: "cost", name: name.to_string() })
+        let unknown = || Error::UnknownName { kind: "cost", name: name.to_string() };
+        let cost = named.or(huber).or(quantile).ok_or_else(unknown)?;
+        cost.check::<f64>()?;
+        Ok(cost)
     }
 }
 

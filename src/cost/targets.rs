@@ -74,7 +74,7 @@ impl<'a, F: Float> Targets<'a, F> {
         Self::from(y.into())
     }
 
-    /// Sets the weights of the m examples.
+    /// Sets the weights of the m examples. Like labels, weights are not checked: NaN gives NaN.
     ///
     /// ```
     /// # use dnn_blocks::cost::Targets;

@@ -69,13 +69,13 @@ pub(super) fn class_of_each<L: Ord + Clone, F: Float>(
     check_batch(operand)?;
     check_lengths(("actual", labels.len()), (operand.name, operand.shape.1))?;
     check_finite(operand.name, scores)?;
-    let scored = ("classes of the scores", operand.shape.0.max(2));
+    let scored = ("the classes of the scores", operand.shape.0.max(2));
     let Some(classes) = classes else {
         let classes = Classes::from_labels(labels);
-        check_lengths(("classes of the labels", classes.names().len()), scored)?;
+        check_lengths(("the classes that occur in the labels", classes.names().len()), scored)?;
         return classes.encode(labels);
     };
-    check_lengths(("classes", classes.len()), scored)?;
+    check_lengths(("the classes of `of_classes`", classes.len()), scored)?;
     if classes.windows(2).any(|pair| pair[0] >= pair[1]) {
         let what = "the classes of the scores must be sorted and distinct";
         return Err(Error::Inconsistent { what });

@@ -105,7 +105,8 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// `p` is the predicted probability of the actual class. `probabilities` is (classes, m), or (1, m)
 /// with the probability of class 1 of two classes. Each `p` is clipped to [ε, 1 - ε] with the ε of
 /// `F`, as in scikit-learn, so a probability of 0 costs 36 in `f64` and 16 in `f32`. NaN gives NaN.
-/// The sums of the columns are not checked.
+/// The sums of the columns are not checked. For labels of another type, pass their numbers by
+/// [`Classes::encode`](crate::data::Classes::encode).
 ///
 /// ```
 /// use dnn_blocks::metrics::log_loss;
@@ -125,7 +126,8 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// [`Error::LengthMismatch`] unless there is one label for each column of `probabilities`,
 /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `probabilities` is empty,
 /// [`Error::NoSuchClass`] with the example if a label has no row (or, with one row, is not 0 or 1);
-/// the errors of [`accuracy`] for the weights; the errors of [`Labels::labels`].
+/// [`Error::InvalidValue`] if a number is below 0 or above 1, as logits are; the errors of
+/// [`accuracy`] for the weights; the errors of [`Labels::labels`].
 pub fn log_loss<'a, F: Float>(
     actual: impl MaybeWeighted<Values: Labels<'a, Label = usize>>,
     probabilities: Predicted<impl Into<ArrayView2<'a, F>>>,
@@ -136,6 +138,7 @@ pub fn log_loss<'a, F: Float>(
     check_batch(operand)?;
     check_lengths(("labels", labels.len()), (operand.name, operand.shape.1))?;
     check_classes("labels", &labels, operand.shape.0.max(2))?;
+    check_probabilities(&probabilities)?;
     let weights = Weights::new(weights, labels.len())?;
     let epsilon = F::epsilon().as_f64();
     let cost = |(example, &label): (usize, &usize)| {
@@ -156,11 +159,12 @@ pub fn log_loss<'a, F: Float>(
 /// \frac{1}{m} \sum_{i=1}^{m} \sum_{c=1}^{C} (p_c^{(i)} - y_c^{(i)})^2
 /// ```
 ///
-/// 0 is perfect. For two classes the result is the first formula, at most 1. `p` is the probability
-/// of the second class, and `probabilities` is (1, m) or (2, m). For C > 2 classes the result is the
-/// second formula, the sum over the classes, at most 2. `probabilities` is (C, m) and `y` one-hot.
-/// This is the default of scikit-learn's `brier_score_loss`, `scale_by_half="auto"`. No class needs
-/// an example if the classes are [set](Predicted::of_classes).
+/// 0 is perfect. With one row, (1, m), the result is the first formula, at most 1: `p` is the
+/// probability of the second of two classes. With C > 2 rows, (C, m), it is the second formula, the
+/// sum over the classes, at most 2; `y` is one-hot. With two rows it is half of the second formula,
+/// which equals the first one where both probabilities sum to 1. This is the default of
+/// scikit-learn's `brier_score_loss`, `scale_by_half="auto"`. With
+/// [`of_classes`](Predicted::of_classes), classes may be absent from the labels.
 ///
 /// ```
 /// use dnn_blocks::metrics::brier_score;

@@ -27,6 +27,34 @@
 //! [`Predicted::of_classes`] names the classes of the rows of scores. Results are `f64`, also for
 //! networks in `f32`.
 //!
+//! # Metrics of a model
+//!
+//! Columns are examples, as in the rest of the crate. The methods of a model return a table in the
+//! orientation of their examples. So predict with [`Examples::columns`], or pass the transpose:
+//!
+//! ```
+//! use dnn_blocks::metrics::{r2, roc_auc, root_mean_squared_error};
+//! use dnn_blocks::ndarray::array;
+//! use dnn_blocks::prelude::*;
+//!
+//! let x = array![[0.0], [0.2], [0.7], [0.9], [1.0]]; // (examples, features)
+//! let how = Hyperparameters::default().hidden(&[8]).epochs(20);
+//! let mut model = Classifier::<f64, &str>::new(how.clone());
+//! let labels = ["no", "no", "yes", "no", "yes"];
+//! model.fit(Examples::rows(&x), &labels)?;
+//! let probabilities = model.predict_proba(Examples::rows(&x))?; // (examples, classes)
+//! let scores = Predicted(&probabilities.t()).of_classes(model.classes());
+//! assert!(roc_auc(Actual(&labels), scores)? > 0.5);
+//!
+//! let y = x.mapv(|x| x * x); // (examples, outputs)
+//! let mut model = Regressor::<f64>::new(how);
+//! model.fit(Examples::rows(&x), Examples::rows(&y))?;
+//! let predicted = model.predict(Examples::rows(&x))?; // (examples, outputs)
+//! assert!(r2(Actual(&y.t()), Predicted(&predicted.t()))? < 1.0);
+//! assert!(root_mean_squared_error(Actual(&y.t()), Predicted(&predicted.t()))? > 0.0);
+//! # Ok::<(), dnn_blocks::Error>(())
+//! ```
+//!
 //! # Labels of an example
 //!
 //! In multi-label classification an example has any number of labels. The metrics take tables
@@ -55,6 +83,7 @@
 //! bounds follow scikit-learn (Pedregosa et al. 2011).
 //!
 //! [`Classifier::predict`]: crate::model::Classifier::predict
+//! [`Examples::columns`]: crate::model::Examples::columns
 //! [`MultiLabelClassifier::predict_table`]: crate::model::MultiLabelClassifier::predict_table
 //! [`LabelNames::encode`]: crate::data::LabelNames::encode
 //! [`one_hot`]: crate::data::one_hot

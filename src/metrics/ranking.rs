@@ -19,8 +19,8 @@ use std::cmp::Ordering;
 /// ```
 ///
 /// 1 is a perfect order, and 0.5 is chance. `scores` is (1, m) with the scores of the second of two
-/// classes, or (classes, m). The scores are any finite numbers, such as probabilities or logits. Of
-/// two rows the second one counts. For more classes the result is the mean of the areas of each
+/// classes, or (classes, m). The scores are any finite numbers, such as probabilities or logits.
+/// With two rows, the scores of the second class are used. For more classes the result is the mean of the areas of each
 /// class against the rest, as in scikit-learn's `roc_auc_score` with `multi_class="ovr"`. The time
 /// is O(m log m) for a class.
 ///
@@ -75,7 +75,7 @@ where
 ///
 /// `P_n` and `R_n` are the precision and the recall of the examples that score at least the n-th
 /// distinct score, from the highest. There is no interpolation. `scores` is (1, m) with the scores
-/// of the second of two classes, or (classes, m). Of two rows the second one counts. For more
+/// of the second of two classes, or (classes, m). With two rows, the second is used. For more
 /// classes the result is the mean over the classes, each against the rest, as in scikit-learn's
 /// `average_precision_score`. The time is O(m log m) for a class.
 ///
@@ -115,10 +115,10 @@ where
 /// It is the share of examples whose class is among the k classes with the highest scores.
 ///
 /// `scores` is (classes, m) with any finite numbers, or (1, m) with the probability of the second
-/// of two classes. Of equal scores, the later class is the higher one, as in scikit-learn's
-/// `top_k_accuracy_score`; [`predicted_classes`](crate::data::predicted_classes) prefers the
-/// earlier one. In a single row the second class is the higher one above 0.5. No class needs an
-/// example if the classes are [set](super::Predicted::of_classes).
+/// of two classes, which is predicted above 0.5. If two classes have equal scores, the later class
+/// ranks first, as in scikit-learn's `top_k_accuracy_score`. In
+/// [`predicted_classes`](crate::data::predicted_classes) the earlier one does. With
+/// [`of_classes`](super::Predicted::of_classes), classes may be absent from the labels.
 ///
 /// ```
 /// use dnn_blocks::metrics::top_k_accuracy;
@@ -169,7 +169,7 @@ fn higher<F: Float>(scores: ArrayView1<'_, F>, class: usize) -> usize {
 
 /// Checks that all numbers of a matrix are from 0 to 1.
 pub(super) fn check_probabilities<F: Float>(predicted: &ArrayView2<'_, F>) -> Result<()> {
-    let wrong = predicted.indexed_iter().find(|(_, p)| !(0.0..=1.0).contains(&p.as_f64()));
+    let wrong = predicted.indexed_iter().find(|(_, p)| **p < F::zero() || **p > F::one());
     wrong.map_or(Ok(()), |((row, column), p)| {
         let (position, value) = (Position::Entry { row, column }, p.as_f64());
         let (operand, rule) = ("predicted", "a probability, from 0 to 1");

@@ -9,9 +9,9 @@ use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 /// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`.
 ///
 /// `actual` and `predicted` are (outputs, m); the result is the mean over the outputs. 1 is
-/// perfect, and 0 is no better than the mean of `actual`. An output with constant `actual` values,
-/// as with a single example, scores 1 if `predicted` equals them, else 0, as in scikit-learn. NaN,
-/// and an infinity in `actual`, give NaN.
+/// perfect, and 0 is no better than the mean of `actual`. An output with constant `actual` values
+/// scores 1 if `predicted` equals them, else 0, as in scikit-learn. So does a single example, for
+/// which scikit-learn returns NaN. NaN, and an infinity in `actual`, give NaN.
 ///
 /// ```
 /// use dnn_blocks::metrics::r2;
@@ -80,23 +80,29 @@ fn r2_of_row<F: Float>(predicted: ArrayView1<F>, actual: ArrayView1<F>) -> f64 {
     1.0 - residual / total
 }
 
-/// Computes R² of one output with weights. Squares are scaled as in [`r2_of_row`].
+/// Computes R² of one output with weights. Values are divided by a power of two near the largest
+/// actual one, so that no square overflows or underflows.
 fn r2_of_weighted_row<F: Float>(
     actual: ArrayView1<F>,
     predicted: ArrayView1<F>,
     weights: &Weights,
 ) -> f64 {
-    let differences = || predicted.iter().zip(actual).map(|(p, a)| p.as_f64() - a.as_f64());
-    let weighs = |&(example, _): &(usize, _)| weights.of(example) > 0.0;
-    let mut counting = actual.iter().map(|a| a.as_f64()).enumerate().filter(weighs);
-    let first = counting.next().map_or(0.0, |(_, a)| a);
-    if counting.all(|(_, a)| a == first) && !differences().any(f64::is_nan) {
-        let is_exact = differences().enumerate().filter(weighs).all(|(_, d)| d == 0.0);
-        return if is_exact { 1.0 } else { 0.0 };
+    let sizes = actual.iter().map(|a| a.as_f64().abs());
+    let size = power_of_two(weights.counting(sizes).fold(0.0, f64::max));
+    let scaled = |value: &F| value.as_f64() / size * 0.25;
+    let actual = || actual.iter().map(scaled);
+    let differences = || predicted.iter().map(scaled).zip(actual()).map(|(p, a)| p - a);
+    let first = weights.counting(actual()).next().unwrap_or(0.0);
+    if weights.counting(actual()).all(|a| a == first) {
+        return match weights.counting(differences()).map(f64::abs).sum() {
+            0.0 => 1.0,
+            error if f64::is_nan(error) => error,
+            _ => 0.0,
+        };
     }
-    let mean = first + weights.mean(actual.iter().map(|a| a.as_f64() - first));
-    let deviations = || actual.iter().map(|a| a.as_f64() - mean);
-    let scale = power_of_two(deviations().map(f64::abs).fold(0.0, f64::max));
+    let mean = first + weights.mean(actual().map(|a| a - first));
+    let deviations = || actual().map(|a| a - mean);
+    let scale = power_of_two(weights.counting(deviations().map(f64::abs)).fold(0.0, f64::max));
     let square = |d: f64| (d / scale).powi(2);
     1.0 - weights.mean(differences().map(square)) / weights.mean(deviations().map(square))
 }
@@ -160,15 +166,20 @@ fn mean_error<'a, F: Float>(
 ) -> Result<f64> {
     let (actual, predicted, weights) = finite_values(actual, predicted)?;
     Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
-        let differences = || actual.iter().zip(predicted).map(|(a, p)| a.as_f64() - p.as_f64());
-        let largest = differences().map(f64::abs).fold(0.0, f64::max);
-        if largest.is_infinite() {
-            return largest;
-        }
-        let scale = power_of_two(largest);
-        let scaled = differences().map(|d| power((d / scale).abs()));
-        scale * inverse(weights.mean(scaled))
+        let pairs = || actual.iter().zip(predicted);
+        let differences = |factor| pairs().map(move |(a, p)| difference(*a, *p, factor));
+        let largest = |factor| weights.counting(differences(factor)).fold(0.0, f64::max);
+        // A difference of two large numbers may overflow, but half of it does not.
+        let factor = if largest(1.0).is_finite() { 1.0 } else { 0.5 };
+        let scale = power_of_two(largest(factor));
+        let scaled = differences(factor).map(|d| power(d / scale));
+        inverse(weights.mean(scaled)) * scale / factor
     }))
+}
+
+/// Computes `|a - p|`, with both multiplied by a factor.
+fn difference<F: Float>(a: F, p: F, factor: f64) -> f64 {
+    (a.as_f64() * factor - p.as_f64() * factor).abs()
 }
 
 /// Computes the mean Poisson deviance, `D = 2/m Σ (y ln(y/ŷ) - y + ŷ)`.

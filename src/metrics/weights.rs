@@ -105,10 +105,18 @@ impl Weights {
         self.list.as_ref().map_or(1.0, |list| list[example])
     }
 
-    /// Computes the weighted mean of a value of each example.
+    /// Returns the values of the examples with a weight above 0.
+    pub fn counting<T>(&self, values: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+        values.enumerate().filter(|(example, _)| self.of(*example) > 0.0).map(|(_, value)| value)
+    }
+
+    /// Computes the weighted mean of a value of each example. A weight of 0 leaves out NaN too.
     pub fn mean(&self, values: impl Iterator<Item = f64>) -> f64 {
-        let sum: f64 = values.enumerate().map(|(example, v)| self.of(example) * v).sum();
-        sum / self.total
+        let weighed = values.enumerate().map(|(example, value)| match self.of(example) {
+            0.0 => 0.0,
+            weight => weight * value,
+        });
+        weighed.sum::<f64>() / self.total
     }
 }
 

@@ -115,9 +115,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// [`Error::Hyperparameter`] if a hyperparameter is out of range, [`Error::OneClass`] unless
     /// there are two classes, [`Error::Inconsistent`] unless they are sorted and distinct.
-    /// [`Error::LayerCount`], [`Error::ShapeMismatch`] or [`Error::Inconsistent`] unless layers,
-    /// activations and scaler follow from the hyperparameters and the classes;
-    /// [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
+    /// [`Error::LayerCount`], [`Error::ShapeMismatch`], [`Error::OutputActivation`] or
+    /// [`Error::Inconsistent`] unless layers, activations and scaler follow from the hyperparameters
+    /// and the classes; [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
     /// does not fit in memory.
     pub fn from_parameters(
         hyperparameters: Hyperparameters,
@@ -164,8 +164,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// # Errors
     ///
     /// [`Error::Hyperparameter`] if a value is out of range; [`Error::LayerCount`],
-    /// [`Error::ShapeMismatch`] or [`Error::Inconsistent`] if the network has other layers;
-    /// [`Error::TooLarge`] if the optimizer does not fit in memory. An error changes nothing.
+    /// [`Error::ShapeMismatch`] or [`Error::Inconsistent`] if the network has other layers,
+    /// [`Error::OutputActivation`] if another cost needs another output layer; [`Error::TooLarge`] if the optimizer does not fit in memory. An error changes nothing.
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
         if let Some((classes, network)) = &mut self.fitted {

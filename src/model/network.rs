@@ -198,13 +198,21 @@ pub(super) fn check_network<F: Float>(
         let chosen = Operand { name: "the hyperparameters", shape };
         check_same_shape(Operand::new("W", &layer.w), chosen).map_err(|e| e.in_layer(l + 1))?;
     }
-    let activations = hyperparameters.activations(head.cost.output_activation());
-    if layers.iter().map(|layer| layer.activation).ne(activations) {
-        return Err(Error::Inconsistent {
+    let output = head.cost.output_activation();
+    let activations = hyperparameters.activations(output);
+    let differs = layers.iter().zip(activations).position(|(layer, g)| layer.activation != g);
+    match differs {
+        Some(l) if l + 1 == expected => Err(Error::OutputActivation {
+            layer: Some(expected),
+            cost: head.cost.to_string(),
+            expected: output.to_string(),
+            found: layers[l].activation.to_string(),
+        }),
+        Some(_) => Err(Error::Inconsistent {
             what: "the activations of the network differ from the hyperparameters",
-        });
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Checks that there is a scaler if and only if the model standardizes.

@@ -23,8 +23,9 @@ use ndarray::{Array2, ArrayRef2};
 /// [`Examples::values`] takes a 1-D array.
 ///
 /// With [`standardize`](super::Hyperparameters#structfield.standardize), targets are standardized
-/// too, except for the Poisson cost. Costs are then in units of the variance of the targets;
-/// predictions are always in the units of the targets.
+/// too, except for the Poisson cost. The squared error is then in units of their variance, and the
+/// absolute and the quantile error in units of their standard deviation. Predictions are always in
+/// the units of the targets.
 ///
 /// ```
 /// use dnn_blocks::ndarray::Array2;

@@ -545,7 +545,7 @@ fn the_binary_cost_needs_a_sigmoid() {
             let parameters = initialize_parameters_deep(sizes, Initializer::He, rng).unwrap();
             let parameters = parameters.with_activations(Activation::Relu, output);
             let expected =
-                format!("layer {layer}: binary cross-entropy needs a sigmoid output, not {name}");
+                format!("layer {layer}: binary cross-entropy needs sigmoid outputs, not {name}");
             let (al, caches) = l_model_forward(&x, &parameters).unwrap();
             let options = BackwardOptions::new(&cost);
             let error = backpropagate(&al, &y, &caches, options).unwrap_err();

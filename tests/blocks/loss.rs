@@ -180,6 +180,33 @@ fn labels_that_do_not_fit_are_errors() {
     assert!(matches!(cost.value(&empty, &empty), Err(Error::EmptyBatch { .. })));
 }
 
+/// `Σ (a - y)²`, with a derivative that adds to its result.
+#[derive(Debug)]
+struct Adding;
+
+impl Loss<f64> for Adding {
+    fn loss(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>) -> f64 {
+        Squared.loss(a, y)
+    }
+
+    fn derivative(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>, da: &mut ArrayRef1<f64>) {
+        Zip::from(da).and(a).and(y).for_each(|da, a, y| *da += 2.0 * (a - y));
+    }
+}
+
+#[test]
+fn a_derivative_finds_zeros_in_every_step() {
+    let parameters = network_with_biases(&[2, 3, 1], Activation::Tanh, Activation::Identity);
+    let (x, y) = (random::<f64>(2, 4, 1), random(1, 4, 2));
+    let mut workspace = Workspace::new(&parameters, 4).unwrap();
+    let mut gradients = |_| {
+        let cost = MeanLoss(Adding);
+        workspace.cost_and_gradients(&x, &y, &parameters, cost).unwrap().1.clone()
+    };
+    let [first, second] = [1, 2].map(&mut gradients);
+    assert_eq!(first, second);
+}
+
 #[test]
 fn nan_stays_nan() {
     let (al, y) = (array![[1.0, f64::NAN, 2.0]], array![[1.0, 1.0, 1.0]]);

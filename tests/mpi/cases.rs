@@ -442,7 +442,7 @@ fn errors(ranks: &Ranks<'_>) -> Result<()> {
     is_of_rank(result, bad, "layer 1: W (8, 5) and A_prev (4, 20)");
     let one_hot = Array2::zeros((3, 20));
     let result = workspace.cost_and_gradients(&x, &one_hot, &parameters, Cost::BinaryCrossEntropy);
-    is_of_rank(result, 0, "layer 2: binary cross-entropy needs a sigmoid output, not softmax");
+    is_of_rank(result, 0, "layer 2: binary cross-entropy needs sigmoid outputs, not softmax");
     let mut labels = y.clone();
     if is_bad {
         labels[[0, 3]] = 7.0;

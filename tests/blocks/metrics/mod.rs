@@ -389,7 +389,7 @@ fn probabilities_and_labels_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_log_loss_is_bounded_by_the_epsilon_of_the_type() {
-    for (p, label) in [(0.0, 1), (1.0, 0), (-0.5, 1), (f64::INFINITY, 0), (1e-300, 1)] {
+    for (p, label) in [(0.0, 1), (1.0, 0), (1e-300, 1)] {
         assert_eq!(
             log_loss(Actual(&[label]), Predicted(&array![[p]])),
             Ok(-f64::EPSILON.ln()),

@@ -235,7 +235,8 @@ fn sizes_that_do_not_fit_are_refused() {
     for error in metrics_of(&[0, 1, 1], &p) {
         assert_eq!(message(error), "actual and predicted differ in length: 3 and 2");
     }
-    let classes = "classes of the labels and classes of the scores differ in length";
+    let classes =
+        "the classes that occur in the labels and the classes of the scores differ in length";
     for error in metrics_of(&[0, 0], &p) {
         assert_eq!(message(error), format!("{classes}: 1 and 2"));
     }
@@ -285,7 +286,8 @@ fn classes_that_do_not_fit_are_refused() {
         let sorted = "inconsistent values: the classes of the scores must be sorted and distinct";
         assert_eq!(message(of(&unsorted, [3, 7])), sorted);
     }
-    let text = "classes and classes of the scores differ in length: 3 and 2";
+    let text =
+        "the classes of `of_classes` and the classes of the scores differ in length: 3 and 2";
     assert_eq!(message(of(&[3, 7, 9], [3, 7])), text);
     // The average precision needs no example of the first of two classes, the area does.
     let p = Predicted(&p).of_classes(&[3, 7]);
@@ -326,6 +328,49 @@ fn equal_scores_are_one_threshold() {
     let both = array![[1.0, 1.0, 1.0, 1.0], [-5.0, 2.0, -1e300, 1e300]];
     assert_eq!(roc_auc(Actual(&labels), Predicted(&both)), Ok(1.0));
     assert_eq!(average_precision(Actual(&labels), Predicted(&both)), Ok(1.0));
+}
+
+/// Also where it has the largest number, which sets the scale of the others, or none.
+#[test]
+fn a_weight_of_0_leaves_out_any_number() {
+    let weights = array![1.0, 1.0, 1.0, 0.0];
+    for other in [0.0, 1e170, -f64::MAX] {
+        for (y, p) in [(other, 0.0), (0.0, other), (other, -other)] {
+            let (y, p) = (array![[1.0, 2.0, 3.0, y]], array![[1.5, 2.5, 2.0, p]]);
+            let actual = || Actual(&y).weighted(&weights);
+            assert_eq!(r2(actual(), Predicted(&p)), Ok(0.25));
+            let rmse = root_mean_squared_error(actual(), Predicted(&p)).unwrap();
+            assert!((rmse - 0.5_f64.sqrt()).abs() < 1e-15, "{rmse}");
+            let mae = mean_absolute_error(actual(), Predicted(&p)).unwrap();
+            assert!((mae - 2.0 / 3.0).abs() < 1e-15, "{mae}");
+        }
+    }
+    let (y, p) = (array![[1.0, 2.0, 3.0, f64::NAN]], array![[1.5, 2.5, 2.0, f64::INFINITY]]);
+    assert_eq!(r2(Actual(&y).weighted(&weights), Predicted(&p)), Ok(0.25));
+    let infinite = array![[f64::INFINITY; 4]];
+    assert!(r2(Actual(&infinite).weighted(&weights), Predicted(&infinite)).unwrap().is_nan());
+}
+
+#[test]
+fn differences_that_overflow_still_have_a_mean() {
+    let (y, p) = (array![[0.0, 0.0, 0.0, 1.2e308]], array![[0.0, 0.0, 0.0, -1.2e308]]);
+    let mae = mean_absolute_error(Actual(&y), Predicted(&p)).unwrap();
+    assert!((mae / 6e307 - 1.0).abs() < 1e-15, "{mae}");
+    let rmse = root_mean_squared_error(Actual(&y), Predicted(&p)).unwrap();
+    assert!((rmse / 1.2e308 - 1.0).abs() < 1e-15, "{rmse}");
+    let (y, ones) = (array![[1.7e308, -1.7e308, 0.0]], array![1.0, 1.0, 1.0]);
+    assert_eq!(r2(Actual(&y).weighted(&ones), Predicted(&y)), Ok(1.0));
+}
+
+/// Such as logits. NaN stays NaN.
+#[test]
+fn a_log_loss_of_numbers_that_are_no_probabilities_is_refused() {
+    let loss = |p: f64| log_loss(Actual(&[0, 1, 1]), Predicted(&array![[0.3, 0.5, p]]));
+    for p in [-5.0, 1.000_001, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(message(loss(p)).contains("a probability, from 0 to 1"));
+    }
+    assert!(loss(f64::NAN).unwrap().is_nan());
+    assert!(loss(0.0).unwrap() > 10.0);
 }
 
 #[test]
@@ -428,7 +473,8 @@ fn a_constant_output_is_constant_where_weights_are_above_0() {
         |predicted: &Array2<f64>| r2(Actual(&actual).weighted(&weights), Predicted(predicted));
     assert_eq!(score(&predicted), Ok(1.0));
     assert_eq!(score(&array![[2.0, 7.0, 2.5]]), Ok(0.0));
-    assert!(score(&array![[2.0, f64::NAN, 2.0]]).unwrap().is_nan());
+    assert_eq!(score(&array![[2.0, f64::NAN, 2.0]]), Ok(1.0));
+    assert!(score(&array![[f64::NAN, 7.0, 2.0]]).unwrap().is_nan());
     let position = Position::Entry { row: 0, column: 1 };
     let error = mean_absolute_error(
         Actual(&actual).weighted(&weights),

@@ -208,7 +208,7 @@ fn a_model_from_parameters_needs_an_exponential_output() {
     assert_number("rate", rate, 0.25_f64.exp(), 1e-15);
     for wrong in [Activation::Identity, Activation::Softplus] {
         let error = Regressor::from_parameters(how.clone(), parameters(wrong), None, None);
-        assert!(matches!(error, Err(Error::Inconsistent { .. })), "{error:?}");
+        assert!(matches!(error, Err(Error::OutputActivation { .. })), "{error:?}");
     }
     let scaler = || Some(Standardizer::fit(&array![[1.0, 3.0]]).unwrap());
     let error = Regressor::from_parameters(how.clone(), given.clone(), None, scaler()).unwrap_err();
@@ -226,7 +226,7 @@ fn a_model_from_parameters_needs_an_exponential_output() {
     // A fitted network keeps its output, so its cost cannot change to another kind.
     let mut model = fitted(super::quick().epochs(1));
     let error = model.set_hyperparameters(super::quick().cost(Cost::Poisson)).unwrap_err();
-    assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
+    assert!(matches!(error, Error::OutputActivation { .. }), "{error}");
     let mut model = fitted(self::how().epochs(1));
     assert!(model.set_hyperparameters(super::quick()).is_err());
     model.set_hyperparameters(self::how().epochs(3).learning_rate(0.02)).unwrap();

@@ -151,7 +151,7 @@ fn an_output_that_does_not_go_with_the_cost_is_an_error() {
     let parameters = network_with_biases::<f64>(&[3, 2], Activation::Tanh, Activation::Softmax);
     let mut workspace = Workspace::new(&parameters, 6).unwrap();
     let step = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
-    assert_eq!(message(step), "layer 1: binary cross-entropy needs a sigmoid output, not softmax");
+    assert_eq!(message(step), "layer 1: binary cross-entropy needs sigmoid outputs, not softmax");
 }
 
 #[test]
