@@ -1,5 +1,6 @@
 //! Preprocessing: scaling, labels and splits.
 
+mod label_names;
 mod labels;
 mod split;
 mod standardizer;

@@ -1,4 +1,4 @@
-//! The classifier and the regressor.
+//! The models.
 
 mod classifier;
 mod continued;
@@ -7,6 +7,7 @@ mod frozen;
 mod history;
 mod hyperparameters;
 mod lbfgs;
+mod multi_label;
 mod network;
 mod options;
 mod packed_weights;
@@ -16,6 +17,7 @@ mod regressor;
 mod resume;
 mod scikit_learn;
 mod scikit_learn_continued;
+mod scikit_learn_multi_label;
 mod sets;
 mod stopping;
 
