@@ -26,6 +26,7 @@ const SIMPLE: &[&str] = &[
     "disagreements_are_errors_of_all",
     "a_classifier_learns_as_on_one_process",
     "a_regressor_learns_as_on_one_process",
+    "a_multi_label_classifier_learns_as_on_one_process",
     "shards_may_be_sorted",
     "a_fit_that_cannot_be_saved_is_an_error_of_all",
     "errors_of_a_fit_are_errors_of_all",
