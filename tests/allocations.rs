@@ -353,6 +353,18 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
                     predictor.predict_log_proba(x.slice(s![.., ..m])).unwrap();
                 });
             }
+            let y = x.slice(s![..3, ..]).mapv(|x| if x > 0.0 { 1.0 } else { 0.0 });
+            let labels = LabelSets::table(Examples::columns(&y), &["a", "b", "c"]);
+            let mut model = MultiLabelClassifier::<f32, &str>::new(hyperparameters.clone());
+            model.fit(Examples::columns(&x), labels).unwrap();
+            let predictor = || model.predictor(40).unwrap();
+            allocations_after_creation(predictor(), predictor(), |predictor, m| {
+                let examples = x.slice(s![.., ..m]);
+                assert_eq!(predictor.predict(examples).unwrap().len(), m);
+                assert_eq!(predictor.predict_table(examples).unwrap().dim(), (3, m));
+                assert_eq!(predictor.predict_proba(examples).unwrap().dim(), (3, m));
+                assert_eq!(predictor.predict(x.column(m - 1)).unwrap().len(), 1);
+            });
             let targets = x.slice(s![..2, ..]);
             let mut model = Regressor::<f32>::new(hyperparameters);
             model.fit(Examples::columns(&x), Examples::columns(targets)).unwrap();
@@ -466,6 +478,8 @@ mod reading {
             Parameters::load_with(path, limits).map(parameters),
             Classifier::<f64, String>::load_with(path, limits).map(|_| 0),
             Classifier::<f64, u8>::load_with(path, limits).map(|_| 0),
+            MultiLabelClassifier::<f64, String>::load_with(path, limits).map(|_| 0),
+            MultiLabelClassifier::<f64, u8>::load_with(path, limits).map(|_| 0),
             Regressor::<f64>::load_with(path, limits).map(|_| 0),
             Checkpoint::<f64>::load(path).map(|_| 0),
             Checkpoint::<f64>::from_safetensors(file, limits).map(|_| 0),
@@ -639,6 +653,7 @@ mod reading {
             ("layer sizes", "parameters", "\"layer_sizes\":[", "0,", 16, "]}"),
             ("labels", "classifier", &labels, "\"\",", 116, "]}}"),
             ("number labels", "classifier", &labels, "0,", 16, "]}}"),
+            ("labels of an example", "multi_label_classifier", &labels, "\"\",", 116, "]}}"),
             (
                 "hidden",
                 "regressor",

@@ -5,12 +5,14 @@
 
 use dnn_blocks::cost::{Cost, Targets};
 use dnn_blocks::course::{Descent, LogisticGradients, LogisticParameters, Trained};
-use dnn_blocks::data::Classes;
+use dnn_blocks::data::{Classes, LabelNames};
 use dnn_blocks::error::{Cause, Operand, Position};
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
 use dnn_blocks::init::NumpyState;
+use dnn_blocks::metrics::MultiLabelConfusion;
 use dnn_blocks::model::{
-    ClassWeights, ClassifierPredictor, EpochRecord, FeatureNames, History, RegressorPredictor,
+    ClassWeights, ClassifierPredictor, EpochRecord, FeatureNames, History, MultiLabelPredictor,
+    RegressorPredictor,
 };
 use dnn_blocks::model::{PackedWeights, Predictor, Weights};
 use dnn_blocks::prelude::*;
@@ -36,6 +38,7 @@ fn blocks() {
     is::<Gradients<f64>>();
     is::<Initializer>();
     is::<Layer<f64>>();
+    is::<LabelNames<String>>();
     is::<LayerCache<'_, f64>>();
     is::<LayerGradients<f64>>();
     is::<LinearCache<'_, f64>>();
@@ -92,8 +95,12 @@ fn models_and_metrics() {
     is::<FeatureNames<'_>>();
     is::<History>();
     is::<Hyperparameters>();
+    is::<LabelSets<'_, f64, String>>();
     is::<LogisticGradients<f64>>();
     is::<LogisticParameters<f64>>();
+    is::<MultiLabelClassifier<f64, String>>();
+    is::<MultiLabelConfusion>();
+    is::<MultiLabelPredictor<'_, f64, String>>();
     is::<Predicted<&[usize]>>();
     is::<Lbfgs<f64>>();
     is::<PackedWeights<f64>>();

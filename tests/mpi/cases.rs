@@ -52,6 +52,7 @@ fn case(name: &str, ranks: &Ranks<'_>) -> Result<()> {
         "a_regressor_learns_as_on_one_process" => models::regressor(ranks),
         "a_regressor_of_counts_learns_as_on_one_process" => models::counts(ranks),
         "smoothed_labels_are_learned_as_on_one_process" => models::smoothed(ranks),
+        "a_multi_label_classifier_learns_as_on_one_process" => models::multi_label(ranks),
         "shards_may_be_sorted" => models::sorted(ranks),
         "a_fit_that_cannot_be_saved_is_an_error_of_all" => models::unsaved(ranks),
         "errors_of_a_fit_are_errors_of_all" => models::errors(ranks),

@@ -29,6 +29,7 @@ const SIMPLE: &[&str] = &[
     "a_regressor_learns_as_on_one_process",
     "a_regressor_of_counts_learns_as_on_one_process",
     "smoothed_labels_are_learned_as_on_one_process",
+    "a_multi_label_classifier_learns_as_on_one_process",
     "shards_may_be_sorted",
     "a_fit_that_cannot_be_saved_is_an_error_of_all",
     "errors_of_a_fit_are_errors_of_all",

@@ -84,7 +84,12 @@ fn fits(ranks: &Ranks<'_>) -> Result<()> {
         let numbers: Vec<usize> = y.view().iter().map(|class| *class as usize).collect();
         let mut classifier = Classifier::new(how.clone()).with_classes(&[0, 1, 2]);
         ranks.fit_classifier(&mut classifier, x, &numbers, FitOptions::new())?;
-        let found = (regressor.parameters().cloned(), classifier.parameters().cloned());
+        let table = y.view().mapv(|class| f64::from(u8::from(class > 0.5)));
+        let labels = LabelSets::table(Examples::columns(&table), &["positive"]);
+        let mut multi_label = MultiLabelClassifier::new(how.clone()).with_labels(&["positive"]);
+        ranks.fit_multi_label(&mut multi_label, x, labels, FitOptions::new())?;
+        let found = [regressor.parameters(), classifier.parameters(), multi_label.parameters()];
+        let found = found.map(Option::<&Parameters<f64>>::cloned);
         assert!(*expected.get_or_insert_with(|| found.clone()) == found);
     }
     Ok(())

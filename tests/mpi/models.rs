@@ -121,7 +121,7 @@ pub fn unsaved(ranks: &Ranks<'_>) -> Result<()> {
 pub fn regressor(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 9, 203);
     let y = y * 100.0 - 40.0;
-    let how = how();
+    let how = how().class_weights(ClassWeights::Equal);
     let mut whole = Regressor::new(how.clone());
     let expected = whole.fit(Examples::columns(&x), Examples::columns(&y))?;
 
@@ -153,7 +153,7 @@ pub fn counts(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 9, 203);
     let mine = uneven(ranks, 203);
     let (x_here, mut y_here) = (columns(&x, mine.clone()), columns(&y, mine));
-    let plain = how().cost(Cost::Poisson);
+    let plain = how().class_weights(ClassWeights::Equal).cost(Cost::Poisson);
     for how in [plain.clone(), plain.clone().validation_share(0.0).monitor(Monitor::TrainingCost)] {
         let mut whole = Regressor::new(how.clone());
         let expected = whole.fit(Examples::columns(&x), Examples::columns(&y))?;
@@ -198,6 +198,103 @@ pub fn smoothed(ranks: &Ranks<'_>) -> Result<()> {
             assert!(difference < 1e-8, "{difference}");
             leave(ranks, model.parameters().unwrap());
         }
+    }
+    Ok(())
+}
+
+/// Multi-label classifiers: new, continued, with chosen validation examples, without a scaler.
+pub fn multi_label(ranks: &Ranks<'_>) -> Result<()> {
+    let (x, y) = examples::<f64>(5, 3, 203);
+    let x = x * 3.0 + 7.0;
+    let sets: Vec<Vec<&str>> = labels(&y)
+        .into_iter()
+        .zip(x.row(0))
+        .map(|(label, x)| if *x > 7.0 { vec![label, "right"] } else { vec![label] })
+        .collect();
+    let names = ["some", "right", "many", "few"];
+    let weights: Vec<f64> = (0..203).map(|i| 0.5 + (i % 4) as f64).collect();
+    let how = how().class_weights(ClassWeights::Equal);
+    let chosen = how.clone().validation_share(0.0).patience(None).standardize(false);
+    for how in [how.clone(), chosen] {
+        let held_out = |example: usize| how.validation_share == 0.0 && example % 5 == 2;
+        let mut whole = MultiLabelClassifier::new(how.clone()).with_labels(&names);
+        let mut model = whole.clone();
+        let mine = uneven(ranks, 203);
+        let x_here = columns(&x, mine.clone());
+        let own: Vec<usize> =
+            mine.clone().filter(|&i| held_out(i)).map(|i| i - mine.start).collect();
+        for epochs in [4, 3] {
+            let start = || FitOptions::new().warm_start(true).epochs(epochs);
+            let mut options = start().weights(&weights);
+            let mut options_here = start().weights(&weights[mine.clone()]);
+            if how.validation_share == 0.0 {
+                options = options.validation((0..203).filter(|&i| held_out(i)));
+                options_here = options_here.validation(own.iter().copied());
+            }
+            let expected = whole.fit_with(Examples::columns(&x), &sets, options)?;
+            let (x, sets) = (Examples::columns(&x_here), &sets[mine.clone()]);
+            let history = ranks.fit_multi_label(&mut model, x, sets, options_here)?;
+            is_close(&history, &expected);
+            let (own, whole) = (model.parameters().unwrap(), whole.parameters().unwrap());
+            let difference = difference(own, whole);
+            assert!(difference < 1e-10, "{difference}");
+            if ranks.size() == 1 {
+                assert_eq!(bits(own), bits(whole));
+            }
+        }
+        assert_eq!(model.labels(), names);
+        leave(ranks, model.parameters().unwrap());
+    }
+    multi_label_errors(ranks, (&x, &sets), how)
+}
+
+fn multi_label_errors(
+    ranks: &Ranks<'_>,
+    (x, sets): (&Array2<f64>, &[Vec<&'static str>]),
+    how: Hyperparameters,
+) -> Result<()> {
+    let bad = ranks.size() - 1;
+    let x = Examples::columns(x);
+    let names = ["few", "many", "right", "some"];
+    let mut model = MultiLabelClassifier::new(how.clone()).with_labels(&names);
+    let mut other = sets.to_vec();
+    if ranks.rank() == bad {
+        other[3].push("none");
+    }
+    let result = ranks.fit_multi_label(&mut model, x, &other, FitOptions::new());
+    is_of_rank(result, bad, "the label of example 3");
+    let fewer = if ranks.rank() == bad { &sets[..202] } else { sets };
+    let result = ranks.fit_multi_label(&mut model, x, fewer, FitOptions::new());
+    is_of_rank(result, bad, "202");
+    let mut table = Array2::zeros((4, sets.len()));
+    if ranks.rank() == bad {
+        table[[2, 7]] = f64::NAN;
+    }
+    let labels = LabelSets::table(Examples::columns(&table), &names);
+    let result = ranks.fit_multi_label(&mut model, x, labels, FitOptions::new());
+    is_of_rank(result, bad, "labels[label 2, example 7] is NaN");
+
+    let mut undeclared = MultiLabelClassifier::<f64, &str>::new(how.clone());
+    let error = ranks.fit_multi_label(&mut undeclared, x, sets, FitOptions::new()).unwrap_err();
+    assert!(error.to_string().contains("with_labels"), "{error}");
+    let balanced = how.clone().class_weights(ClassWeights::Balanced);
+    let mut weighted = MultiLabelClassifier::new(balanced).with_labels(&names);
+    let error = ranks.fit_multi_label(&mut weighted, x, sets, FitOptions::new()).unwrap_err();
+    assert!(error.to_string().contains("class_weights"), "{error}");
+
+    let more = ["few", "many", "right", "some", "more"];
+    let declared = if ranks.rank() == 1 { &more[..] } else { &names };
+    let mut model = MultiLabelClassifier::new(how.clone()).with_labels(declared);
+    let result = ranks.fit_multi_label(&mut model, x, sets, FitOptions::new());
+    disagrees(ranks, result, "number of outputs", "5");
+    if ranks.size() > 1 {
+        let mut multi_label = MultiLabelClassifier::new(how.clone()).with_labels(&names);
+        let mut regressor = Regressor::new(how);
+        let result = match ranks.rank() {
+            1 => ranks.fit_multi_label(&mut multi_label, x, sets, FitOptions::new()),
+            _ => ranks.fit_regressor(&mut regressor, x, x, FitOptions::new()),
+        };
+        disagrees(ranks, result, "kind of model", "label sets");
     }
     Ok(())
 }

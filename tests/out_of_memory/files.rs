@@ -62,6 +62,11 @@ fn models_in_safetensors() {
     refused(|| classifier.save(&path));
     refused(|| Classifier::<f64, u8>::load(&path));
     refused(|| classifier.to_safetensors());
+    let mut multi_label = MultiLabelClassifier::<f64, u8>::new(how.clone());
+    multi_label.fit(Examples::rows(&x), &[vec![], vec![0], vec![0, 1], vec![1]]).unwrap();
+    refused(|| multi_label.save(&path));
+    refused(|| MultiLabelClassifier::<f64, u8>::load(&path));
+    refused(|| multi_label.to_safetensors());
     let mut regressor = Regressor::<f64>::new(how);
     regressor.fit(Examples::rows(&x), Examples::rows(&x)).unwrap();
     refused(|| regressor.save(&path));
@@ -161,6 +166,9 @@ fn graphs_of_onnx() {
     let mut classifier = Classifier::<f64, u8>::new(how.clone());
     classifier.fit(Examples::rows(&x), &[0, 1, 0, 1]).unwrap();
     refused(|| classifier.to_onnx());
+    let mut multi_label = MultiLabelClassifier::<f64, u8>::new(how.clone());
+    multi_label.fit(Examples::rows(&x), &[vec![], vec![0], vec![0, 1], vec![1]]).unwrap();
+    refused(|| multi_label.to_onnx());
     let mut regressor = Regressor::<f64>::new(how);
     regressor.fit(Examples::rows(&x), Examples::rows(&x)).unwrap();
     refused(|| regressor.save_onnx(&path));

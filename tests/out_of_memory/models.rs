@@ -1,4 +1,4 @@
-//! Classifiers and regressors: a fit that runs out of memory leaves the model unchanged.
+//! Models: a fit that runs out of memory leaves the model unchanged.
 
 use crate::{LARGE, alone, refused, value_or_error};
 use dnn_blocks::model::{ClassWeights, Monitor};
@@ -78,6 +78,42 @@ fn a_fit_of_a_regressor() {
             value_or_error(|| model.predict(Examples::rows(&x)));
             value_or_error(|| model.score(Examples::rows(&x), Examples::rows(&values)));
             value_or_error(|| model.predictor(M).map(drop));
+        }
+    });
+}
+
+#[test]
+fn a_fit_of_a_multi_label_classifier() {
+    let x = table();
+    let y = Array2::from_shape_fn((M, 30), |(i, j)| f64::from(u8::from((i + j) % 3 == 0)));
+    let names: Vec<usize> = (0..30).collect();
+    let sets: Vec<Vec<usize>> =
+        (0..M).map(|i| (0..30).filter(|j| (i + j) % 3 == 0).collect()).collect();
+    let seen = |model: &MultiLabelClassifier<f64, usize>| {
+        (model.parameters().cloned(), model.scaler().cloned())
+    };
+    alone(|| {
+        for how in choices() {
+            let labels = LabelSets::table(Examples::rows(&y), &names);
+            for labels in [labels, LabelSets::from(&sets)] {
+                let fit = |model: &mut MultiLabelClassifier<f64, usize>| {
+                    model.fit(Examples::rows(&x), labels).map(drop)
+                };
+                let new = || MultiLabelClassifier::new(how.clone());
+                assert!(refused(LARGE, new, fit, seen) > 5);
+            }
+            let mut model = MultiLabelClassifier::new(how.clone());
+            model.fit(Examples::rows(&x), labels).unwrap();
+            value_or_error(|| model.predict(Examples::rows(&x)));
+            value_or_error(|| model.predict_table(Examples::rows(&x)));
+            value_or_error(|| model.score(Examples::rows(&x), labels));
+            value_or_error(|| model.predictor(M).map(drop));
+            let how = how.validation_share(0.0).patience(None).lbfgs(None);
+            let part = |model: &mut MultiLabelClassifier<f64, usize>| {
+                model.partial_fit(Examples::rows(&x), labels).map(drop)
+            };
+            let new = || MultiLabelClassifier::new(how.clone());
+            assert!(refused(LARGE, new, part, seen) > 5);
         }
     });
 }

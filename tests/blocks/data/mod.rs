@@ -1,6 +1,7 @@
 //! Preprocessing: scaling, labels and splits.
 
 mod folds;
+mod label_names;
 mod labels;
 mod split;
 mod standardizer;

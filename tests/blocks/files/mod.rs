@@ -13,6 +13,8 @@ mod frameworks;
 #[cfg(feature = "safetensors")]
 mod limits;
 #[cfg(feature = "safetensors")]
+mod multi_label;
+#[cfg(feature = "safetensors")]
 mod native;
 #[cfg(feature = "npz")]
 mod npz;

@@ -1,7 +1,7 @@
 //! Round trips through JSON, and refused values.
 
 use crate::support::{network, three_points};
-use dnn_blocks::data::Classes;
+use dnn_blocks::data::{Classes, LabelNames};
 use dnn_blocks::model::ClassWeights;
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
@@ -35,6 +35,7 @@ fn values_stay_as_they_are() {
     stays(Gradients::zeros_like(&parameters));
     stays(Standardizer::fit(&array![[0.1, 0.7, 1e-300], [1e300, 2.0, 5.0]]).unwrap());
     stays(Classes::from_labels(&["b".to_string(), "a".to_string()]));
+    stays(LabelNames::new(&["b".to_string(), "a".to_string()]));
     for rule in [Algorithm::GradientDescent, Algorithm::ADAM_W, Algorithm::RMS_PROP] {
         let mut optimizer = Optimizer::new(rule, &parameters).unwrap();
         let mut moved = parameters.clone();
@@ -136,6 +137,7 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
     for classes in [json!(["b", "a"]), json!(["a", "a"])] {
         assert!(refusal::<Classes<String>>(classes).contains("sorted"));
     }
+    assert!(refusal::<LabelNames<String>>(json!(["b", "a", "b"])).contains("twice"));
     for (choice, reason) in [
         (json!({"keep_prob": 0.0}), "keep_prob is 0, but "),
         (json!({"algorithm": {"momentum": {"beta": 1.5}}}), "beta is 1.5, but "),

@@ -3,17 +3,19 @@
 use super::{
     compare, exact, exact_in_place, exact_owned, exact2, first_row, laid_rows, random, shares,
 };
+use crate::support::labels;
 use crate::support::strides::owned_layouts;
-use dnn_blocks::data::one_hot;
+use dnn_blocks::data::{LabelNames, one_hot};
 use dnn_blocks::metrics::{
-    average_precision, balanced_accuracy, brier_score, log_loss, mean_absolute_error,
-    mean_poisson_deviance, r2, roc_auc, root_mean_squared_error, top_k_accuracy,
+    MultiLabelConfusion, average_precision, balanced_accuracy, brier_score, hamming_loss, log_loss,
+    mean_absolute_error, mean_poisson_deviance, r2, roc_auc, root_mean_squared_error,
+    subset_accuracy, top_k_accuracy,
 };
 use dnn_blocks::ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
 
 both! {
-    scalers scalers_of_columns largest_rows metrics metrics_of_scores weights
+    scalers scalers_of_columns largest_rows tables_of_labels metrics metrics_of_scores weights
 }
 
 fn scalers<F: Float>() {
@@ -45,6 +47,18 @@ fn largest_rows<F: Float>() {
     exact(&random::<F>(4, 70), |y| predicted_classes(&y).unwrap());
     let classes: Vec<usize> = (0..70).map(|i| i * i % 4).collect();
     exact_owned(&one_hot::<F>(&classes, 4).unwrap(), |y| predicted_classes(&y).unwrap());
+}
+
+fn tables_of_labels<F: Float>() {
+    let (y, predicted) = (labels::<F>(3, 70), labels::<F>(3, 72).slice(s![.., 2..]).to_owned());
+    let names = LabelNames::new(&[0, 1, 2]);
+    exact(&y, |y| names.decode(&y).unwrap().concat());
+    exact2(&y, &predicted, |y, predicted| {
+        let pair = (Actual(y), Predicted(predicted));
+        let confusion = MultiLabelConfusion::new(pair.0, pair.1).unwrap();
+        let counts: Vec<usize> = confusion.total().counts().iter().copied().collect();
+        (subset_accuracy(pair.0, pair.1).unwrap(), (hamming_loss(pair.0, pair.1).unwrap(), counts))
+    });
 }
 
 /// Matrices as actual and as predicted values.

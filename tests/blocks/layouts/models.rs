@@ -15,8 +15,8 @@ use dnn_blocks::ndarray::{ArrayRef2, ArrayView2, s};
 use dnn_blocks::prelude::*;
 
 both! {
-    predictors predictors_of_one_example classifiers classifiers_without_a_scaler regressors courses
-    logistic_regressions
+    predictors predictors_of_one_example classifiers classifiers_without_a_scaler
+    multi_label_classifiers regressors courses logistic_regressions
 }
 
 fn predictors<F: Float>() {
@@ -119,6 +119,41 @@ fn classifiers_without_a_scaler<F: Float>() {
         let mut predictor = model.predictor(30).unwrap();
         let probabilities = predictor.predict_proba(x).unwrap().to_owned();
         (probabilities, predictor.predict_log_proba(x).unwrap().to_owned())
+    });
+}
+
+fn multi_label_classifiers<F: Float>() {
+    let names = [3, 1, 2];
+    let y = labels::<F>(30, 3);
+    let how = hyperparameters().validation_share(0.2).patience(2);
+    let learn = |x: Examples<'_, F>, y: LabelSets<'_, F, i32>| {
+        let mut model = MultiLabelClassifier::new(how.clone());
+        let history = model.fit(x, y).unwrap();
+        let mut partial = MultiLabelClassifier::new(hyperparameters());
+        partial.partial_fit(x, y).unwrap();
+        partial.partial_fit(x, y).unwrap();
+        let models = [&model, &partial];
+        let parameters = models.map(|model| model.parameters().unwrap().clone()).to_vec();
+        (history.costs(), parameters)
+    };
+    let x = random::<F>(30, 4);
+    exact(&x, |x| learn(Examples::rows(x), LabelSets::table(Examples::rows(&y), &names)));
+    // A broadcast table of labels is a table too.
+    exact(&y, |y| learn(Examples::rows(&x), LabelSets::table(Examples::rows(y), &names)));
+    let turned = y.t().as_standard_layout().into_owned();
+    exact(&turned, |y| learn(Examples::rows(&x), LabelSets::table(Examples::columns(y), &names)));
+
+    let labels = LabelSets::table(Examples::rows(&y), &names);
+    let mut model = MultiLabelClassifier::new(how.clone());
+    model.fit(Examples::rows(&x), labels).unwrap();
+    exact(&x, |x| {
+        let x = Examples::rows(x);
+        let mut predictor = model.predictor(30).unwrap();
+        let served = predictor.predict_table(x.as_columns()).unwrap().to_owned();
+        let probabilities = predictor.predict_proba(x.as_columns()).unwrap().to_owned();
+        let table = model.predict_table(x).unwrap();
+        let score = model.score(x, labels).unwrap();
+        (score, ((table, model.predict_proba(x).unwrap()), (served, probabilities)))
     });
 }
 

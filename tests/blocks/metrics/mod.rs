@@ -1,5 +1,6 @@
 //! Metrics against scikit-learn; labels of any type; 0/0, NaN, and very large and small numbers.
 
+mod multi_label;
 mod scores;
 
 use crate::support::message;

@@ -1,4 +1,4 @@
-//! The classifier and the regressor.
+//! The models.
 
 mod classifier;
 mod continued;
@@ -8,6 +8,7 @@ mod history;
 mod hyperparameters;
 mod label_smoothing;
 mod lbfgs;
+mod multi_label;
 mod network;
 mod options;
 mod packed_weights;
@@ -19,6 +20,7 @@ mod regressor;
 mod resume;
 mod scikit_learn;
 mod scikit_learn_continued;
+mod scikit_learn_multi_label;
 mod sets;
 mod stopping;
 

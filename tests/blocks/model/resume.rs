@@ -64,6 +64,20 @@ impl Model for Classifier<f64, u8> {
     }
 }
 
+impl Model for MultiLabelClassifier<f64, u8> {
+    fn made(how: Hyperparameters) -> Self {
+        MultiLabelClassifier::new(how)
+    }
+    fn learn(&mut self, options: FitOptions<'_, f64>) -> dnn_blocks::Result<History> {
+        let (x, labels) = table();
+        let set = |(row, label): (dnn_blocks::ndarray::ArrayView1<'_, f64>, u8)| {
+            if row[2] > 0.0 { vec![label, 7] } else { vec![label] }
+        };
+        let sets: Vec<_> = x.rows().into_iter().zip(labels).map(set).collect();
+        self.fit_with(Examples::rows(&x), &sets, options)
+    }
+}
+
 impl Model for Regressor<f64> {
     fn made(how: Hyperparameters) -> Self {
         Regressor::new(how)
@@ -123,6 +137,7 @@ fn a_fit_that_is_stopped_and_resumed_ends_with_the_same_bits() {
     for every in [1, 5] {
         for history in [
             stopped_and_resumed::<Classifier<f64, u8>>(&how(), every),
+            stopped_and_resumed::<MultiLabelClassifier<f64, u8>>(&how(), every),
             stopped_and_resumed::<Regressor<f64>>(&how(), every),
         ] {
             assert_eq!(history.epochs.len(), EPOCHS);
@@ -145,6 +160,7 @@ fn every_state_of_a_fit_is_resumed() {
         lbfgs.clone().patience(2).epochs(60),
     ] {
         stopped_and_resumed::<Classifier<f64, u8>>(&how, 1);
+        stopped_and_resumed::<MultiLabelClassifier<f64, u8>>(&how, 3);
         stopped_and_resumed::<Regressor<f64>>(&how, 5);
     }
     let linear = lbfgs.hidden(&[]).patience(None).epochs(200);

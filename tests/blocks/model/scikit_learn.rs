@@ -6,10 +6,11 @@
 //! scores are compared with the bound of the test, and only figures without chance are equal.
 //!
 //! [`Case::hyperparameters`] has the settings that mean the same here. `scikit_learn_continued` has
-//! the tests of L-BFGS, warm starts, tolerances and early stopping.
+//! the tests of L-BFGS, warm starts, tolerances and early stopping, `scikit_learn_multi_label` those
+//! of multi-label classification.
 //!
-//! `poisson` has the test of the Poisson loss. Not here: tests of multi-label classification (9 and
-//! 19), sparse tables (21) and feature names (36), which the models do not have.
+//! `poisson` has the test of the Poisson loss, `feature_names` that of feature names (36). Not here:
+//! sparse tables (21), which the models do not have.
 
 use crate::support::reference::{assert_close, check_gradients, json, matrix, network_of, number};
 use dnn_blocks::Error;

@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 ///   last one that counted.
 /// - `learning_rate="invscaling"` is `Schedule::InverseScaling`. `"adaptive"` is a plateau with the
 ///   factor 1/5 and the patience `n + 1`, which does not stop the fit.
-fn hyperparameters(case: &Case) -> Hyperparameters {
+pub(super) fn hyperparameters(case: &Case) -> Hyperparameters {
     let how = case.hyperparameters().shuffle(case.parameter("shuffle").as_bool().unwrap());
     let tolerance = case.number("tol");
     if case.parameter("solver") == "lbfgs" {
