@@ -41,8 +41,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Exports networks with each pair of activations, with and without a scaler, classifiers of two
-/// and three classes, and regressors with linear and exponential outputs. Returns the number of
-/// ONNX files.
+/// and three classes, multi-label classifiers, and regressors with linear and exponential outputs.
+/// Returns the number of ONNX files.
 fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> {
     let mut rng = NumpyRandom::seed(3);
     let x = Array2::from_shape_simple_fn((50, 3), || F::of(20.0 + 5.0 * rng.randn()));
@@ -86,6 +86,20 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
         let name = format!("{kind}_classifier_{classes}");
         model.save_onnx(folder.join(format!("{name}.onnx")))?;
         answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
+        count += 1;
+    }
+    for labels in [1, 4] {
+        let names: Vec<usize> = (0..labels).collect();
+        let sets: Vec<Vec<usize>> =
+            (0..50).map(|i| (0..labels).filter(|label| (i + label) % 3 == 0).collect()).collect();
+        let mut model = MultiLabelClassifier::new(hyperparameters.clone()).with_labels(&names);
+        model.fit(Examples::rows(&x).feature_names(&NAMES), &sets)?;
+        let name = format!("{kind}_multi_label_{labels}");
+        model.save_onnx(folder.join(format!("{name}.onnx")))?;
+        answers(folder, &name, &x, &model.predict_proba(Examples::rows(&x))?)?;
+        let mut tensors = Tensors::new();
+        tensors.insert("labels", model.predict_table(Examples::rows(&x))?.into_dyn())?;
+        tensors.save_npz(folder.join(format!("{name}.labels.npz")))?;
         count += 1;
     }
     for (name, cost) in [("regressor", None), ("regressor_of_counts", Some(Cost::Poisson))] {

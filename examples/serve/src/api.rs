@@ -1,6 +1,6 @@
 //! The routes `POST /predict` and `GET /health`.
 
-use crate::model::{Answer, Served};
+use crate::model::{Answer, Names, Served};
 use crate::refusal::Refusal;
 use axum::body::Body;
 use axum::extract::State;
@@ -64,7 +64,8 @@ struct Request {
 struct Health {
     status: &'static str,
     features: usize,
-    classes: Vec<i64>,
+    #[serde(flatten)]
+    names: Names,
     #[serde(skip_serializing_if = "Option::is_none")]
     feature_names: Option<Vec<String>>,
 }
@@ -83,9 +84,9 @@ pub fn router(served: Served, limits: Limits) -> Router {
 
 async fn health(State(shared): State<Shared>) -> Json<Health> {
     let served = &shared.0;
-    let (features, classes) = (served.features(), served.classes().to_vec());
+    let (features, names) = (served.features(), served.names().clone());
     let feature_names = served.feature_names().map(<[String]>::to_vec);
-    Json(Health { status: "ok", features, classes, feature_names })
+    Json(Health { status: "ok", features, names, feature_names })
 }
 
 async fn predict(

@@ -23,8 +23,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let stop = stopped()?;
     let listener = TcpListener::bind(&address).await?;
-    let (features, classes) = (served.features(), served.classes());
-    println!("{features} features, classes {classes:?}");
+    let (features, names) = (served.features(), served.names());
+    println!("{features} features, {names:?}");
     println!("listening on http://{}", listener.local_addr()?);
     serve(listener, served, Limits::default(), stop).await;
     println!("stopped");

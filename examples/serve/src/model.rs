@@ -1,4 +1,5 @@
-//! The served model: a classifier with its scaler and labels, or a network alone.
+//! The served model: a classifier or a multi-label classifier with its scaler and labels, or a
+//! network alone.
 
 use crate::refusal::Refusal;
 use dnn_blocks::files::FileError;
@@ -8,12 +9,29 @@ use dnn_blocks::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// The answer of `POST /predict`: a class for each example, and the probability of each class.
+/// The answer of `POST /predict`: the prediction for each example, and its probabilities.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
-    pub classes: Vec<i64>,
-    /// (examples, classes), in the order of [`Served::classes`].
+    #[serde(flatten)]
+    pub prediction: Prediction,
+    /// (examples, classes or labels), in the order of [`Served::names`].
     pub probabilities: Vec<Vec<f32>>,
+}
+
+/// A class for each example, or the labels of each example.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prediction {
+    Classes(Vec<i64>),
+    Labels(Vec<Vec<i64>>),
+}
+
+/// The classes of a model, or the labels of a multi-label model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Names {
+    Classes(Vec<i64>),
+    Labels(Vec<i64>),
 }
 
 /// A model that several threads share.
@@ -21,7 +39,7 @@ pub struct Answer {
 pub struct Served {
     weights: PackedWeights<f32>,
     scaler: Option<Standardizer<f32>>,
-    classes: Vec<i64>,
+    names: Names,
     features: usize,
     feature_names: Option<Vec<String>>,
 }
@@ -31,7 +49,17 @@ impl Served {
     pub fn classifier(model: Classifier<f32, i64>) -> Result<Self, String> {
         let parameters = model.parameters().ok_or("the classifier is not fitted")?;
         let feature_names = model.feature_names().map(<[String]>::to_vec);
-        let served = Self::new(parameters, model.scaler().cloned(), model.classes().to_vec())?;
+        let names = Names::Classes(model.classes().to_vec());
+        let served = Self::new(parameters, model.scaler().cloned(), names)?;
+        Ok(Self { feature_names, ..served })
+    }
+
+    /// Serves a fitted multi-label classifier.
+    pub fn multi_label(model: MultiLabelClassifier<f32, i64>) -> Result<Self, String> {
+        let parameters = model.parameters().ok_or("the classifier is not fitted")?;
+        let feature_names = model.feature_names().map(<[String]>::to_vec);
+        let names = Names::Labels(model.labels().to_vec());
+        let served = Self::new(parameters, model.scaler().cloned(), names)?;
         Ok(Self { feature_names, ..served })
     }
 
@@ -49,31 +77,36 @@ impl Served {
                 ));
             }
         };
-        Self::new(&parameters, None, (0..classes as i64).collect())
+        Self::new(&parameters, None, Names::Classes((0..classes as i64).collect()))
     }
 
     fn new(
         parameters: &Parameters<f32>,
         scaler: Option<Standardizer<f32>>,
-        classes: Vec<i64>,
+        names: Names,
     ) -> Result<Self, String> {
         let weights = PackedWeights::new(parameters).map_err(|error| error.to_string())?;
         let features = parameters.layers()[0].w.ncols();
-        Ok(Self { weights, scaler, classes, features, feature_names: None })
+        Ok(Self { weights, scaler, names, features, feature_names: None })
     }
 
-    /// Loads a file of [`Classifier::save`] or [`Parameters::save`].
+    /// Loads a file of [`Classifier::save`], [`MultiLabelClassifier::save`] or
+    /// [`Parameters::save`].
     pub fn load(path: &Path) -> Result<Self, String> {
         let said = |error: FileError| format!("{}: {error}", path.display());
-        match Classifier::load(path) {
+        let model = match Classifier::load(path) {
+            Err(FileError::Kind { .. }) => MultiLabelClassifier::load(path),
+            model => return Self::classifier(model.map_err(said)?),
+        };
+        match model {
             Err(FileError::Kind { .. }) => Self::network(Parameters::load(path).map_err(said)?),
-            model => Self::classifier(model.map_err(said)?),
+            model => Self::multi_label(model.map_err(said)?),
         }
     }
 
-    /// The labels in the order of the probabilities.
-    pub fn classes(&self) -> &[i64] {
-        &self.classes
+    /// The classes or labels in the order of the probabilities.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// The number of features of an example.
@@ -124,22 +157,34 @@ impl Served {
     }
 
     /// Converts outputs to an answer, unless one is not finite. A single output is the probability
-    /// of the second class.
+    /// of the second class, or of the only label.
     fn named(&self, al: ArrayView2<'_, f32>) -> Result<Answer, Refusal> {
         let not_finite = al.columns().into_iter().position(|a| a.iter().any(|a| !a.is_finite()));
         if let Some(example) = not_finite {
             return Err(Refusal::NotFinite { example });
         }
-        let probabilities = match al.nrows() {
-            1 => al.iter().map(|&a| vec![1.0 - a, a]).collect(),
-            _ => al.columns().into_iter().map(|a| a.to_vec()).collect(),
+        let columns = al.columns().into_iter();
+        let (prediction, probabilities) = match &self.names {
+            Names::Classes(classes) => {
+                let predicted = predicted_classes(&al)
+                    .map_err(|error| Refusal::Internal { reason: error.to_string() })?;
+                let predicted = predicted.into_iter().map(|i| classes[i]).collect();
+                let probabilities = match al.nrows() {
+                    1 => al.iter().map(|&a| vec![1.0 - a, a]).collect(),
+                    _ => columns.map(|a| a.to_vec()).collect(),
+                };
+                (Prediction::Classes(predicted), probabilities)
+            }
+            Names::Labels(labels) => {
+                let labels_of = |a: &Vec<f32>| {
+                    let has = labels.iter().zip(a).filter(|(_, a)| **a > 0.5);
+                    has.map(|(label, _)| *label).collect()
+                };
+                let probabilities: Vec<_> = columns.map(|a| a.to_vec()).collect();
+                (Prediction::Labels(probabilities.iter().map(labels_of).collect()), probabilities)
+            }
         };
-        let classes = predicted_classes(&al)
-            .map_err(|error| Refusal::Internal { reason: error.to_string() })?
-            .into_iter()
-            .map(|i| self.classes[i])
-            .collect();
-        Ok(Answer { classes, probabilities })
+        Ok(Answer { prediction, probabilities })
     }
 }
 

@@ -1,11 +1,11 @@
 //! Real requests over loopback, each test with its own server and port.
 
 use dnn_blocks::model::PackedWeights;
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::ndarray::{Array2, ArrayView1};
 use dnn_blocks::prelude::*;
 use dnn_blocks_serve::api::Limits;
 use dnn_blocks_serve::client::{Client, Reply, post};
-use dnn_blocks_serve::model::{Answer, Served, synthetic};
+use dnn_blocks_serve::model::{Answer, Prediction, Served, synthetic};
 use dnn_blocks_serve::refusal::Refusal;
 use dnn_blocks_serve::server::serve;
 use serde_json::{Value, json};
@@ -73,7 +73,8 @@ fn request(x: &Array2<f32>) -> String {
 fn assert_answer(reply: &Reply, model: &Classifier<f32, i64>, x: &Array2<f32>) {
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
-    assert_eq!(answer.classes, model.predict(Examples::rows(x)).unwrap());
+    let classes = model.predict(Examples::rows(x)).unwrap();
+    assert_eq!(answer.prediction, Prediction::Classes(classes));
     let weights = PackedWeights::new(model.parameters().unwrap()).unwrap();
     let mut predictor = model.predictor(x.nrows()).unwrap().with_weights(&weights).unwrap();
     let expected = predictor.predict_proba(Examples::rows(x)).unwrap();
@@ -154,6 +155,53 @@ fn two_classes_and_files_of_both_kinds() {
     std::fs::write(&bare, "no model").unwrap();
     assert!(Served::load(&bare).is_err());
     assert!(Served::load(&folder.path().join("missing")).is_err());
+}
+
+/// The labels and probabilities of a saved model, also if there is one label only.
+#[test]
+fn a_multi_label_model_answers_with_the_labels_of_each_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let x = table(1, 40);
+    let set = |row: ArrayView1<'_, f32>| {
+        let has = [(7, row[0] > 10.0), (-2, row[1] > 12.0)];
+        has.iter().filter(|(_, has)| *has).map(|(label, _)| *label).collect()
+    };
+    let sets: Vec<Vec<i64>> = x.rows().into_iter().map(set).collect();
+    let one: Vec<Vec<i64>> =
+        sets.iter().map(|set| set.iter().copied().filter(|&label| label == 7).collect()).collect();
+    let how = Hyperparameters::default().hidden(&[8]).epochs(30).learning_rate(0.05);
+    for (sets, labels) in [(sets, vec![7, -2]), (one, vec![7])] {
+        let mut model = MultiLabelClassifier::<f32, i64>::new(how.clone()).with_labels(&labels);
+        let named = Examples::rows(&x).feature_names(&["a", "b", "c", "d"]);
+        model.fit(named, &sets).unwrap();
+        model.save(&path).unwrap();
+        let server = Server::start(Served::load(&path).unwrap(), Limits::default());
+        let reply = server.client().call(request(&x)).unwrap();
+        assert_eq!(reply.status, 200);
+        let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
+        let predicted = model.predict(Examples::rows(&x)).unwrap();
+        assert!(predicted.iter().any(Vec::is_empty) && predicted.contains(&vec![7]));
+        assert_eq!(answer.prediction, Prediction::Labels(predicted));
+        let weights = PackedWeights::new(model.parameters().unwrap()).unwrap();
+        let mut predictor = model.predictor(40).unwrap().with_weights(&weights).unwrap();
+        let expected = predictor.predict_proba(Examples::rows(&x)).unwrap();
+        let rows: Vec<_> = expected.columns().into_iter().map(|p| p.to_vec()).collect();
+        assert_eq!(answer.probabilities, rows);
+        let keys: Value = serde_json::from_slice(&reply.body).unwrap();
+        assert_eq!(
+            keys.as_object().unwrap().keys().collect::<Vec<_>>(),
+            ["labels", "probabilities"]
+        );
+
+        let reply = server.client().call(HEALTH).unwrap();
+        let health: Value = serde_json::from_slice(&reply.body).unwrap();
+        let names = json!(["a", "b", "c", "d"]);
+        let expected =
+            json!({ "status": "ok", "features": 4, "labels": labels, "feature_names": names });
+        assert_eq!(health, expected);
+        server.stop();
+    }
 }
 
 #[test]

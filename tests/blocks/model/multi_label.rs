@@ -141,7 +141,7 @@ fn a_fit_is_a_loop_of_public_calls() {
     });
     let mut parameters = initialize_parameters_deep(&[2, 7, 5, 3], how.initializer, rng)
         .unwrap()
-        .with_activations(how.activation, Activation::Sigmoid);
+        .with_activations(Activation::Tanh, Activation::Sigmoid);
     let mut optimizer = Optimizer::new(how.algorithm, &parameters).unwrap();
     let mut batches = Batches::new(&training_x, &targets, how.batch_size).unwrap();
     let mut workspace = Workspace::new(&parameters, how.batch_size).unwrap();

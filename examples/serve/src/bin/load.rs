@@ -121,7 +121,7 @@ impl Subject {
         let same = theirs.is_some_and(|theirs| {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| near(a, b))
         });
-        if same && answer.classes == self.expected.classes {
+        if same && answer.prediction == self.expected.prediction {
             return Ok(());
         }
         Err(format!("{}: another answer, {answer:?}", self.name).into())
