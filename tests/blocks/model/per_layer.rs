@@ -45,7 +45,7 @@ fn a_list_of_equal_values_is_one_value() {
     let (x, labels) = clouds(3, 60);
     let one = quick().hidden(&[6, 4]).activation(Activation::Silu).initializer(Initializer::LeCun);
     let list =
-        one.clone().activation(vec![Activation::Silu; 2]).initializer(&[Initializer::LeCun; 3]);
+        one.clone().activation(vec![Activation::Silu; 2]).initializer(&[Initializer::LeCun; 3][..]);
     let (a, b) = (fitted(one, &x, &labels), fitted(list, &x, &labels));
     assert_eq!(a.parameters(), b.parameters());
 }
