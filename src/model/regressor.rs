@@ -87,6 +87,7 @@ impl<F: Float> Regressor<F> {
         target_scaler: Option<Standardizer<F>>,
     ) -> Result<Self> {
         hyperparameters.check::<F>()?;
+        check_equal_class_weights(&hyperparameters)?;
         let outputs = output_units(&parameters);
         let head = Head::regression(&hyperparameters, outputs)?;
         check_target_scaler(&head, target_scaler.as_ref())?;
@@ -101,6 +102,7 @@ impl<F: Float> Regressor<F> {
     /// As [`Classifier::set_hyperparameters`](super::Classifier::set_hyperparameters).
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
+        check_equal_class_weights(&hyperparameters)?;
         if let Some(network) = &mut self.network {
             let head = Head::regression(&hyperparameters, output_units(&network.parameters))?;
             network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
@@ -270,7 +272,7 @@ pub(crate) fn table_fit<'a, 'x, F: Float>(
     target_scaler: Option<&'a Standardizer<F>>,
 ) -> Result<TableFit<'a, 'x, F>> {
     hyperparameters.check::<F>()?;
-    // Only here: older files of regressors may have class weights.
+    // Not in `Head`, since older files of regressors may have class weights.
     check_equal_class_weights(hyperparameters)?;
     let head = Head::regression(hyperparameters, y.nrows())?;
     Ok(TableFit { hyperparameters, head, x, y, target_scaler })

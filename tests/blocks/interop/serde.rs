@@ -309,7 +309,8 @@ fn parts_that_are_not_of_one_model_are_refused() {
         ("/hyperparameters/standardize", json!(false), "scaler"),
         ("/hyperparameters/algorithm", json!("gradient_descent"), "another update rule"),
         ("/network/scaler", json!(null), "scaler"),
-        ("/network/parameters/2/activation", json!("sigmoid"), "activations"),
+        ("/network/parameters/2/activation", json!("sigmoid"), "needs softmax outputs"),
+        ("/network/parameters/1/activation", json!("sigmoid"), "activations"),
         ("/network/memory/optimizer/steps", json!(-1), "integer"),
         ("/network/epochs", json!(u64::MAX), "epochs"),
     ] {

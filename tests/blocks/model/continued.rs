@@ -236,7 +236,10 @@ fn parameters_that_do_not_fit_the_model_are_refused() {
         (refused(plain.clone().hidden(&[8, 8]), &all, softmax(), None), "layers"),
         (refused(plain.clone().hidden(&[9]), &all, softmax(), None), "layer 1: W (8, 2)"),
         (refused(plain.clone().activation(Activation::Tanh), &all, softmax(), None), "activations"),
-        (refused(plain.clone(), &all, network(3, Activation::Tanh), None), "activations"),
+        (
+            refused(plain.clone(), &all, network(3, Activation::Tanh), None),
+            "layer 2: categorical cross-entropy needs softmax outputs, not tanh",
+        ),
         (refused(plain.clone().frozen(&[3]), &all, softmax(), None), "frozen is 3"),
         (refused(plain.clone().frozen(&[1, 2]), &all, softmax(), None), "number of frozen layers"),
         (refused(plain.clone().l2(-1.0), &all, softmax(), None), "l2 is -1"),
