@@ -183,17 +183,13 @@ impl Ranks<'_> {
     /// declared; [`Error::Disagreement`] if hyperparameters, the number of features, their names or
     /// the number of labels differ; the errors of [`MultiLabelClassifier::fit_with`], wrapped in an
     /// [`Error::OnRank`] if they come from one rank.
-    pub fn fit_multi_label<'l, F: Float, L: Ord + Clone>(
+    pub fn fit_multi_label<'l, F: Float, L: Ord + Clone + 'l>(
         &self,
         model: &mut MultiLabelClassifier<F, L>,
         x: Examples<'_, F>,
         labels: impl Into<LabelSets<'l, F, L>>,
         options: FitOptions<'_, F>,
-    ) -> Result<History>
-    where
-        F: 'l,
-        L: 'l,
-    {
+    ) -> Result<History> {
         let (hyperparameters, sets) = (&model.hyperparameters, labels.into());
         let share =
             self.check_examples(hyperparameters, &x, ("label sets", sets.len()), &options)?;

@@ -18,6 +18,9 @@ use crate::init::NumpyRandom;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
 
+/// A network with the standardizer of its targets, if it has one.
+pub(crate) type NewNetwork<F> = (Network<F>, Option<Standardizer<F>>);
+
 /// A fit of a model to a table of targets.
 pub(crate) struct TableFit<'a, 'x, F> {
     pub hyperparameters: &'a Hyperparameters,
@@ -87,7 +90,7 @@ impl<F: Float> TableFit<'_, '_, F> {
         &self,
         fitted: Option<&mut Network<F>>,
         options: FitOptions<'_, F>,
-    ) -> Result<(Result<History>, Option<(Network<F>, Option<Standardizer<F>>)>)> {
+    ) -> Result<(Result<History>, Option<NewNetwork<F>>)> {
         let Self { hyperparameters, head, y, target_scaler, .. } = self;
         let names = continued_names(fitted.as_deref(), &self.x)?;
         let named = with_names(names.as_ref());

@@ -77,7 +77,7 @@ fn a_network_of_scikit_learn_predicts_the_same() {
         let probabilities = model.predict_proba(x).unwrap();
         assert_close("probabilities", &probabilities, &matrix(case.figure("probabilities")), 1e-12);
         assert_eq!(model.score(x, labels).unwrap(), 1.0);
-        let cost = Cost::BinaryCrossEntropy.value(&probabilities.t(), &y.t()).unwrap();
+        let cost = Cost::BinaryCrossEntropy.value(&probabilities.t(), y.t()).unwrap();
         assert_number("cost", cost, number(case.figure("cost")), 1e-9);
     }
 }
