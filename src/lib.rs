@@ -62,6 +62,7 @@
 //! | train by L-BFGS | [`lbfgs`](model::Hyperparameters::lbfgs), [`Lbfgs`](train::lbfgs::Lbfgs) |
 //! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
 //! | fit a model without writing a loop | [`Classifier`], [`Regressor`] |
+//! | predict several labels of an example | [`MultiLabelClassifier`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
 //! | stop within an epoch, for example on Ctrl-C | [`on_batch`](model::FitOptions::on_batch) |
 //! | validate on the last rows of a table | [`validation`](model::FitOptions::validation) |
@@ -93,6 +94,7 @@
 //! [`with_activations`]: Parameters::with_activations
 //! [`Classifier`]: model::Classifier
 //! [`Regressor`]: model::Regressor
+//! [`MultiLabelClassifier`]: model::MultiLabelClassifier
 //! [`patience`]: model::Hyperparameters::patience
 //! [`on_epoch`]: model::FitOptions::on_epoch
 //! [`Plateau`]: train::schedule::Plateau

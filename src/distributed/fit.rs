@@ -183,7 +183,7 @@ impl Ranks<'_> {
     /// declared; [`Error::Disagreement`] if hyperparameters, the number of features, their names or
     /// the number of labels differ; the errors of [`MultiLabelClassifier::fit_with`], wrapped in an
     /// [`Error::OnRank`] if they come from one rank.
-    pub fn fit_multi_label<'l, F: Float + 'l, L: Ord + Clone + 'l>(
+    pub fn fit_multi_label<'l, F: Float, L: Ord + Clone + 'l>(
         &self,
         model: &mut MultiLabelClassifier<F, L>,
         x: Examples<'_, F>,

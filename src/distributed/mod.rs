@@ -41,8 +41,9 @@
 //! ```
 //!
 //! Run it with `mpirun -np 4 program`. In a loop of `l_model_forward` and `l_model_backward`, call
-//! [`Ranks::average`] between the backward pass and the update. [`Ranks::fit_classifier`] and
-//! [`Ranks::fit_regressor`] train the models of [`model`](crate::model).
+//! [`Ranks::average`] between the backward pass and the update. [`Ranks::fit_classifier`],
+//! [`Ranks::fit_multi_label`] and [`Ranks::fit_regressor`] train the models of
+//! [`model`](crate::model).
 //!
 //! # Equality with one process
 //!

@@ -25,7 +25,7 @@
 //! | load a network of another framework | [`Tensors`] |
 //! | export a network or a model to ONNX | [`save_onnx`][p-onnx], [`save_onnx`][c-onnx] |
 //!
-//! A `Regressor` has the methods of a `Classifier`.
+//! A `Regressor` and a `MultiLabelClassifier` have the methods of a `Classifier`.
 //!
 //! [p-save]: ../parameters/struct.Parameters.html#method.save
 //! [p-load]: ../parameters/struct.Parameters.html#method.load

@@ -21,7 +21,7 @@ pub struct EpochRecord {
     pub gradient_norm: f64,
     /// The cost of the validation set after the epoch, without L2 and dropout.
     pub validation_cost: Option<f64>,
-    /// The accuracy (or R²) of the validation set after the epoch.
+    /// The score (accuracy, subset accuracy or R²) of the validation set after the epoch.
     pub validation_score: Option<f64>,
 }
 
@@ -73,7 +73,7 @@ impl<F: Float> fmt::Debug for Epoch<'_, F> {
 }
 
 impl<F: Float> Epoch<'_, F> {
-    /// Computes the accuracy (or R²) of the training set after the epoch.
+    /// Computes the score (accuracy, subset accuracy or R²) of the training set after the epoch.
     ///
     /// It takes one forward pass over all training examples, so call it only where you need it.
     ///

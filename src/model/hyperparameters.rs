@@ -131,8 +131,8 @@ macro_rules! hyperparameters {
 }
 
 hyperparameters! {
-    /// The hyperparameters of a [`Classifier`](super::Classifier) or
-    /// [`Regressor`](super::Regressor).
+    /// The hyperparameters of a [`Classifier`](super::Classifier),
+    /// [`MultiLabelClassifier`](super::MultiLabelClassifier) or [`Regressor`](super::Regressor).
     ///
     /// Start from the default and set the fields that differ:
     ///
@@ -265,7 +265,7 @@ hyperparameters! {
         ///
         /// The validation examples are drawn at random: for a classifier by
         /// [`stratified_split`](crate::data::stratified_split), with the same share of every class,
-        /// for a regressor by [`split`](crate::data::split). They are at least two.
+        /// for the other models by [`split`](crate::data::split). They are at least two.
         /// [`FitOptions::validation`](super::FitOptions::validation) chooses them instead. Example
         /// weights count in the validation cost too.
         validation_share: f64 = 0.0,
@@ -365,7 +365,8 @@ hyperparameters! {
         set accept: bool => accept,
         check(|_accept| Ok(()));
 
-        /// The weights of the classes of a classifier. Default: equal.
+        /// The weights of the classes of a [`Classifier`](super::Classifier). Default: equal. For
+        /// another model they are an [`Error::Inconsistent`].
         class_weights: ClassWeights = ClassWeights::Equal,
         set weights: ClassWeights => weights,
         check(|weights| match weights {
@@ -438,7 +439,7 @@ pub enum Monitor {
     TrainingCost,
     /// The cost of the validation set. A fit without a validation set is an error.
     ValidationCost,
-    /// The accuracy (or R²) of the validation set, where an increase counts. A fit without a
+    /// The score (accuracy, subset accuracy or R²) of the validation set, where an increase counts. A fit without a
     /// validation set is an error.
     ValidationScore,
 }

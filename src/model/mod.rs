@@ -1,4 +1,5 @@
-//! High-level models: [`Classifier`] and [`Regressor`], which run the whole training loop.
+//! High-level models: [`Classifier`], [`MultiLabelClassifier`] and [`Regressor`], which run the whole
+//! training loop.
 //!
 //! ```
 //! use dnn_blocks::ndarray::array;
@@ -29,6 +30,9 @@
 //!
 //! | to | use |
 //! |---|---|
+//! | predict one class of each example | [`Classifier`] |
+//! | predict any number of labels of each example | [`MultiLabelClassifier`], [`LabelSets`] |
+//! | predict numbers | [`Regressor`] |
 //! | set epochs, layers, optimizer, early stopping | [`Hyperparameters`] |
 //! | pass weights, a validation set, callbacks, checkpoints | [`FitOptions`] |
 //! | continue a fitted model | [`FitOptions::warm_start`] |
@@ -61,6 +65,9 @@
 //! | `warm_start=True` | [`FitOptions::warm_start`], which also keeps the state of the optimizer |
 //! | `partial_fit` | [`Classifier::partial_fit`] |
 //! | `predict_log_proba` | [`Classifier::predict_log_proba`] |
+//! | `MLPClassifier` on a table of 0 and 1 | [`MultiLabelClassifier`] on [`LabelSets::table`] |
+//! | its `predict`, `score` | [`predict_table`](MultiLabelClassifier::predict_table), `score` |
+//! | `MultiLabelBinarizer` | [`LabelNames`](crate::data::LabelNames), sets as [`LabelSets`] |
 //! | `sample_weight`, `shuffle`, `random_state` | [`FitOptions::weights`], `shuffle`, `seed` |
 //! | `n_iter_`, `loss_curve_` | `epochs.len()` and [`costs`](History::costs) of the history |
 //! | no scaling | `standardize(false)`, `constant_features(true)` |

@@ -240,7 +240,6 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         labels: impl Into<LabelSets<'l, F, L>>,
     ) -> Result<History>
     where
-        F: 'l,
         L: 'l,
     {
         self.fit_with(x, labels, FitOptions::new())
@@ -261,7 +260,6 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History>
     where
-        F: 'l,
         L: 'l,
     {
         let (labels, y) = self.encode(x.len(), &labels.into(), options.warm_start)?;
@@ -307,7 +305,6 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         labels: impl Into<LabelSets<'l, F, L>>,
     ) -> Result<History>
     where
-        F: 'l,
         L: 'l,
     {
         self.partial_fit_with(x, labels, FitOptions::new())
@@ -326,7 +323,6 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         options: FitOptions<'_, F>,
     ) -> Result<History>
     where
-        F: 'l,
         L: 'l,
     {
         let (labels, y) = self.encode(x.len(), &labels.into(), true)?;
@@ -418,7 +414,6 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         labels: impl Into<LabelSets<'l, F, L>>,
     ) -> Result<f64>
     where
-        F: 'l,
         L: 'l,
     {
         let labels = labels.into();

@@ -105,7 +105,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// [validation](Self::validation) set must be passed in each call.
     ///
     /// The labels must have all classes of the model, unless
-    /// [`with_classes`](super::Classifier::with_classes) declared them, and no other.
+    /// [`with_classes`](super::Classifier::with_classes) declared them, and no other. Labels of a
+    /// [`MultiLabelClassifier`](super::MultiLabelClassifier) need not all occur.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

@@ -18,8 +18,8 @@ use crate::init::NumpyRandom;
 use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2};
 
-/// A network that was not continued, with the standardizer of its targets.
-type NewNetwork<F> = (Network<F>, Option<Standardizer<F>>);
+/// A network with the standardizer of its targets, if it has one.
+pub(crate) type NewNetwork<F> = (Network<F>, Option<Standardizer<F>>);
 
 /// A fit of a model to a table of targets.
 pub(crate) struct TableFit<'a, 'x, F> {
