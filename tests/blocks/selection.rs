@@ -218,6 +218,21 @@ fn folds_that_do_not_fit_are_errors() {
     assert_eq!(run(&labels, &[fold(&[0, 3, 6], &[1])]), Err(Error::OneClass));
 }
 
+#[test]
+fn a_grid_has_every_combination_once() {
+    let candidates = grid(vec![how(), how().seed(9)], &[4, 8, 16], |h, &n| h.hidden(&[n]));
+    let candidates = grid(candidates, &[0.0, 0.5], |h, &l2| h.l2(l2));
+    let found: Vec<_> = candidates.iter().map(|h| (h.seed, h.hidden[0], h.l2)).collect();
+    let mut expected = Vec::new();
+    for seed in [3, 9] {
+        for units in [4, 8, 16] {
+            expected.extend([(seed, units, 0.0), (seed, units, 0.5)]);
+        }
+    }
+    assert_eq!(found, expected);
+    assert!(grid(candidates, &[], |h, _: &u8| h).is_empty());
+}
+
 fn scored(scores: &[f64]) -> Result<CrossValidation<f64>> {
     let x = Array2::from_shape_fn((scores.len(), 1), |(i, _)| i as f64);
     let folds: Vec<Fold> =
