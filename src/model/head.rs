@@ -1,4 +1,4 @@
-use super::hyperparameters::{ClassWeights, Hyperparameters};
+use super::hyperparameters::Hyperparameters;
 use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::{Error, Float, Parameters, Result};
@@ -37,7 +37,6 @@ impl<F: Float> Head<F> {
                 what: "the cost of a multi-label classifier is the binary cross-entropy",
             });
         }
-        check_equal_class_weights(hyperparameters)?;
         let score = crate::metrics::subset_accuracy_of_outputs;
         Ok(Self { cost, outputs: labels, standardizes_targets: false, score })
     }
@@ -50,7 +49,6 @@ impl<F: Float> Head<F> {
                 what: "the cost of a regressor is an error of linear outputs",
             });
         }
-        check_equal_class_weights(hyperparameters)?;
         let score = |al: &ArrayRef2<F>, y: &ArrayRef2<F>| crate::metrics::r2_of_matrices(y, al);
         Ok(Self { cost, outputs, standardizes_targets: true, score })
     }
@@ -62,15 +60,4 @@ impl<F: Float> Head<F> {
             layer.activation = self.cost.output_activation();
         }
     }
-}
-
-/// Checks that no weights of classes are set, for a model without classes.
-fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
-    if hyperparameters.class_weights == ClassWeights::Equal {
-        return Ok(());
-    }
-    Err(Error::Inconsistent {
-        what: "`class_weights` are set, but only a `Classifier` has classes: use weights of the \
-               examples",
-    })
 }

@@ -334,8 +334,8 @@ hyperparameters! {
         set accept: bool => accept,
         check(|_accept| Ok(()));
 
-        /// The weights of the classes of a [`Classifier`](super::Classifier). Default: equal. For
-        /// another model they are an [`Error::Inconsistent`].
+        /// The weights of the classes of a [`Classifier`](super::Classifier). Default: equal. A fit
+        /// of another model with such weights is an [`Error::Inconsistent`].
         class_weights: ClassWeights = ClassWeights::Equal,
         set weights: ClassWeights => weights,
         check(|weights| match weights {
