@@ -260,8 +260,8 @@ impl Ranks<'_> {
         Ok((trained, target_scaler))
     }
 
-    /// Checks names, hyperparameters, examples and weights of all ranks. Returns the number of the first
-    /// example of this rank among all examples, and the number of all examples.
+    /// Checks names, hyperparameters, examples and weights of all ranks. Returns the number of the
+    /// first example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,

@@ -399,8 +399,8 @@ pub enum Monitor {
     TrainingCost,
     /// The cost of the validation set. A fit without a validation set is an error.
     ValidationCost,
-    /// The score (accuracy, subset accuracy or R²) of the validation set, where an increase counts. A fit without a
-    /// validation set is an error.
+    /// The score (accuracy, subset accuracy or R²) of the validation set, where an increase counts.
+    /// A fit without a validation set is an error.
     ValidationScore,
 }
 

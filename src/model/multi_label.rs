@@ -283,7 +283,8 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// let mut model =
     ///     MultiLabelClassifier::<f64, &str>::new(hyperparameters).with_labels(&["up", "right"]);
     /// for _ in 0..50 {
-    ///     model.partial_fit(Examples::rows(&array![[0.1, 0.2], [0.1, 0.8]]), &[vec![], vec!["up"]])?;
+    ///     let x = array![[0.1, 0.2], [0.1, 0.8]];
+    ///     model.partial_fit(Examples::rows(&x), &[vec![], vec!["up"]])?;
     ///     model.partial_fit(Examples::rows(&array![[0.9, 0.1]]), &[vec!["right"]])?;
     /// }
     /// let x = array![[0.0, 1.0], [1.0, 0.0]];
