@@ -38,7 +38,8 @@ for path in models:
         found, *labels = session.run(None, {"X": x[:m]})
         if "multi_label" in path.stem:
             with np.load(path.with_suffix(".labels.npz")) as table:
-                assert labels[0].dtype == np.int64 and (labels[0] == table["labels"][:m]).all(), path
+                assert labels[0].dtype == np.int64, path
+                assert (labels[0] == table["labels"][:m]).all(), path
         assert len(labels) == ("multi_label" in path.stem), path
         assert found.dtype == expected.dtype and found.shape == expected[:m].shape, path
         size = np.maximum(1, np.abs(expected[:m]))

@@ -33,7 +33,7 @@ use crate::model::table_fit::TableFit;
 use crate::model::trainer::{Evaluate, Session, Source, Trainer, batch_size, monitors_training};
 use crate::model::{
     Classifier, Examples, FitOptions, History, Hyperparameters, LabelSets, MultiLabelClassifier,
-    Regressor, multi_label, regressor,
+    Regressor,
 };
 use crate::train::batches::Batches;
 use crate::{Error, Float, Parameters, Result};
@@ -164,7 +164,7 @@ impl Ranks<'_> {
         let (hyperparameters, y) = (&model.hyperparameters, targets.as_columns());
         let share = self.check_examples(hyperparameters, &x, ("Y", y.ncols()), &options)?;
         let scaler = model.target_scaler.as_ref();
-        let fit = self.all_ok(regressor::table_fit(hyperparameters, x, &y, scaler))?;
+        let fit = self.all_ok(TableFit::new(hyperparameters, Head::regression, x, &y, scaler))?;
         let network = model.network.as_ref();
         let ((network, history), target_scaler) = self.fit_table(&fit, share, network, options)?;
         (model.target_scaler, model.network) = (target_scaler, Some(network));
@@ -194,7 +194,7 @@ impl Ranks<'_> {
         let share =
             self.check_examples(hyperparameters, &x, ("label sets", sets.len()), &options)?;
         let (labels, y) = self.all_ok(model.encode_known(&sets, options.warm_start))?;
-        let fit = self.all_ok(multi_label::table_fit(hyperparameters, x, &y))?;
+        let fit = self.all_ok(TableFit::new(hyperparameters, Head::multi_label, x, &y, None))?;
         let network = model.fitted.as_ref().map(|(_, network)| network);
         let ((network, history), _) = self.fit_table(&fit, share, network, options)?;
         model.fitted = Some((labels, network));
@@ -258,8 +258,8 @@ impl Ranks<'_> {
         Ok((trained, target_scaler))
     }
 
-    /// Checks names, hyperparameters, examples and weights of all ranks. Returns the number of the first
-    /// example of this rank among all examples, and the number of all examples.
+    /// Checks names, hyperparameters, examples and weights of all ranks. Returns the number of the
+    /// first example of this rank among all examples, and the number of all examples.
     fn check_examples<F: Float>(
         &self,
         hyperparameters: &Hyperparameters,

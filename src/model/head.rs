@@ -1,4 +1,4 @@
-use super::hyperparameters::{ClassWeights, Hyperparameters};
+use super::hyperparameters::Hyperparameters;
 use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::error::Position;
@@ -38,7 +38,6 @@ impl<F: Float> Head<F> {
                 what: "the cost of a multi-label classifier is the binary cross-entropy",
             });
         }
-        check_equal_class_weights(hyperparameters)?;
         let score = crate::metrics::subset_accuracy_of_outputs;
         Ok(Self { cost, outputs: labels, standardizes_targets: false, score })
     }
@@ -86,15 +85,4 @@ impl<F: Float> Head<F> {
             layer.activation = self.cost.output_activation();
         }
     }
-}
-
-/// Checks that no weights of classes are set, for a model without classes.
-pub(crate) fn check_equal_class_weights(hyperparameters: &Hyperparameters) -> Result<()> {
-    if hyperparameters.class_weights == ClassWeights::Equal {
-        return Ok(());
-    }
-    Err(Error::Inconsistent {
-        what: "`class_weights` are set, but only a `Classifier` has classes: use weights of the \
-               examples",
-    })
 }

@@ -365,8 +365,8 @@ hyperparameters! {
         set accept: bool => accept,
         check(|_accept| Ok(()));
 
-        /// The weights of the classes of a [`Classifier`](super::Classifier). Default: equal. For
-        /// another model they are an [`Error::Inconsistent`].
+        /// The weights of the classes of a [`Classifier`](super::Classifier). Default: equal. A fit
+        /// of another model with such weights is an [`Error::Inconsistent`].
         class_weights: ClassWeights = ClassWeights::Equal,
         set weights: ClassWeights => weights,
         check(|weights| match weights {
@@ -439,8 +439,8 @@ pub enum Monitor {
     TrainingCost,
     /// The cost of the validation set. A fit without a validation set is an error.
     ValidationCost,
-    /// The score (accuracy, subset accuracy or R²) of the validation set, where an increase counts. A fit without a
-    /// validation set is an error.
+    /// The score (accuracy, subset accuracy or R²) of the validation set, where an increase counts.
+    /// A fit without a validation set is an error.
     ValidationScore,
 }
 

@@ -1,5 +1,6 @@
-//! High-level models: [`Classifier`], [`MultiLabelClassifier`] and [`Regressor`], which run the whole
-//! training loop.
+//! High-level models: [`Classifier`], [`MultiLabelClassifier`] and [`Regressor`].
+//!
+//! They run the whole training loop.
 //!
 //! ```
 //! use dnn_blocks::ndarray::array;

@@ -12,7 +12,7 @@ use crate::data::{LabelNames, Standardizer, has_label};
 use crate::error::Operand;
 use crate::metrics::{Actual, Predicted, subset_accuracy};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::Array2;
 
 /// A neural network classifier whose examples have any number of labels, with one sigmoid output
 /// for each label.
@@ -263,7 +263,7 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         L: 'l,
     {
         let (labels, y) = self.encode(x.len(), &labels.into(), options.warm_start)?;
-        let fit = table_fit(&self.hyperparameters, x, &y)?;
+        let fit = TableFit::new(&self.hyperparameters, Head::multi_label, x, &y, None)?;
         let network = self.fitted.as_ref().map(|(_, network)| network);
         let ((network, history), _) = fit.fit(network, options)?;
         self.fitted = Some((labels, network));
@@ -283,7 +283,8 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// let mut model =
     ///     MultiLabelClassifier::<f64, &str>::new(hyperparameters).with_labels(&["up", "right"]);
     /// for _ in 0..50 {
-    ///     model.partial_fit(Examples::rows(&array![[0.1, 0.2], [0.1, 0.8]]), &[vec![], vec!["up"]])?;
+    ///     let x = array![[0.1, 0.2], [0.1, 0.8]];
+    ///     model.partial_fit(Examples::rows(&x), &[vec![], vec!["up"]])?;
     ///     model.partial_fit(Examples::rows(&array![[0.9, 0.1]]), &[vec!["right"]])?;
     /// }
     /// let x = array![[0.0, 1.0], [1.0, 0.0]];
@@ -326,7 +327,7 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         L: 'l,
     {
         let (labels, y) = self.encode(x.len(), &labels.into(), true)?;
-        let fit = table_fit(&self.hyperparameters, x, &y)?;
+        let fit = TableFit::new(&self.hyperparameters, Head::multi_label, x, &y, None)?;
         let network = self.fitted.as_mut().map(|(_, network)| network);
         let (history, new) = fit.partial_fit(network, options)?;
         if let Some((network, _)) = new {
@@ -456,17 +457,6 @@ impl<F: Float, L> MultiLabelClassifier<F, L> {
     pub fn feature_names(&self) -> Option<&[String]> {
         self.fitted.as_ref().and_then(|(_, network)| network.feature_names.as_deref())
     }
-}
-
-/// Creates the fit of a multi-label classifier to a table (labels, examples).
-pub(crate) fn table_fit<'a, 'x, F: Float>(
-    hyperparameters: &'a Hyperparameters,
-    x: Examples<'x, F>,
-    y: &'a ArrayRef2<F>,
-) -> Result<TableFit<'a, 'x, F>> {
-    hyperparameters.check::<F>()?;
-    let head = Head::multi_label(hyperparameters, y.nrows())?;
-    Ok(TableFit { hyperparameters, head, x, y, target_scaler: None })
 }
 
 /// Checks that there is a label, if there are examples.

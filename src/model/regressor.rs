@@ -1,5 +1,5 @@
 use super::feature_names::FeatureNames;
-use super::head::{Head, check_equal_class_weights};
+use super::head::Head;
 use super::history::History;
 use super::hyperparameters::Hyperparameters;
 use super::network::{Network, check_output, check_target_scaler};
@@ -10,7 +10,7 @@ use crate::checks::check_lengths;
 use crate::data::Standardizer;
 use crate::metrics::{Actual, Predicted, r2};
 use crate::{Error, Float, Parameters, Result};
-use ndarray::{Array2, ArrayRef2};
+use ndarray::Array2;
 
 /// A neural network regressor with linear outputs, trained on the mean squared error.
 ///
@@ -87,7 +87,6 @@ impl<F: Float> Regressor<F> {
         target_scaler: Option<Standardizer<F>>,
     ) -> Result<Self> {
         hyperparameters.check::<F>()?;
-        check_equal_class_weights(&hyperparameters)?;
         let outputs = output_units(&parameters);
         let head = Head::regression(&hyperparameters, outputs)?;
         check_target_scaler(&head, target_scaler.as_ref())?;
@@ -102,7 +101,6 @@ impl<F: Float> Regressor<F> {
     /// As [`Classifier::set_hyperparameters`](super::Classifier::set_hyperparameters).
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
-        check_equal_class_weights(&hyperparameters)?;
         if let Some(network) = &mut self.network {
             let head = Head::regression(&hyperparameters, output_units(&network.parameters))?;
             network.adopt(&self.hyperparameters, &hyperparameters, &head)?;
@@ -149,7 +147,7 @@ impl<F: Float> Regressor<F> {
     ) -> Result<History> {
         let y = targets.as_columns();
         let scaler = self.target_scaler.as_ref();
-        let fit = table_fit(&self.hyperparameters, x, &y, scaler)?;
+        let fit = TableFit::new(&self.hyperparameters, Head::regression, x, &y, scaler)?;
         let ((network, history), target_scaler) = fit.fit(self.network.as_ref(), options)?;
         (self.target_scaler, self.network) = (target_scaler, Some(network));
         history
@@ -189,7 +187,7 @@ impl<F: Float> Regressor<F> {
     ) -> Result<History> {
         let y = targets.as_columns();
         let scaler = self.target_scaler.as_ref();
-        let fit = table_fit(&self.hyperparameters, x, &y, scaler)?;
+        let fit = TableFit::new(&self.hyperparameters, Head::regression, x, &y, scaler)?;
         let (history, new) = fit.partial_fit(self.network.as_mut(), options)?;
         if let Some((network, target_scaler)) = new {
             (self.target_scaler, self.network) = (target_scaler, Some(network));
@@ -262,20 +260,6 @@ impl<F: Float> Regressor<F> {
     pub fn feature_names(&self) -> Option<&[String]> {
         self.network.as_ref().and_then(|network| network.feature_names.as_deref())
     }
-}
-
-/// Creates the fit of a regressor to targets (outputs, examples).
-pub(crate) fn table_fit<'a, 'x, F: Float>(
-    hyperparameters: &'a Hyperparameters,
-    x: Examples<'x, F>,
-    y: &'a ArrayRef2<F>,
-    target_scaler: Option<&'a Standardizer<F>>,
-) -> Result<TableFit<'a, 'x, F>> {
-    hyperparameters.check::<F>()?;
-    // Not in `Head`, since older files of regressors may have class weights.
-    check_equal_class_weights(hyperparameters)?;
-    let head = Head::regression(hyperparameters, y.nrows())?;
-    Ok(TableFit { hyperparameters, head, x, y, target_scaler })
 }
 
 /// Returns the number of units of the last layer.

@@ -8,14 +8,14 @@ use super::fit::{
 };
 use super::head::Head;
 use super::history::History;
-use super::hyperparameters::Hyperparameters;
+use super::hyperparameters::{ClassWeights, Hyperparameters};
 use super::network::Network;
 use super::options::FitOptions;
 use super::table::{Examples, check_table};
 use crate::buffer;
 use crate::data::Standardizer;
 use crate::init::NumpyRandom;
-use crate::{Float, Result};
+use crate::{Error, Float, Result};
 use ndarray::{Array2, ArrayRef2};
 
 /// A network with the standardizer of its targets, if it has one.
@@ -32,7 +32,26 @@ pub(crate) struct TableFit<'a, 'x, F> {
     pub target_scaler: Option<&'a Standardizer<F>>,
 }
 
-impl<F: Float> TableFit<'_, '_, F> {
+impl<'a, 'x, F: Float> TableFit<'a, 'x, F> {
+    /// Creates a fit, if the hyperparameters are those of a model without classes.
+    pub fn new(
+        hyperparameters: &'a Hyperparameters,
+        head: fn(&Hyperparameters, usize) -> Result<Head<F>>,
+        x: Examples<'x, F>,
+        y: &'a ArrayRef2<F>,
+        target_scaler: Option<&'a Standardizer<F>>,
+    ) -> Result<Self> {
+        hyperparameters.check::<F>()?;
+        if hyperparameters.class_weights != ClassWeights::Equal {
+            return Err(Error::Inconsistent {
+                what: "`class_weights` are set, but only a `Classifier` has classes: use weights \
+                       of the examples",
+            });
+        }
+        let head = head(hyperparameters, y.nrows())?;
+        Ok(Self { hyperparameters, head, x, y, target_scaler })
+    }
+
     /// Fits a new network, or continues the network of the last fit.
     ///
     /// The outer error comes before the first step, the inner one from the training.

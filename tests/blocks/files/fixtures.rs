@@ -110,8 +110,17 @@ fn classifier<F: Float>(names: &[&str]) -> Classifier<F, String> {
     model
 }
 
+fn multi_label<F: Float>() -> MultiLabelClassifier<F, String> {
+    let how = hyperparameters().class_weights(ClassWeights::Equal);
+    let labels = repeated(&["b", "a", "c"]);
+    let mut model = MultiLabelClassifier::new(how).with_labels(&labels);
+    let sets: Vec<_> = (0..24).map(|i| labels[..i % 4].to_vec()).collect();
+    model.fit(Examples::rows(&uniform::<F>(24, 4)), &sets).unwrap();
+    model
+}
+
 fn regressor<F: Float>() -> Regressor<F> {
-    let mut model = Regressor::new(hyperparameters());
+    let mut model = Regressor::new(hyperparameters().class_weights(ClassWeights::Equal));
     model.fit(Examples::rows(&uniform(24, 4)), Examples::rows(&uniform::<F>(24, 2))).unwrap();
     model
 }
@@ -141,6 +150,12 @@ fn models<F: Float>(float: &str) {
         assert_outputs(&name, &read.predict_proba(Examples::rows(&x)).unwrap());
         assert_file_kept(&file, &read.to_safetensors().unwrap(), &name);
     }
+    let name = format!("multi_label_{float}.safetensors");
+    let file = recorded(&name, || multi_label::<F>().to_safetensors().unwrap());
+    let read = MultiLabelClassifier::<F, String>::from_safetensors(&file, &limits).unwrap();
+    assert_eq!(read.labels(), ["b", "a", "c"]);
+    assert_outputs(&name, &read.predict_proba(Examples::rows(&x)).unwrap());
+    assert_file_kept(&file, &read.to_safetensors().unwrap(), &name);
     let name = format!("regressor_{float}.safetensors");
     let file = recorded(&name, || regressor::<F>().to_safetensors().unwrap());
     let read = Regressor::<F>::from_safetensors(&file, &limits).unwrap();
@@ -249,6 +264,8 @@ fn json_of_version_1() {
     let model: Classifier<f64, String> =
         kept_text("classifier.json", || classifier(&["a", "b", "c"]));
     assert_outputs("classifier.json", &model.predict_proba(Examples::rows(&x)).unwrap());
+    let model: MultiLabelClassifier<f64, String> = kept_text("multi_label.json", multi_label);
+    assert_outputs("multi_label.json", &model.predict_proba(Examples::rows(&x)).unwrap());
     let model: Regressor<f64> = kept_text("regressor.json", regressor);
     assert_outputs("regressor.json", &model.predict(Examples::rows(&x)).unwrap());
 }

@@ -6,8 +6,8 @@
 //! scores are compared with the bound of the test, and only figures without chance are equal.
 //!
 //! [`Case::hyperparameters`] has the settings that mean the same here. `scikit_learn_continued` has
-//! the tests of L-BFGS, warm starts, tolerances and early stopping, `scikit_learn_multi_label` those
-//! of multi-label classification.
+//! the tests of L-BFGS, warm starts, tolerances and early stopping, and `scikit_learn_multi_label`
+//! those of multi-label classification.
 //!
 //! `poisson` has the test of the Poisson loss, `feature_names` that of feature names (36). Not here:
 //! sparse tables (21), which the models do not have.
