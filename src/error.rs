@@ -272,12 +272,12 @@ pub enum Error {
         /// The sum of its entries.
         sum: f64,
     },
-    /// A label is not among the known classes.
-    #[error("the label of example {example} is none of the {classes} known classes")]
+    /// A label is not among the known classes or labels.
+    #[error("the label of example {example} is none of the {classes} known labels")]
     UnknownLabel {
         /// The example.
         example: usize,
-        /// The number of known classes.
+        /// The number of known ones.
         classes: usize,
     },
     /// A text is not the name of an activation, algorithm, cost or class.

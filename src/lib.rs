@@ -61,6 +61,8 @@
 //! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
 //! | train by L-BFGS | [`lbfgs`](model::Hyperparameters::lbfgs), [`Lbfgs`](train::lbfgs::Lbfgs) |
 //! | train a softmax or a regression | [`Cost`](cost::Cost), [`with_activations`] |
+//! | predict counts, quantiles or among outliers | [`Hyperparameters::cost`] |
+//! | choose an activation for each layer | [`PerLayer`](init::PerLayer) |
 //! | fit a model without writing a loop | [`Classifier`], [`Regressor`] |
 //! | predict several labels of an example | [`MultiLabelClassifier`] |
 //! | stop early, or see each epoch | [`patience`], [`on_epoch`] |
@@ -72,7 +74,7 @@
 //! | train some layers only | [`frozen`](model::Hyperparameters::frozen), [`freeze`] |
 //! | name the features | [`feature_names`](model::Examples::feature_names) |
 //! | find scikit-learn's parameters | [a table of them](model#from-scikit-learn) |
-//! | train on a cost of my own | [`MeanLoss`](cost::MeanLoss) |
+//! | train on a cost of my own, in my own loop | [`MeanLoss`](cost::MeanLoss) |
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | cross-validate, search, rank the features | [`selection`] |
@@ -90,6 +92,7 @@
 //! | know what may change in a version | [`_stability`] |
 //!
 //! [`Predictor`]: model::Predictor
+//! [`Hyperparameters::cost`]: model::Hyperparameters#structfield.cost
 //! [`PackedWeights`]: model::PackedWeights
 //! [`with_activations`]: Parameters::with_activations
 //! [`Classifier`]: model::Classifier
@@ -163,7 +166,8 @@
 //! | `blas` | large products by a BLAS that you link |
 //!
 //! With `serde_json`, turn on its feature `float_roundtrip`: without it numbers may change in the
-//! last bit.
+//! last bit. Models and hyperparameters need a format that describes itself, such as JSON; formats
+//! such as postcard cannot be read back.
 //!
 //! # Performance
 //!

@@ -1,4 +1,4 @@
-//! What a training step asks of a cost.
+//! The trait of the costs that a training step accepts.
 
 use super::{Cost, Loss, MeanLoss, Targets, check_output_activation};
 use crate::activation::Activation;

@@ -11,8 +11,8 @@ use std::fmt;
 
 /// The loss of one example and its derivative, for a cost of your own.
 ///
-/// A [`MeanLoss`] is the cost that belongs to it. Here the log-cosh loss `Σ ln cosh(a - y)`, whose
-/// derivative is `tanh(a - y)`:
+/// [`MeanLoss`] turns it into a cost, for a training loop of your own. Here the log-cosh loss
+/// `Σ ln cosh(a - y)`, whose derivative is `tanh(a - y)`:
 ///
 /// ```
 /// use dnn_blocks::cost::{Loss, MeanLoss};
@@ -25,7 +25,9 @@ use std::fmt;
 ///
 /// impl Loss<f64> for LogCosh {
 ///     fn loss(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>) -> f64 {
-///         a.iter().zip(y).map(|(a, y)| (a - y).cosh().ln()).sum()
+///         // ln cosh r = |r| + ln(1 + exp(-2|r|)) - ln 2, which does not overflow
+///         let of = |r: f64| r + (-2.0 * r).exp().ln_1p() - std::f64::consts::LN_2;
+///         a.iter().zip(y).map(|(a, y)| of((a - y).abs())).sum()
 ///     }
 ///
 ///     fn derivative(&self, a: &ArrayRef1<f64>, y: &ArrayRef1<f64>, da: &mut ArrayRef1<f64>) {
@@ -58,10 +60,11 @@ use std::fmt;
 pub trait Loss<F: Float>: fmt::Debug {
     /// Computes the loss of one example from its outputs `a` and its labels `y`.
     ///
-    /// Both have n_L numbers, and any stride.
+    /// Both have length n_L and may be strided.
     fn loss(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>) -> F;
 
-    /// Writes the derivative of the loss with respect to `a` to `da`, which has n_L zeros.
+    /// Writes the derivative of the loss with respect to `a` to `da`, which has length n_L and is zero on
+    /// entry.
     fn derivative(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>, da: &mut ArrayRef1<F>);
 }
 
@@ -77,13 +80,13 @@ impl<F: Float, L: Loss<F> + ?Sized> Loss<F> for &L {
 
 /// The mean of a [`Loss`] over the examples, `J = 1/m Σ ℒ(a, y)`.
 ///
-/// It can be the cost of an [`Objective`](crate::train::regularization::Objective), and of all
-/// functions that take one: [`Workspace`](crate::train::workspace::Workspace),
-/// [`backpropagate`](crate::train::backward::backpropagate) and
-/// `DistributedWorkspace`. The models and the file formats take a [`Cost`].
+/// Use it with an [`Objective`](crate::train::regularization::Objective), which adds L2, and with
+/// [`Workspace`](crate::train::workspace::Workspace), `DistributedWorkspace` and
+/// [`backpropagate`](crate::train::backward::backpropagate). The models and files take only a
+/// [`Cost`].
 ///
-/// A weight of an example multiplies its loss. The labels `Y` have the shape of `AL`. The output
-/// layer may have any activation.
+/// A weight of an example multiplies its loss. The labels `Y` have the shape of `AL`: class
+/// numbers are not accepted. The output layer may have any activation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeanLoss<L>(pub L);
 

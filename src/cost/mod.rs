@@ -1,4 +1,4 @@
-//! Cost functions: cross-entropies and errors of regressions.
+//! Cost functions: cross-entropies and the costs of regressions.
 //!
 //! ```math
 //! J = -\frac{1}{m} \sum_{i=1}^{m} \left[
@@ -7,7 +7,7 @@
 //! ```
 //!
 //! [`compute_cost`] is the cost of the course. A [`Cost`] selects a cost function, and [`Targets`]
-//! hold the labels with optional weights. A [`MeanLoss`] is a cost of your own.
+//! hold the labels with optional weights. [`MeanLoss`] makes a cost of your own [`Loss`].
 //!
 //! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017); PyTorch's `BCELoss` (Paszke
 //! et al. 2019) for the bound at -100.
@@ -117,7 +117,7 @@ pub(crate) fn check_outputs<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Re
 /// | `CategoricalCrossEntropy` | `-1/m Σ y ln a` | softmax | `A - Y` |
 /// | `MeanSquaredError` | `1/m Σ (a - y)²` | identity | `2 (A - Y)` |
 /// | `MeanAbsoluteError` | `1/m Σ \|a - y\|` | identity | the sign of `A - Y` |
-/// | `Huber` | `1/m Σ r²/2`, or `δ (r - δ/2)` for `r > δ` | identity | `A - Y` within `±δ` |
+/// | `Huber` | `1/m Σ r²/2`, or `δ (r - δ/2)` for `r > δ` | identity | `A - Y` clipped to `±δ` |
 /// | `Quantile` | `1/m Σ q (y - a)`, or `(1 - q) (a - y)` for `a > y` | identity | `-q` or `1 - q` |
 /// | `Poisson` | `1/m Σ (a - y ln a)` | exponential | `A - Y` |
 ///
@@ -149,15 +149,15 @@ pub enum Cost {
     CategoricalCrossEntropy,
     /// The squared error, summed over the outputs and averaged over the examples.
     MeanSquaredError,
-    /// The absolute error, whose minimum is the median. Its derivative at `a = y` is 0.
+    /// The absolute error, whose minimizer is the median. Its derivative at `a = y` is 0.
     MeanAbsoluteError,
     /// The squared error near the target and the absolute error far from it, so that outliers count
     /// less (Huber 1964).
     Huber {
-        /// The error `δ` where the two parts meet, above 0 and finite.
+        /// The threshold `δ` between the squared and the linear part, above 0 and finite.
         delta: f64,
     },
-    /// The pinball loss, whose minimum is a quantile (Koenker & Bassett 1978). Its derivative at
+    /// The pinball loss, whose minimizer is the quantile `q` (Koenker & Bassett 1978). Its derivative at
     /// `a = y` is 0.
     Quantile {
         /// The quantile `q`, above 0 and below 1. The median is 0.5.

@@ -90,8 +90,8 @@ impl<'a, F: Float> Targets<'a, F> {
 
     /// Smooths the labels: `y` becomes `(1 - ε) y + ε/K`.
     ///
-    /// K is n_L for the categorical cost. It is 2 for the binary cost, whose outputs are questions
-    /// with two answers each. So a network need not become certain to reach the lowest cost. The
+    /// K is n_L for the categorical cost, and 2 for the binary cost, where each output has two
+    /// classes. The cost is then lowest at probabilities below 1, which reduces overconfidence. The
     /// labels are not copied. A weight multiplies the smoothed terms of its example. With an `ε` of
     /// 0, all results are bit-identical to those without smoothing.
     ///

@@ -6,7 +6,8 @@ use crate::init::RandomSource;
 use crate::{Error, Result};
 use std::cmp::Reverse;
 
-/// The examples that one model of a cross-validation is fitted to, and those that test it.
+/// The training and test examples of one fold of a
+/// [cross-validation](crate::selection::cross_validate).
 ///
 /// Both are numbers of examples, which start at 0, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +36,7 @@ pub struct Fold {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless there are at least two folds and an example for each of them,
+/// [`Error::InvalidArgument`] if `folds` is below 2 or above the number of examples,
 /// [`Error::EmptyBatch`] if m is 0, [`Error::TooLarge`] if the numbers do not fit in memory.
 pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) -> Result<Vec<Fold>> {
     check_folds(m, folds, m, "at most the number of examples")?;
@@ -62,8 +63,8 @@ pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) ->
 ///
 /// # Errors
 ///
-/// The errors of [`k_fold`]; [`Error::ClassSize`] if a class has only one example, so that one
-/// training set would lack it (classes are counted in the order of their labels).
+/// The errors of [`k_fold`]; [`Error::ClassSize`] if a class has only one example, since some
+/// training set would lack it. The error has the number of the class in sorted order.
 pub fn stratified_k_fold<L: Ord + Clone>(
     labels: &[L],
     folds: usize,
@@ -86,7 +87,7 @@ pub fn stratified_k_fold<L: Ord + Clone>(
 /// Divides examples into folds that keep each group whole.
 ///
 /// Use it where examples of one patient, customer or machine must not be in the training set and in
-/// the test set. Starting with the largest group, each goes to the fold with the fewest examples.
+/// the test set. Groups are assigned from largest to smallest, each to the smallest fold so far.
 ///
 /// ```
 /// use dnn_blocks::data::group_k_fold;
@@ -100,7 +101,7 @@ pub fn stratified_k_fold<L: Ord + Clone>(
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless there are at least two folds and a group for each of them,
+/// [`Error::InvalidArgument`] if `folds` is below 2 or above the number of groups,
 /// [`Error::EmptyBatch`] if there is no example, [`Error::TooLarge`] if the numbers do not fit in
 /// memory.
 pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fold>> {
@@ -121,7 +122,7 @@ pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fo
     assigned(group.len(), folds, |example| fold_of_group[group[example]])
 }
 
-/// Divides examples in the order of time into folds that are tested on later examples only.
+/// Divides time-ordered examples into folds whose test set follows the training set.
 ///
 /// The last examples are divided into test sets of equal size, `m/(folds + 1)` rounded down. A
 /// model is fitted to all examples before its test set, except for the last `gap` of them. The first
@@ -138,8 +139,8 @@ pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fo
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] unless there are at least two folds and fewer than m, or if the `gap`
-/// leaves no training example; [`Error::EmptyBatch`] if m is 0, [`Error::TooLarge`] if the numbers
+/// [`Error::InvalidArgument`] if `folds` is below 2 or not below m, or if the `gap` leaves no
+/// training example; [`Error::EmptyBatch`] if m is 0, [`Error::TooLarge`] if the numbers
 /// do not fit in memory.
 pub fn time_series_folds(m: usize, folds: usize, gap: usize) -> Result<Vec<Fold>> {
     check_folds(m, folds, m.saturating_sub(1), "below the number of examples")?;

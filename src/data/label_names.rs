@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 /// The labels of a multi-label data set: distinct names, in the order of the rows of a table.
 ///
-/// In multi-label classification an example has any number of labels, also none. A table of labels
+/// In multi-label classification an example has any number of labels, including none. A table of labels
 /// is (labels, examples), with a 1 where an example has a label and 0 elsewhere.
 ///
 /// ```
@@ -88,7 +88,7 @@ impl<L: Ord + Clone> LabelNames<L> {
     /// # use dnn_blocks::data::LabelNames;
     /// let error = LabelNames::new(&["a", "b"]).encode::<f64, _>(&[vec!["a"], vec!["c"]]);
     /// let error = error.unwrap_err();
-    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known classes");
+    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known labels");
     /// ```
     ///
     /// # Errors

@@ -153,7 +153,7 @@ impl<L: Ord + Clone> Classes<L> {
     /// # use dnn_blocks::data::Classes;
     /// # use dnn_blocks::prelude::*;
     /// let error = Classes::from_labels(&["a", "b"]).encode(&["b", "c"]).unwrap_err();
-    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known classes");
+    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 2 known labels");
     /// ```
     ///
     /// # Errors

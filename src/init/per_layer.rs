@@ -1,7 +1,8 @@
 /// A value for all layers, or one for each layer.
 ///
 /// Functions and hyperparameters that take it also take a single value, an array, a slice or a
-/// `Vec`. Here a tanh layer and a ReLU layer, each with the initial weights that suit it:
+/// `Vec`. Here a tanh layer, a ReLU layer and the output layer, each with the initial weights
+/// that suit it:
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -108,7 +109,7 @@ impl<T: crate::digest::Comparable> crate::digest::Comparable for PerLayer<T> {
     }
 }
 
-/// The value itself, or a list.
+/// The value itself, or a list. A format that does not describe itself cannot tell the two apart.
 #[cfg(feature = "serde")]
 mod serde_impl {
     use super::PerLayer;

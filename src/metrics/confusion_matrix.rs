@@ -80,7 +80,7 @@ impl ConfusionMatrix {
     /// assert_eq!(matrix.counts().dim(), (3, 3));
     ///
     /// let error = ConfusionMatrix::with_classes(actual, predicted, &[0]).unwrap_err();
-    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 1 known classes");
+    /// assert_eq!(error.to_string(), "the label of example 1 is none of the 1 known labels");
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     ///

@@ -38,16 +38,17 @@
 //! use dnn_blocks::prelude::*;
 //!
 //! let x = array![[0.0], [0.2], [0.7], [0.9], [1.0]]; // (examples, features)
-//! let how = Hyperparameters::default().hidden(&[8]).epochs(20);
-//! let mut model = Classifier::<f64, &str>::new(how.clone());
+//! let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(20);
+//! let mut model = Classifier::<f64, &str>::new(hyperparameters.clone());
 //! let labels = ["no", "no", "yes", "no", "yes"];
 //! model.fit(Examples::rows(&x), &labels)?;
 //! let probabilities = model.predict_proba(Examples::rows(&x))?; // (examples, classes)
-//! let scores = Predicted(&probabilities.t()).of_classes(model.classes());
+//! let scores = probabilities.t();
+//! let scores = Predicted(&scores).of_classes(model.classes());
 //! assert!(roc_auc(Actual(&labels), scores)? > 0.5);
 //!
 //! let y = x.mapv(|x| x * x); // (examples, outputs)
-//! let mut model = Regressor::<f64>::new(how);
+//! let mut model = Regressor::<f64>::new(hyperparameters);
 //! model.fit(Examples::rows(&x), Examples::rows(&y))?;
 //! let predicted = model.predict(Examples::rows(&x))?; // (examples, outputs)
 //! assert!(r2(Actual(&y.t()), Predicted(&predicted.t()))? < 1.0);
@@ -55,11 +56,12 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! # Labels of an example
+//! # Multi-label metrics
 //!
 //! In multi-label classification an example has any number of labels. The metrics take tables
 //! (labels, examples) of 0 and 1, for example from [`MultiLabelClassifier::predict_table`] or
-//! [`LabelNames::encode`]. The metrics of scores take one row of a table, which is one label:
+//! [`LabelNames::encode`]. Metrics of scores take one label at a
+//! time, which is one row of a table:
 //!
 //! ```
 //! use dnn_blocks::metrics::{average_precision, roc_auc, subset_accuracy};

@@ -134,7 +134,7 @@ pub(crate) fn subset_accuracy_of_outputs<F: Float>(
 /// let actual = array![[1.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 1.0]];
 /// let predicted = array![[1.0, 0.0, 1.0, 1.0], [0.0, 0.0, 0.0, 1.0]];
 /// let confusion = MultiLabelConfusion::new(Actual(&actual), Predicted(&predicted))?;
-/// let second = &confusion.labels()[1];
+/// let second = &confusion.matrices()[1];
 /// assert_eq!(second.counts(), array![[2, 0], [1, 1]]);
 /// assert_eq!((second.precision(1)?, second.recall(1)?), (1.0, 0.5));
 /// assert_eq!(confusion.micro_f1(), 0.75);
@@ -169,7 +169,7 @@ impl MultiLabelConfusion {
 
     /// Returns the confusion matrix of each label.
     #[must_use]
-    pub fn labels(&self) -> &[ConfusionMatrix] {
+    pub fn matrices(&self) -> &[ConfusionMatrix] {
         &self.labels
     }
 
@@ -180,12 +180,12 @@ impl MultiLabelConfusion {
     /// # use dnn_blocks::{metrics::MultiLabelConfusion, ndarray::array, prelude::*};
     /// let (actual, predicted) = (array![[1.0, 0.0], [1.0, 1.0]], array![[1.0, 1.0], [1.0, 0.0]]);
     /// let confusion = MultiLabelConfusion::new(Actual(&actual), Predicted(&predicted))?;
-    /// assert_eq!(confusion.total().counts(), array![[0, 1], [1, 2]]);
-    /// assert_eq!(confusion.total().precision(1)?, 2.0 / 3.0);
+    /// assert_eq!(confusion.sum().counts(), array![[0, 1], [1, 2]]);
+    /// assert_eq!(confusion.sum().precision(1)?, 2.0 / 3.0);
     /// # Ok::<(), dnn_blocks::Error>(())
     /// ```
     #[must_use]
-    pub fn total(&self) -> ConfusionMatrix {
+    pub fn sum(&self) -> ConfusionMatrix {
         let mut total = Array2::zeros((2, 2));
         self.labels.iter().for_each(|matrix| total += matrix.counts());
         ConfusionMatrix::of_label(total)
@@ -210,6 +210,6 @@ impl MultiLabelConfusion {
     /// Computes the F₁ score of all entries of the tables, `2·TP/(2·TP + FP + FN)`.
     #[must_use]
     pub fn micro_f1(&self) -> f64 {
-        self.total().f1_of_label()
+        self.sum().f1_of_label()
     }
 }

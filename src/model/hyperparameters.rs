@@ -158,13 +158,14 @@ hyperparameters! {
             check_hyperparameter(!units.contains(&0), "hidden", 0.0, "at least 1 in each layer")
         });
 
-        /// The activation of the hidden layers, one for all or one for each. Default: ReLU.
+        /// The activation of the hidden layers, one for all hidden layers or one for each.
+        /// Default: ReLU.
         activation: PerLayer<Activation> = PerLayer::All(Activation::Relu),
         set activation: impl Into<PerLayer<Activation>> => activation.into(),
         check(|activation| activation.values().iter().try_for_each(|g| g.check::<F>()));
 
-        /// The distribution of the initial weights, one for all layers or one for each, also the
-        /// output layer. Default: He.
+        /// The distribution of the initial weights, one for all layers or one for each, including
+        /// the output layer. Default: He.
         initializer: PerLayer<Initializer> = PerLayer::All(Initializer::He),
         set initializer: impl Into<PerLayer<Initializer>> => initializer.into(),
         check(|initializer| initializer.values().iter().try_for_each(|i| i.check::<F>()));
@@ -203,13 +204,14 @@ hyperparameters! {
         set epochs: usize => epochs,
         check(|epochs| check_hyperparameter(*epochs > 0, "epochs", 0.0, "at least 1"));
 
-        /// The cost. Default: the one of the model, a cross-entropy or the squared error.
+        /// The cost. Default: a cross-entropy for classifiers, the squared error for a regressor.
         ///
         /// A regressor also takes [`Cost::MeanAbsoluteError`], [`Cost::Huber`] and
-        /// [`Cost::Quantile`]. Standardized targets have the standard deviation 1, and `δ` is in
-        /// these units. With [`Cost::Poisson`], the outputs of a regressor are exponential, its
-        /// targets are at least 0, and they are not standardized. Another cost than that of the
-        /// model is an [`Error::Inconsistent`].
+        /// [`Cost::Quantile`]. With `standardize`, `δ` is in standard deviations of the targets,
+        /// otherwise in their units. With [`Cost::Poisson`], the outputs of a regressor are
+        /// exponential, its targets are at least 0, and they are not standardized. For a
+        /// classifier, any cost but its own cross-entropy is an [`Error::Inconsistent`]; for a
+        /// regressor, a cross-entropy is.
         ///
         /// ```
         /// use dnn_blocks::ndarray::array;
@@ -281,7 +283,7 @@ hyperparameters! {
         /// An improvement counts if it is larger than the [tolerance](Self#structfield.tolerance).
         /// With a patience, the model ends with the parameters of the best epoch of the fit, the
         /// first of equal ones. The parameters before a [warm start](super::FitOptions::warm_start)
-        /// do not compete. Epochs are counted by [`Patience`](crate::train::patience::Patience), as
+        /// are not considered. Epochs are counted by [`Patience`](crate::train::patience::Patience), as
         /// in Keras: scikit-learn's `n_iter_no_change = n` is a patience of `n + 1`.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
@@ -383,7 +385,7 @@ hyperparameters! {
         /// To keep the weights of a fitted or imported network, continue it with a
         /// [warm start](super::FitOptions::warm_start) or
         /// [`partial_fit`](super::Classifier::partial_fit). A new model draws the weights of frozen
-        /// layers and keeps those. Another number than that of a layer, and freezing every layer,
+        /// layers and keeps those. A number that is not a layer, or freezing all layers,
         /// is an [`Error::Hyperparameter`].
         frozen: Vec<usize> = Vec::new(),
         set layers: &[usize] => layers.to_vec(),

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayRef2};
 ///
 /// Methods of [`MultiLabelClassifier`](super::MultiLabelClassifier) take
 /// `impl Into<LabelSets<F, L>>`. References to slices, arrays and vectors of `Vec<L>`, or of
-/// slices, convert to it. A set may be empty, and a name twice in a set counts once.
+/// slices, convert to it. A set may be empty. A repeated name in a set counts once.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -21,8 +21,8 @@ use ndarray::{Array2, ArrayRef2};
 /// let y = array![[0.0, 0.0, 0.0], [0.0, 1.0, 0.0], [1.0, 0.0, 1.0], [1.0, 0.0, 0.0]];
 /// let table = LabelSets::table(Examples::rows(&y), &["bright", "dark", "large"]);
 ///
-/// let how = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(5);
-/// let mut model = MultiLabelClassifier::<f64, &str>::new(how);
+/// let hyperparameters = Hyperparameters::default().hidden(&[8]).batch_size(4).epochs(5);
+/// let mut model = MultiLabelClassifier::<f64, &str>::new(hyperparameters);
 /// let history = model.fit(Examples::rows(&x), &sets)?;
 /// assert_eq!(model.fit(Examples::rows(&x), table)?, history);
 /// # Ok::<(), dnn_blocks::Error>(())

@@ -135,3 +135,4 @@ pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::NetworkState;
 pub use table::Examples;
+pub(crate) use table::check_table;

@@ -21,8 +21,8 @@ use ndarray::Array2;
 /// `Ord` and `Clone`. They are passed as [`LabelSets`]: a set of names for each example, or a table
 /// of 0 and 1 with the names of its labels.
 ///
-/// A label that no training example has, or that all have, is accepted. Its output then learns
-/// nothing but this.
+/// A label that no training example has, or that all have, is accepted. Its output then tends
+/// to 0 or 1 for every example.
 ///
 /// ```
 /// use dnn_blocks::ndarray::array;
@@ -41,7 +41,7 @@ use ndarray::Array2;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// The [metrics of labels](crate::metrics#labels-of-an-example) take tables (labels, examples).
+/// The [metrics of labels](crate::metrics#multi-label-metrics) take tables (labels, examples).
 #[derive(Debug, Clone)]
 pub struct MultiLabelClassifier<F, L> {
     pub(crate) hyperparameters: Hyperparameters,
@@ -62,8 +62,8 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     ///
     /// This is needed if the first examples of [`partial_fit`](Self::partial_fit) do not have all
     /// labels. A fitted model keeps its network: it predicts as before, and the next
-    /// [`fit`](Self::fit) has the declared labels. To continue a network with other labels, or with
-    /// another order, is an error.
+    /// [`fit`](Self::fit) has the declared labels. Continuing a network with other labels or
+    /// another order is an error.
     ///
     /// ```
     /// # use dnn_blocks::prelude::*;
@@ -78,7 +78,7 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
 
     /// Creates a fitted classifier from the parameters of a network, such as one that was imported.
     ///
-    /// `labels` are in the order of the outputs. An identity output counts as logits, and gets the
+    /// `labels` are in the order of the outputs. Identity outputs are taken as logits, and get a
     /// sigmoid. Hyperparameters, scaler and later training are those of
     /// [`Classifier::from_parameters`](super::Classifier::from_parameters).
     ///
@@ -89,9 +89,9 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// let (w, b) = (array![[2.0, -1.0], [0.5, 1.0]], array![[0.0], [-1.0]]); // of another program
     /// let logits = Layer { w, b, activation: Activation::Identity };
     /// let parameters = Parameters::from_layers(vec![logits])?;
-    /// let how = Hyperparameters::default().hidden(&[]).standardize(false);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[]).standardize(false);
     /// let labels = ["red", "green"];
-    /// let model = MultiLabelClassifier::from_parameters(how, &labels, parameters, None)?;
+    /// let model = MultiLabelClassifier::from_parameters(hyperparameters, &labels, parameters, None)?;
     /// let x = array![[1.0, 1.0], [0.0, 1.0]];
     /// assert_eq!(model.predict(Examples::rows(&x))?, [vec!["red", "green"], vec![]]);
     /// # Ok::<(), dnn_blocks::Error>(())
@@ -336,7 +336,9 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         history
     }
 
-    /// Predicts the labels of each example, those whose probability is above 0.5.
+    /// Predicts, for each example, the labels with a probability above 0.5.
+    ///
+    /// For another threshold, compare the numbers of [`predict_proba`](Self::predict_proba).
     ///
     /// The labels of an example are in the order of [`labels`](Self::labels).
     ///
@@ -366,8 +368,8 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
     /// let y = array![[0.0, 1.0], [0.0, 1.0], [1.0, 1.0], [1.0, 1.0]];
     /// let labels = LabelSets::table(Examples::rows(&y), &["up", "left"]);
-    /// let how = Hyperparameters::default().hidden(&[8]).epochs(200).learning_rate(0.1);
-    /// let mut model = MultiLabelClassifier::<f64, &str>::new(how);
+    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(200).learning_rate(0.1);
+    /// let mut model = MultiLabelClassifier::<f64, &str>::new(hyperparameters);
     /// model.fit(Examples::rows(&x), labels)?;
     /// let predicted = model.predict_table(Examples::rows(&x))?;
     /// assert_eq!(predicted, y);
@@ -424,7 +426,7 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         subset_accuracy(Actual(&labels.encode(names)?), Predicted(&predicted))
     }
 
-    /// Returns the labels, in the order of all outputs.
+    /// Returns the labels, in the order of the outputs.
     ///
     /// The list is empty until the labels are declared or the model is fitted.
     pub fn labels(&self) -> &[L] {

@@ -5,7 +5,7 @@ use crate::checks::{check_batch, check_lengths};
 use crate::data::Fold;
 use crate::error::Operand;
 use crate::kernel::threads;
-use crate::model::Examples;
+use crate::model::{Examples, check_table};
 use crate::{Float, Result};
 use ndarray::Array2;
 
@@ -15,9 +15,10 @@ use ndarray::Array2;
 pub struct CrossValidation<F> {
     /// The score of each fold.
     pub scores: Vec<f64>,
-    /// The outputs for each example by the model whose fold tests it, in the orientation of the
-    /// examples. They are probabilities of a classifier and values of a regressor, and NaN for an
-    /// example that no fold tests. The last fold counts if several test an example.
+    /// The out-of-fold outputs, in the orientation of the examples: each example is predicted by
+    /// the copy that was tested on it. They are probabilities of a classifier and values of a
+    /// regressor, and NaN for an example that no fold tests. If several folds test an example, the
+    /// last one is kept.
     pub outputs: Array2<F>,
 }
 
@@ -37,9 +38,9 @@ impl<F> CrossValidation<F> {
 
 /// Fits a copy of a model to the training examples of each fold, and scores it on the test examples.
 ///
-/// `metric` gets the fitted copy, the test examples and their targets. The model itself stays as it
-/// is; a fit of it does not count. The copies have its hyperparameters, and a classifier knows the
-/// classes of all labels.
+/// `metric` gets the fitted copy, the test examples and their targets. `model` is not changed, and
+/// its fitted parameters are ignored. Copies of a classifier declare all classes of the targets, so
+/// a fold may lack one.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;
@@ -64,10 +65,12 @@ impl<F> CrossValidation<F> {
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no fold, or a number in one
-/// is not that of an example; [`Error::EmptyBatch`](crate::Error::EmptyBatch) if a test set is
+/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if there is no fold, or an index in
+/// one is out of range; [`Error::EmptyBatch`](crate::Error::EmptyBatch) if a test set is
 /// empty; [`Error::LengthMismatch`](crate::Error::LengthMismatch) unless there is one target for
-/// each example; the errors of the fits and of `metric`, of the first fold that has one.
+/// each example; [`Error::NotFinite`](crate::Error::NotFinite)
+/// if a feature is NaN or infinite; the error of the first fold whose fit or `metric` fails. The
+/// numbers of examples in it are positions in the training or test set of that fold.
 pub fn cross_validate<F: Float, M: Estimator<F>>(
     model: &M,
     x: Examples<'_, F>,
@@ -77,6 +80,7 @@ pub fn cross_validate<F: Float, M: Estimator<F>>(
 ) -> Result<CrossValidation<F>> {
     check_count("folds", folds.len(), 1, "at least 1")?;
     let m = x.len();
+    check_table("X", &x.as_columns()).map_err(|e| e.with_feature_name(x.names()))?;
     check_lengths(("X", m), ("targets", M::len(targets)))?;
     for Fold { training, test } in folds {
         check_examples(training, m)?;

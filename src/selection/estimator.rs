@@ -1,5 +1,6 @@
 use crate::buffer;
 use crate::checks::check_argument;
+use crate::data::Classes;
 use crate::model::{Classifier, Examples, LabelSets, MultiLabelClassifier, Regressor};
 use crate::{Float, Result};
 use ndarray::Array2;
@@ -9,8 +10,8 @@ use ndarray::Array2;
 /// Implement it for a model of your own, such as a [`Classifier`] with a preparation of its
 /// features, to use [`cross_validate`](super::cross_validate) with it.
 pub trait Estimator<F: Float>: Clone + Send + Sync {
-    /// What the model learns, for each example: `&[L]` of a classifier, [`Examples`] of a
-    /// regressor, [`LabelSets`] of a multi-label classifier.
+    /// The type of the targets: `&[L]` of a classifier, [`Examples`] of a regressor,
+    /// [`LabelSets`] of a multi-label classifier.
     type Targets<'t>: Copy + Send + Sync
     where
         Self: 't;
@@ -18,7 +19,8 @@ pub trait Estimator<F: Float>: Clone + Send + Sync {
     /// Returns the number of examples.
     fn len(targets: Self::Targets<'_>) -> usize;
 
-    /// Calls `f` with the targets of some examples, whose numbers are below the length.
+    /// Calls `f` with the targets of the examples at these indices, all below
+    /// [`len`](Self::len).
     ///
     /// # Errors
     ///
@@ -31,8 +33,8 @@ pub trait Estimator<F: Float>: Clone + Send + Sync {
 
     /// Returns an unfitted copy of the model for these targets.
     ///
-    /// Its outputs have the same meaning whichever of the targets it is fitted to: a classifier
-    /// declares their classes.
+    /// The copy must have the same outputs in every fold, so a classifier declares all classes of
+    /// the targets.
     ///
     /// # Errors
     ///
@@ -75,8 +77,8 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for Classifier<F, L> {
 
     fn for_targets(&self, labels: &[L]) -> Result<Self> {
         let model = Self::new(self.hyperparameters().clone());
-        let declared = self.classes();
-        Ok(model.with_classes(if declared.is_empty() { labels } else { declared }))
+        let declared = self.declared.as_ref().map(Classes::names);
+        Ok(model.with_classes(declared.unwrap_or(labels)))
     }
 
     fn fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<()> {
@@ -139,9 +141,9 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for MultiLabelClassifi
 
     fn for_targets(&self, sets: LabelSets<'_, F, L>) -> Result<Self> {
         let model = Self::new(self.hyperparameters().clone());
-        Ok(match self.labels() {
-            [] => model.with_labels(sets.names()?.names()),
-            declared => model.with_labels(declared),
+        Ok(match &self.declared {
+            Some(declared) => model.with_labels(declared.names()),
+            None => model.with_labels(sets.names()?.names()),
         })
     }
 

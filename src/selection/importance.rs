@@ -19,11 +19,11 @@ pub struct Importance {
 /// Computes how much the score of a fitted model decreases when one feature is shuffled.
 ///
 /// The values of each feature are shuffled among the examples `repeats` times. A feature that the
-/// model does not use has an importance of 0; a negative one is chance. Use examples that the model
+/// model does not use has an importance of 0; a negative value is due to chance. Use examples that the model
 /// was not fitted to: on its training examples, a feature that it overfits looks important.
 ///
-/// Two features with the same information share it: each can stand in for the other, so both may
-/// look unimportant.
+/// The results are in the order of the features. If two features are correlated, the model can use
+/// either, so both may look unimportant.
 ///
 /// See the [module](super) for an example.
 ///

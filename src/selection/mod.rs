@@ -19,7 +19,9 @@
 //! let candidates = grid(candidates, &[0.0, 1.0], |h, &l2| h.l2(l2));
 //! let ranking = search(&candidates, |hyperparameters| {
 //!     let model = Classifier::<f64, bool>::new(hyperparameters.clone());
-//!     cross_validate(&model, x, &labels, &folds, |model, x, labels| model.score(x, labels))
+//!     let result =
+//!         cross_validate(&model, x, &labels, &folds, |model, x, labels| model.score(x, labels))?;
+//!     Ok(result.scores)
 //! })?;
 //! let best = &ranking[0];
 //! println!("accuracy {:.3}, deviation {:.3}", best.mean(), best.std_dev());
@@ -36,6 +38,8 @@
 //!
 //! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`].
 //! A standardizer is part of a model, so it is fitted to the training examples of each fold only.
+//! With a [`validation_share`], each fit holds out a random part of its training examples: that part
+//! may share groups with the rest, or be earlier than it.
 //!
 //! With the feature `rayon`, folds and candidates run in parallel. Results do not depend on the
 //! number of threads.
@@ -47,6 +51,7 @@
 //! [`stratified_k_fold`]: crate::data::stratified_k_fold
 //! [`group_k_fold`]: crate::data::group_k_fold
 //! [`time_series_folds`]: crate::data::time_series_folds
+//! [`validation_share`]: crate::model::Hyperparameters#structfield.validation_share
 
 mod cross_validation;
 mod estimator;

@@ -1,9 +1,9 @@
-use super::{CrossValidation, check_count, mean_and_std_dev};
+use super::{check_count, mean_and_std_dev};
 use crate::kernel::threads;
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
-/// Returns every candidate with every value: the next dimension of a grid.
+/// Returns a copy of each candidate for each value. Call it once per hyperparameter to build a grid.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -39,9 +39,9 @@ pub fn grid<C: Clone, V>(candidates: Vec<C>, values: &[V], set: impl Fn(C, &V) -
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Trial {
-    /// The number of the candidate, which starts at 0.
+    /// The index of the candidate.
     pub candidate: usize,
-    /// The score of each fold, or the error of the candidate.
+    /// The scores of the candidate, or its error.
     pub scores: Result<Vec<f64>>,
 }
 
@@ -61,23 +61,25 @@ impl Trial {
 
 /// Scores all candidates, and ranks them by their mean score, the largest first.
 ///
-/// For an error measure such as a log-loss, let `evaluate` return negative scores. A candidate whose
-/// fit fails or whose mean is NaN ranks last. Equal ones keep their order.
+/// `evaluate` returns the scores of a candidate, such as those of the folds of a
+/// [`cross_validate`](super::cross_validate). The largest mean ranks first: for an error such as a
+/// log-loss, return its negative. A candidate whose fit fails or whose mean is NaN ranks last. Equal
+/// ones keep their order.
 ///
 /// See the [module](super) for an example.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`] if there is no candidate; the error of the first candidate if all
-/// have one.
-pub fn search<C: Sync, F: Send>(
+/// [`Error::InvalidArgument`] if there is no candidate; if every candidate fails, the error of the
+/// first.
+pub fn search<C: Sync>(
     candidates: &[C],
-    evaluate: impl Fn(&C) -> Result<CrossValidation<F>> + Sync,
+    evaluate: impl Fn(&C) -> Result<Vec<f64>> + Sync,
 ) -> Result<Vec<Trial>> {
     check_count("candidates", candidates.len(), 1, "at least 1")?;
-    let mut trials = threads::map(candidates.len(), |candidate| {
-        let scores = evaluate(&candidates[candidate]).map(|result| result.scores);
-        Trial { candidate, scores }
+    let mut trials = threads::map(candidates.len(), |candidate| Trial {
+        candidate,
+        scores: evaluate(&candidates[candidate]),
     });
     trials.sort_by(by_mean);
     match &trials[0].scores {

@@ -7,9 +7,7 @@ use dnn_blocks::data::{
 use dnn_blocks::metrics::{Actual, Predicted, log_loss, mean_absolute_error};
 use dnn_blocks::ndarray::{Array2, Axis, array, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::selection::{
-    CrossValidation, cross_validate, grid, permutation_importance, search,
-};
+use dnn_blocks::selection::{cross_validate, grid, permutation_importance, search};
 use dnn_blocks::{Error, Result};
 
 fn how() -> Hyperparameters {
@@ -82,7 +80,8 @@ fn the_number_of_threads_changes_no_bit() {
             let candidates = grid(vec![how()], &[0.0, 0.5, 2.0], |h, &l2| h.l2(l2));
             let trials = search(&candidates, |how| {
                 let model = Classifier::<f64, u8>::new(how.clone());
-                cross_validate(&model, Examples::rows(&x), &labels, &folds, accuracy)
+                let x = Examples::rows(&x);
+                Ok(cross_validate(&model, x, &labels, &folds, accuracy)?.scores)
             });
             let mut model = Classifier::<f64, u8>::new(how());
             model.fit(Examples::rows(&x), &labels).unwrap();
@@ -140,6 +139,34 @@ fn a_multi_label_classifier_is_cross_validated() {
     let test = x.select(Axis(0), &fold.test);
     let score = model.score(Examples::rows(&test), &chosen(&sets, &fold.test)).unwrap();
     assert_eq!(result.scores[2], score);
+}
+
+/// Its classes are those of the labels, or those declared, also if it was fitted to others.
+#[test]
+fn an_earlier_fit_changes_nothing() {
+    let (x, labels) = points(30);
+    let folds = stratified_k_fold(&labels, 3, &mut NumpyRandom::seed(1)).unwrap();
+    let rows = Examples::rows(&x);
+    let run = |model: &Classifier<f64, u8>| cross_validate(model, rows, &labels, &folds, accuracy);
+    let fresh = Classifier::<f64, u8>::new(how());
+    let mut other = fresh.clone();
+    other.fit(rows, &(0..30).map(|i| 90 + i % 4).collect::<Vec<u8>>()).unwrap();
+    assert_eq!(run(&other), run(&fresh));
+    let declared = [0, 1, 2, 3];
+    let wider = run(&other.with_classes(&declared)).unwrap();
+    assert_eq!(run(&fresh.with_classes(&declared)).unwrap(), wider);
+    assert_eq!(wider.outputs.dim(), (30, 4));
+
+    let sets: Vec<Vec<u8>> = labels.iter().map(|&label| vec![label]).collect();
+    let run = |model: &MultiLabelClassifier<f64, u8>| {
+        let sets = LabelSets::from(&sets);
+        cross_validate(model, rows, sets, &folds, |model, x, sets| model.score(x, sets))
+    };
+    let fresh = MultiLabelClassifier::<f64, u8>::new(how());
+    let mut other = fresh.clone();
+    other.fit(rows, &vec![vec![7]; 30]).unwrap();
+    assert_eq!(run(&other), run(&fresh));
+    assert_eq!(run(&other.with_labels(&[2, 1, 0])), run(&fresh.with_labels(&[2, 1, 0])));
 }
 
 #[test]
@@ -211,6 +238,11 @@ fn folds_that_do_not_fit_are_errors() {
     let all: Vec<usize> = (0..9).collect();
     assert!(message(run(&labels, &[fold(&all, &[9])])).starts_with("fold is 9"));
     assert!(message(run(&labels, &[fold(&[usize::MAX], &[1])])).starts_with("fold is"));
+    let mut nan = x.clone();
+    nan[[7, 1]] = f64::NAN;
+    let error =
+        cross_validate(&model, Examples::rows(&nan), &labels, &[fold(&[0, 1, 2], &[7])], accuracy);
+    assert_eq!(message(error), "X[feature 1, example 7] is NaN");
     let empty = run(&labels, &[fold(&all, &[])]);
     assert!(matches!(empty, Err(Error::EmptyBatch { .. })));
     assert!(matches!(run(&labels, &[fold(&[], &[1])]), Err(Error::EmptyBatch { .. })));
@@ -233,20 +265,11 @@ fn a_grid_has_every_combination_once() {
     assert!(grid(candidates, &[], |h, _: &u8| h).is_empty());
 }
 
-fn scored(scores: &[f64]) -> Result<CrossValidation<f64>> {
-    let x = Array2::from_shape_fn((scores.len(), 1), |(i, _)| i as f64);
-    let folds: Vec<Fold> =
-        (0..scores.len()).map(|i| Fold { training: vec![0, 1], test: vec![i] }).collect();
-    let model = Regressor::new(how().epochs(1).constant_features(true));
-    let x = Examples::rows(&x);
-    cross_validate(&model, x, x, &folds, |_, x, _| Ok(scores[x.as_columns()[[0, 0]] as usize]))
-}
-
 #[test]
 fn a_search_ranks_by_the_mean_and_puts_failures_last() {
     let candidates = [[1.0, 2.0], [f64::NAN, 9.0], [4.0, 4.0], [f64::INFINITY; 2], [2.0, 1.0]];
     let trials = search(&candidates, |scores| {
-        if scores[0] == f64::INFINITY { Err(Error::OneClass) } else { scored(scores) }
+        if scores[0] == f64::INFINITY { Err(Error::OneClass) } else { Ok(scores.to_vec()) }
     });
     let trials = trials.unwrap();
     let order: Vec<usize> = trials.iter().map(|trial| trial.candidate).collect();
@@ -256,11 +279,11 @@ fn a_search_ranks_by_the_mean_and_puts_failures_last() {
     assert_eq!(trials[4].scores, Err(Error::OneClass));
     assert!(trials[4].mean().is_nan());
 
-    let failing = search(&[1, 2], |_| Err::<CrossValidation<f64>, _>(Error::NotFitted));
+    let failing = search(&[1, 2], |_| Err(Error::NotFitted));
     assert_eq!(failing, Err(Error::NotFitted));
     let none: [u8; 0] = [];
     assert_eq!(
-        message(search(&none, |_| scored(&[1.0]))),
+        message(search(&none, |_| Ok(vec![1.0]))),
         "candidates is 0, but must be at least 1"
     );
 }

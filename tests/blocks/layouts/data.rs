@@ -56,7 +56,7 @@ fn tables_of_labels<F: Float>() {
     exact2(&y, &predicted, |y, predicted| {
         let pair = (Actual(y), Predicted(predicted));
         let confusion = MultiLabelConfusion::new(pair.0, pair.1).unwrap();
-        let counts: Vec<usize> = confusion.total().counts().iter().copied().collect();
+        let counts: Vec<usize> = confusion.sum().counts().iter().copied().collect();
         (subset_accuracy(pair.0, pair.1).unwrap(), (hamming_loss(pair.0, pair.1).unwrap(), counts))
     });
 }

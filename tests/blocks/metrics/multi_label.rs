@@ -32,8 +32,8 @@ fn check<F: Float>() {
         close("Hamming loss", hamming_loss(weighted, p), &of["weighted"]);
 
         let confusion = MultiLabelConfusion::new(plain, p).unwrap();
-        assert_eq!(confusion.labels().len(), actual.nrows());
-        for (label, matrix) in confusion.labels().iter().enumerate() {
+        assert_eq!(confusion.matrices().len(), actual.nrows());
+        for (label, matrix) in confusion.matrices().iter().enumerate() {
             let rows: Vec<_> = matrix.counts().rows().into_iter().map(|row| row.to_vec()).collect();
             assert_eq!(json!(rows), expected["counts"][label]);
             close("precision", matrix.precision(1), &expected["precision"][label]);
@@ -42,8 +42,8 @@ fn check<F: Float>() {
         }
         close("macro f1", Ok(confusion.macro_f1()), &expected["macro_f1"]);
         close("micro f1", Ok(confusion.micro_f1()), &expected["micro_f1"]);
-        close("micro f1", confusion.total().f1(1), &expected["micro_f1"]);
-        assert_eq!(confusion.total().counts().sum(), actual.len());
+        close("micro f1", confusion.sum().f1(1), &expected["micro_f1"]);
+        assert_eq!(confusion.sum().counts().sum(), actual.len());
         check_scores(&inputs, &expected, (&actual, &weights));
     }
 }
