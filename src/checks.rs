@@ -195,3 +195,22 @@ fn check_finite_at<F: Float>(
         Err(Error::not_finite(operand, position, x.as_f64()))
     })
 }
+
+/// Checks that all values of a matrix have a property. `position` makes a position of row and column.
+pub(crate) fn check_each<F: Float>(
+    operand: &'static str,
+    values: &ArrayRef2<F>,
+    position: fn(usize, usize) -> Position,
+    (rule, fits): (&'static str, impl Fn(F) -> bool),
+) -> Result<()> {
+    match values.indexed_iter().find(|(_, value)| !fits(**value)) {
+        Some(((row, column), value)) => Err(Error::InvalidValue {
+            layer: None,
+            operand,
+            position: position(row, column),
+            value: value.as_f64(),
+            rule,
+        }),
+        None => Ok(()),
+    }
+}

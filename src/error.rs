@@ -475,6 +475,13 @@ pub enum Position {
     Index(usize),
 }
 
+impl Position {
+    /// Creates the position of an entry.
+    pub(crate) fn entry(row: usize, column: usize) -> Self {
+        Self::Entry { row, column }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,11 +1,13 @@
 use super::confusion_matrix::ConfusionMatrix;
 use super::labels::{Actual, Predicted};
 use super::weights::{MaybeWeighted, Weights};
+#[cfg(doc)]
+use crate::Error;
 use crate::buffer;
-use crate::checks::{check_batch, check_same_shape};
+use crate::checks::{check_batch, check_each, check_same_shape};
 use crate::data::has_label;
 use crate::error::{Operand, Position};
-use crate::{Error, Float, Result};
+use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef2, ArrayView1, ArrayView2};
 
 /// Computes the subset accuracy, the share of examples whose labels are all predicted correctly.
@@ -94,17 +96,9 @@ pub(crate) fn check_zeros_and_ones<F: Float>(
     operand: &'static str,
     table: &ArrayRef2<F>,
 ) -> Result<()> {
-    let is_other = |y: F| y != F::zero() && y != F::one();
-    match table.indexed_iter().find(|(_, y)| is_other(**y)) {
-        Some(((label, example), y)) => Err(Error::InvalidValue {
-            layer: None,
-            operand,
-            position: Position::Label { label, example },
-            value: y.as_f64(),
-            rule: "0 or 1",
-        }),
-        None => Ok(()),
-    }
+    let position = |label, example| Position::Label { label, example };
+    let is_zero_or_one = |y: F| y == F::zero() || y == F::one();
+    check_each(operand, table, position, ("0 or 1", is_zero_or_one))
 }
 
 /// Computes the subset accuracy of probabilities `AL` (labels, m) for labels `Y`, without

@@ -2,7 +2,7 @@ use super::class_scores::{ClassScores, class_of_each};
 use super::labels::Labels;
 use super::weights::{MaybeWeighted, Weights};
 use crate::buffer;
-use crate::checks::check_argument;
+use crate::checks::{check_argument, check_each};
 use crate::error::Position;
 use crate::{Error, Float, Result};
 use ndarray::{ArrayView1, ArrayView2};
@@ -169,12 +169,9 @@ fn higher<F: Float>(scores: ArrayView1<'_, F>, class: usize) -> usize {
 
 /// Checks that all numbers of a matrix are from 0 to 1.
 pub(super) fn check_probabilities<F: Float>(predicted: &ArrayView2<'_, F>) -> Result<()> {
-    let wrong = predicted.indexed_iter().find(|(_, p)| **p < F::zero() || **p > F::one());
-    wrong.map_or(Ok(()), |((row, column), p)| {
-        let (position, value) = (Position::Entry { row, column }, p.as_f64());
-        let (operand, rule) = ("predicted", "a probability, from 0 to 1");
-        Err(Error::InvalidValue { layer: None, operand, position, value, rule })
-    })
+    let rule = "a probability, from 0 to 1";
+    let fits = |p: F| !(p < F::zero() || p > F::one()); // also NaN
+    check_each("predicted", predicted, Position::entry, (rule, fits))
 }
 
 /// Examples with their scores, classes and weights, all checked.

@@ -1,9 +1,11 @@
 use super::labels::Predicted;
 use super::weights::{MaybeWeighted, Weights, power_of_two};
-use crate::checks::{check_batch, check_finite, check_same_shape};
+#[cfg(doc)]
+use crate::Error;
+use crate::checks::{check_batch, check_each, check_finite, check_same_shape};
 use crate::data::mean_std::MeanStd;
 use crate::error::{Operand, Position};
-use crate::{Error, Float, Result};
+use crate::{Float, Result};
 use ndarray::{ArrayRef2, ArrayView1, ArrayView2};
 
 /// Computes the coefficient of determination, `R² = 1 - Σ (y - ŷ)² / Σ (y - ȳ)²`.
@@ -170,8 +172,11 @@ fn mean_error<'a, F: Float>(
         let differences = |factor| pairs().map(move |(a, p)| difference(*a, *p, factor));
         let largest = |factor| weights.counting(differences(factor)).fold(0.0, f64::max);
         // A difference of two large numbers may overflow, but half of it does not.
-        let factor = if largest(1.0).is_finite() { 1.0 } else { 0.5 };
-        let scale = power_of_two(largest(factor));
+        let (factor, largest) = match largest(1.0) {
+            difference if difference.is_finite() => (1.0, difference),
+            _ => (0.5, largest(0.5)),
+        };
+        let scale = power_of_two(largest);
         let scaled = differences(factor).map(|d| power(d / scale));
         inverse(weights.mean(scaled)) * scale / factor
     }))
@@ -210,8 +215,8 @@ pub fn mean_poisson_deviance<'a, F: Float>(
     predicted: Predicted<impl Into<ArrayView2<'a, F>>>,
 ) -> Result<f64> {
     let (actual, predicted, weights) = finite_values(actual, predicted)?;
-    check_each("actual", &actual, |y| y >= F::zero(), "at least 0")?;
-    check_each("predicted", &predicted, |rate| rate > F::zero(), "above 0")?;
+    check_each("actual", &actual, Position::entry, ("at least 0", |y| y >= F::zero()))?;
+    check_each("predicted", &predicted, Position::entry, ("above 0", |rate| rate > F::zero()))?;
     Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
         let pairs = || actual.iter().zip(predicted).map(|(y, rate)| (y.as_f64(), rate.as_f64()));
         let scale = power_of_two(pairs().map(|(y, rate)| y.max(rate)).fold(0.0, f64::max));
@@ -227,22 +232,6 @@ fn half_deviance(y: f64, rate: f64, scale: f64) -> f64 {
     let ratio = y / rate;
     let ln = if ratio.is_normal() { ratio.ln() } else { y.ln() - rate.ln() };
     y / scale * ln - y / scale + rate / scale
-}
-
-/// Checks that all values have a property.
-fn check_each<F: Float>(
-    operand: &'static str,
-    values: &ArrayRef2<F>,
-    fits: impl Fn(F) -> bool,
-    rule: &'static str,
-) -> Result<()> {
-    match values.indexed_iter().find(|(_, value)| !fits(**value)) {
-        Some(((row, column), value)) => {
-            let (position, value) = (Position::Entry { row, column }, value.as_f64());
-            Err(Error::InvalidValue { layer: None, operand, position, value, rule })
-        }
-        None => Ok(()),
-    }
 }
 
 /// Checks actual and predicted values, which must be finite, and the weights.

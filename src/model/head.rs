@@ -1,5 +1,6 @@
 use super::hyperparameters::Hyperparameters;
 use crate::activation::Activation;
+use crate::checks::check_each;
 use crate::cost::Cost;
 use crate::error::Position;
 use crate::{Error, Float, Parameters, Result};
@@ -66,16 +67,9 @@ impl<F: Float> Head<F> {
         if self.cost != Cost::Poisson {
             return Ok(());
         }
-        match y.indexed_iter().find(|(_, y)| **y < F::zero()) {
-            Some(((feature, example), y)) => Err(Error::InvalidValue {
-                layer: None,
-                operand: "Y",
-                position: Position::Feature { feature, example },
-                value: y.as_f64(),
-                rule: "at least 0 for the Poisson cost",
-            }),
-            None => Ok(()),
-        }
+        let position = |feature, example| Position::Feature { feature, example };
+        let rule = "at least 0 for the Poisson cost";
+        check_each("Y", y, position, (rule, |y| y >= F::zero()))
     }
 
     /// Gives a last layer of logits the activation of the output.
