@@ -1,9 +1,11 @@
-use super::labels::Classes;
+use super::split::{classes_and_sizes, classes_of_two};
+#[cfg(doc)]
+use crate::Error;
+use crate::Result;
 use crate::buffer;
 use crate::checks::{check_argument, check_batch};
 use crate::error::Operand;
 use crate::init::RandomSource;
-use crate::{Error, Result};
 use std::cmp::Reverse;
 
 /// The training and test examples of one fold of a
@@ -71,13 +73,7 @@ pub fn stratified_k_fold<L: Ord + Clone>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<Fold>> {
     check_folds(labels.len(), folds, labels.len(), "at most the number of examples")?;
-    let classes = Classes::from_labels(labels);
-    let class = classes.encode(labels)?;
-    let mut sizes = vec![0; classes.names().len()];
-    class.iter().for_each(|&class| sizes[class] += 1);
-    if let Some(class) = sizes.iter().position(|&size| size < 2) {
-        return Err(Error::ClassSize { class, examples: sizes[class], least: 2 });
-    }
+    let (class, _) = classes_of_two(labels)?;
     let mut order = buffer::numbers("examples", labels.len())?;
     rng.shuffle(&mut order);
     order.sort_by_key(|&example| class[example]);
@@ -105,12 +101,8 @@ pub fn stratified_k_fold<L: Ord + Clone>(
 /// [`Error::EmptyBatch`] if there is no example, [`Error::TooLarge`] if the numbers do not fit in
 /// memory.
 pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fold>> {
-    let names = Classes::from_labels(groups);
-    let count = names.names().len();
-    check_folds(groups.len(), folds, count, "at most the number of groups")?;
-    let group = names.encode(groups)?;
-    let mut sizes = vec![0; count];
-    group.iter().for_each(|&group| sizes[group] += 1);
+    let (group, sizes) = classes_and_sizes(groups)?;
+    check_folds(groups.len(), folds, sizes.len(), "at most the number of groups")?;
     let mut largest_first: Vec<usize> = (0..sizes.len()).collect();
     largest_first.sort_by_key(|&group| Reverse(sizes[group]));
     let (mut filled, mut fold_of_group) = (vec![0; folds], vec![0; sizes.len()]);

@@ -75,13 +75,7 @@ pub fn stratified_split<L: Ord + Clone>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<(Vec<usize>, Vec<usize>)> {
     check_split(labels.len(), test_share)?;
-    let classes = Classes::from_labels(labels);
-    let class = classes.encode(labels)?;
-    let mut sizes = vec![0; classes.names().len()];
-    class.iter().for_each(|&class| sizes[class] += 1);
-    if let Some(class) = sizes.iter().position(|&size| size < 2) {
-        return Err(Error::ClassSize { class, examples: sizes[class], least: 2 });
-    }
+    let (class, sizes) = classes_of_two(labels)?;
     let mut counts = apportion(&sizes, test_share);
     let mut order = buffer::numbers("examples", labels.len())?;
     rng.shuffle(&mut order);
@@ -96,6 +90,24 @@ pub fn stratified_split<L: Ord + Clone>(
         true
     });
     Ok((order, test))
+}
+
+/// Returns the class of each example, and the number of examples of each class, at least two.
+pub(super) fn classes_of_two<L: Ord + Clone>(labels: &[L]) -> Result<(Vec<usize>, Vec<usize>)> {
+    let (class, sizes) = classes_and_sizes(labels)?;
+    match sizes.iter().position(|&size| size < 2) {
+        Some(class) => Err(Error::ClassSize { class, examples: sizes[class], least: 2 }),
+        None => Ok((class, sizes)),
+    }
+}
+
+/// Returns the class of each example, and the number of examples of each class.
+pub(super) fn classes_and_sizes<L: Ord + Clone>(labels: &[L]) -> Result<(Vec<usize>, Vec<usize>)> {
+    let classes = Classes::from_labels(labels);
+    let class = classes.encode(labels)?;
+    let mut sizes = vec![0; classes.names().len()];
+    class.iter().for_each(|&class| sizes[class] += 1);
+    Ok((class, sizes))
 }
 
 fn check_split(m: usize, test_share: f64) -> Result<()> {
