@@ -1,11 +1,13 @@
 //! Costs of the user's own: the mean of a loss over the examples.
 
 use super::function::StepCost;
-use super::{Cost, SMOOTHED_WITHOUT_CLASSES, Targets, mean};
+use super::{Cost, Targets, mean};
+#[cfg(doc)]
+use crate::Error;
 use crate::activation::Activation;
 use crate::buffer;
 use crate::error::Operand;
-use crate::{Error, Float, Result};
+use crate::{Float, Result};
 use ndarray::{Array2, ArrayRef1, ArrayRef2};
 use std::fmt;
 
@@ -136,11 +138,7 @@ impl<L> MeanLoss<L> {
 
 impl<F: Float, L: Loss<F>> StepCost<F> for MeanLoss<L> {
     fn check(&self, targets: &Targets<'_, F>, outputs: Operand) -> Result<()> {
-        targets.check(false, outputs)?;
-        if targets.smoothing() != 0.0 {
-            return Err(Error::Inconsistent { what: SMOOTHED_WITHOUT_CLASSES });
-        }
-        Ok(())
+        targets.check(false, false, outputs)
     }
 
     fn check_output(&self, _activation: Activation) -> Result<()> {

@@ -90,8 +90,6 @@ impl<F: Float> Map2<F> for CrossEntropy {
     }
 }
 
-const SMOOTHED_WITHOUT_CLASSES: &str = "labels are smoothed, but the cost is not a cross-entropy";
-
 fn mean<F: Float>(sum: f64, m: usize) -> F {
     F::of(sum / m as f64)
 }
@@ -340,11 +338,7 @@ impl Cost {
     ) -> Result<()> {
         self.check::<F>()?;
         let accepts_class_numbers = *self == Cost::CategoricalCrossEntropy;
-        targets.check(accepts_class_numbers, outputs)?;
-        if targets.smoothing() != 0.0 && self.classes(outputs.shape.0).is_none() {
-            return Err(Error::Inconsistent { what: SMOOTHED_WITHOUT_CLASSES });
-        }
-        Ok(())
+        targets.check(accepts_class_numbers, self.classes(outputs.shape.0).is_some(), outputs)
     }
 
     /// Returns the number of classes over which smoothing spreads a label, if the cost has classes.

@@ -145,8 +145,14 @@ impl<'a, F: Float> Targets<'a, F> {
         self.weights.map_or(F::one(), |weights| weights[example])
     }
 
-    /// `Ok` if labels and weights fit these outputs.
-    pub(super) fn check(&self, accepts_class_numbers: bool, outputs: Operand) -> Result<()> {
+    /// `Ok` if labels and weights fit these outputs, and the labels are not smoothed unless the cost
+    /// has classes.
+    pub(super) fn check(
+        &self,
+        accepts_class_numbers: bool,
+        has_classes: bool,
+        outputs: Operand,
+    ) -> Result<()> {
         let y = Operand::new("Y", &self.y);
         let class_numbers = accepts_class_numbers && y.shape.0 == 1;
         let rows = if class_numbers { outputs.shape.0 } else { y.shape.0 };
@@ -158,6 +164,10 @@ impl<'a, F: Float> Targets<'a, F> {
         }
         if self.smoothing != 0.0 {
             check_below_one::<F>("epsilon", self.smoothing)?;
+            if !has_classes {
+                let what = "labels are smoothed, but the cost is not a cross-entropy";
+                return Err(Error::Inconsistent { what });
+            }
         }
         let outputs = outputs.shape.0;
         if self.are_class_numbers(outputs) { self.check_class_numbers(outputs) } else { Ok(()) }
