@@ -1,7 +1,7 @@
 use super::estimator::{Estimator, check_examples, named};
-use super::{check_count, mean_and_std_dev};
+use super::mean_and_std_dev;
 use crate::buffer;
-use crate::checks::{check_batch, check_lengths};
+use crate::checks::{check_argument, check_batch, check_lengths};
 use crate::data::Fold;
 use crate::error::Operand;
 use crate::kernel::threads;
@@ -78,7 +78,7 @@ pub fn cross_validate<F: Float, M: Estimator<F>>(
     folds: &[Fold],
     metric: impl Fn(&M, Examples<'_, F>, M::Targets<'_>) -> Result<f64> + Sync,
 ) -> Result<CrossValidation<F>> {
-    check_count("folds", folds.len(), 1, "at least 1")?;
+    check_argument(!folds.is_empty(), "folds", 0.0, "at least 1")?;
     let m = x.len();
     check_table("X", &x.as_columns()).map_err(|e| e.with_feature_name(x.names()))?;
     check_lengths(("X", m), ("targets", M::len(targets)))?;

@@ -1,6 +1,6 @@
 use super::estimator::{Estimator, named};
-use super::{check_count, mean_and_std_dev};
-use crate::checks::check_lengths;
+use super::mean_and_std_dev;
+use crate::checks::{check_argument, check_lengths};
 use crate::init::{NumpyRandom, RandomSource};
 use crate::kernel::threads;
 use crate::model::Examples;
@@ -43,7 +43,7 @@ pub fn permutation_importance<F: Float, M: Estimator<F>>(
     repeats: usize,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<Importance>> {
-    check_count("repeats", repeats, 1, "at least 1")?;
+    check_argument(repeats > 0, "repeats", 0.0, "at least 1")?;
     check_lengths(("X", x.len()), ("targets", M::len(targets)))?;
     let whole = metric(model, x, targets)?;
     let all = buffer::numbers("examples", x.len())?;

@@ -63,9 +63,6 @@ pub use estimator::Estimator;
 pub use importance::{Importance, permutation_importance};
 pub use search::{Trial, grid, search};
 
-use crate::Result;
-use crate::checks::check_argument;
-
 /// Returns the mean, and the standard deviation with the divisor n - 1; 0 for one number.
 fn mean_and_std_dev(numbers: &[f64]) -> (f64, f64) {
     let n = numbers.len() as f64;
@@ -73,9 +70,4 @@ fn mean_and_std_dev(numbers: &[f64]) -> (f64, f64) {
     let squares: f64 = numbers.iter().map(|number| (number - mean).powi(2)).sum();
     let std_dev = if numbers.len() == 1 { 0.0 } else { (squares / (n - 1.0)).sqrt() };
     (mean, std_dev)
-}
-
-/// Checks that there are at least so many.
-fn check_count(name: &'static str, count: usize, least: usize, rule: &'static str) -> Result<()> {
-    check_argument(count >= least, name, count as f64, rule)
 }

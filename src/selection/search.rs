@@ -1,4 +1,5 @@
-use super::{check_count, mean_and_std_dev};
+use super::mean_and_std_dev;
+use crate::checks::check_argument;
 use crate::kernel::threads;
 use crate::{Error, Result};
 use std::cmp::Ordering;
@@ -76,7 +77,7 @@ pub fn search<C: Sync>(
     candidates: &[C],
     evaluate: impl Fn(&C) -> Result<Vec<f64>> + Sync,
 ) -> Result<Vec<Trial>> {
-    check_count("candidates", candidates.len(), 1, "at least 1")?;
+    check_argument(!candidates.is_empty(), "candidates", 0.0, "at least 1")?;
     let mut trials = threads::map(candidates.len(), |candidate| Trial {
         candidate,
         scores: evaluate(&candidates[candidate]),
