@@ -74,32 +74,41 @@ impl<F: Float> Parameters<F> {
     }
 }
 
-impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
-    /// Exports the classifier as an ONNX model (feature `onnx`).
-    ///
-    /// The input is `X` (batch, features) before standardization. The output is `probabilities`
-    /// (batch, classes) in the order of [`classes`](Self::classes), as from
-    /// [`predict_proba`](Self::predict_proba).
-    ///
-    /// The metadata of the model have `class_names` and, if the features have names,
-    /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
-    /// that serde makes of it.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
-    /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as JSON.
-    pub fn to_onnx(&self) -> Result<Vec<u8>> {
-        self.onnx()?.to_vec()
-    }
+/// The public methods of a model; the documentation of `to_onnx` differs between models.
+macro_rules! export_methods {
+    ($(#[$documentation:meta])*) => {
+        $(#[$documentation])*
+        pub fn to_onnx(&self) -> Result<Vec<u8>> {
+            self.onnx()?.to_vec()
+        }
 
-    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
-    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.onnx()?.save(path.as_ref())
+        /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
+        ///
+        /// # Errors
+        ///
+        /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
+        pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
+            self.onnx()?.save(path.as_ref())
+        }
+    };
+}
+
+impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
+    export_methods! {
+        /// Exports the classifier as an ONNX model (feature `onnx`).
+        ///
+        /// The input is `X` (batch, features) before standardization. The output is `probabilities`
+        /// (batch, classes) in the order of [`classes`](Self::classes), as from
+        /// [`predict_proba`](Self::predict_proba).
+        ///
+        /// The metadata of the model have `class_names` and, if the features have names,
+        /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
+        /// that serde makes of it.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+        /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as JSON.
     }
 
     fn onnx(&self) -> Result<Writer<'_, F>> {
@@ -119,31 +128,21 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
 }
 
 impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
-    /// Exports the classifier as an ONNX model (feature `onnx`).
-    ///
-    /// The input is `X` (batch, features) before standardization. The outputs are `probabilities`
-    /// (batch, labels), as from [`predict_proba`](Self::predict_proba), and `labels` (batch,
-    /// labels), integers that are 1 where an example has a label and 0 elsewhere. Both are in the
-    /// order of [`labels`](Self::labels).
-    ///
-    /// The metadata of the model have `label_names` and, if the features have names,
-    /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
-    /// that serde makes of it.
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`Classifier::to_onnx`].
-    pub fn to_onnx(&self) -> Result<Vec<u8>> {
-        self.onnx()?.to_vec()
-    }
-
-    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
-    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.onnx()?.save(path.as_ref())
+    export_methods! {
+        /// Exports the classifier as an ONNX model (feature `onnx`).
+        ///
+        /// The input is `X` (batch, features) before standardization. The outputs are `probabilities`
+        /// (batch, labels), as from [`predict_proba`](Self::predict_proba), and `labels` (batch,
+        /// labels), integers that are 1 where an example has a label and 0 elsewhere. Both are in the
+        /// order of [`labels`](Self::labels).
+        ///
+        /// The metadata of the model have `label_names` and, if the features have names,
+        /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
+        /// that serde makes of it.
+        ///
+        /// # Errors
+        ///
+        /// The errors of [`Classifier::to_onnx`].
     }
 
     fn onnx(&self) -> Result<Writer<'_, F>> {
@@ -161,28 +160,18 @@ impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
 }
 
 impl<F: Float> Regressor<F> {
-    /// Exports the regressor as an ONNX model (feature `onnx`).
-    ///
-    /// The input is `X` (batch, features) before standardization. The output is `values` (batch,
-    /// outputs) in the units of the targets.
-    ///
-    /// If the features have names, the metadata of the model have `feature_names`, a JSON list.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
-    /// [`Parameters::to_onnx`].
-    pub fn to_onnx(&self) -> Result<Vec<u8>> {
-        self.onnx()?.to_vec()
-    }
-
-    /// Writes the ONNX model to a file, atomically; see [`to_onnx`](Self::to_onnx).
-    ///
-    /// # Errors
-    ///
-    /// The errors of [`to_onnx`](Self::to_onnx), [`FileError::Io`].
-    pub fn save_onnx(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.onnx()?.save(path.as_ref())
+    export_methods! {
+        /// Exports the regressor as an ONNX model (feature `onnx`).
+        ///
+        /// The input is `X` (batch, features) before standardization. The output is `values` (batch,
+        /// outputs) in the units of the targets.
+        ///
+        /// If the features have names, the metadata of the model have `feature_names`, a JSON list.
+        ///
+        /// # Errors
+        ///
+        /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
+        /// [`Parameters::to_onnx`].
     }
 
     fn onnx(&self) -> Result<Writer<'_, F>> {

@@ -112,22 +112,6 @@ fn check_optimizer<F: Float>(
 }
 
 impl<F: Float, L: Ord + Clone> Classifier<F, L> {
-    pub(crate) fn state(&self) -> Option<NetworkState<F>> {
-        self.fitted.as_ref().map(|(_, network)| network.state())
-    }
-
-    /// Returns the network, and the numbers of epochs and examples it was trained for.
-    #[cfg(feature = "safetensors")]
-    pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
-        self.fitted.as_ref().map(|(_, network)| network.parameters_and_time())
-    }
-
-    /// Returns whether the classes come from [`with_classes`](Self::with_classes).
-    #[cfg(feature = "safetensors")]
-    pub(crate) fn declares_classes(&self) -> bool {
-        self.declared.is_some()
-    }
-
     pub(crate) fn from_state(
         hyperparameters: Hyperparameters,
         declared: Option<Classes<L>>,
@@ -146,22 +130,6 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
 }
 
 impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
-    pub(crate) fn state(&self) -> Option<NetworkState<F>> {
-        self.fitted.as_ref().map(|(_, network)| network.state())
-    }
-
-    /// Returns the network, and the numbers of epochs and examples it was trained for.
-    #[cfg(feature = "safetensors")]
-    pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
-        self.fitted.as_ref().map(|(_, network)| network.parameters_and_time())
-    }
-
-    /// Returns whether the labels come from [`with_labels`](Self::with_labels).
-    #[cfg(feature = "safetensors")]
-    pub(crate) fn declares_labels(&self) -> bool {
-        self.declared.is_some()
-    }
-
     pub(crate) fn from_state(
         hyperparameters: Hyperparameters,
         declared: Option<LabelNames<L>>,
@@ -241,9 +209,27 @@ impl<F, C> StoredClassifier<F, C> {
     }
 }
 
-/// Implements serde for a classifier whose names have the type `$names`.
+/// Implements storage and serde for a classifier whose names have the type `$names`.
 macro_rules! stored_classifier {
     ($classifier:ident, $names:ident) => {
+        impl<F: Float, L: Ord + Clone> $classifier<F, L> {
+            pub(crate) fn state(&self) -> Option<NetworkState<F>> {
+                self.fitted.as_ref().map(|(_, network)| network.state())
+            }
+
+            /// Returns the network, and the numbers of epochs and examples it was trained for.
+            #[cfg(feature = "safetensors")]
+            pub(crate) fn network_and_time(&self) -> Option<(&Parameters<F>, usize, usize)> {
+                self.fitted.as_ref().map(|(_, network)| network.parameters_and_time())
+            }
+
+            /// Returns whether the classes or labels are declared.
+            #[cfg(feature = "safetensors")]
+            pub(crate) fn declares_names(&self) -> bool {
+                self.declared.is_some()
+            }
+        }
+
         impl<F: Float + Serialize, L: Ord + Clone + Serialize> Serialize for $classifier<F, L> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let stored = StoredClassifier {

@@ -10,7 +10,7 @@ use crate::files::safetensors::{Reader, Writer};
 use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
 use crate::model::head::Head;
-use crate::model::{Classifier, MultiLabelClassifier, NetworkState, Regressor};
+use crate::model::{Classifier, Hyperparameters, MultiLabelClassifier, NetworkState, Regressor};
 use crate::{Error, Float};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -128,83 +128,85 @@ impl<F: Float> Regressor<F> {
     }
 }
 
-impl<F: Float, L: Ord + Clone + Serialize> ToFile for Classifier<F, L> {
-    type Element = F;
+/// Implements [`ToFile`] for a classifier, whose labels `$names` returns.
+macro_rules! classifier_to_file {
+    ($classifier:ident, $head:ident, $names:ident) => {
+        impl<F: Float, L: Ord + Clone + Serialize> ToFile for $classifier<F, L> {
+            type Element = F;
 
-    fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs, examples) = self.network_and_time().ok_or(Error::NotFitted)?;
-        self.check_declared()?;
-        let mut arrays = TensorViews::from_parameters(parameters)?;
-        insert_scaler(&mut arrays, "scaler", self.scaler())?;
-        let model = ModelDescription {
-            cost: Head::<F>::classification(self.hyperparameters(), self.classes().len())?.cost,
-            hyperparameters: self.hyperparameters().clone(),
-            epochs,
-            examples,
-            labels: Some(self.classes().to_vec()),
-            declared: self.declares_classes(),
-            feature_names: self.feature_names().map(<[String]>::to_vec),
-        };
-        network_writer(Kind::Classifier, arrays, parameters, (Some(model), None))
+            fn writer(&self) -> Result<Writer<'_, F>> {
+                let (parameters, epochs, examples) =
+                    self.network_and_time().ok_or(Error::NotFitted)?;
+                self.check_declared()?;
+                let mut arrays = TensorViews::from_parameters(parameters)?;
+                insert_scaler(&mut arrays, "scaler", self.scaler())?;
+                let labels = self.$names();
+                let model = ModelDescription {
+                    cost: Head::<F>::$head(self.hyperparameters(), labels.len())?.cost,
+                    hyperparameters: self.hyperparameters().clone(),
+                    epochs,
+                    examples,
+                    labels: Some(labels.to_vec()),
+                    declared: self.declares_names(),
+                    feature_names: self.feature_names().map(<[String]>::to_vec),
+                };
+                network_writer(Kind::$classifier, arrays, parameters, (Some(model), None))
+            }
+        }
+    };
+}
+
+classifier_to_file!(Classifier, classification, classes);
+classifier_to_file!(MultiLabelClassifier, multi_label, labels);
+
+/// A classifier in a file, with the labels in the order of the outputs.
+struct StoredLabels<F, L> {
+    hyperparameters: Hyperparameters,
+    labels: Vec<L>,
+    /// Whether the labels are declared.
+    declared: bool,
+    state: NetworkState<F>,
+}
+
+impl<F: Float, L: DeserializeOwned> StoredLabels<F, L> {
+    /// Reads a classifier whose output layer `head` creates.
+    fn read(
+        kind: Kind,
+        reader: Reader<'_>,
+        head: fn(&Hyperparameters, usize) -> crate::Result<Head<F>>,
+    ) -> Result<Self> {
+        let network = LoadedNetwork::<F, L>::read(kind, reader)?;
+        let (model, parameters, mut tensors) = network.into_model()?;
+        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
+        let ModelDescription { labels, declared, feature_names, .. } = model;
+        let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
+        check_cost(cost, head(&hyperparameters, labels.len())?.cost)?;
+        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
+        tensors.check_empty()?;
+        let state =
+            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
+        Ok(Self { hyperparameters, labels, declared, state })
     }
 }
 
 impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for Classifier<F, L> {
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
-        let network = LoadedNetwork::<F, L>::read(Kind::Classifier, reader)?;
-        let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, .. } = model;
-        let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
+        let stored = StoredLabels::read(Kind::Classifier, reader, Head::classification)?;
+        let StoredLabels { hyperparameters, labels, declared, state } = stored;
         if !labels.is_sorted_by(|a, b| a < b) {
             return Err(malformed("the labels are not sorted or not unique"));
         }
-        check_cost(cost, Head::<F>::classification(&hyperparameters, labels.len())?.cost)?;
-        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
-        tensors.check_empty()?;
-        let state =
-            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
         let classes = Classes::from_labels(&labels);
         let declared = declared.then(|| classes.clone());
         Ok(Self::from_state(hyperparameters, declared, Some((classes, state)))?)
     }
 }
 
-impl<F: Float, L: Ord + Clone + Serialize> ToFile for MultiLabelClassifier<F, L> {
-    type Element = F;
-
-    fn writer(&self) -> Result<Writer<'_, F>> {
-        let (parameters, epochs, examples) = self.network_and_time().ok_or(Error::NotFitted)?;
-        self.check_declared()?;
-        let mut arrays = TensorViews::from_parameters(parameters)?;
-        insert_scaler(&mut arrays, "scaler", self.scaler())?;
-        let model = ModelDescription {
-            cost: Head::<F>::multi_label(self.hyperparameters(), self.labels().len())?.cost,
-            hyperparameters: self.hyperparameters().clone(),
-            epochs,
-            examples,
-            labels: Some(self.labels().to_vec()),
-            declared: self.declares_labels(),
-            feature_names: self.feature_names().map(<[String]>::to_vec),
-        };
-        network_writer(Kind::MultiLabelClassifier, arrays, parameters, (Some(model), None))
-    }
-}
-
 impl<F: Float, L: Ord + Clone + DeserializeOwned> FromFile for MultiLabelClassifier<F, L> {
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
-        let network = LoadedNetwork::<F, L>::read(Kind::MultiLabelClassifier, reader)?;
-        let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, .. } = model;
-        let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
+        let stored = StoredLabels::read(Kind::MultiLabelClassifier, reader, Head::multi_label)?;
+        let StoredLabels { hyperparameters, labels, declared, state } = stored;
         let labels = LabelNames::from_distinct(&labels)?;
-        let head = Head::<F>::multi_label(&hyperparameters, labels.names().len())?;
-        check_cost(cost, head.cost)?;
-        let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
-        tensors.check_empty()?;
-        let state =
-            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
         let declared = declared.then(|| labels.clone());
         Ok(Self::from_state(hyperparameters, declared, Some((labels, state)))?)
     }
