@@ -63,9 +63,11 @@ fn mean_over_outputs<F: Float>(
     predicted: &ArrayRef2<F>,
     figure: impl Fn(ArrayView1<F>, ArrayView1<F>) -> f64,
 ) -> f64 {
-    let outputs = actual.rows().into_iter().zip(predicted.rows());
-    let sum: f64 = outputs.map(|(actual, predicted)| figure(actual, predicted)).sum();
-    sum / actual.nrows() as f64
+    let outputs = || actual.rows().into_iter().zip(predicted.rows());
+    let figures = || outputs().map(|(actual, predicted)| figure(actual, predicted));
+    let (sum, count) = (figures().sum::<f64>(), actual.nrows() as f64);
+    // The sum of large numbers may overflow where the mean does not.
+    if sum.is_infinite() { figures().map(|figure| figure / count).sum() } else { sum / count }
 }
 
 /// Computes R² of one output. Differences are divided by the standard deviation before they are
@@ -219,8 +221,9 @@ pub fn mean_poisson_deviance<'a, F: Float>(
     check_each("predicted", &predicted, Position::entry, ("above 0", |rate| rate > F::zero()))?;
     Ok(mean_over_outputs(&actual, &predicted, |actual, predicted| {
         let pairs = || actual.iter().zip(predicted).map(|(y, rate)| (y.as_f64(), rate.as_f64()));
-        let scale = power_of_two(pairs().map(|(y, rate)| y.max(rate)).fold(0.0, f64::max));
-        2.0 * scale * weights.mean(pairs().map(|(y, rate)| half_deviance(y, rate, scale)))
+        let sizes = pairs().map(|(y, rate)| y.max(rate));
+        let scale = power_of_two(weights.counting(sizes).fold(0.0, f64::max));
+        2.0 * weights.mean(pairs().map(|(y, rate)| half_deviance(y, rate, scale))) * scale
     }))
 }
 
@@ -231,7 +234,7 @@ fn half_deviance(y: f64, rate: f64, scale: f64) -> f64 {
     }
     let ratio = y / rate;
     let ln = if ratio.is_normal() { ratio.ln() } else { y.ln() - rate.ln() };
-    y / scale * ln - y / scale + rate / scale
+    f64::max(y / scale * ln - y / scale + rate / scale, 0.0) // rounding may make it negative
 }
 
 /// Checks actual and predicted values, which must be finite, and the weights.

@@ -362,6 +362,39 @@ fn differences_that_overflow_still_have_a_mean() {
     assert_eq!(r2(Actual(&y).weighted(&ones), Predicted(&y)), Ok(1.0));
 }
 
+#[test]
+fn a_deviance_has_the_scale_of_the_examples_that_count() {
+    let deviance = |y: &[f64], rate: &[f64], weights: &[f64]| {
+        let row = |values: &[f64]| Array2::from_shape_vec((1, values.len()), values.to_vec());
+        let (y, rate) = (row(y).unwrap(), row(rate).unwrap());
+        let weights = Array1::from(weights.to_vec());
+        mean_poisson_deviance(Actual(&y).weighted(&weights), Predicted(&rate)).unwrap()
+    };
+    for scale in [1e-17, 1e-10, 1.0] {
+        let alone = deviance(&[2.0 * scale], &[scale], &[1.0]);
+        for other in [8e307, f64::MAX] {
+            let weights = [1.0, 0.0];
+            assert_eq!(deviance(&[2.0 * scale, other], &[scale, 1.0], &weights), alone);
+            assert_eq!(deviance(&[2.0 * scale, 0.0], &[scale, other], &weights), alone);
+        }
+    }
+    assert_eq!(deviance(&[1e308, 1.0], &[1e308, 1.0], &[1.0, 1.0]), 0.0);
+    let mut rates = [1.0; 10];
+    rates[0] = 1e308;
+    assert_number("zeros", deviance(&[0.0; 10], &rates, &[1.0; 10]), 2e307, 1e-15);
+    let near = |y: f64| deviance(&[y], &[y * (1.0 + 1e-9)], &[1.0]);
+    assert!((1..3000).map(f64::from).all(|y| near(y) >= 0.0));
+}
+
+#[test]
+fn the_mean_over_outputs_does_not_overflow() {
+    let (y, p) = (array![[1e308], [1e308]], array![[0.0], [0.0]]);
+    assert_eq!(mean_absolute_error(Actual(&y), Predicted(&p)), Ok(1e308));
+    assert_eq!(root_mean_squared_error(Actual(&y), Predicted(&p)), Ok(1e308));
+    let rates = array![[0.8e308], [0.8e308]];
+    assert_eq!(mean_poisson_deviance(Actual(&p), Predicted(&rates)), Ok(1.6e308));
+}
+
 /// Such as logits. NaN stays NaN.
 #[test]
 fn a_log_loss_of_numbers_that_are_no_probabilities_is_refused() {
