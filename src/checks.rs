@@ -196,7 +196,8 @@ fn check_finite_at<F: Float>(
     })
 }
 
-/// Checks that all values of a matrix have a property. `position` makes a position of row and column.
+/// Checks that all values of a matrix have a property. `position` makes a position of row and
+/// column.
 pub(crate) fn check_each<F: Float>(
     operand: &'static str,
     values: &ArrayRef2<F>,

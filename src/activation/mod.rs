@@ -9,8 +9,8 @@
 //!
 #![doc = include_str!("../../docs/images/activations.svg")]
 //!
-//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017). The variants of [`Activation`]
-//! name the sources of their functions.
+//! Source: A. Ng, *Neural Networks and Deep Learning*, week 4 (2017). The variants of
+//! [`Activation`] name the sources of their functions.
 
 mod elu;
 mod exponential;

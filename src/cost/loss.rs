@@ -57,16 +57,16 @@ use std::fmt;
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
-/// Check a new derivative with [`gradient_check_n`](crate::train::gradient_check::gradient_check_n),
-/// as above.
+/// Check a new derivative with
+/// [`gradient_check_n`](crate::train::gradient_check::gradient_check_n), as above.
 pub trait Loss<F: Float>: fmt::Debug {
     /// Computes the loss of one example from its outputs `a` and its labels `y`.
     ///
     /// Both have length n_L and may be strided.
     fn loss(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>) -> F;
 
-    /// Writes the derivative of the loss with respect to `a` to `da`, which has length n_L and is zero on
-    /// entry.
+    /// Writes the derivative of the loss with respect to `a` to `da`, which has length n_L and is
+    /// zero on entry.
     fn derivative(&self, a: &ArrayRef1<F>, y: &ArrayRef1<F>, da: &mut ArrayRef1<F>);
 }
 
@@ -119,7 +119,8 @@ impl<L> MeanLoss<L> {
     ///
     /// # Errors
     ///
-    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if `dAL` does not fit in memory.
+    /// The errors of [`value`](Self::value), and [`Error::TooLarge`] if `dAL` does not fit in
+    /// memory.
     pub fn gradient<'t, F: Float>(
         &self,
         al: &ArrayRef2<F>,

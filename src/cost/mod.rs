@@ -155,8 +155,8 @@ pub enum Cost {
         /// The threshold `δ` between the squared and the linear part, above 0 and finite.
         delta: f64,
     },
-    /// The pinball loss, whose minimizer is the quantile `q` (Koenker & Bassett 1978). Its derivative at
-    /// `a = y` is 0.
+    /// The pinball loss, whose minimizer is the quantile `q` (Koenker & Bassett 1978). Its
+    /// derivative at `a = y` is 0.
     Quantile {
         /// The quantile `q`, above 0 and below 1. The median is 0.5.
         quantile: f64,

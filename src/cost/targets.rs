@@ -145,8 +145,8 @@ impl<'a, F: Float> Targets<'a, F> {
         self.weights.map_or(F::one(), |weights| weights[example])
     }
 
-    /// `Ok` if labels and weights fit these outputs, and the labels are not smoothed unless the cost
-    /// has classes.
+    /// `Ok` if labels and weights fit these outputs, and the labels are not smoothed unless the
+    /// cost has classes.
     pub(super) fn check(
         &self,
         accepts_class_numbers: bool,

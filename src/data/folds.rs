@@ -117,8 +117,8 @@ pub fn group_k_fold<G: Ord + Clone>(groups: &[G], folds: usize) -> Result<Vec<Fo
 /// Divides time-ordered examples into folds whose test set follows the training set.
 ///
 /// The last examples are divided into test sets of equal size, `m/(folds + 1)` rounded down. A
-/// model is fitted to all examples before its test set, except for the last `gap` of them. The first
-/// examples are in no test set.
+/// model is fitted to all examples before its test set, except for the last `gap` of them. The
+/// first examples are in no test set.
 ///
 /// ```
 /// use dnn_blocks::data::time_series_folds;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 /// The labels of a multi-label data set: distinct names, in the order of the rows of a table.
 ///
-/// In multi-label classification an example has any number of labels, including none. A table of labels
-/// is (labels, examples), with a 1 where an example has a label and 0 elsewhere.
+/// In multi-label classification an example has any number of labels, including none. A table of
+/// labels is (labels, examples), with a 1 where an example has a label and 0 elsewhere.
 ///
 /// ```
 /// use dnn_blocks::data::LabelNames;

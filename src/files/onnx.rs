@@ -102,13 +102,14 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
         /// [`predict_proba`](Self::predict_proba).
         ///
         /// The metadata of the model have `class_names` and, if the features have names,
-        /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
-        /// that serde makes of it.
+        /// `feature_names`, each as a JSON list. A label that is not a string is written as the
+        /// value that serde makes of it.
         ///
         /// # Errors
         ///
         /// [`Error::NotFitted`], [`FileError::Unsupported`] and [`FileError::TooLarge`] as in
-        /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as JSON.
+        /// [`Parameters::to_onnx`], [`FileError::Malformed`] if serde cannot write the labels as
+        /// JSON.
     }
 
     fn onnx(&self) -> Result<Writer<'_, F>> {
@@ -131,14 +132,14 @@ impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
     export_methods! {
         /// Exports the classifier as an ONNX model (feature `onnx`).
         ///
-        /// The input is `X` (batch, features) before standardization. The outputs are `probabilities`
-        /// (batch, labels), as from [`predict_proba`](Self::predict_proba), and `labels` (batch,
-        /// labels), integers that are 1 where an example has a label and 0 elsewhere. Both are in the
-        /// order of [`labels`](Self::labels).
+        /// The input is `X` (batch, features) before standardization. The outputs are
+        /// `probabilities` (batch, labels), as from [`predict_proba`](Self::predict_proba), and
+        /// `labels` (batch, labels), integers that are 1 where an example has a label and 0
+        /// elsewhere. Both are in the order of [`labels`](Self::labels).
         ///
         /// The metadata of the model have `label_names` and, if the features have names,
-        /// `feature_names`, each as a JSON list. A label that is not a string is written as the value
-        /// that serde makes of it.
+        /// `feature_names`, each as a JSON list. A label that is not a string is written as the
+        /// value that serde makes of it.
         ///
         /// # Errors
         ///
@@ -163,8 +164,8 @@ impl<F: Float> Regressor<F> {
     export_methods! {
         /// Exports the regressor as an ONNX model (feature `onnx`).
         ///
-        /// The input is `X` (batch, features) before standardization. The output is `values` (batch,
-        /// outputs) in the units of the targets.
+        /// The input is `X` (batch, features) before standardization. The output is `values`
+        /// (batch, outputs) in the units of the targets.
         ///
         /// If the features have names, the metadata of the model have `feature_names`, a JSON list.
         ///

@@ -60,8 +60,7 @@
 //!
 //! In multi-label classification an example has any number of labels. The metrics take tables
 //! (labels, examples) of 0 and 1, for example from [`MultiLabelClassifier::predict_table`] or
-//! [`LabelNames::encode`]. Metrics of scores take one label at a
-//! time, which is one row of a table:
+//! [`LabelNames::encode`]. Metrics of scores take one label at a time, which is one row of a table:
 //!
 //! ```
 //! use dnn_blocks::metrics::{average_precision, roc_auc, subset_accuracy};

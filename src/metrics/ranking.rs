@@ -20,9 +20,9 @@ use std::cmp::Ordering;
 ///
 /// 1 is a perfect order, and 0.5 is chance. `scores` is (1, m) with the scores of the second of two
 /// classes, or (classes, m). The scores are any finite numbers, such as probabilities or logits.
-/// With two rows, the scores of the second class are used. For more classes the result is the mean of the areas of each
-/// class against the rest, as in scikit-learn's `roc_auc_score` with `multi_class="ovr"`. The time
-/// is O(m log m) for a class.
+/// With two rows, the scores of the second class are used. For more classes the result is the mean
+/// of the areas of each class against the rest, as in scikit-learn's `roc_auc_score` with
+/// `multi_class="ovr"`. The time is O(m log m) for a class.
 ///
 /// ```
 /// use dnn_blocks::metrics::roc_auc;

@@ -116,9 +116,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Hyperparameter`] if a hyperparameter is out of range, [`Error::OneClass`] unless
     /// there are two classes, [`Error::Inconsistent`] unless they are sorted and distinct.
     /// [`Error::LayerCount`], [`Error::ShapeMismatch`], [`Error::OutputActivation`] or
-    /// [`Error::Inconsistent`] unless layers, activations and scaler follow from the hyperparameters
-    /// and the classes; [`Error::NotFinite`] if a parameter is NaN or infinite; [`Error::TooLarge`] if the optimizer
-    /// does not fit in memory.
+    /// [`Error::Inconsistent`] unless layers, activations and scaler follow from the
+    /// hyperparameters and the classes; [`Error::NotFinite`] if a parameter is NaN or infinite;
+    /// [`Error::TooLarge`] if the optimizer does not fit in memory.
     pub fn from_parameters(
         hyperparameters: Hyperparameters,
         classes: &[L],
@@ -165,7 +165,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     ///
     /// [`Error::Hyperparameter`] if a value is out of range; [`Error::LayerCount`],
     /// [`Error::ShapeMismatch`] or [`Error::Inconsistent`] if the network has other layers,
-    /// [`Error::OutputActivation`] if another cost needs another output layer; [`Error::TooLarge`] if the optimizer does not fit in memory. An error changes nothing.
+    /// [`Error::OutputActivation`] if another cost needs another output layer; [`Error::TooLarge`]
+    /// if the optimizer does not fit in memory. An error changes nothing.
     pub fn set_hyperparameters(&mut self, hyperparameters: Hyperparameters) -> Result<()> {
         hyperparameters.check::<F>()?;
         if let Some((classes, network)) = &mut self.fitted {
@@ -354,9 +355,9 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// [`Error::Inconsistent`] if a validation share, a patience, a plateau or L-BFGS is set, or if
     /// other classes were declared since the first call.
     ///
-    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may be
-    /// those from before the call, and an optimizer with zeroed state. Any other error before the
-    /// first step leaves the model unchanged.
+    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may
+    /// be those from before the call, and an optimizer with zeroed state. Any other error before
+    /// the first step leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, labels: &[L]) -> Result<History> {
         self.partial_fit_with(x, labels, FitOptions::new())
     }

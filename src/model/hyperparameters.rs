@@ -67,8 +67,8 @@ macro_rules! hyperparameters {
             /// field, or a constant of `activation`, `initializer`, `algorithm` or `schedule`.
             /// [`Error::LengthMismatch`] unless a list of activations or initializers has one for
             /// each layer. [`Error::Inconsistent`] if L-BFGS is combined with dropout, clipping, a
-            /// schedule or a plateau. A fit makes the checks that need the data, such as the number of class
-            /// weights.
+            /// schedule or a plateau. A fit makes the checks that need the data, such as the number
+            /// of class weights.
             pub fn check<F: Float>(&self) -> Result<()> {
                 $({
                     let $value = &self.$name;
@@ -283,8 +283,9 @@ hyperparameters! {
         /// An improvement counts if it is larger than the [tolerance](Self#structfield.tolerance).
         /// With a patience, the model ends with the parameters of the best epoch of the fit, the
         /// first of equal ones. The parameters before a [warm start](super::FitOptions::warm_start)
-        /// are not considered. Epochs are counted by [`Patience`](crate::train::patience::Patience), as
-        /// in Keras: scikit-learn's `n_iter_no_change = n` is a patience of `n + 1`.
+        /// are not considered. Epochs are counted by
+        /// [`Patience`](crate::train::patience::Patience), as in Keras: scikit-learn's
+        /// `n_iter_no_change = n` is a patience of `n + 1`.
         patience: Option<usize> = None,
         set patience: impl Into<Option<usize>> => patience.into(),
         check(|patience| {
@@ -331,9 +332,9 @@ hyperparameters! {
         /// Default: none.
         ///
         /// An epoch is then an iteration. The search ends after [`epochs`](Self#structfield.epochs)
-        /// or [`max_iterations`](LbfgsOptions#structfield.max_iterations), whichever is less, unless
-        /// it converges before. `algorithm`, `learning_rate`, `batch_size` and `shuffle` are not
-        /// used. L-BFGS is often the best choice for up to a few thousand examples.
+        /// or [`max_iterations`](LbfgsOptions#structfield.max_iterations), whichever is less,
+        /// unless it converges before. `algorithm`, `learning_rate`, `batch_size` and `shuffle` are
+        /// not used. L-BFGS is often the best choice for up to a few thousand examples.
         ///
         /// ```
         /// use dnn_blocks::ndarray::array;

@@ -79,8 +79,7 @@ impl<'a, F: Float, L: Ord + Clone> LabelSets<'a, F, L> {
         self.len() == 0
     }
 
-    /// Returns the names of the labels: those of the table in its order, or those that occur in the
-    /// sets, sorted.
+    /// Returns the names of a table in its order, or the sorted names that occur in the sets.
     pub(crate) fn names(&self) -> Result<LabelNames<L>> {
         match self.0 {
             Form::Vectors(sets) => Ok(LabelNames::from_sets(sets)),

@@ -79,7 +79,7 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// Creates a fitted classifier from the parameters of a network, such as one that was imported.
     ///
     /// `labels` are in the order of the outputs. Identity outputs are taken as logits, and get a
-    /// sigmoid. Hyperparameters, scaler and later training are those of
+    /// sigmoid. The other arguments and further training work as in
     /// [`Classifier::from_parameters`](super::Classifier::from_parameters).
     ///
     /// ```
@@ -153,8 +153,8 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
         }
     }
 
-    /// Returns the labels that a fit must have: those of the network that it continues, or the
-    /// declared ones.
+    /// Returns the labels that a fit must have: the labels of the network that it continues, or the
+    /// declared labels.
     pub(crate) fn known_labels(&self, continues: bool) -> Result<Option<&LabelNames<L>>> {
         if !continues {
             return Ok(self.declared.as_ref());
@@ -297,9 +297,9 @@ impl<F: Float, L: Ord + Clone> MultiLabelClassifier<F, L> {
     /// The errors of [`fit`](Self::fit) except [`Error::ConstantFeature`], and the errors of
     /// [`Classifier::partial_fit`](super::Classifier::partial_fit) that do not name classes.
     ///
-    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may be
-    /// those from before the call, and an optimizer with zeroed state. Any other error before the
-    /// first step leaves the model unchanged.
+    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may
+    /// be those from before the call, and an optimizer with zeroed state. Any other error before
+    /// the first step leaves the model unchanged.
     pub fn partial_fit<'l>(
         &mut self,
         x: Examples<'_, F>,

@@ -212,8 +212,8 @@ impl<'a, F: Float> FitOptions<'a, F> {
     /// [`History`](super::History) as a fit without interruption, on processors with the same
     /// instruction set.
     ///
-    /// A [warm start](Self::warm_start) resumes from the model as it was before the first call: load
-    /// it again, or keep a clone. The folder belongs to that start.
+    /// A [warm start](Self::warm_start) resumes from the model as it was before the first call:
+    /// load it again, or keep a clone. The folder belongs to that start.
     ///
     /// On resume, epochs after the newest checkpoint run again, including their callbacks. A fit
     /// that was stopped by a callback continues. A fit that had ended ends at once.

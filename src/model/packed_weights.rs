@@ -58,8 +58,8 @@ const FEW_UNITS: usize = 8;
 ///
 /// The weights are copied. The units of a layer are filled up to whole vectors: to a multiple of 16
 /// (`f32`) or 8 (`f64`) with AVX-512, 8 or 4 with AVX2, 4 or 2 otherwise. A layer of few units with
-/// many inputs is not filled up. [`bf16`](Self::bf16) takes half of the memory, except for layers of
-/// up to 8 units. [`bytes`](Self::bytes) returns the sum.
+/// many inputs is not filled up. [`bf16`](Self::bf16) takes half of the memory, except for layers
+/// of up to 8 units. [`bytes`](Self::bytes) returns the sum.
 #[derive(Debug)]
 pub struct PackedWeights<F> {
     layers: Vec<PackedLayer<F>>,
@@ -122,8 +122,8 @@ impl PackedWeights<f32> {
     /// With AVX-512 BF16 a prediction takes about half of the time. Other processors compute the
     /// same products, about 40 times slower than in `f32`.
     ///
-    /// On seven data sets the accuracy changed by less than its standard error, and a probability by
-    /// up to 0.04 (benches/models/README.md). Measure it on yours.
+    /// On seven data sets the accuracy changed by less than its standard error, and a probability
+    /// by up to 0.04 (benches/models/README.md). Measure it on yours.
     ///
     /// ```
     /// use dnn_blocks::model::{PackedWeights, Predictor};

@@ -78,8 +78,8 @@ impl<F: Float> Regressor<F> {
     ///
     /// # Errors
     ///
-    /// The errors of [`Classifier::from_parameters`](super::Classifier::from_parameters) that do not
-    /// name classes.
+    /// The errors of [`Classifier::from_parameters`](super::Classifier::from_parameters) that do
+    /// not name classes.
     pub fn from_parameters(
         hyperparameters: Hyperparameters,
         parameters: Parameters<F>,
@@ -166,9 +166,9 @@ impl<F: Float> Regressor<F> {
     /// examples, [`Error::FeatureName`] if a name does, [`Error::Inconsistent`] if a validation
     /// share, a patience, a plateau or L-BFGS is set.
     ///
-    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may be
-    /// those from before the call, and an optimizer with zeroed state. Any other error before the
-    /// first step leaves the model unchanged.
+    /// After [`Error::Diverged`] the model has the parameters of the last finite epoch, which may
+    /// be those from before the call, and an optimizer with zeroed state. Any other error before
+    /// the first step leaves the model unchanged.
     pub fn partial_fit(&mut self, x: Examples<'_, F>, targets: Examples<'_, F>) -> Result<History> {
         self.partial_fit_with(x, targets, FitOptions::new())
     }

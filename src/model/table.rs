@@ -54,8 +54,8 @@ impl<'a, F: Float> Examples<'a, F> {
     ///
     /// A model keeps the names of its fit. It uses them in errors and writes them to its files.
     /// Examples with other names are then an error; examples without names are accepted. A model
-    /// without names accepts any names, and the next training with names sets them. Names of targets
-    /// have no effect.
+    /// without names accepts any names, and the next training with names sets them. Names of
+    /// targets have no effect.
     ///
     /// ```
     /// use dnn_blocks::ndarray::array;

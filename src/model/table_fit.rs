@@ -33,7 +33,7 @@ pub(crate) struct TableFit<'a, 'x, F> {
 }
 
 impl<'a, 'x, F: Float> TableFit<'a, 'x, F> {
-    /// Creates a fit, if the hyperparameters are those of a model without classes.
+    /// Creates a fit, unless the hyperparameters have weights of classes.
     pub fn new(
         hyperparameters: &'a Hyperparameters,
         head: fn(&Hyperparameters, usize) -> Result<Head<F>>,

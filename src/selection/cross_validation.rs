@@ -36,7 +36,8 @@ impl<F> CrossValidation<F> {
     }
 }
 
-/// Fits a copy of a model to the training examples of each fold, and scores it on the test examples.
+/// Fits a copy of a model to the training examples of each fold, and scores it on the test
+/// examples.
 ///
 /// `metric` gets the fitted copy, the test examples and their targets. `model` is not changed, and
 /// its fitted parameters are ignored. Copies of a classifier declare all classes of the targets, so

@@ -156,7 +156,7 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for MultiLabelClassifi
     }
 }
 
-/// Names the features of a copy as those of the original.
+/// Gives a copy the feature names of the original.
 pub(super) fn named<'a, F: Float>(
     copy: Examples<'a, F>,
     original: &'a Examples<'_, F>,
@@ -167,7 +167,7 @@ pub(super) fn named<'a, F: Float>(
     }
 }
 
-/// Checks that the numbers are those of examples.
+/// Checks that the indices are below the number of examples.
 pub(super) fn check_examples(examples: &[usize], m: usize) -> Result<()> {
     let check = |&example: &usize| {
         check_argument(

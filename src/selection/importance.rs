@@ -19,8 +19,9 @@ pub struct Importance {
 /// Computes how much the score of a fitted model decreases when one feature is shuffled.
 ///
 /// The values of each feature are shuffled among the examples `repeats` times. A feature that the
-/// model does not use has an importance of 0; a negative value is due to chance. Use examples that the model
-/// was not fitted to: on its training examples, a feature that it overfits looks important.
+/// model does not use has an importance of 0; a negative value is due to chance. Use examples that
+/// the model was not fitted to: on its training examples, a feature that it overfits looks
+/// important.
 ///
 /// The results are in the order of the features. If two features are correlated, the model can use
 /// either, so both may look unimportant.

@@ -36,10 +36,10 @@
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
-//! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`].
-//! A standardizer is part of a model, so it is fitted to the training examples of each fold only.
-//! With a [`validation_share`], each fit holds out a random part of its training examples: that part
-//! may share groups with the rest, or be earlier than it.
+//! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`]. A
+//! standardizer is part of a model, so it is fitted to the training examples of each fold only.
+//! With a [`validation_share`], each fit holds out a random part of its training examples: that
+//! part may share groups with the rest, or be earlier than it.
 //!
 //! With the feature `rayon`, folds and candidates run in parallel. Results do not depend on the
 //! number of threads.

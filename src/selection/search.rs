@@ -4,7 +4,8 @@ use crate::kernel::threads;
 use crate::{Error, Result};
 use std::cmp::Ordering;
 
-/// Returns a copy of each candidate for each value. Call it once per hyperparameter to build a grid.
+/// Returns a copy of each candidate for each value. Call it once per hyperparameter to build a
+/// grid.
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -62,10 +63,10 @@ impl Trial {
 
 /// Scores all candidates, and ranks them by their mean score, the largest first.
 ///
-/// `evaluate` returns the scores of a candidate, such as those of the folds of a
+/// `evaluate` returns the scores of a candidate, such as the scores of the folds of a
 /// [`cross_validate`](super::cross_validate). The largest mean ranks first: for an error such as a
-/// log-loss, return its negative. A candidate whose fit fails or whose mean is NaN ranks last. Equal
-/// ones keep their order.
+/// log-loss, return its negative. A candidate whose fit fails or whose mean is NaN ranks last.
+/// Equal ones keep their order.
 ///
 /// See the [module](super) for an example.
 ///

@@ -141,7 +141,7 @@ fn a_multi_label_classifier_is_cross_validated() {
     assert_eq!(result.scores[2], score);
 }
 
-/// Its classes are those of the labels, or those declared, also if it was fitted to others.
+/// Its classes come from the labels or the declaration, also if it was fitted to others.
 #[test]
 fn an_earlier_fit_changes_nothing() {
     let (x, labels) = points(30);

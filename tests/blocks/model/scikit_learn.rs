@@ -9,8 +9,8 @@
 //! the tests of L-BFGS, warm starts, tolerances and early stopping, and `scikit_learn_multi_label`
 //! those of multi-label classification.
 //!
-//! `poisson` has the test of the Poisson loss, `feature_names` that of feature names (36). Not here:
-//! sparse tables (21), which the models do not have.
+//! `poisson` has the test of the Poisson loss, `feature_names` that of feature names (36). Not
+//! here: sparse tables (21), which the models do not have.
 
 use crate::support::reference::{assert_close, check_gradients, json, matrix, network_of, number};
 use dnn_blocks::Error;
