@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The corners are white in all pictures: these features are constant, which is an error unless
     // it is allowed.
     let hyperparameters =
-        Hyperparameters::default().hidden(&[64]).epochs(60).constant_features(true).seed(1);
+        Hyperparameters::plain().hidden(&[64]).epochs(60).constant_features(true).seed(1);
     let mut model = Classifier::<f32, usize>::new(hyperparameters);
     let history = train(&mut model, &train_x, &train_y)?;
     pictures.write("digits_history.csv", history.to_csv())?;

@@ -38,7 +38,7 @@ fn run(ranks: &Ranks<'_>) -> dnn_blocks::Result<()> {
     let (train_x, train_y) = handwriting::select(&x, &digits, &training);
     let (test_x, test_y) = handwriting::select(&x, &digits, &test);
 
-    let hyperparameters = Hyperparameters::default()
+    let hyperparameters = Hyperparameters::plain()
         .hidden(&[64, 32])
         .batch_size(128)
         .epochs(40)

@@ -361,7 +361,7 @@ fn flower() -> dnn_blocks::Result<String> {
 fn costs() -> Result<String, Box<dyn Error>> {
     let (x, diagnoses) = patients::read()?;
     let hyperparameters =
-        Hyperparameters::default().hidden(&[16, 8]).epochs(80).validation_share(0.25).seed(1);
+        Hyperparameters::plain().hidden(&[16, 8]).epochs(80).validation_share(0.25).seed(1);
     let mut model = Classifier::<f64, char>::new(hyperparameters);
     let history = model.fit(Examples::rows(&x), &diagnoses)?;
     let curves = [
@@ -379,7 +379,7 @@ fn mistakes() -> Result<String, Box<dyn Error>> {
     let (test_x, test_y) = handwriting::select(&x, &digits, &test);
     // The corners of all pictures are white: constant features, and no mistake.
     let hyperparameters =
-        Hyperparameters::default().hidden(&[64]).epochs(60).constant_features(true).seed(1);
+        Hyperparameters::plain().hidden(&[64]).epochs(60).constant_features(true).seed(1);
     let mut model = Classifier::<f32, usize>::new(hyperparameters);
     model.fit(Examples::rows(&train_x), &train_y)?;
     let predicted = model.predict(Examples::rows(&test_x))?;

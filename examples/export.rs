@@ -78,7 +78,7 @@ fn export<F: Float>(folder: &Path, kind: &str) -> Result<usize, Box<dyn Error>> 
             }
         }
     }
-    let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(5).batch_size(10);
+    let hyperparameters = Hyperparameters::plain().hidden(&[8]).epochs(5).batch_size(10);
     for classes in [2, 3] {
         let labels: Vec<usize> = (0..50).map(|i| i % classes).collect();
         let mut model = Classifier::new(hyperparameters.clone());

@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ([], pictures) = arguments::parse(USAGE)?;
     let (x, diagnoses) = patients::read()?;
     let hyperparameters =
-        Hyperparameters::default().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
+        Hyperparameters::plain().hidden(&[16, 8]).epochs(30).validation_share(0.2).seed(1);
     println!(
         "{hyperparameters:#?}\n\n{:18} {:>13} {:>15} {:>9}",
         "optimizer", "learning rate", "validation cost", "accuracy"

@@ -318,7 +318,7 @@ fn predictors_of_models_allocate_nothing_after_their_creation() {
     alone(|| {
         let (_, x, _) = network::<f32>(&[60, 1], 40, Activation::Relu);
         for standardize in [true, false] {
-            let hyperparameters = Hyperparameters::default()
+            let hyperparameters = Hyperparameters::plain()
                 .hidden(&[50, 70])
                 .batch_size(16)
                 .epochs(2)
@@ -676,7 +676,7 @@ mod reading {
         let folder = tempfile::tempdir().unwrap();
         let checkpoints = dnn_blocks::files::Checkpoints::new(folder.path(), 1).unwrap();
         let x = dnn_blocks::ndarray::Array2::from_shape_fn((4, 1), |(i, _)| i as f64);
-        let how = Hyperparameters::default().hidden(&[]).epochs(1).batch_size(2);
+        let how = Hyperparameters::plain().hidden(&[]).epochs(1).batch_size(2);
         let options = FitOptions::new().checkpoints(&checkpoints);
         let rows = Examples::rows(&x);
         Regressor::<f64>::new(how).fit_with(rows, rows, options).unwrap();

@@ -121,7 +121,7 @@ fn workspace<F: Float>(hash: &mut Hash) {
 }
 
 fn choices() -> Hyperparameters {
-    Hyperparameters::default()
+    Hyperparameters::plain()
         .hidden(&[24, 16])
         .initializer(Initializer::Xavier)
         .learning_rate(0.01)

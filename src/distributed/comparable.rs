@@ -60,6 +60,7 @@ by_variant!(Schedule {
     Exponential { decay_rate },
     InverseScaling { power },
     Cosine { warm_up, total, lowest },
+    CosineToEnd,
 });
 
 impl Comparable for Activation {

@@ -429,10 +429,11 @@ impl Ranks<'_> {
         }
         self.broadcast(&mut network.parameters)?;
         let source = self.source(hyperparameters, head, &split, &network.parameters);
-        let trainer = source
-            .and_then(|source| Trainer::new(hyperparameters, head, source, session, &network));
+        let trainer = source.and_then(|source| {
+            Trainer::new(hyperparameters, head, source, session, &network, epochs)
+        });
         let trainer = self.all_ok(trainer)?;
-        let history = trainer.run(&mut network, epochs.end);
+        let history = trainer.run(&mut network);
         Ok((network, history))
     }
 

@@ -160,8 +160,8 @@ pub(crate) fn train<F: Float>(
         resume(&mut session, &mut network, checkpoints, id)?;
     }
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
-    let trainer = Trainer::new(hyperparameters, head, source, session, &network)?;
-    let history = trainer.run(&mut network, epochs.end);
+    let trainer = Trainer::new(hyperparameters, head, source, session, &network, epochs)?;
+    let history = trainer.run(&mut network);
     Ok((network, history))
 }
 
@@ -228,12 +228,12 @@ pub(crate) fn train_further<F: Float>(
     }
     training.standardize(network.scaler.as_ref())?;
     let split = Split { training, validation: None };
-    let until = epochs(options.epochs.unwrap_or(1), network)?.end;
+    let epochs = epochs(options.epochs.unwrap_or(1), network)?;
     let session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
     let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
-    let trainer = Trainer::new(hyperparameters, head, source, session, network)?;
+    let trainer = Trainer::new(hyperparameters, head, source, session, network, epochs)?;
     network.feature_names = data.names.cloned();
-    Ok(trainer.run(network, until))
+    Ok(trainer.run(network))
 }
 
 /// Returns the columns of the training and the validation set, given the numbers of the validation

@@ -99,7 +99,7 @@ impl<F: Float> Epoch<'_, F> {
     /// use std::ops::ControlFlow;
     ///
     /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
-    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(4).learning_rate(0.1);
+    /// let hyperparameters = Hyperparameters::plain().hidden(&[8]).epochs(4).learning_rate(0.1);
     /// let options = FitOptions::new().on_epoch(|epoch| {
     ///     if epoch.record.epoch == 1 {
     ///         epoch.set_learning_rate(0.05);

@@ -151,8 +151,8 @@ hyperparameters! {
     /// ```
     struct Hyperparameters {
         /// The number of units of each hidden layer; empty for logistic or linear regression.
-        /// Default: `[100]`.
-        hidden: Vec<usize> = vec![100],
+        /// Default: `[256]`.
+        hidden: Vec<usize> = vec![256],
         set units: &[usize] => units.to_vec(),
         check(|units| {
             check_hyperparameter(!units.contains(&0), "hidden", 0.0, "at least 1 in each layer")
@@ -170,26 +170,34 @@ hyperparameters! {
         set initializer: impl Into<PerLayer<Initializer>> => initializer.into(),
         check(|initializer| initializer.values().iter().try_for_each(|i| i.check::<F>()));
 
-        /// The update rule. Default: [`Algorithm::ADAM`].
-        algorithm: Algorithm = Algorithm::ADAM,
+        /// The update rule. Default: [`Algorithm::ADAM_W`] with a weight decay of 1.
+        algorithm: Algorithm = Algorithm::AdamW {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 1.0,
+        },
         set algorithm: Algorithm => algorithm,
         check(|algorithm| algorithm.check::<F>());
 
-        /// The learning rate α, before the schedule. Default: 0.001.
-        learning_rate: f64 = 0.001,
+        /// The learning rate α, before the schedule. Default: 0.003.
+        learning_rate: f64 = 0.003,
         set rate: f64 => rate,
         check(|rate| check_positive::<F>("learning_rate", *rate));
 
-        /// The schedule of the learning rate. Default: constant.
-        schedule: Schedule = Schedule::Constant,
+        /// The schedule of the learning rate. Default: [`Schedule::CosineToEnd`].
+        schedule: Schedule = Schedule::CosineToEnd,
         set schedule: Schedule => schedule,
         check(|schedule| schedule.check::<F>());
 
         /// The number of examples in a batch. The last batch of an epoch may be smaller. If there
-        /// are fewer training examples, one batch has all of them. Default: 32.
-        batch_size: usize = 32,
-        set size: usize => size,
-        check(|size| check_hyperparameter(*size > 0, "batch_size", 0.0, "at least 1"));
+        /// are fewer training examples, one batch has all of them.
+        ///
+        /// Default: `None`, an eighth of the training examples, but at least 16 and at most 128.
+        /// [`batch_size_for`](Self::batch_size_for) returns that number.
+        batch_size: Option<usize> = None,
+        set size: impl Into<Option<usize>> => size.into(),
+        check(|size| check_hyperparameter(*size != Some(0), "batch_size", 0.0, "at least 1"));
 
         /// Whether to shuffle the training examples before each epoch. Default: `true`.
         ///
@@ -247,8 +255,8 @@ hyperparameters! {
         set l2: f64 => l2,
         check(|l2| check_non_negative::<F>("l2", *l2));
 
-        /// The probability that a hidden unit is kept in a training step. Default: 1, no dropout.
-        keep_prob: f64 = 1.0,
+        /// The probability that a hidden unit is kept in a training step. 1 is no dropout. Default: 0.8.
+        keep_prob: f64 = 0.8,
         set keep_prob: f64 => keep_prob,
         check(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));
 
@@ -343,7 +351,7 @@ hyperparameters! {
         ///
         /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
         /// let hyperparameters =
-        ///     Hyperparameters::default().hidden(&[8]).lbfgs(LbfgsOptions::default()).epochs(500);
+        ///     Hyperparameters::plain().hidden(&[8]).lbfgs(LbfgsOptions::default()).epochs(500);
         /// let mut model = Classifier::<f64, i32>::new(hyperparameters);
         /// let history = model.fit(Examples::rows(&x), &[0, 0, 1, 1])?;
         /// let stop = history.stop.unwrap();
@@ -395,6 +403,51 @@ hyperparameters! {
 }
 
 impl Hyperparameters {
+    /// Returns the hyperparameters of plain mini-batch training: 100 ReLUs, Adam with a constant
+    /// learning rate of 0.001, batches of 32, and no regularization.
+    ///
+    /// Start from them for L-BFGS, to compare with the course or with another library, or to add
+    /// one thing at a time. On most tables the [default](Self::default) predicts better.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let plain = Hyperparameters::plain();
+    /// assert_eq!((plain.batch_size, plain.keep_prob), (Some(32), 1.0));
+    /// assert_eq!((plain.algorithm, plain.schedule), (Algorithm::ADAM, Schedule::Constant));
+    /// ```
+    #[must_use]
+    pub fn plain() -> Self {
+        Self {
+            hidden: vec![100],
+            algorithm: Algorithm::ADAM,
+            learning_rate: 0.001,
+            schedule: Schedule::Constant,
+            batch_size: Some(32),
+            keep_prob: 1.0,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the number of examples in a batch of a fit to this number of training examples.
+    ///
+    /// It is [`batch_size`](Self#structfield.batch_size) or its default, and all examples if there
+    /// are fewer.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let hyperparameters = Hyperparameters::default();
+    /// let sizes = [12, 100, 400, 10_000].map(|m| hyperparameters.batch_size_for(m));
+    /// assert_eq!(sizes, [12, 16, 50, 128]);
+    /// assert_eq!(hyperparameters.batch_size(32).batch_size_for(10_000), 32);
+    /// ```
+    #[must_use]
+    pub fn batch_size_for(&self, training_examples: usize) -> usize {
+        let size = self.batch_size.unwrap_or((training_examples / 8).clamp(16, 128));
+        size.min(training_examples)
+    }
+
     /// Checks that there is one activation and one initializer for each layer, and that no field is
     /// set that L-BFGS cannot follow.
     fn check_combination(&self) -> Result<()> {
@@ -404,14 +457,18 @@ impl Hyperparameters {
         let inconsistent = |what| Err(Error::Inconsistent { what });
         match self {
             Self { lbfgs: None, .. } => Ok(()),
-            Self { keep_prob, .. } if *keep_prob < 1.0 => {
-                inconsistent("L-BFGS needs the same cost in each evaluation, so no dropout")
-            }
+            Self { keep_prob, .. } if *keep_prob < 1.0 => inconsistent(
+                "L-BFGS needs the same cost in each evaluation, so no dropout: set `keep_prob` \
+                     to 1, or start from `Hyperparameters::plain()`",
+            ),
             Self { clip_norm: Some(_), .. } => inconsistent("L-BFGS does not clip gradients"),
             Self { schedule, plateau, .. }
                 if *schedule != Schedule::Constant || plateau.is_some() =>
             {
-                inconsistent("L-BFGS has no learning rate, so no schedule and no plateau")
+                inconsistent(
+                    "L-BFGS has no learning rate, so no schedule and no plateau: unset them, or \
+                     start from `Hyperparameters::plain()`",
+                )
             }
             Self { .. } => Ok(()),
         }

@@ -30,11 +30,9 @@ use ndarray::Array2;
 ///
 /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8], [0.0, 1.0], [0.1, 0.9]];
 /// let sets = [vec![], vec![], vec!["right", "up"], vec!["right", "up"], vec!["up"], vec!["up"]];
-/// let hyperparameters =
-///     Hyperparameters::default().hidden(&[16]).batch_size(6).epochs(200).learning_rate(0.02);
-/// let mut model = MultiLabelClassifier::<f64, &str>::new(hyperparameters);
+/// let mut model = MultiLabelClassifier::<f64, &str>::new(Hyperparameters::default());
 /// let history = model.fit(Examples::rows(&x), &sets)?;
-/// assert!(history.epochs[199].cost < 0.05);
+/// assert!(history.epochs[99].cost < history.epochs[0].cost);
 /// assert_eq!(model.labels(), ["right", "up"]);
 /// assert_eq!(model.predict(Examples::rows(&x))?, sets);
 /// assert_eq!(model.predict_proba(Examples::rows(&x))?.dim(), (6, 2));

@@ -91,10 +91,11 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// A fitted model keeps its parameters, standardizer, classes, optimizer state and random
     /// number generator, and trains for [`epochs`](super::Hyperparameters#structfield.epochs) more
-    /// epochs. The numbers of the epochs and the time of the schedule continue. Without a patience,
-    /// two fits of 10 epochs end with bit-identical parameters to one of 20. Patience, plateau and
-    /// the limits of L-BFGS start again at 0, and a search that a small decrease had ended goes on.
-    /// A model that is not fitted starts as usual.
+    /// epochs. The numbers of the epochs and the time of the schedule continue, but
+    /// [`CosineToEnd`](crate::train::schedule::Schedule::CosineToEnd) starts again. With another
+    /// schedule and without a patience, two fits of 10 epochs end with bit-identical parameters to
+    /// one of 20. Patience, plateau and the limits of L-BFGS start again at 0, and a search that a
+    /// small decrease had ended goes on. A model that is not fitted starts as usual.
     ///
     /// The learning rate is the one at the end of the last fit, which a plateau or a callback may
     /// have changed. [`set_hyperparameters`](super::Classifier::set_hyperparameters) replaces it if
@@ -114,7 +115,7 @@ impl<'a, F: Float> FitOptions<'a, F> {
     ///
     /// let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
     /// let (x, labels) = (Examples::rows(&x), [0, 0, 1, 1]);
-    /// let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(10);
+    /// let hyperparameters = Hyperparameters::plain().hidden(&[8]).epochs(10);
     /// let mut model = Classifier::<f64, i32>::new(hyperparameters.clone());
     /// model.fit(x, &labels)?;
     /// let history = model.fit_with(x, &labels, FitOptions::new().warm_start(true))?;

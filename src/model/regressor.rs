@@ -33,11 +33,9 @@ use ndarray::Array2;
 ///
 /// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64 / 20.0 - 1.0);
 /// let y = x.column(0).mapv(|x| 300.0 + 100.0 * x * x);
-/// let hyperparameters =
-///     Hyperparameters::default().hidden(&[32]).epochs(300).batch_size(8).learning_rate(0.01);
-/// let mut model = Regressor::<f64>::new(hyperparameters);
+/// let mut model = Regressor::<f64>::new(Hyperparameters::default());
 /// model.fit(Examples::rows(&x), Examples::values(&y))?;
-/// assert!(model.score(Examples::rows(&x), Examples::values(&y))? > 0.99);
+/// assert!(model.score(Examples::rows(&x), Examples::values(&y))? > 0.9);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Debug, Clone)]

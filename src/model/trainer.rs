@@ -14,9 +14,11 @@ use crate::train::lbfgs::{Lbfgs, Progress, Stop};
 use crate::train::patience::Patience;
 use crate::train::reduce::{GradientReducer, SingleProcess};
 use crate::train::regularization::{StepObjective, l2_cost};
+use crate::train::schedule::Schedule;
 use crate::train::step::{DropoutSource, StepBuffers, StepInput};
 use crate::{Error, Float, Gradients, Parameters, Result};
 use std::cell::Cell;
+use std::ops::Range;
 
 /// A function that saves the training after an epoch.
 pub(crate) type Save<'a, F> = Box<dyn FnMut(&EpochEnd<'_, F>) -> Result<()> + 'a>;
@@ -124,7 +126,7 @@ impl<'a, F: Float> Source<'a, F> {
 pub(crate) fn batch_size(hyperparameters: &Hyperparameters, examples: usize) -> usize {
     match hyperparameters.lbfgs {
         Some(_) => examples,
-        None => hyperparameters.batch_size.min(examples),
+        None => hyperparameters.batch_size_for(examples),
     }
 }
 
@@ -166,6 +168,8 @@ pub(crate) struct Trainer<'a, F> {
     best_buffer: Option<Parameters<F>>,
     /// Whether the callback of the batches has stopped the training.
     interrupted: bool,
+    /// The epochs of the fit, of which a resumed one has done some.
+    epochs: Range<usize>,
 }
 
 /// The end of an epoch.
@@ -183,6 +187,7 @@ impl<'a, F: Float> Trainer<'a, F> {
         source: Source<'a, F>,
         session: Session<'a, F>,
         network: &Network<F>,
+        epochs: Range<usize>,
     ) -> Result<Self> {
         let parameters = &network.parameters;
         let size = batch_size(hyperparameters, source.examples);
@@ -211,11 +216,13 @@ impl<'a, F: Float> Trainer<'a, F> {
             last_finite,
             best_buffer,
             interrupted: false,
+            epochs,
         })
     }
 
-    /// Trains until `until` epochs are done. On divergence, restores the last finite parameters.
-    pub fn run(mut self, network: &mut Network<F>, until: usize) -> Result<History> {
+    /// Trains until all epochs are done. On divergence, restores the last finite parameters.
+    pub fn run(mut self, network: &mut Network<F>) -> Result<History> {
+        let until = self.epochs.end;
         network.optimizer.freeze(&self.hyperparameters.frozen)?;
         self.continue_search(network)?;
         let mut stopped = self.has_ended();
@@ -293,9 +300,7 @@ impl<'a, F: Float> Trainer<'a, F> {
     /// Trains on all mini-batches. Returns `None` if the callback stops before the end.
     fn pass(&mut self, network: &mut Network<F>) -> Result<Option<EpochRecord>> {
         let epoch = network.epochs;
-        let schedule = self.hyperparameters.schedule;
-        let t = if schedule.counts_examples() { network.examples } else { epoch };
-        let learning_rate = schedule.at(network.learning_rate, t);
+        let learning_rate = self.learning_rate(network);
         if self.hyperparameters.shuffle && self.source.batches.len() > 1 {
             self.source.batches.shuffle(&mut network.rng);
         } else {
@@ -334,6 +339,17 @@ impl<'a, F: Float> Trainer<'a, F> {
         network.examples = network.examples.saturating_add(seen);
         let cost = cost / seen as f64;
         Ok(Some(EpochRecord { epoch, learning_rate, cost, gradient_norm, ..Default::default() }))
+    }
+
+    /// Returns the learning rate of the next epoch.
+    fn learning_rate(&self, network: &Network<F>) -> f64 {
+        let schedule = self.hyperparameters.schedule;
+        let t = match schedule {
+            Schedule::CosineToEnd => network.epochs - self.epochs.start,
+            _ if schedule.counts_examples() => network.examples,
+            _ => network.epochs,
+        };
+        schedule.over(self.epochs.len()).at(network.learning_rate, t)
     }
 
     /// Runs one iteration of L-BFGS. Returns `None` if it ends without better parameters.

@@ -30,6 +30,7 @@ use std::f64::consts::PI;
 /// | `Exponential` | `α₀·e^(-r·t)` |
 /// | `InverseScaling` | `α₀/(t + 1)^p`, where `t` counts examples |
 /// | `Cosine` | a linear warm-up of `w` epochs, then half a cosine to `l` at `t = T` |
+/// | `CosineToEnd` | half a cosine from `α₀` to 0 at the end of a fit |
 ///
 /// ```
 /// use dnn_blocks::prelude::*;
@@ -91,6 +92,13 @@ pub enum Schedule {
         /// The lowest rate `l`, at least 0.
         lowest: f64,
     },
+    /// Half a cosine from `α₀` in the first epoch of a fit to 0 after its last one.
+    ///
+    /// [`over`](Self::over) replaces it by the [`Cosine`](Self::Cosine) of that number of epochs.
+    /// A fit of a model calls it, so that the schedule follows the number of epochs. It counts the
+    /// epochs of the fit: a warm start begins with `α₀` again, and a partial fit of one epoch has
+    /// `α₀`. In a loop of your own, call `over` first; without it, [`at`](Self::at) returns `α₀`.
+    CosineToEnd,
 }
 
 impl Schedule {
@@ -113,7 +121,7 @@ impl Schedule {
         let epoch = t;
         let t = t as f64;
         match self {
-            Schedule::Constant => learning_rate0,
+            Schedule::Constant | Schedule::CosineToEnd => learning_rate0,
             Schedule::InverseTime { decay_rate } => learning_rate0 / (1.0 + decay_rate * t),
             Schedule::Intervals { decay_rate, time_interval } => {
                 learning_rate0 / (1.0 + decay_rate * full_intervals(epoch, time_interval))
@@ -132,6 +140,28 @@ impl Schedule {
                 let share = (1.0 + (PI * done).cos()) / 2.0;
                 share * learning_rate0 + (1.0 - share) * lowest
             }
+        }
+    }
+
+    /// Returns the schedule of a training of this number of epochs.
+    ///
+    /// Only [`CosineToEnd`](Self::CosineToEnd) depends on it.
+    ///
+    /// ```
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let schedule = Schedule::CosineToEnd.over(4);
+    /// assert_eq!(schedule, Schedule::Cosine { warm_up: 0, total: 4, lowest: 0.0 });
+    /// assert_eq!([0, 2, 4].map(|epoch| schedule.at(0.1, epoch)), [0.1, 0.05, 0.0]);
+    /// assert_eq!(Schedule::Constant.over(4), Schedule::Constant);
+    /// ```
+    #[must_use]
+    pub fn over(self, epochs: usize) -> Self {
+        match self {
+            Schedule::CosineToEnd => {
+                Schedule::Cosine { warm_up: 0, total: epochs.max(1), lowest: 0.0 }
+            }
+            other => other,
         }
     }
 
@@ -164,7 +194,7 @@ impl Schedule {
     /// is NaN, infinite, or outside the range that its field states.
     pub fn check<F: Float>(self) -> Result<()> {
         match self {
-            Schedule::Constant => Ok(()),
+            Schedule::Constant | Schedule::CosineToEnd => Ok(()),
             Schedule::InverseTime { decay_rate } | Schedule::Exponential { decay_rate } => {
                 check_non_negative::<f64>("decay_rate", decay_rate)
             }

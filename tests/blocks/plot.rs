@@ -99,7 +99,7 @@ fn a_curve_takes_the_costs_of_a_history_and_of_the_models_of_the_course() {
     assert_eq!(svg, costs(&iterations.map(|(i, cost)| (i as f64, cost))));
     assert!(texts(&svg).contains(&"iteration") && texts(&svg).contains(&"200"));
     let x = array![[0.0, 0.1, 0.9, 1.0, 0.2, 0.8]];
-    let hyperparameters = Hyperparameters::default().epochs(5).batch_size(2).validation_share(0.34);
+    let hyperparameters = Hyperparameters::plain().epochs(5).batch_size(2).validation_share(0.34);
     let mut model = Classifier::<f64, usize>::new(hyperparameters);
     let history = model.fit(Examples::columns(&x), &[0, 0, 1, 1, 0, 1]).unwrap();
     assert_eq!(history.validation_costs().len(), 5);

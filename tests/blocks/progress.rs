@@ -21,7 +21,7 @@ impl Write for Log {
 
 fn lines(epochs: usize, stop_after: usize) -> Vec<String> {
     let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
-    let how = Hyperparameters::default().hidden(&[4]).batch_size(2).validation_share(0.5);
+    let how = Hyperparameters::plain().hidden(&[4]).batch_size(2).validation_share(0.5);
     let mut model = Classifier::<f64, i32>::new(how.epochs(epochs));
     let log = Log::default();
     let mut progress = Progress::lines(log.clone());
@@ -90,7 +90,7 @@ impl Write for Full {
 #[test]
 fn a_full_disk_does_not_stop_the_training() {
     let x = array![[0.0], [0.2], [0.9], [1.0]];
-    let how = Hyperparameters::default().hidden(&[4]).batch_size(2).epochs(5);
+    let how = Hyperparameters::plain().hidden(&[4]).batch_size(2).epochs(5);
     let mut model = Classifier::<f64, i32>::new(how);
     let mut progress = Progress::lines(Full);
     let history = model

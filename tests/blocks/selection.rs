@@ -11,7 +11,7 @@ use dnn_blocks::selection::{cross_validate, grid, permutation_importance, search
 use dnn_blocks::{Error, Result};
 
 fn how() -> Hyperparameters {
-    Hyperparameters::default().hidden(&[6]).epochs(5).learning_rate(0.02).seed(3)
+    Hyperparameters::plain().hidden(&[6]).epochs(5).learning_rate(0.02).seed(3)
 }
 
 /// Three classes around three points, (m, 2).
@@ -297,7 +297,7 @@ fn the_importance_of_a_linear_model_is_that_of_its_terms() {
     let (w, b) = (array![[3.0, 1.0, 0.0]], array![[0.0]]);
     let layer = Layer { w, b, activation: Activation::Identity };
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
-    let how = Hyperparameters::default().hidden(&[]).standardize(false);
+    let how = Hyperparameters::plain().hidden(&[]).standardize(false);
     let model = Regressor::from_parameters(how, parameters, None, None).unwrap();
     let negative_error = |model: &Regressor<f64>, x: Examples<'_, f64>, y: Examples<'_, f64>| {
         let difference = model.predict(x)?.t().to_owned() - y.as_columns();

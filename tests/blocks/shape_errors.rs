@@ -247,7 +247,7 @@ fn the_source_of_a_checkpoint_error_is_the_error_of_the_file() {
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
     std::fs::write(folder.path().join("checkpoint-00000001.safetensors"), [0; 8]).unwrap();
     let options = FitOptions::new().checkpoints(&checkpoints);
-    let mut model = Classifier::<f64, usize>::new(Hyperparameters::default().batch_size(2));
+    let mut model = Classifier::<f64, usize>::new(Hyperparameters::plain().batch_size(2));
     let x = random(2, 4, 6);
     let error = model.fit_with(Examples::columns(&x), &[0, 1, 0, 1], options).unwrap_err();
     assert!(matches!(error, Error::Checkpoint { .. }), "{error}");

@@ -511,7 +511,7 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     disagrees(ranks, ranks.broadcast(&mut own), "network", "(9, 5)");
     assert_eq!(own, if is_other { network(&[5, 9, 1]) } else { parameters.clone() });
     disagrees(ranks, ranks.workspace(&own, 20), "network", "(9, 5)");
-    let how = Hyperparameters::default();
+    let how = Hyperparameters::plain();
     let how = if is_other { how.l2(0.25) } else { how };
     disagrees(ranks, ranks.ensure_equal("hyperparameters", &how), "hyperparameters", "l2: 0.25");
     let rule =

@@ -75,7 +75,7 @@ fn fits(ranks: &Ranks<'_>) -> Result<()> {
     let (x, y) = examples::<f64>(5, 3, 53);
     let mine = uneven(ranks, 53);
     let (x, y) = (columns(&x, mine.clone()), columns(&y, mine));
-    let how = Hyperparameters::default().hidden(&[6]).epochs(2).validation_share(0.2);
+    let how = Hyperparameters::plain().hidden(&[6]).epochs(2).validation_share(0.2);
     let mut expected = None;
     for (x, y) in owned_layouts(&x).iter().zip(owned_layouts(&y)) {
         let (x, values) = (Examples::columns(x.view()), Examples::columns(y.view()));

@@ -22,7 +22,7 @@ fn labels(y: &Array2<f64>) -> Vec<&'static str> {
 
 /// Hyperparameters that use every part of a fit.
 fn how() -> Hyperparameters {
-    Hyperparameters::default()
+    Hyperparameters::plain()
         .hidden(&[24, 200])
         .batch_size(16)
         .epochs(6)

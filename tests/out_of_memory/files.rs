@@ -55,8 +55,7 @@ fn models_in_safetensors() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("model");
     let x = Array2::from_shape_fn((4, 9000), |(i, j)| ((i * 7 + j * 3) % 11) as f64);
-    let how =
-        Hyperparameters::default().hidden(&[2]).epochs(1).batch_size(2).constant_features(true);
+    let how = Hyperparameters::plain().hidden(&[2]).epochs(1).batch_size(2).constant_features(true);
     let mut classifier = Classifier::<f64, u8>::new(how.clone());
     classifier.fit(Examples::rows(&x), &[0, 1, 0, 1]).unwrap();
     refused(|| classifier.save(&path));
@@ -98,7 +97,7 @@ fn checkpoints() {
 fn checkpoints_of_a_fit() {
     use dnn_blocks::files::Checkpoints;
     let x = Array2::from_shape_fn((4, 9000), |(i, j)| ((i * 7 + j * 3) % 11) as f64);
-    let how = Hyperparameters::default().hidden(&[2]).epochs(2).batch_size(2).patience(2);
+    let how = Hyperparameters::plain().hidden(&[2]).epochs(2).batch_size(2).patience(2);
     let how = how.constant_features(true);
     let fit = || {
         let folder = tempdir().unwrap();
@@ -161,8 +160,7 @@ fn graphs_of_onnx() {
         Standardizer::fit(&Array2::from_shape_fn((3, 4), |(i, j)| (i + j) as f64)).unwrap();
     refused(|| turned.to_onnx(Some(&scaler)));
     let x = Array2::from_shape_fn((4, 9000), |(i, j)| ((i * 7 + j * 3) % 11) as f64);
-    let how =
-        Hyperparameters::default().hidden(&[2]).epochs(1).batch_size(2).constant_features(true);
+    let how = Hyperparameters::plain().hidden(&[2]).epochs(1).batch_size(2).constant_features(true);
     let mut classifier = Classifier::<f64, u8>::new(how.clone());
     classifier.fit(Examples::rows(&x), &[0, 1, 0, 1]).unwrap();
     refused(|| classifier.to_onnx());

@@ -18,7 +18,7 @@ fn labels(classes: usize) -> Vec<usize> {
 }
 
 fn choices() -> [Hyperparameters; 4] {
-    let how = Hyperparameters::default().hidden(&[20, 16]).epochs(2).batch_size(50);
+    let how = Hyperparameters::plain().hidden(&[20, 16]).epochs(2).batch_size(50);
     [
         how.clone(),
         how.clone().validation_share(0.25).patience(1).l2(0.1),

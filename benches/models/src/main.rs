@@ -81,7 +81,7 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
         "tanh" => Activation::Tanh,
         other => return Err(format!("no activation {other}").into()),
     };
-    let how = Hyperparameters::default()
+    let how = Hyperparameters::plain()
         .hidden(&hidden)
         .activation(activation)
         .initializer(Initializer::Xavier)

@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ((train_x, train_y), (test_x, test_y)) = (part(&training), part(&test));
 
     // Few patients and much noise ask for a small network, strong L2 and early stopping.
-    let hyperparameters = Hyperparameters::default()
+    let hyperparameters = Hyperparameters::plain()
         .hidden(&[16])
         .activation(Activation::Tanh)
         .initializer(Initializer::Xavier)

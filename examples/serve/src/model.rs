@@ -200,8 +200,7 @@ pub fn synthetic(
     let x = Array2::from_shape_fn((labels.len(), features), |(i, j)| {
         (10.0 + centres[[labels[i] as usize, j]] + rng.randn()) as f32
     });
-    let hyperparameters =
-        Hyperparameters::default().hidden(hidden).batch_size(30).epochs(20).seed(1);
+    let hyperparameters = Hyperparameters::plain().hidden(hidden).batch_size(30).epochs(20).seed(1);
     let mut model = Classifier::new(hyperparameters);
     model.fit(Examples::rows(&x), &labels)?;
     Ok(model)

@@ -119,7 +119,7 @@ fn health_says_what_the_model_takes() {
     assert_eq!(health, json!({ "status": "ok", "features": 4, "classes": [0, 1, 2] }));
     server.stop();
 
-    let mut named = Classifier::<f32, i64>::new(Hyperparameters::default().batch_size(4));
+    let mut named = Classifier::<f32, i64>::new(Hyperparameters::plain().batch_size(4));
     let x = Array2::from_shape_fn((4, 2), |(i, j)| (i * (j + 1)) as f32);
     named.fit(Examples::rows(&x).feature_names(&["length", "width"]), &[0, 0, 1, 1]).unwrap();
     let server = Server::start(Served::classifier(named).unwrap(), Limits::default());
@@ -170,7 +170,7 @@ fn a_multi_label_model_answers_with_the_labels_of_each_example() {
     let sets: Vec<Vec<i64>> = x.rows().into_iter().map(set).collect();
     let one: Vec<Vec<i64>> =
         sets.iter().map(|set| set.iter().copied().filter(|&label| label == 7).collect()).collect();
-    let how = Hyperparameters::default().hidden(&[8]).epochs(30).learning_rate(0.05);
+    let how = Hyperparameters::plain().hidden(&[8]).epochs(30).learning_rate(0.05);
     for (sets, labels) in [(sets, vec![7, -2]), (one, vec![7])] {
         let mut model = MultiLabelClassifier::<f32, i64>::new(how.clone()).with_labels(&labels);
         let named = Examples::rows(&x).feature_names(&["a", "b", "c", "d"]);

@@ -64,7 +64,7 @@ fn the_classes_of_two_and_of_three_labels_are_those_of_the_model() {
         let x = Array2::from_shape_fn((4, 60), |(f, i)| {
             x[[f, i]] + if f == labels[i] { 3.0 } else { 0.0 }
         });
-        let how = Hyperparameters::default().hidden(&[8]).epochs(40).learning_rate(0.01);
+        let how = Hyperparameters::plain().hidden(&[8]).epochs(40).learning_rate(0.01);
         let mut model = Classifier::new(how);
         let x = Examples::columns(&x);
         model.fit(x, &labels).unwrap();

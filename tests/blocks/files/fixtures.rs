@@ -84,7 +84,7 @@ fn small_network<F: Float>() -> Parameters<F> {
 }
 
 fn hyperparameters() -> Hyperparameters {
-    Hyperparameters::default()
+    Hyperparameters::plain()
         .hidden(&[5])
         .activation(Activation::Tanh)
         .initializer(Initializer::Xavier)

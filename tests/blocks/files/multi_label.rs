@@ -17,7 +17,7 @@ fn model() -> (Model, Array2<f64>, Vec<Vec<String>>) {
         _ => vec![name("ö"), name("x,\"checksum\":")],
     };
     let sets: Vec<_> = (0..40).map(set).collect();
-    let how = Hyperparameters::default().hidden(&[5, 4]).epochs(3).batch_size(16).seed(4);
+    let how = Hyperparameters::plain().hidden(&[5, 4]).epochs(3).batch_size(16).seed(4);
     let labels = [name("x,\"checksum\":"), name("ö"), name("a")];
     let mut model = Model::new(how).with_labels(&labels);
     model.fit(Examples::rows(&x).feature_names(&["left", "right"]), &sets).unwrap();
@@ -65,14 +65,14 @@ fn files_of_other_kinds_are_told_apart() {
     ] {
         assert!(matches!(error, FileError::Kind { .. }), "{error}");
     }
-    let mut classifier = Classifier::<f64, i32>::new(Hyperparameters::default().epochs(1));
+    let mut classifier = Classifier::<f64, i32>::new(Hyperparameters::plain().epochs(1));
     let labels: Vec<i32> = (0..40).map(|i| i % 2).collect();
     classifier.fit(Examples::rows(&x), &labels).unwrap();
     let error = read(&classifier.to_safetensors().unwrap()).unwrap_err();
     assert_eq!(error.to_string(), "the file holds a classifier, not a multi-label classifier");
     let error = MultiLabelClassifier::<f64, i32>::from_safetensors(&file, &limits).unwrap_err();
     assert_eq!(error.to_string(), "the labels in the file are not of type i32");
-    let unfitted = Model::new(Hyperparameters::default());
+    let unfitted = Model::new(Hyperparameters::plain());
     assert!(matches!(
         unfitted.to_safetensors(),
         Err(FileError::Model(dnn_blocks::Error::NotFitted))
@@ -136,7 +136,7 @@ fn a_model_of_serde_continues() {
         model.partial_fit(Examples::rows(&x), &sets).unwrap();
     }
     assert_eq!(again.parameters(), model.parameters());
-    let unfitted = Model::new(Hyperparameters::default()).with_labels(&["b".into(), "a".into()]);
+    let unfitted = Model::new(Hyperparameters::plain()).with_labels(&["b".into(), "a".into()]);
     let text = serde_json::to_string(&unfitted).unwrap();
     assert_eq!(serde_json::from_str::<Model>(&text).unwrap().labels(), ["b", "a"]);
 
@@ -170,6 +170,6 @@ fn a_graph_has_probabilities_and_labels() {
     let path = folder.path().join("model.onnx");
     model.save_onnx(&path).unwrap();
     assert_eq!(std::fs::read(path).unwrap(), file);
-    let unfitted = Model::new(Hyperparameters::default()).to_onnx();
+    let unfitted = Model::new(Hyperparameters::plain()).to_onnx();
     assert!(matches!(unfitted, Err(FileError::Model(dnn_blocks::Error::NotFitted))));
 }

@@ -10,7 +10,7 @@ use tempfile::tempdir;
 
 pub fn classifier() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
     let (x, labels) = three_points(["x,\"checksum\":", "y", "ö"]);
-    let how = Hyperparameters::default().hidden(&[5, 4]).epochs(3).batch_size(16);
+    let how = Hyperparameters::plain().hidden(&[5, 4]).epochs(3).batch_size(16);
     let mut model = Classifier::new(how.activation(Activation::LeakyRelu(0.02)).seed(4));
     model.fit(Examples::rows(&x), &labels).unwrap();
     (model, x, labels)
@@ -19,7 +19,7 @@ pub fn classifier() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
 pub fn regressor() -> (Regressor<f32>, Array2<f32>) {
     let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * 7 + j * 3) % 11) as f32);
     let y = Array2::from_shape_fn((40, 2), |(i, j)| x[[i, 0]] * 100.0 - x[[i, j]]);
-    let mut model = Regressor::new(Hyperparameters::default().hidden(&[6]).epochs(3));
+    let mut model = Regressor::new(Hyperparameters::plain().hidden(&[6]).epochs(3));
     model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
     (model, x)
 }
@@ -131,7 +131,7 @@ fn a_file_of_f32_is_read_as_f64_without_loss() {
 fn declared_classes_stay_declared() {
     let x = array![[0.0_f64, 1.0], [1.0, 0.5], [2.0, 0.0], [3.0, 2.0]];
     let (x, labels) = (Examples::rows(&x), [1, 2, 1, 2]);
-    let how = Hyperparameters::default().hidden(&[3]).epochs(2).batch_size(2);
+    let how = Hyperparameters::plain().hidden(&[3]).epochs(2).batch_size(2);
     for (mut model, classes) in [
         (Classifier::<f64, i32>::new(how.clone()).with_classes(&[1, 2, 7]), &[1, 2, 7][..]),
         (Classifier::new(how), &[1, 2]),
@@ -184,7 +184,7 @@ fn names_that_the_format_does_not_have_are_errors() {
 fn what_has_not_learnt_or_is_not_finite_is_not_written() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let model = Classifier::<f64, i32>::new(Hyperparameters::default());
+    let model = Classifier::<f64, i32>::new(Hyperparameters::plain());
     assert!(matches!(model.save(&path), Err(FileError::Model(Error::NotFitted))));
     let mut parameters = network::<f64>(&[2, 2], 1);
     parameters.layers_mut()[0].w[[1, 0]] = f64::NAN;

@@ -23,9 +23,9 @@ fn what_is_no_model_is_not_exported() {
         let expected = "layer 2: W (1, 3) and b (1, ";
         assert!(error.to_string().starts_with(expected), "{error}");
     }
-    let model = Classifier::<f32, i32>::new(Hyperparameters::default());
+    let model = Classifier::<f32, i32>::new(Hyperparameters::plain());
     assert!(matches!(model.to_onnx(), Err(FileError::Model(Error::NotFitted))));
-    let model = Regressor::<f32>::new(Hyperparameters::default());
+    let model = Regressor::<f32>::new(Hyperparameters::plain());
     assert!(matches!(model.to_onnx(), Err(FileError::Model(Error::NotFitted))));
 }
 
@@ -67,7 +67,7 @@ fn has(file: &[u8], entry: &[u8]) -> bool {
 #[test]
 fn names_of_features_and_classes_are_metadata() {
     let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
-    let (examples, how) = (Examples::rows(&x), Hyperparameters::default().batch_size(4).epochs(1));
+    let (examples, how) = (Examples::rows(&x), Hyperparameters::plain().batch_size(4).epochs(1));
     let names = ["mean \"radius\"", "größe"];
     let features = entry("feature_names", r#"["mean \"radius\"","größe"]"#);
 
@@ -102,7 +102,7 @@ fn labels_that_json_does_not_have_are_an_error() {
     use std::collections::BTreeMap;
     let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
     let label = |number: i32| BTreeMap::from([(vec![number], 1)]);
-    let how = Hyperparameters::default().batch_size(4).epochs(1);
+    let how = Hyperparameters::plain().batch_size(4).epochs(1);
     let mut model = Classifier::<f64, BTreeMap<Vec<i32>, i32>>::new(how);
     model.fit(Examples::rows(&x), &[1, 1, 2, 2].map(label)).unwrap();
     let error = model.to_onnx().unwrap_err();

@@ -49,9 +49,9 @@ fn values_stay_as_they_are() {
     stays([Initializer::Scaled(0.01), Initializer::He, Initializer::Zeros]);
     stays([Cost::BinaryCrossEntropy, Cost::MeanSquaredError]);
     stays(Schedule::Cosine { warm_up: 1, total: 5, lowest: 0.125 });
-    stays(Hyperparameters::default());
+    stays(Hyperparameters::plain());
     stays(
-        Hyperparameters::default()
+        Hyperparameters::plain()
             .hidden(&[])
             .clip_norm(1.5)
             .patience(3)
@@ -105,7 +105,7 @@ fn a_generator_goes_on_where_it_was() {
 fn what_hyperparameters_leave_out_is_as_by_default() {
     let how: Hyperparameters =
         from_value(json!({"hidden": [3], "algorithm": "gradient_descent"})).unwrap();
-    assert_eq!(how, Hyperparameters::default().hidden(&[3]).algorithm(Algorithm::GradientDescent));
+    assert_eq!(how, Hyperparameters::plain().hidden(&[3]).algorithm(Algorithm::GradientDescent));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn what_would_be_refused_is_not_written() {
     let optimizer = Optimizer::from_state(small, vec![], 3).unwrap();
     assert!(serde_json::to_string(&optimizer).is_ok(), "rules of others, too");
 
-    let how = Hyperparameters::default().learning_rate(f64::NAN);
+    let how = Hyperparameters::plain().learning_rate(f64::NAN);
     assert!(refused(serde_json::to_string(&how)).contains("learning_rate is NaN, but "));
     parameters.layers_mut()[1].w[[1, 2]] = f64::NAN;
     let error = refused(serde_json::to_string(&parameters));
@@ -250,7 +250,7 @@ fn a_generator_that_is_dead_is_refused() {
 /// Three classes around three points, with every hyperparameter in use.
 fn fitted() -> (Classifier<f64, String>, Array2<f64>, Vec<String>) {
     let (x, labels) = three_points(["x", "y", "z"]);
-    let how = Hyperparameters::default().hidden(&[5, 4]).epochs(4).keep_prob(0.9).l2(0.1);
+    let how = Hyperparameters::plain().hidden(&[5, 4]).epochs(4).keep_prob(0.9).l2(0.1);
     let mut model = Classifier::new(how.batch_size(16).activation(Activation::LeakyRelu(0.02)));
     model.fit(Examples::rows(&x), &labels).unwrap();
     (model, x, labels)
@@ -273,7 +273,7 @@ fn a_classifier_predicts_and_learns_on_with_the_same_bits() {
 fn a_regressor_predicts_and_learns_on_with_the_same_bits() {
     let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * 7 + j * 3) % 11) as f64);
     let y = Array2::from_shape_fn((40, 2), |(i, j)| x[[i, 0]] * 100.0 - x[[i, j]]);
-    let mut model = Regressor::<f64>::new(Hyperparameters::default().hidden(&[6]).epochs(3));
+    let mut model = Regressor::<f64>::new(Hyperparameters::plain().hidden(&[6]).epochs(3));
     model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
     let mut again = there_and_back(&model);
     let (x, y) = (Examples::rows(&x), Examples::rows(&y));
@@ -284,7 +284,7 @@ fn a_regressor_predicts_and_learns_on_with_the_same_bits() {
 
 #[test]
 fn a_model_that_has_not_learnt_stays_one() {
-    let model = Classifier::<f32, i64>::new(Hyperparameters::default()).with_classes(&[3, -1]);
+    let model = Classifier::<f32, i64>::new(Hyperparameters::plain()).with_classes(&[3, -1]);
     let again = there_and_back(&model);
     assert_eq!(again.classes(), [-1, 3]);
     assert!(again.parameters().is_none());

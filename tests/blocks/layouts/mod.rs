@@ -286,5 +286,5 @@ fn exact_owned_within<F: Float, T: Numbers>(matrix: &Array2<F>, f: impl Fn(Array
 }
 
 fn hyperparameters() -> Hyperparameters {
-    Hyperparameters::default().hidden(&[6]).batch_size(8).epochs(3).constant_features(true)
+    Hyperparameters::plain().hidden(&[6]).batch_size(8).epochs(3).constant_features(true)
 }

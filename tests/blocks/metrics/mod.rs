@@ -173,7 +173,7 @@ fn table(classes: usize) -> (Array2<f64>, Vec<usize>) {
 }
 
 fn fitted<L: Ord + Clone>(x: &Array2<f64>, labels: &[L]) -> Classifier<f64, L> {
-    let how = Hyperparameters::default().hidden(&[4]).epochs(20).batch_size(30).learning_rate(0.05);
+    let how = Hyperparameters::plain().hidden(&[4]).epochs(20).batch_size(30).learning_rate(0.05);
     let mut model = Classifier::new(how.standardize(false));
     model.fit(Examples::rows(x), labels).unwrap();
     model

@@ -67,7 +67,7 @@ fn linear<F: Float>(w: &[f64]) -> Classifier<F, usize> {
     };
     let classes: Vec<usize> = (0..w.len().max(2)).collect();
     let parameters = Parameters::from_layers(vec![layer]).unwrap();
-    let how = Hyperparameters::default().hidden(&[]).standardize(false);
+    let how = Hyperparameters::plain().hidden(&[]).standardize(false);
     Classifier::from_parameters(how, &classes, parameters, None).unwrap()
 }
 

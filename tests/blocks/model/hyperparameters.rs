@@ -11,7 +11,7 @@ use dnn_blocks::prelude::*;
 fn hyperparameters_are_checked_in_the_type_of_the_model() {
     let (x, labels) = clouds(2, 40);
     let single = x.mapv(|x| x as f32);
-    let how = Hyperparameters::default().hidden(&[2]).epochs(1).batch_size(40);
+    let how = Hyperparameters::plain().hidden(&[2]).epochs(1).batch_size(40);
     let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-50);
     for (how, name) in [
         (how.clone().learning_rate(1e-60), "learning_rate"),
@@ -37,7 +37,7 @@ fn hyperparameters_are_checked_in_the_type_of_the_model() {
 #[test]
 fn hyperparameters_that_cannot_be_used_are_named() {
     let (x, labels) = clouds(2, 40);
-    let how = Hyperparameters::default;
+    let how = Hyperparameters::plain;
     for (how, message) in [
         (how().hidden(&[3, 0]), "hidden is 0, but must be at least 1 in each layer"),
         (how().learning_rate(0.0), "learning_rate is 0, but must be above 0 and finite"),
@@ -91,7 +91,7 @@ fn hyperparameters_that_cannot_be_used_are_named() {
 #[test]
 fn each_setter_sets_its_field() {
     type Change = (Hyperparameters, fn(&mut Hyperparameters));
-    let set = Hyperparameters::default;
+    let set = Hyperparameters::plain;
     let changes: [Change; 21] = [
         (set().hidden(&[3, 2]), |h| h.hidden = vec![3, 2]),
         (set().hidden(&[]), |h| h.hidden = vec![]),
@@ -110,7 +110,7 @@ fn each_setter_sets_its_field() {
         (set().schedule(Schedule::Exponential { decay_rate: 0.1 }), |h| {
             h.schedule = Schedule::Exponential { decay_rate: 0.1 };
         }),
-        (set().batch_size(7), |h| h.batch_size = 7),
+        (set().batch_size(7), |h| h.batch_size = Some(7)),
         (set().epochs(8), |h| h.epochs = 8),
         (set().cost(Cost::Poisson), |h| h.cost = Some(Cost::Poisson)),
         (set().label_smoothing(0.125), |h| h.label_smoothing = 0.125),

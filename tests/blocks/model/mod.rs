@@ -2,6 +2,7 @@
 
 mod classifier;
 mod continued;
+mod defaults;
 mod feature_names;
 mod frozen;
 mod history;
@@ -43,7 +44,7 @@ fn clouds(classes: usize, m: usize) -> (Array2<f64>, Vec<usize>) {
 }
 
 fn quick() -> Hyperparameters {
-    Hyperparameters::default().hidden(&[8]).batch_size(20).epochs(30).learning_rate(0.01)
+    Hyperparameters::plain().hidden(&[8]).batch_size(20).epochs(30).learning_rate(0.01)
 }
 
 type Names = Classifier<f64, &'static str>;

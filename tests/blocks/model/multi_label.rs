@@ -139,12 +139,13 @@ fn a_fit_is_a_loop_of_public_calls() {
         3 => weights[training[i]],
         _ => y[[row, training[i]]],
     });
-    let mut parameters = initialize_parameters_deep(&[2, 7, 5, 3], how.initializer, rng)
+    let mut parameters = initialize_parameters_deep(&[2, 7, 5, 3], how.initializer.clone(), rng)
         .unwrap()
         .with_activations(Activation::Tanh, Activation::Sigmoid);
     let mut optimizer = Optimizer::new(how.algorithm, &parameters).unwrap();
-    let mut batches = Batches::new(&training_x, &targets, how.batch_size).unwrap();
-    let mut workspace = Workspace::new(&parameters, how.batch_size).unwrap();
+    let mut batches =
+        Batches::new(&training_x, &targets, how.batch_size_for(training.len())).unwrap();
+    let mut workspace = Workspace::new(&parameters, how.batch_size_for(training.len())).unwrap();
     let objective = Objective::new(Cost::BinaryCrossEntropy).l2(how.l2);
     for epoch in 0..how.epochs {
         batches.shuffle(rng);

@@ -51,12 +51,12 @@ fn a_fit_and_its_loop(shuffle: bool) -> Parameters<f64> {
         if row == 0 { label as f64 } else { [1.0, 2.0, 0.5][label] }
     });
     let sizes = [2, 7, 5, 3];
-    let mut parameters = initialize_parameters_deep(&sizes, how.initializer, rng)
+    let mut parameters = initialize_parameters_deep(&sizes, how.initializer.clone(), rng)
         .unwrap()
         .with_activations(Activation::Tanh, Activation::Softmax);
     let mut optimizer = Optimizer::new(how.algorithm, &parameters).unwrap();
-    let mut batches = Batches::new(&x, &y, how.batch_size).unwrap();
-    let mut workspace = Workspace::new(&parameters, how.batch_size).unwrap();
+    let mut batches = Batches::new(&x, &y, how.batch_size_for(m)).unwrap();
+    let mut workspace = Workspace::new(&parameters, how.batch_size_for(m)).unwrap();
     let cost = Cost::CategoricalCrossEntropy;
     for epoch in 0..how.epochs {
         let rate = how.schedule.at(how.learning_rate, epoch);
@@ -115,7 +115,7 @@ fn the_number_of_threads_changes_no_bit() {
     let x = Array2::from_shape_simple_fn((700, 150), || rng.randn() as f32);
     let labels: Vec<_> =
         (0..700).map(|i| (x[[i, 0]] > 0.0) as u8 + (x[[i, 1]] > 0.5) as u8).collect();
-    let how = Hyperparameters::default()
+    let how = Hyperparameters::plain()
         .hidden(&[300, 200])
         .batch_size(256)
         .epochs(3)

@@ -165,7 +165,7 @@ fn packed_weights_standardize_and_scale_targets() {
 fn fitted_models_take_their_packed_weights_only() {
     let x = random::<f32>(3, 60, 1);
     let labels: Vec<&str> = x.row(0).iter().map(|&x| if x > 0.0 { "yes" } else { "no" }).collect();
-    let how = Hyperparameters::default().hidden(&[20]).epochs(5).batch_size(20);
+    let how = Hyperparameters::plain().hidden(&[20]).epochs(5).batch_size(20);
     let mut model = Classifier::<f32, &str>::new(how.clone());
     model.fit(Examples::columns(&x), &labels).unwrap();
     let parameters = model.parameters().unwrap();

@@ -56,7 +56,7 @@ fn predictions_are_the_same_to_the_last_bit() {
 fn a_model_lends_its_network_and_scaler() {
     let x = x::<f64>(2, 30) * 10.0 + 3.0;
     let labels: Vec<bool> = x.row(0).iter().map(|x| *x > 3.0).collect();
-    let how = Hyperparameters::default().hidden(&[4]).epochs(3).batch_size(10);
+    let how = Hyperparameters::plain().hidden(&[4]).epochs(3).batch_size(10);
     let mut model = Classifier::new(how.clone());
     assert!(matches!(model.predictor(3), Err(Error::NotFitted)));
     model.fit(Examples::columns(&x), &labels).unwrap();
@@ -79,7 +79,7 @@ fn a_model_lends_its_network_and_scaler() {
 fn same_as_the_classifier<F: Float>(names: &[&'static str], standardize: bool) {
     let x = x::<F>(3, 30);
     let labels: Vec<_> = (0..30).map(|i| names[i % names.len()]).collect();
-    let how = Hyperparameters::default().hidden(&[4]).epochs(3).batch_size(10);
+    let how = Hyperparameters::plain().hidden(&[4]).epochs(3).batch_size(10);
     let mut model = Classifier::<F, &str>::new(how.standardize(standardize));
     model.fit(Examples::columns(&x), &labels).unwrap();
     let mut predictor = model.predictor(30).unwrap();
@@ -137,7 +137,7 @@ fn a_classifier_predictor_refuses_what_is_no_example() {
     let mut overflows = 0;
     for (classes, standardize) in [(2, true), (2, false), (3, true), (3, false)] {
         let labels: Vec<usize> = (0..30).map(|i| i % classes).collect();
-        let how = Hyperparameters::default().hidden(&[4]).epochs(3).batch_size(10);
+        let how = Hyperparameters::plain().hidden(&[4]).epochs(3).batch_size(10);
         let mut model = Classifier::new(how.standardize(standardize));
         assert!(matches!(model.predictor(30), Err(Error::NotFitted)));
         model.fit(Examples::columns(&x), &labels).unwrap();
@@ -182,7 +182,7 @@ fn a_regressor_predicts_in_the_units_of_the_values() {
     let x = x::<f32>(3, 30) * 1e-3;
     let y = x.slice(s![..2, ..]).mapv(|x| 1e4 - 7e5 * x);
     for standardize in [true, false] {
-        let how = Hyperparameters::default().hidden(&[4]).epochs(3).batch_size(10);
+        let how = Hyperparameters::plain().hidden(&[4]).epochs(3).batch_size(10);
         let mut model = Regressor::new(how.standardize(standardize));
         model.fit(Examples::columns(&x), Examples::columns(&y)).unwrap();
         assert_eq!(model.target_scaler().is_some(), standardize);
@@ -210,7 +210,7 @@ fn a_regressor_predicts_in_the_units_of_the_values() {
         assert!(matches!(error, Error::ShapeMismatch { layer: None, .. }), "{error}");
     }
     let other = Standardizer::fit(&x).unwrap();
-    let mut model = Regressor::new(Hyperparameters::default().epochs(1).batch_size(10));
+    let mut model = Regressor::new(Hyperparameters::plain().epochs(1).batch_size(10));
     assert!(matches!(model.predictor(3), Err(Error::NotFitted)));
     model.fit(Examples::columns(&x), Examples::columns(&y)).unwrap();
     let wrong = Predictor::new(model.parameters().unwrap(), 3).unwrap();

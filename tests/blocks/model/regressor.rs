@@ -132,7 +132,7 @@ fn costs_that_bound_outliers_find_the_line() {
     let mut noisy = y.clone();
     noisy.iter_mut().step_by(7).for_each(|y| *y += 40.0);
     let line = |cost: Option<Cost>| {
-        let how = Hyperparameters::default()
+        let how = Hyperparameters::plain()
             .hidden(&[])
             .batch_size(60)
             .epochs(3000)
@@ -157,7 +157,7 @@ fn a_quantile_has_its_share_of_the_targets_below() {
     let x = Array2::from_shape_simple_fn((400, 1), || rng.randn());
     let y = x.mapv(|x| 2.0 * x) + &Array2::from_shape_simple_fn((400, 1), || rng.randn());
     for quantile in [0.1, 0.5, 0.8] {
-        let how = Hyperparameters::default()
+        let how = Hyperparameters::plain()
             .hidden(&[])
             .epochs(200)
             .learning_rate(0.01)
@@ -175,17 +175,17 @@ fn a_cost_of_another_model_is_refused() {
     let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64);
     let labels: Vec<usize> = (0..40).map(|i| i % 2).collect();
     for cost in [Cost::MeanSquaredError, Cost::CategoricalCrossEntropy] {
-        let mut model = Classifier::<f64, usize>::new(Hyperparameters::default().cost(cost));
+        let mut model = Classifier::<f64, usize>::new(Hyperparameters::plain().cost(cost));
         let error = model.fit(Examples::rows(&x), &labels).unwrap_err();
         assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
     }
-    let how = Hyperparameters::default().epochs(1);
+    let how = Hyperparameters::plain().epochs(1);
     let mut model = Classifier::<f64, usize>::new(how.cost(Cost::BinaryCrossEntropy));
     model.fit(Examples::rows(&x), &labels).unwrap();
-    let how = Hyperparameters::default().cost(Cost::BinaryCrossEntropy);
+    let how = Hyperparameters::plain().cost(Cost::BinaryCrossEntropy);
     let error = Regressor::<f64>::new(how).fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
     assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
-    let how = Hyperparameters::default().cost(Cost::Huber { delta: -1.0 });
+    let how = Hyperparameters::plain().cost(Cost::Huber { delta: -1.0 });
     let error = Regressor::<f64>::new(how).fit(Examples::rows(&x), Examples::rows(&x)).unwrap_err();
     assert_eq!(error.to_string(), "delta is -1, but must be above 0 and finite");
 }
@@ -194,7 +194,7 @@ fn a_cost_of_another_model_is_refused() {
 #[test]
 fn files_keep_the_cost() {
     let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64);
-    let how = Hyperparameters::default().epochs(2).cost(Cost::Huber { delta: 1.5 });
+    let how = Hyperparameters::plain().epochs(2).cost(Cost::Huber { delta: 1.5 });
     let mut model = Regressor::<f64>::new(how.clone());
     model.fit(Examples::rows(&x), Examples::rows(&x)).unwrap();
     let file = model.to_safetensors().unwrap();

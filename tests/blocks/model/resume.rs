@@ -22,10 +22,10 @@ const EPOCHS: usize = 12;
 
 /// Hyperparameters that use every part of a fit.
 fn how() -> Hyperparameters {
-    Hyperparameters::default()
+    Hyperparameters::plain()
         .hidden(&[12, 7])
         .activation(Activation::LeakyRelu(0.1))
-        .schedule(Schedule::Cosine { warm_up: 2, total: EPOCHS, lowest: 1e-4 })
+        .schedule(Schedule::CosineToEnd)
         .learning_rate(0.03)
         .batch_size(16)
         .epochs(EPOCHS)
@@ -243,7 +243,7 @@ fn another_start_or_validation_set_is_another_fit() {
 fn a_history_that_no_checkpoint_can_hold_is_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
-    let how = Hyperparameters::default().lbfgs(LbfgsOptions::default().history(1001));
+    let how = Hyperparameters::plain().lbfgs(LbfgsOptions::default().history(1001));
     let mut model = Classifier::<f64, u8>::new(how);
     let error = model.learn(FitOptions::new().checkpoints(&checkpoints)).unwrap_err();
     assert!(matches!(error, Error::Hyperparameter { name: "history", .. }), "{error}");
@@ -540,7 +540,7 @@ fn a_checkpoint_of_another_network_is_refused() {
     let (x, _) = table();
     let labels: Vec<u8> = (0..120).map(|i| i % 2).collect();
     let y = Array2::from_shape_fn((120, 1), |(i, _)| f64::from(labels[i]));
-    let how = Hyperparameters::default().standardize(false).epochs(2);
+    let how = Hyperparameters::plain().standardize(false).epochs(2);
     let folder = tempfile::tempdir().unwrap();
     let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
     let options = || FitOptions::new().checkpoints(&checkpoints);

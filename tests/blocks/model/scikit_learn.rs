@@ -133,7 +133,7 @@ impl Case {
         };
         let training = self.x.nrows() - (validation * self.x.nrows() as f64).round() as usize;
         let batch_size = self.parameter("batch_size").as_u64().map_or(200, |size| size as usize);
-        Hyperparameters::default()
+        Hyperparameters::plain()
             .hidden(&hidden)
             .activation(activation(self.parameter("activation")))
             .initializer(Initializer::Xavier)
@@ -268,7 +268,7 @@ fn the_gradient_is_that_of_scikit_learn_and_of_central_differences() {
 fn a_partial_fit_with_other_classes_is_refused() {
     assert!(entries("test_partial_fit_classes_error")[0]["error"].is_string());
     let x = array![[3.0, 2.0]];
-    let how = Hyperparameters::default().algorithm(Algorithm::Nesterov { beta: 0.9 });
+    let how = Hyperparameters::plain().algorithm(Algorithm::Nesterov { beta: 0.9 });
     let mut model = Classifier::<f64, i32>::new(how).with_classes(&[0, 1]);
     model.partial_fit(Examples::rows(&x), &[0]).unwrap();
     let before = model.parameters().cloned();
@@ -299,7 +299,7 @@ fn a_hundred_partial_fits_are_a_fit_of_a_hundred_epochs() {
 fn a_declared_class_may_come_late() {
     assert!(number(&entries("test_partial_fit_unseen_classes")[0]["score"]) > 0.0);
     let classes = ["a", "b", "c", "d"];
-    let how = Hyperparameters::default().initializer(Initializer::Xavier).standardize(false);
+    let how = Hyperparameters::plain().initializer(Initializer::Xavier).standardize(false);
     let mut model = Classifier::<f64, &str>::new(how.l2(1e-4)).with_classes(&classes);
     let (first, late) = (array![[1.0], [2.0], [3.0]], array![[4.0]]);
     model.partial_fit(Examples::rows(&first), &classes[..3]).unwrap();
@@ -345,7 +345,7 @@ fn features_near_the_largest_number_are_an_error() {
     let entry = &entries("test_nonfinite_params")[0];
     assert!(entry["error"].as_str().unwrap().starts_with("Solver produced non-finite"));
     let (x, y) = (matrix(&entry["X"]), matrix(&entry["Y"]));
-    let how = Hyperparameters::default().initializer(Initializer::Xavier).batch_size(10);
+    let how = Hyperparameters::plain().initializer(Initializer::Xavier).batch_size(10);
     let mut model = Regressor::<f64>::new(how.standardize(false));
     let error = model.fit(Examples::columns(&x), Examples::columns(&y)).unwrap_err();
     assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
@@ -487,7 +487,7 @@ fn a_loaded_regressor_learns_another_value() {
     let entry = &entries("test_mlp_loading_from_joblib_partial_fit")[0];
     assert!((number(&entry["predicted"]) - 1.0).abs() <= 1e-4);
     let parameter = |name: &str| &entry["parameters"][name];
-    let how = Hyperparameters::default()
+    let how = Hyperparameters::plain()
         .hidden(&[size(parameter("hidden_layer_sizes"))])
         .initializer(Initializer::Xavier)
         .learning_rate(number(parameter("learning_rate_init")))

@@ -137,7 +137,7 @@ fn a_step_from_given_parameters_is_the_worked_example() {
     let parameter = |name: &str| &entry["parameters"][name];
     assert_eq!(number(parameter("momentum")), 0.0);
     let hidden = activation(parameter("activation"));
-    let how = Hyperparameters::default()
+    let how = Hyperparameters::plain()
         .hidden(&[size(parameter("hidden_layer_sizes"))])
         .activation(hidden)
         .algorithm(Algorithm::GradientDescent)
@@ -235,7 +235,7 @@ fn lbfgs_fits_five_targets() {
 fn other_classes_for_a_fitted_model_are_refused() {
     assert!(entries("test_partial_fit_classes_error")[0]["error"].is_string());
     let x = array![[3.0, 2.0]];
-    let mut model = Classifier::<f64, i32>::new(Hyperparameters::default()).with_classes(&[0, 1]);
+    let mut model = Classifier::<f64, i32>::new(Hyperparameters::plain()).with_classes(&[0, 1]);
     model.partial_fit(Examples::rows(&x), &[0]).unwrap();
     let mut model = model.with_classes(&[1, 2]);
     let error = model.partial_fit(Examples::rows(&x), &[1]).unwrap_err();
@@ -478,7 +478,7 @@ fn numbers(rows: &[Vec<String>], columns: std::ops::Range<usize>) -> Array2<f64>
 
 fn convex_hyperparameters(l2: f64) -> Hyperparameters {
     let exact = LbfgsOptions::default().gradient_tolerance(1e-10).decrease_tolerance(0.0);
-    Hyperparameters::default().hidden(&[]).epochs(15_000).l2(l2).lbfgs(exact)
+    Hyperparameters::plain().hidden(&[]).epochs(15_000).l2(l2).lbfgs(exact)
 }
 
 /// Logistic regression has the minimum of `LogisticRegression(C=1/l2)`, ridge regression that of

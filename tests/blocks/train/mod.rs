@@ -103,7 +103,7 @@ fn the_depth_of_a_network_takes_no_stack() {
         assert!(same_gradients(found, &expected));
         FullBatch::new(&x, &y, parameters).unwrap().step(0.1).unwrap();
 
-        let how = Hyperparameters::default().hidden(&[1; 10_000]).epochs(1).batch_size(2);
+        let how = Hyperparameters::plain().hidden(&[1; 10_000]).epochs(1).batch_size(2);
         let mut model = Classifier::<f32, i32>::new(how);
         model.fit(Examples::rows(&Array2::eye(2)), &[0, 1]).unwrap();
     });

@@ -1,0 +1,97 @@
+//! One fit for `tables.py`. `tables DIR key=value …` reads the table in DIR, fits a model with the
+//! default hyperparameters, writes its predictions for the test examples to DIR, and prints the
+//! seconds of the fit. The keys are `task`, `features` and `seed`, then changes of the defaults.
+
+use dnn_blocks::ndarray::Array2;
+use dnn_blocks::prelude::*;
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut words = std::env::args().skip(1);
+    let folder = PathBuf::from(words.next().ok_or("usage: tables DIR key=value ...")?);
+    let (mut classify, mut features) = (true, 1);
+    let mut how = Hyperparameters::default().constant_features(true);
+    for word in words {
+        let (key, value) = word.split_once('=').ok_or_else(|| format!("{word}: no value"))?;
+        match key {
+            "task" => classify = value == "classification",
+            "features" => features = value.parse()?,
+            _ => how = changed(how, key, value)?,
+        }
+    }
+    let x = table(&folder, "train_x", features)?;
+    let y = table(&folder, "train_y", 1)?;
+    let test_x = table(&folder, "test_x", features)?;
+    let (x, test_x) = (Examples::rows(&x), Examples::rows(&test_x));
+    let start = Instant::now();
+    let (seconds, predicted) = if classify {
+        let labels: Vec<u32> = y.iter().map(|label| *label as u32).collect();
+        let mut model = Classifier::<f32, u32>::new(how);
+        model.fit(x, &labels)?;
+        (start.elapsed(), model.predict_proba(test_x)?)
+    } else {
+        let mut model = Regressor::<f32>::new(how);
+        model.fit(x, Examples::rows(&y))?;
+        (start.elapsed(), model.predict(test_x)?)
+    };
+    let bytes: Vec<u8> = predicted.iter().flat_map(|value| value.to_le_bytes()).collect();
+    fs::write(folder.join("predicted"), bytes)?;
+    println!("{}", seconds.as_secs_f64());
+    Ok(())
+}
+
+/// Changes one hyperparameter.
+fn changed(how: Hyperparameters, key: &str, value: &str) -> Result<Hyperparameters, Failure> {
+    Ok(match key {
+        "seed" => how.seed(value.parse()?),
+        "hidden" => {
+            let units: Vec<usize> = value.split(',').map(str::parse).collect::<Result<_, _>>()?;
+            how.hidden(&units)
+        }
+        "activation" => how.activation(value.replace('_', " ").parse::<Activation>()?),
+        "learning_rate" => how.learning_rate(value.parse()?),
+        "schedule" => how.schedule(match value {
+            "constant" => Schedule::Constant,
+            other => return Err(format!("no schedule {other}").into()),
+        }),
+        "weight_decay" => {
+            let Algorithm::AdamW { beta1, beta2, epsilon, .. } = how.algorithm else {
+                return Err("the default has no weight decay".into());
+            };
+            let weight_decay = value.parse()?;
+            how.algorithm(Algorithm::AdamW { beta1, beta2, epsilon, weight_decay })
+        }
+        "beta2" => {
+            let Algorithm::AdamW { beta1, epsilon, weight_decay, .. } = how.algorithm else {
+                return Err("the default has no second moment".into());
+            };
+            let beta2 = value.parse()?;
+            how.algorithm(Algorithm::AdamW { beta1, beta2, epsilon, weight_decay })
+        }
+        "batch_size" => how.batch_size(value.parse()?),
+        "epochs" => how.epochs(value.parse()?),
+        "l2" => how.l2(value.parse()?),
+        "keep_prob" => how.keep_prob(value.parse()?),
+        "label_smoothing" => how.label_smoothing(value.parse()?),
+        "validation_share" => how.validation_share(value.parse()?),
+        "patience" => how.patience(value.parse::<usize>()?),
+        "plain" => {
+            let Hyperparameters { seed, constant_features, .. } = how;
+            Hyperparameters::plain().seed(seed).constant_features(constant_features)
+        }
+        other => return Err(format!("no hyperparameter {other}").into()),
+    })
+}
+
+/// Reads f32 numbers, row by row.
+fn table(folder: &Path, name: &str, columns: usize) -> Result<Array2<f32>, Failure> {
+    let bytes = fs::read(folder.join(name))?;
+    let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
+    let numbers: Vec<f32> = bytes.chunks_exact(4).map(number).collect();
+    Ok(Array2::from_shape_vec((numbers.len() / columns, columns), numbers)?)
+}
