@@ -86,7 +86,7 @@ fn hyperparameters(options: &HashMap<String, String>) -> Result<Hyperparameters,
         .activation(activation)
         .initializer(Initializer::Xavier)
         .learning_rate(get(options, "rate")?)
-        .batch_size(get(options, "batch")?)
+        .batch_size(get::<usize>(options, "batch")?)
         .epochs(get(options, "epochs")?)
         .l2(get(options, "l2")?)
         .seed(get(options, "seed")?)

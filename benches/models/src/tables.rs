@@ -73,7 +73,7 @@ fn changed(how: Hyperparameters, key: &str, value: &str) -> Result<Hyperparamete
             let beta2 = value.parse()?;
             how.algorithm(Algorithm::AdamW { beta1, beta2, epsilon, weight_decay })
         }
-        "batch_size" => how.batch_size(value.parse()?),
+        "batch_size" => how.batch_size(value.parse::<usize>()?),
         "epochs" => how.epochs(value.parse()?),
         "l2" => how.l2(value.parse()?),
         "keep_prob" => how.keep_prob(value.parse()?),

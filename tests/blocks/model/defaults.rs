@@ -72,8 +72,8 @@ fn the_defaults_predict_noisy_labels_better_than_plain_training() {
     let (training, test) = (x.slice(s![..300, ..]), x.slice(s![300.., ..]));
     let log_loss = |how: Hyperparameters| {
         let mut model = Classifier::<f64, usize>::new(how);
-        model.fit(Examples::rows(&training), &labels[..300]).unwrap();
-        let p = model.predict_proba(Examples::rows(&test)).unwrap();
+        model.fit(Examples::rows(training), &labels[..300]).unwrap();
+        let p = model.predict_proba(Examples::rows(test)).unwrap();
         metrics::log_loss(Actual(&labels[300..]), Predicted(&p.t())).unwrap()
     };
     let (default, plain) = (Hyperparameters::default(), Hyperparameters::plain());
