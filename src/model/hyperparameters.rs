@@ -134,15 +134,14 @@ hyperparameters! {
     /// The hyperparameters of a [`Classifier`](super::Classifier),
     /// [`MultiLabelClassifier`](super::MultiLabelClassifier) or [`Regressor`](super::Regressor).
     ///
-    /// Start from the default and set the fields that differ:
+    /// The [default](super#defaults) predicts well on most tables. Set the fields that differ:
     ///
     /// ```
     /// use dnn_blocks::prelude::*;
     ///
     /// let hyperparameters = Hyperparameters::default()
     ///     .hidden(&[64, 32])
-    ///     .algorithm(Algorithm::ADAM)
-    ///     .learning_rate(0.003)
+    ///     .learning_rate(0.002)
     ///     .epochs(50)
     ///     .patience(10)
     ///     .seed(7);

@@ -1,26 +1,30 @@
 //! One fit for `tables.py`. `tables DIR key=value …` reads the table in DIR, fits a model with the
 //! default hyperparameters, writes its predictions for the test examples to DIR, and prints the
-//! seconds of the fit. The keys are `task`, `features` and `seed`, then changes of the defaults.
+//! seconds of the fit. The keys are `task`, `features` and `seed`, then changes of the defaults. With
+//! `members`, a model is fitted to the training examples of each of that many folds, and the
+//! prediction is their mean.
 
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::data::{Fold, k_fold, stratified_k_fold};
+use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let mut words = std::env::args().skip(1);
     let folder = PathBuf::from(words.next().ok_or("usage: tables DIR key=value ...")?);
-    let (mut classify, mut features) = (true, 1);
+    let (mut classify, mut features, mut members) = (true, 1, 1);
     let mut how = Hyperparameters::default().constant_features(true);
     for word in words {
         let (key, value) = word.split_once('=').ok_or_else(|| format!("{word}: no value"))?;
         match key {
             "task" => classify = value == "classification",
             "features" => features = value.parse()?,
+            "members" => members = value.parse()?,
             _ => how = changed(how, key, value)?,
         }
     }
@@ -28,21 +32,44 @@ fn main() -> Result<(), Failure> {
     let y = table(&folder, "train_y", 1)?;
     let test_x = table(&folder, "test_x", features)?;
     let (x, test_x) = (Examples::rows(&x), Examples::rows(&test_x));
-    let start = Instant::now();
-    let (seconds, predicted) = if classify {
-        let labels: Vec<u32> = y.iter().map(|label| *label as u32).collect();
-        let mut model = Classifier::<f32, u32>::new(how);
-        model.fit(x, &labels)?;
-        (start.elapsed(), model.predict_proba(test_x)?)
-    } else {
-        let mut model = Regressor::<f32>::new(how);
-        model.fit(x, Examples::rows(&y))?;
-        (start.elapsed(), model.predict(test_x)?)
+    let labels: Vec<u32> = y.iter().map(|label| label.max(0.0) as u32).collect();
+    let rng = &mut NumpyRandom::seed(how.seed);
+    let folds = match members {
+        1 => vec![(0..x.len()).collect()],
+        _ if classify => training_sets(stratified_k_fold(&labels, members, rng)?),
+        _ => training_sets(k_fold(x.len(), members, rng)?),
     };
+    let (mut seconds, mut predicted) = (Duration::ZERO, None::<Array2<f32>>);
+    for training in folds {
+        let rows = x.as_columns().select(Axis(1), &training);
+        let rows = Examples::columns(&rows);
+        let start = Instant::now();
+        let (time, part) = if classify {
+            let labels: Vec<u32> = training.iter().map(|&i| labels[i]).collect();
+            let mut model = Classifier::<f32, u32>::new(how.clone());
+            model.fit(rows, &labels)?;
+            (start.elapsed(), model.predict_proba(test_x)?)
+        } else {
+            let y = y.select(Axis(0), &training).reversed_axes();
+            let mut model = Regressor::<f32>::new(how.clone());
+            model.fit(rows, Examples::columns(&y))?;
+            (start.elapsed(), model.predict(test_x)?)
+        };
+        seconds += time;
+        predicted = Some(match predicted {
+            Some(sum) => sum + part,
+            None => part,
+        });
+    }
+    let predicted = predicted.ok_or("no fold")? / members as f32;
     let bytes: Vec<u8> = predicted.iter().flat_map(|value| value.to_le_bytes()).collect();
     fs::write(folder.join("predicted"), bytes)?;
     println!("{}", seconds.as_secs_f64());
     Ok(())
+}
+
+fn training_sets(folds: Vec<Fold>) -> Vec<Vec<usize>> {
+    folds.into_iter().map(|fold| fold.training).collect()
 }
 
 /// Changes one hyperparameter.
