@@ -105,7 +105,7 @@ fn a_generator_goes_on_where_it_was() {
 fn what_hyperparameters_leave_out_is_as_by_default() {
     let how: Hyperparameters =
         from_value(json!({"hidden": [3], "algorithm": "gradient_descent"})).unwrap();
-    assert_eq!(how, Hyperparameters::plain().hidden(&[3]).algorithm(Algorithm::GradientDescent));
+    assert_eq!(how, Hyperparameters::default().hidden(&[3]).algorithm(Algorithm::GradientDescent));
 }
 
 #[test]
