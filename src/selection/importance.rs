@@ -11,7 +11,6 @@ use crate::{Result, buffer};
 
 /// The importance of a feature, by [`permutation_importance`].
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Importance {
     /// The number of the feature, from 0.
     pub feature: usize,
