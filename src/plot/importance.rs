@@ -1,6 +1,6 @@
 use super::axes::{Axes, BELOW};
 use super::canvas::{
-    BLUE, Drawn, Edges, LINE, MARGIN, SMALL, draw, mixed, shortened, text_width, thickness, units,
+    BLUE, Edges, LINE, MARGIN, SMALL, draw, mixed, shortened, text_width, thickness, units,
 };
 use super::scale::{LARGEST, Scale, short};
 #[cfg(doc)]
@@ -22,9 +22,9 @@ const MOST: usize = 40;
 
 /// Draws the importance of features as bars, the largest at the top.
 ///
-/// A line at the end of a bar is one standard deviation to each side. At most 40 features are drawn;
-/// the name of the axis says how many there are. A feature without a name has its number. Values
-/// that are not finite, or beyond ±1e30, have no bar and come last.
+/// A line at the end of a bar is one standard deviation to each side. At most 40 features are
+/// drawn; the name of the axis says how many there are. A feature without a name has its number.
+/// Values that are not finite, or beyond ±1e30, have no bar and come last.
 ///
 /// ```
 /// # use dnn_blocks::ndarray::Array2;
