@@ -1,5 +1,6 @@
 //! Digests of values. Processes of a distributed training compare values by them (feature `mpi`).
 
+use crate::fnv::Fnv;
 use std::fmt;
 
 /// A value that [`Ranks::ensure_equal`](crate::distributed::Ranks::ensure_equal) can compare.
@@ -27,21 +28,19 @@ pub trait Comparable {
 
 /// A 64-bit digest of a value, by the hash FNV-1a (Fowler, Noll & Vo).
 #[derive(Debug, Clone)]
-pub struct Digest(u64);
+pub struct Digest(Fnv);
 
 impl Digest {
     /// Computes the digest of a value.
     pub(crate) fn compute(value: &(impl Comparable + ?Sized)) -> u64 {
-        let mut digest = Self(0xcbf2_9ce4_8422_2325);
+        let mut digest = Self(Fnv::new());
         value.digest(&mut digest);
-        digest.0
+        digest.0.get()
     }
 
     /// Adds bytes to the digest.
     pub fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3);
-        }
+        self.0.write(bytes);
     }
 }
 

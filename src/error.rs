@@ -309,6 +309,32 @@ pub enum Error {
         /// The value of `rank`.
         found: String,
     },
+    /// A fold of a cross-validation or a search is not valid, or its fit, metric or score failed.
+    #[error("fold {fold}: {cause}")]
+    InFold {
+        /// The number of the fold, from 0.
+        fold: usize,
+        /// The error.
+        #[source]
+        cause: Box<Error>,
+    },
+    /// A candidate of a resumed search differs from the candidate of the record.
+    #[error("candidate {candidate} is `{found}`, but `{expected}` in the record")]
+    OtherCandidate {
+        /// The number of the candidate, from 0.
+        candidate: usize,
+        /// The part of its `Debug` text that differs.
+        found: String,
+        /// The same part in the record.
+        expected: String,
+    },
+    /// An estimator, metric or score outside this crate failed.
+    #[error("{cause}")]
+    Custom {
+        /// The error.
+        #[source]
+        cause: Cause,
+    },
     /// A plot could not be drawn (feature `plot`).
     #[error("the plot could not be drawn: {cause}")]
     Plot {
@@ -326,6 +352,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// Wraps an error of another type, for an [`Estimator`](crate::selection::Estimator) or metric.
+    ///
+    /// ```
+    /// use dnn_blocks::{Error, Result};
+    ///
+    /// fn parse(cell: &str) -> Result<f64> {
+    ///     cell.parse().map_err(Error::custom)
+    /// }
+    ///
+    /// assert_eq!(parse("2.5")?, 2.5);
+    /// assert_eq!(parse("x").unwrap_err().to_string(), "invalid float literal");
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn custom(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Custom { cause: Cause::new(error) }
+    }
+
     /// Creates [`Error::NotFinite`] without a layer and without the name of a feature.
     pub(crate) fn not_finite(operand: &'static str, position: Position, value: f64) -> Self {
         Self::NotFinite { layer: None, operand, position, value, feature_name: None }
@@ -355,6 +398,22 @@ impl Error {
                 feature_name: name,
                 ..
             } => *name = names.and_then(|names| names.get(*feature)).map(String::from),
+            _ => {}
+        }
+        self
+    }
+
+    /// Replaces the position of an example in a part of the data by its index in all data.
+    pub(crate) fn in_part(mut self, examples: &[usize]) -> Self {
+        match &mut self {
+            Error::NotFinite { position: Position::Feature { example, .. }, .. }
+            | Error::InvalidValue {
+                position: Position::Feature { example, .. } | Position::Label { example, .. },
+                ..
+            }
+            | Error::UnknownLabel { example, .. } => {
+                *example = examples.get(*example).copied().unwrap_or(*example);
+            }
             _ => {}
         }
         self

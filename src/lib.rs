@@ -247,6 +247,7 @@ pub mod error;
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 pub mod files;
 pub mod float;
+mod fnv;
 pub mod forward;
 mod frozen;
 pub mod gradients;

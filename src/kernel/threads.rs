@@ -40,12 +40,20 @@ pub(crate) fn join<A: Send, B: Send>(
     (a(), b())
 }
 
-/// Returns the results of `f` for the numbers below `count`, computed in parallel.
+/// Returns the number of threads.
+pub(crate) fn count() -> usize {
+    #[cfg(feature = "rayon")]
+    return rayon::current_num_threads();
+    #[cfg(not(feature = "rayon"))]
+    1
+}
+
+/// Returns the results of `f`, a long computation, for the numbers below `count`, in parallel.
 pub(crate) fn map<T: Send>(count: usize, f: impl Fn(usize) -> T + Send + Sync) -> Vec<T> {
     #[cfg(feature = "rayon")]
     {
         use rayon::prelude::*;
-        (0..count).into_par_iter().map(f).collect()
+        (0..count).into_par_iter().with_max_len(1).map(f).collect()
     }
     #[cfg(not(feature = "rayon"))]
     (0..count).map(f).collect()

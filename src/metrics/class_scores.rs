@@ -5,6 +5,7 @@ use crate::data::Classes;
 use crate::error::Operand;
 use crate::{Error, Float, Result};
 use ndarray::ArrayView2;
+use std::borrow::Cow;
 
 /// Predicted scores with the classes of their rows, made by [`Predicted::of_classes`].
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +60,43 @@ impl<'c, T, L> ClassScores<'c, L> for OfClasses<'c, T, L> {
     }
 }
 
+/// The second argument of [`log_loss`](super::log_loss): [`Predicted`] with class numbers as labels,
+/// or [`OfClasses`] with labels of any type.
+pub trait ClassProbabilities<'c, L>: ClassScores<'c, L> {
+    /// Returns the class number of each label, given the classes of
+    /// [`into_parts`](ClassScores::into_parts).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownLabel`] or [`Error::Inconsistent`] if a label is none of the classes, or
+    /// these are not sorted; [`Error::TooLarge`] if the numbers do not fit in memory.
+    fn class_numbers<'a>(
+        labels: Cow<'a, [L]>,
+        classes: Option<&'c [L]>,
+    ) -> Result<Cow<'a, [usize]>>
+    where
+        L: Clone;
+}
+
+/// The labels are the numbers.
+impl<'c, T> ClassProbabilities<'c, usize> for Predicted<T> {
+    fn class_numbers<'a>(
+        labels: Cow<'a, [usize]>,
+        _classes: Option<&'c [usize]>,
+    ) -> Result<Cow<'a, [usize]>> {
+        Ok(labels)
+    }
+}
+
+impl<'c, T, L: Ord + Clone> ClassProbabilities<'c, L> for OfClasses<'c, T, L> {
+    fn class_numbers<'a>(
+        labels: Cow<'a, [L]>,
+        classes: Option<&'c [L]>,
+    ) -> Result<Cow<'a, [usize]>> {
+        numbers_in(classes.unwrap_or_default(), &labels).map(Cow::Owned)
+    }
+}
+
 /// Checks scores, finite and one column for each label, and returns the class of each example.
 pub(super) fn class_of_each<L: Ord + Clone, F: Float>(
     labels: &[L],
@@ -75,7 +113,15 @@ pub(super) fn class_of_each<L: Ord + Clone, F: Float>(
         check_lengths(("the classes that occur in the labels", classes.names().len()), scored)?;
         return classes.encode(labels);
     };
-    check_lengths(("the classes of `of_classes`", classes.len()), scored)?;
+    check_lengths((OF_CLASSES, classes.len()), scored)?;
+    numbers_in(classes, labels)
+}
+
+/// The name of given classes in errors.
+pub(super) const OF_CLASSES: &str = "the classes of `of_classes`";
+
+/// Returns the number of each label in sorted classes.
+fn numbers_in<L: Ord>(classes: &[L], labels: &[L]) -> Result<Vec<usize>> {
     if classes.windows(2).any(|pair| pair[0] >= pair[1]) {
         let what = "the classes of the scores must be sorted and distinct";
         return Err(Error::Inconsistent { what });

@@ -1,4 +1,4 @@
-use super::class_scores::ClassScores;
+use super::class_scores::{ClassProbabilities, ClassScores, OF_CLASSES};
 use super::labels::{Labels, Predicted, check_column_sums, check_pair};
 use super::ranking::{ScoredExamples, check_probabilities};
 use super::weights::{MaybeWeighted, Weights};
@@ -105,8 +105,8 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// `p` is the predicted probability of the actual class. `probabilities` is (classes, m), or (1, m)
 /// with the probability of class 1 of two classes. Each `p` is clipped to [ε, 1 - ε] with the ε of
 /// `F`, as in scikit-learn, so a probability of 0 costs 36 in `f64` and 16 in `f32`. NaN gives NaN.
-/// The sums of the columns are not checked. For labels of another type, pass their numbers by
-/// [`Classes::encode`](crate::data::Classes::encode).
+/// The sums of the columns are not checked. Labels are the numbers of the rows. For labels of
+/// another type, name the classes of the rows by [`of_classes`](Predicted::of_classes).
 ///
 /// ```
 /// use dnn_blocks::metrics::log_loss;
@@ -118,6 +118,8 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// assert!((loss - (0.5_f64.ln() + 0.7_f64.ln()) / -2.0).abs() < 1e-15);
 /// let (y, sigmoid) = (array![[0.0, 1.0]], array![[0.25, 0.75]]);
 /// assert_eq!(log_loss(Actual(&y), Predicted(&sigmoid))?, -0.75_f64.ln());
+/// let sigmoid = Predicted(&sigmoid).of_classes(&["no", "yes"]);
+/// assert_eq!(log_loss(Actual(&["no", "yes"]), sigmoid)?, -0.75_f64.ln());
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 ///
@@ -127,17 +129,27 @@ pub(crate) fn accuracy_of_outputs<F: Float>(
 /// [`Error::EmptyBatch`] or [`Error::ZeroSize`] if `probabilities` is empty,
 /// [`Error::NoSuchClass`] with the example if a label has no row (or, with one row, is not 0 or 1);
 /// [`Error::InvalidValue`] if a number is below 0 or above 1, as logits are; the errors of
-/// [`accuracy`] for the weights; the errors of [`Labels::labels`].
-pub fn log_loss<'a, F: Float>(
-    actual: impl MaybeWeighted<Values: Labels<'a, Label = usize>>,
-    probabilities: Predicted<impl Into<ArrayView2<'a, F>>>,
-) -> Result<f64> {
+/// [`accuracy`] for the weights; the errors of [`Labels::labels`]. With classes,
+/// [`Error::LengthMismatch`] unless each row has one (two for one row), [`Error::UnknownLabel`] or
+/// [`Error::Inconsistent`] if a label is none of them, or they are not sorted.
+pub fn log_loss<'a, F: Float, A, P, L>(actual: A, probabilities: P) -> Result<f64>
+where
+    A: MaybeWeighted<Values: Labels<'a, Label = L>>,
+    P: ClassProbabilities<'a, L, Scores: Into<ArrayView2<'a, F>>>,
+    L: Clone + 'a,
+{
     let (actual, weights) = actual.into_parts()?;
-    let (labels, probabilities) = (actual.labels()?, probabilities.0.into());
+    let (labels, (probabilities, classes)) = (actual.labels()?, probabilities.into_parts());
+    let probabilities = probabilities.into();
     let operand = Operand::new("probabilities", &probabilities);
     check_batch(operand)?;
     check_lengths(("labels", labels.len()), (operand.name, operand.shape.1))?;
-    check_classes("labels", &labels, operand.shape.0.max(2))?;
+    let count = operand.shape.0.max(2);
+    if let Some(classes) = classes {
+        check_lengths((OF_CLASSES, classes.len()), ("the classes of the scores", count))?;
+    }
+    let labels = P::class_numbers(labels, classes)?;
+    check_classes("labels", &labels, count)?;
     check_probabilities(&probabilities)?;
     let weights = Weights::new(weights, labels.len())?;
     let epsilon = F::epsilon().as_f64();

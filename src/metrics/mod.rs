@@ -101,7 +101,7 @@ mod ranking;
 mod regression;
 mod weights;
 
-pub use class_scores::{ClassScores, OfClasses};
+pub use class_scores::{ClassProbabilities, ClassScores, OfClasses};
 pub(crate) use classification::accuracy_of_outputs;
 pub use classification::{accuracy, balanced_accuracy, brier_score, log_loss};
 pub use confusion_matrix::ConfusionMatrix;

@@ -36,7 +36,7 @@ impl<'a> FeatureNames<'a> {
         }
     }
 
-    fn iter(self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = &'a str> {
         (0..self.len()).filter_map(move |feature| self.get(feature))
     }
 

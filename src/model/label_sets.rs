@@ -28,10 +28,10 @@ use ndarray::{Array2, ArrayRef2};
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct LabelSets<'a, F, L>(Form<'a, F, L>);
+pub struct LabelSets<'a, F, L>(pub(crate) Form<'a, F, L>);
 
 #[derive(Debug)]
-enum Form<'a, F, L> {
+pub(crate) enum Form<'a, F, L> {
     Vectors(&'a [Vec<L>]),
     Slices(&'a [&'a [L]]),
     Table(Examples<'a, F>, &'a [L]),
@@ -88,24 +88,6 @@ impl<'a, F: Float, L: Ord + Clone> LabelSets<'a, F, L> {
                 let count = table.as_columns().nrows();
                 check_lengths(("labels", labels.len()), ("the labels of the table", count))?;
                 LabelNames::from_distinct(labels)
-            }
-        }
-    }
-
-    /// Calls `f` with the labels of some examples, whose numbers are below the length.
-    pub(crate) fn with_selected<R>(
-        &self,
-        examples: &[usize],
-        f: impl FnOnce(LabelSets<'_, F, L>) -> Result<R>,
-    ) -> Result<R> {
-        let slices = |set: &dyn Fn(usize) -> &'a [L]| {
-            buffer::list("labels", examples.len(), examples.iter().map(|&example| set(example)))
-        };
-        match self.0 {
-            Form::Vectors(sets) => f(LabelSets(Form::Slices(&slices(&|i| &sets[i])?))),
-            Form::Slices(sets) => f(LabelSets(Form::Slices(&slices(&|i| sets[i])?))),
-            Form::Table(table, labels) => {
-                f(LabelSets::table(Examples::rows(&table.selected("Y", examples)?), labels))
             }
         }
     }

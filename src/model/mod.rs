@@ -118,6 +118,7 @@ pub(crate) mod trainer;
 pub use classifier::Classifier;
 pub use feature_names::FeatureNames;
 pub use features::Features;
+pub(crate) use fit::check_new_weights;
 #[cfg(feature = "safetensors")]
 pub use fit_state::FitState;
 #[cfg(feature = "safetensors")]
@@ -127,6 +128,7 @@ pub use fitted_predictor::{ClassifierPredictor, MultiLabelPredictor, RegressorPr
 pub(crate) use history::BestEpoch;
 pub use history::{Batch, Epoch, EpochRecord, History};
 pub use hyperparameters::{ClassWeights, Hyperparameters, Monitor};
+pub(crate) use label_sets::Form as LabelSetsForm;
 pub use label_sets::LabelSets;
 pub use multi_label::MultiLabelClassifier;
 pub use options::FitOptions;
@@ -136,4 +138,3 @@ pub use regressor::Regressor;
 #[cfg(feature = "safetensors")]
 pub(crate) use stored::NetworkState;
 pub use table::Examples;
-pub(crate) use table::check_table;

@@ -1,5 +1,4 @@
 use super::feature_names::{FeatureNames, OwnedNames};
-use crate::buffer;
 use crate::checks::{check_batch, check_finite_features};
 use crate::error::Operand;
 use crate::{Float, Result};
@@ -112,22 +111,18 @@ impl<'a, F: Float> Examples<'a, F> {
         self.names.map(|names| names.owned(self.columns.nrows())).transpose()
     }
 
-    /// Copies some examples, whose numbers are below the length, as rows.
-    pub(crate) fn selected(&self, name: &'static str, examples: &[usize]) -> Result<Array2<F>> {
-        let mut rows = buffer::zeros(name, (examples.len(), self.columns.nrows()))?;
-        for (mut row, &example) in rows.rows_mut().into_iter().zip(examples) {
-            row.assign(&self.columns.column(example));
-        }
-        Ok(rows)
-    }
-
     /// Returns the same examples, as columns.
-    pub(super) fn into_columns(self) -> Self {
+    pub(crate) fn into_columns(self) -> Self {
         Self { as_rows: false, ..self }
     }
 
+    /// Returns whether the caller has the examples as rows.
+    pub(crate) fn is_rows(&self) -> bool {
+        self.as_rows
+    }
+
     /// Returns a matrix (outputs, examples) in the orientation of this table.
-    pub(crate) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
+    pub(super) fn oriented(&self, outputs: Array2<F>) -> Array2<F> {
         if self.as_rows { outputs.reversed_axes() } else { outputs }
     }
 }

@@ -1,81 +1,124 @@
-use crate::buffer;
-use crate::checks::check_argument;
+use super::owned::{OwnedExamples, OwnedLabelSets};
+use super::selectable::{Selectable, View};
 use crate::data::Classes;
-use crate::model::{Classifier, Examples, LabelSets, MultiLabelClassifier, Regressor};
-use crate::{Float, Result};
+use crate::model::{
+    Classifier, Examples, LabelSets, MultiLabelClassifier, Regressor, check_new_weights,
+};
+use crate::{Float, Result, buffer};
 use ndarray::Array2;
 
 /// A model that can be fitted to some examples and tested on others.
 ///
-/// Implement it for a model of your own, such as a [`Classifier`] with a preparation of its
-/// features, to use [`cross_validate`](super::cross_validate) with it.
-pub trait Estimator<F: Float>: Clone + Send + Sync {
-    /// The type of the targets: `&[L]` of a classifier, [`Examples`] of a regressor,
-    /// [`LabelSets`] of a multi-label classifier.
-    type Targets<'t>: Copy + Send + Sync
-    where
-        Self: 't;
+/// The models of this crate implement it. Implement it for a model with an encoder, so that each
+/// fold fits the encoder to its training examples only:
+///
+/// ```
+/// use dnn_blocks::Result;
+/// use dnn_blocks::ndarray::Array2;
+/// use dnn_blocks::prelude::*;
+/// use dnn_blocks::selection::{Estimator, cross_validate};
+///
+/// /// Classifies words by the letters in them.
+/// #[derive(Clone)]
+/// struct WordClassifier {
+///     letters: Vec<char>,
+///     model: Classifier<f64, bool>,
+/// }
+///
+/// impl WordClassifier {
+///     /// Returns a matrix (letters, words) of 0 and 1.
+///     fn encode(&self, words: &[String]) -> Array2<f64> {
+///         Array2::from_shape_fn((self.letters.len(), words.len()), |(letter, word)| {
+///             f64::from(u8::from(words[word].contains(self.letters[letter])))
+///         })
+///     }
+/// }
+///
+/// impl Estimator for WordClassifier {
+///     type Float = f64;
+///     type Input = Vec<String>;
+///     type Targets = Vec<bool>;
+///
+///     fn for_targets(&self, labels: &[bool]) -> Result<Self> {
+///         Ok(Self { letters: Vec::new(), model: self.model.for_targets(labels)? })
+///     }
+///
+///     fn fit(&mut self, words: &[String], labels: &[bool]) -> Result<()> {
+///         self.letters = words.iter().flat_map(|word| word.chars()).collect();
+///         self.letters.sort();
+///         self.letters.dedup();
+///         let x = self.encode(words);
+///         self.model.fit(Examples::columns(&x), labels).map(|_| ())
+///     }
+///
+///     fn outputs(&self, words: &[String]) -> Result<Array2<f64>> {
+///         self.model.predict_proba(Examples::columns(&self.encode(words)))
+///     }
+/// }
+///
+/// let words = ["ab", "ac", "da", "ad", "bc", "cb", "db", "dc"].map(String::from);
+/// let labels = words.clone().map(|word| word.contains('a'));
+/// let how = Hyperparameters::default().hidden(&[8]).batch_size(2).constant_features(true);
+/// let model = WordClassifier { letters: Vec::new(), model: Classifier::new(how) };
+/// let folds = dnn_blocks::data::k_fold(8, 4, &mut NumpyRandom::seed(1))?;
+/// let result = cross_validate(&model, &words, &labels, &folds, |model, test| {
+///     let probabilities = model.outputs(test.x())?;
+///     let predicted = probabilities.row(1).mapv(|p| p > 0.5);
+///     accuracy(Actual(test.targets()), Predicted(&predicted))
+/// })?;
+/// assert_eq!(result.scores.len(), 4);
+/// # Ok::<(), dnn_blocks::Error>(())
+/// ```
+///
+/// [`Error::custom`](crate::Error::custom) wraps errors of other types.
+pub trait Estimator: Clone + Send + Sync {
+    /// The element type of the outputs.
+    type Float: Float;
 
-    /// Returns the number of examples.
-    fn len(targets: Self::Targets<'_>) -> usize;
+    /// The examples: [`OwnedExamples`] for a model that takes [`Examples`], `Vec<T>` for one that
+    /// takes `&[T]`.
+    type Input: Selectable;
 
-    /// Calls `f` with the targets of the examples at these indices, all below
-    /// [`len`](Self::len).
-    ///
-    /// # Errors
-    ///
-    /// [`Error::TooLarge`](crate::Error::TooLarge) if they do not fit in memory.
-    fn with_targets_of<R>(
-        targets: Self::Targets<'_>,
-        examples: &[usize],
-        f: impl FnOnce(Self::Targets<'_>) -> Result<R>,
-    ) -> Result<R>;
+    /// The targets: `Vec<L>` for labels `&[L]`, [`OwnedExamples`] for a table.
+    type Targets: Selectable;
 
-    /// Returns an unfitted copy of the model for these targets.
+    /// Returns an unfitted copy for these targets, of which each fold has a part.
     ///
-    /// The copy must have the same outputs in every fold, so a classifier declares all classes of
-    /// the targets.
+    /// A classifier declares the classes of all targets, so that its outputs are the same in each
+    /// fold. The default returns a copy, for a model whose outputs do not depend on the targets.
     ///
     /// # Errors
     ///
     /// An error if the targets are not valid.
-    fn for_targets(&self, targets: Self::Targets<'_>) -> Result<Self>;
+    fn for_targets(&self, targets: View<'_, Self::Targets>) -> Result<Self> {
+        let _ = targets;
+        Ok(self.clone())
+    }
 
-    /// Fits the model.
+    /// Fits the model to these examples only, from new weights.
     ///
     /// # Errors
     ///
     /// The errors of the model.
-    fn fit(&mut self, x: Examples<'_, F>, targets: Self::Targets<'_>) -> Result<()>;
+    fn fit(&mut self, x: View<'_, Self::Input>, targets: View<'_, Self::Targets>) -> Result<()>;
 
-    /// Predicts probabilities or values, in the orientation of the examples.
+    /// Predicts probabilities or values, (outputs, examples).
     ///
     /// # Errors
     ///
     /// The errors of the model.
-    fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>>;
+    fn outputs(&self, x: View<'_, Self::Input>) -> Result<Array2<Self::Float>>;
 }
 
-impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for Classifier<F, L> {
-    type Targets<'t>
-        = &'t [L]
-    where
-        Self: 't;
+impl<F: Float, L: Ord + Clone + Send + Sync> Estimator for Classifier<F, L> {
+    type Float = F;
+    type Input = OwnedExamples<F>;
+    type Targets = Vec<L>;
 
-    fn len(labels: &[L]) -> usize {
-        labels.len()
-    }
-
-    fn with_targets_of<R>(
-        labels: &[L],
-        examples: &[usize],
-        f: impl FnOnce(&[L]) -> Result<R>,
-    ) -> Result<R> {
-        let chosen = examples.iter().map(|&example| labels[example].clone());
-        f(&buffer::list("labels", examples.len(), chosen)?)
-    }
-
+    /// Declares the classes of the labels, unless classes are declared.
     fn for_targets(&self, labels: &[L]) -> Result<Self> {
+        let network = self.fitted.as_ref().map(|(_, network)| network);
+        check_new_weights(self.hyperparameters(), network)?;
         let model = Self::new(self.hyperparameters().clone());
         let declared = self.declared.as_ref().map(Classes::names);
         Ok(model.with_classes(declared.unwrap_or(labels)))
@@ -85,30 +128,19 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for Classifier<F, L> {
         self.fit(x, labels).map(|_| ())
     }
 
+    /// Predicts the probability of each class.
     fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        self.predict_proba(x)
+        self.predict_proba(x.into_columns())
     }
 }
 
-impl<F: Float> Estimator<F> for Regressor<F> {
-    type Targets<'t>
-        = Examples<'t, F>
-    where
-        Self: 't;
-
-    fn len(targets: Examples<'_, F>) -> usize {
-        targets.len()
-    }
-
-    fn with_targets_of<R>(
-        targets: Examples<'_, F>,
-        examples: &[usize],
-        f: impl FnOnce(Examples<'_, F>) -> Result<R>,
-    ) -> Result<R> {
-        f(Examples::rows(&targets.selected("Y", examples)?))
-    }
+impl<F: Float> Estimator for Regressor<F> {
+    type Float = F;
+    type Input = OwnedExamples<F>;
+    type Targets = OwnedExamples<F>;
 
     fn for_targets(&self, _targets: Examples<'_, F>) -> Result<Self> {
+        check_new_weights(self.hyperparameters(), self.network.as_ref())?;
         Ok(Self::new(self.hyperparameters().clone()))
     }
 
@@ -116,30 +148,21 @@ impl<F: Float> Estimator<F> for Regressor<F> {
         self.fit(x, targets).map(|_| ())
     }
 
+    /// Predicts the values.
     fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        self.predict(x)
+        self.predict(x.into_columns())
     }
 }
 
-impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for MultiLabelClassifier<F, L> {
-    type Targets<'t>
-        = LabelSets<'t, F, L>
-    where
-        Self: 't;
+impl<F: Float, L: Ord + Clone + Send + Sync> Estimator for MultiLabelClassifier<F, L> {
+    type Float = F;
+    type Input = OwnedExamples<F>;
+    type Targets = OwnedLabelSets<F, L>;
 
-    fn len(sets: LabelSets<'_, F, L>) -> usize {
-        sets.len()
-    }
-
-    fn with_targets_of<R>(
-        sets: LabelSets<'_, F, L>,
-        examples: &[usize],
-        f: impl FnOnce(LabelSets<'_, F, L>) -> Result<R>,
-    ) -> Result<R> {
-        sets.with_selected(examples, f)
-    }
-
+    /// Declares the labels of the sets, unless labels are declared.
     fn for_targets(&self, sets: LabelSets<'_, F, L>) -> Result<Self> {
+        let network = self.fitted.as_ref().map(|(_, network)| network);
+        check_new_weights(self.hyperparameters(), network)?;
         let model = Self::new(self.hyperparameters().clone());
         Ok(match &self.declared {
             Some(declared) => model.with_labels(declared.names()),
@@ -151,31 +174,47 @@ impl<F: Float, L: Ord + Clone + Send + Sync> Estimator<F> for MultiLabelClassifi
         self.fit(x, sets).map(|_| ())
     }
 
+    /// Predicts the probability of each label.
     fn outputs(&self, x: Examples<'_, F>) -> Result<Array2<F>> {
-        self.predict_proba(x)
+        self.predict_proba(x.into_columns())
     }
 }
 
-/// Gives a copy the feature names of the original.
-pub(super) fn named<'a, F: Float>(
-    copy: Examples<'a, F>,
-    original: &'a Examples<'_, F>,
-) -> Examples<'a, F> {
-    match original.names() {
-        Some(names) => copy.feature_names(names),
-        None => copy,
-    }
+/// The examples and targets that a metric scores a fitted model on.
+#[derive(Debug)]
+pub struct TestSet<M: Estimator> {
+    pub(super) x: M::Input,
+    pub(super) targets: M::Targets,
+    pub(super) examples: Vec<usize>,
 }
 
-/// Checks that the indices are below the number of examples.
-pub(super) fn check_examples(examples: &[usize], m: usize) -> Result<()> {
-    let check = |&example: &usize| {
-        check_argument(
-            example < m,
-            "fold",
-            example as f64,
-            "a list of numbers below that of examples",
-        )
-    };
-    examples.iter().try_for_each(check)
+impl<M: Estimator> TestSet<M> {
+    /// Copies the examples at these indices and their targets.
+    pub(super) fn select(
+        x: View<'_, M::Input>,
+        targets: View<'_, M::Targets>,
+        examples: &[usize],
+    ) -> Result<Self> {
+        let (x, targets) = (M::Input::select(x, examples)?, M::Targets::select(targets, examples)?);
+        let examples = buffer::list("examples", examples.len(), examples.iter().copied())?;
+        Ok(Self { x, targets, examples })
+    }
+
+    /// Returns the examples.
+    #[must_use]
+    pub fn x(&self) -> View<'_, M::Input> {
+        self.x.view()
+    }
+
+    /// Returns the targets.
+    #[must_use]
+    pub fn targets(&self) -> View<'_, M::Targets> {
+        self.targets.view()
+    }
+
+    /// Returns the indices of the examples among all examples, for example to look up weights.
+    #[must_use]
+    pub fn examples(&self) -> &[usize] {
+        &self.examples
+    }
 }

@@ -1,15 +1,22 @@
-use super::estimator::{Estimator, named};
+use super::cross_validation::check_targets;
+use super::estimator::{Estimator, TestSet};
 use super::mean_and_std_dev;
-use crate::checks::{check_argument, check_lengths};
+use super::selectable::{Tabular, View};
+#[cfg(doc)]
+use crate::Error;
+use crate::checks::check_argument;
 use crate::init::{NumpyRandom, RandomSource};
 use crate::kernel::threads;
-use crate::model::Examples;
-use crate::{Float, Result, buffer};
+use crate::{Result, buffer};
 
 /// The importance of a feature, by [`permutation_importance`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Importance {
+    /// The number of the feature, from 0.
+    pub feature: usize,
+    /// The name of the feature, if it has one.
+    pub name: Option<String>,
     /// The mean decrease of the score when the values of the feature are shuffled.
     pub mean: f64,
     /// The standard deviation of the decreases, with the divisor n - 1; 0 for one repeat.
@@ -24,49 +31,59 @@ pub struct Importance {
 /// important.
 ///
 /// The results are in the order of the features. If two features are correlated, the model can use
-/// either, so both may look unimportant.
+/// either, so both may look unimportant. `plot::importance` draws the results (feature `plot`).
+///
+/// Features run in parallel with the feature `rayon`. Each thread works on one copy of the examples.
 ///
 /// See the [module](super) for an example.
 ///
 /// # Errors
 ///
-/// [`Error::InvalidArgument`](crate::Error::InvalidArgument) if `repeats` is 0,
-/// [`Error::LengthMismatch`](crate::Error::LengthMismatch) unless there is one target for each
-/// example, [`Error::TooLarge`](crate::Error::TooLarge) if a copy of the examples does not fit in
-/// memory, and the errors of `metric`.
+/// [`Error::InvalidArgument`] if `repeats` is 0, [`Error::LengthMismatch`] unless there is one
+/// target for each example, [`Error::EmptyBatch`] without examples, [`Error::TooLarge`] if a copy of
+/// the examples does not fit in memory, and the errors of `metric`, of the first feature that fails.
 ///
 /// Source: Breiman (2001), section 10; Fisher, Rudin and Dominici (2019).
-pub fn permutation_importance<F: Float, M: Estimator<F>>(
+pub fn permutation_importance<M: Estimator<Input: Tabular>>(
     model: &M,
-    x: Examples<'_, F>,
-    targets: M::Targets<'_>,
-    metric: impl Fn(&M, Examples<'_, F>, M::Targets<'_>) -> Result<f64> + Sync,
+    x: View<'_, M::Input>,
+    targets: View<'_, M::Targets>,
+    metric: impl Fn(&M, &TestSet<M>) -> Result<f64> + Sync,
     repeats: usize,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<Importance>> {
     check_argument(repeats > 0, "repeats", 0.0, "at least 1")?;
-    check_lengths(("X", x.len()), ("targets", M::len(targets)))?;
-    let whole = metric(model, x, targets)?;
-    let all = buffer::numbers("examples", x.len())?;
-    let features = x.as_columns().nrows();
-    // A seed for each feature, so that the order in which threads take them does not matter.
-    let seeds: Vec<u32> = (0..features).map(|_| (rng.uniform() * 2_f64.powi(32)) as u32).collect();
-    let importance = threads::map(features, |feature| {
+    let m = check_targets::<M>(x, targets)?;
+    let all = &buffer::numbers("examples", m)?[..];
+    let copy = || TestSet::<M>::select(x, targets, all);
+    let whole = metric(model, &copy()?)?;
+    let names = M::Input::features(x);
+    // A seed for each feature, so that the number of threads does not matter.
+    let seed = |_| (rng.uniform() * 2_f64.powi(32)) as u32;
+    let seeds: Vec<u32> = (0..names.len()).map(seed).collect();
+
+    let decreases = |test: &mut TestSet<M>, feature: usize| -> Result<Vec<f64>> {
         let mut rng = NumpyRandom::seed(seeds[feature]);
-        let mut rows = x.selected("X", &all)?;
-        let mut order = buffer::numbers("examples", x.len())?;
+        let mut order = buffer::numbers("examples", m)?;
         let mut decreases = buffer::list("decreases", repeats, [])?;
         for _ in 0..repeats {
             RandomSource::shuffle(&mut rng, &mut order);
-            let values = x.as_columns();
-            for (row, &example) in order.iter().enumerate() {
-                rows[[row, feature]] = values[[feature, example]];
-            }
-            let shuffled = named(Examples::rows(&rows), &x);
-            decreases.push(whole - metric(model, shuffled, targets)?);
+            test.x.set_feature(feature, x, &order)?;
+            decreases.push(whole - metric(model, test)?);
         }
-        let (mean, std_dev) = mean_and_std_dev(&decreases);
-        Ok(Importance { mean, std_dev })
+        test.x.set_feature(feature, x, all)?;
+        Ok(decreases)
+    };
+    let parts = threads::count().min(names.len());
+    let of_part = threads::map(parts, |part| {
+        let mut test = copy()?;
+        let features = names.len() * part / parts..names.len() * (part + 1) / parts;
+        let importance = |feature: usize| {
+            let (mean, std_dev) = mean_and_std_dev(&decreases(&mut test, feature)?);
+            Ok(Importance { feature, name: names[feature].clone(), mean, std_dev })
+        };
+        features.map(importance).collect::<Result<Vec<_>>>()
     });
-    importance.into_iter().collect()
+    let of_part = of_part.into_iter().collect::<Result<Vec<_>>>()?;
+    Ok(of_part.into_iter().flatten().collect())
 }

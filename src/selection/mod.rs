@@ -4,7 +4,7 @@
 //! use dnn_blocks::data::stratified_k_fold;
 //! use dnn_blocks::ndarray::Array2;
 //! use dnn_blocks::prelude::*;
-//! use dnn_blocks::selection::{cross_validate, grid, permutation_importance, search};
+//! use dnn_blocks::selection::{grid, permutation_importance, score_fold, search};
 //!
 //! // Two features that decide the label, and one that does not.
 //! let mut rng = NumpyRandom::seed(1);
@@ -17,11 +17,9 @@
 //! let base = Hyperparameters::default().hidden(&[8]).epochs(20);
 //! let candidates = grid(vec![base], &[0.001, 0.02], |h, &rate| h.learning_rate(rate));
 //! let candidates = grid(candidates, &[0.0, 1.0], |h, &l2| h.l2(l2));
-//! let ranking = search(&candidates, |hyperparameters| {
-//!     let model = Classifier::<f64, bool>::new(hyperparameters.clone());
-//!     let result =
-//!         cross_validate(&model, x, &labels, &folds, |model, x, labels| model.score(x, labels))?;
-//!     Ok(result.scores)
+//! let ranking = search(&candidates, &folds, |hyperparameters, fold| {
+//!     let model = Classifier::new(hyperparameters.clone());
+//!     score_fold(&model, x, &labels, fold, |model, test| model.score(test.x(), test.targets()))
 //! })?;
 //! let best = &ranking[0];
 //! println!("accuracy {:.3}, deviation {:.3}", best.mean(), best.std_dev());
@@ -30,18 +28,33 @@
 //! // The final model is fitted to all examples.
 //! let mut model = Classifier::<f64, bool>::new(candidates[best.candidate].clone());
 //! model.fit(x, &labels)?;
-//! let metric = |model: &Classifier<f64, bool>, x: Examples<'_, f64>, y: &[bool]| model.score(x, y);
-//! let importance = permutation_importance(&model, x, &labels, metric, 5, &mut rng)?;
+//! let importance = permutation_importance(
+//!     &model,
+//!     x,
+//!     &labels,
+//!     |model, test| model.score(test.x(), test.targets()),
+//!     5,
+//!     &mut rng,
+//! )?;
 //! assert!(importance[0].mean > importance[2].mean);
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
+//!
+//! | to | use |
+//! |---|---|
+//! | score a model on all folds, predict each example out of fold | [`cross_validate`] |
+//! | score a model on one fold | [`score_fold`] |
+//! | list and compare candidates | [`grid`], [`search`] |
+//! | see the progress of a search, stop and resume it | [`search_with`] |
+//! | measure the importance of features | [`permutation_importance`] |
+//! | do this with an encoder and a model, or a table of your own | [`Estimator`], [`Selectable`] |
 //!
 //! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`]. A
 //! standardizer is part of a model, so it is fitted to the training examples of each fold only.
 //! With a [`validation_share`], each fit holds out a random part of its training examples: that
 //! part may share groups with the rest, or be earlier than it.
 //!
-//! With the feature `rayon`, folds and candidates run in parallel. Results do not depend on the
+//! With the feature `rayon`, folds, candidates and features run in parallel. Results do not depend on the
 //! number of threads.
 //!
 //! Source: M. Stone, *Cross-validatory choice and assessment of statistical predictions* (1974);
@@ -56,12 +69,18 @@
 mod cross_validation;
 mod estimator;
 mod importance;
+mod owned;
+mod record;
 mod search;
+mod selectable;
 
-pub use cross_validation::{CrossValidation, cross_validate};
-pub use estimator::Estimator;
+pub use cross_validation::{CrossValidation, cross_validate, score_fold};
+pub use estimator::{Estimator, TestSet};
 pub use importance::{Importance, permutation_importance};
-pub use search::{Trial, grid, search};
+pub use owned::{OwnedExamples, OwnedLabelSets};
+pub use record::SearchRecord;
+pub use search::{SearchOptions, SearchProgress, Trial, grid, search, search_with};
+pub use selectable::{Selectable, Tabular, View};
 
 /// Returns the mean, and the standard deviation with the divisor n - 1; 0 for one number.
 fn mean_and_std_dev(numbers: &[f64]) -> (f64, f64) {

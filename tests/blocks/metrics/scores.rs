@@ -123,7 +123,31 @@ fn errors_of_values_and_weighted_losses_are_scikit_learns() {
         let weights = weights_in::<f64>(&inputs);
         let loss = log_loss(Actual(&labels).weighted(&weights), Predicted(&p)).unwrap();
         assert_number("loss", loss, number(&expected["weighted"]), 1e-14);
+        let names: Vec<String> = (0..p.nrows()).map(|class| format!("class {class}")).collect();
+        let named: Vec<&String> = labels.iter().map(|&label| &names[label]).collect();
+        let names: Vec<&String> = names.iter().collect();
+        let p = Predicted(&p).of_classes(&names);
+        assert_eq!(log_loss(Actual(&named).weighted(&weights), p), Ok(loss));
     }
+}
+
+/// Classes may be absent from the labels; one row is the second of two classes.
+#[test]
+fn a_log_loss_of_named_classes_takes_labels_of_any_type() {
+    let p = array![[0.5, 0.2], [0.25, 0.7], [0.25, 0.1]];
+    let loss = |labels: &[char], classes: &[char]| {
+        log_loss(Actual(labels), Predicted(&p).of_classes(classes))
+    };
+    assert_eq!(loss(&['a', 'x'], &['a', 'b', 'x']), log_loss(Actual(&[0, 2]), Predicted(&p)));
+    assert_eq!(
+        loss(&['a', 'y'], &['a', 'b', 'x']),
+        Err(Error::UnknownLabel { example: 1, classes: 3 })
+    );
+    assert!(matches!(loss(&['a', 'x'], &['b', 'a', 'x']), Err(Error::Inconsistent { .. })));
+    assert!(matches!(loss(&['a', 'a'], &['a', 'x']), Err(Error::LengthMismatch { .. })));
+    let row = array![[0.75, 0.25]];
+    let row = Predicted(&row).of_classes(&["no", "yes"]);
+    assert_eq!(log_loss(Actual(&["yes", "no"]), row), Ok(-0.75_f64.ln()));
 }
 
 /// Computes every metric of labels and (2, m) probabilities or values with these weights.
