@@ -50,6 +50,11 @@ impl Categories {
         self.kept() + usize::from(self.rare > 0)
     }
 
+    /// Returns the number of features.
+    pub fn width(&self) -> usize {
+        if self.all() == 2 { 1 } else { self.all() }
+    }
+
     /// Returns the names of the features.
     pub fn names(&self, column: &str) -> Vec<String> {
         let mut names: Vec<_> = self.texts.iter().map(|text| format!("{column}={text}")).collect();

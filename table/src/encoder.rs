@@ -80,6 +80,9 @@ pub(crate) enum Role {
     Ignored,
 }
 
+/// The most bytes of the names of all features, in which the name of a column occurs repeatedly.
+const LONGEST_NAMES: u64 = 1 << 24;
+
 impl FittedColumn {
     fn fit(
         table: &Table,
@@ -107,8 +110,17 @@ impl FittedColumn {
         }
     }
 
+    /// Returns the number of its features.
+    pub fn width(&self) -> usize {
+        match &self.role {
+            Role::Number { .. } => 1 + usize::from(self.missing > 0),
+            Role::Category(categories) => categories.width(),
+            Role::Ignored => 0,
+        }
+    }
+
     /// Returns the names of its features.
-    pub fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         let name = &self.name;
         match &self.role {
             Role::Number { .. } if self.missing > 0 => {
@@ -148,7 +160,8 @@ impl Encoder {
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
     /// [`TableError::NotFinite`] with line and column if a declared number is none;
-    /// [`TableError::NoNumber`] if all of them are missing;
+    /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names of
+    /// the features have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
     pub fn fit(table: &Table, schema: &Schema) -> Result<Self> {
         let resolved = schema.resolve(table)?.into_iter().enumerate();
@@ -164,10 +177,23 @@ impl Encoder {
         missing: MissingTexts,
         (rare_below, max_categories): (usize, usize),
     ) -> Result<Self> {
-        let names = distinct_names(columns.iter().flat_map(FittedColumn::names));
-        if names.is_empty() {
+        if columns.iter().all(|column| column.width() == 0) {
             return Err(TableError::NoFeatures);
         }
+        let length = |column: &FittedColumn| {
+            let column_name = column.width().saturating_mul(column.name.len());
+            let texts = match &column.role {
+                Role::Category(categories) => categories.texts.iter().map(String::len).sum(),
+                _ => 0,
+            };
+            column_name.saturating_add(texts) as u64
+        };
+        let size = columns.iter().map(length).fold(0, u64::saturating_add);
+        if size > LONGEST_NAMES {
+            let what = "the length of the names of all features";
+            return Err(TableError::TooLarge { what, size, limit: LONGEST_NAMES });
+        }
+        let names = distinct_names(columns.iter().flat_map(FittedColumn::names));
         Ok(Self { columns, missing, rare_below, max_categories, names })
     }
 
@@ -213,7 +239,7 @@ impl Encoder {
         let mut x = zeros(table.len(), self.names.len())?;
         let mut feature = 0;
         for column in &self.columns {
-            let features = column.names().len();
+            let features = column.width();
             if features > 0 {
                 let name = column.name.as_str();
                 let cells = by_name.get(name).ok_or_else(|| missing_column(name))?;

@@ -199,3 +199,13 @@ impl fmt::Display for Absent<'_> {
         }
     }
 }
+
+/// Wraps an error for functions that return those of the core, such as a cross-validation.
+impl From<TableError> for Error {
+    fn from(error: TableError) -> Self {
+        match error {
+            TableError::Model(error) => error,
+            error => Self::custom(error),
+        }
+    }
+}
