@@ -160,8 +160,8 @@ impl Encoder {
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
     /// [`TableError::NotFinite`] with line and column if a declared number is none;
-    /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names of
-    /// the features have more than 16 MiB;
+    /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names
+    /// of the features have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
     pub fn fit(table: &Table, schema: &Schema) -> Result<Self> {
         let resolved = schema.resolve(table)?.into_iter().enumerate();

@@ -53,7 +53,8 @@
 //!
 //! [`Table::take_labels`] and [`Table::take_numbers`] remove the target, and a column that the
 //! training table did not have is an error. Split first and fit then: medians, categories and
-//! guesses come from the rows of the fit only. In a cross-validation each fold fits its own encoder:
+//! guesses come from the rows of the fit only. In a cross-validation each fold fits its own
+//! encoder:
 //!
 //! ```
 //! use dnn_blocks_table::dnn_blocks::data::stratified_k_fold;
@@ -115,3 +116,8 @@ pub use reader::CsvOptions;
 pub use regressor::TableRegressor;
 pub use schema::{Kind, Schema};
 pub use table::Table;
+
+/// Compiles the program of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -23,8 +23,8 @@ use serde::Serialize;
 ///
 /// let flats: Vec<Flat> =
 ///     (0..60).map(|i| Flat { rooms: Some(1 + i % 5), zip: 8001 + i % 2 }).collect();
-/// let rents: Vec<f64> =
-///     flats.iter().map(|flat| f64::from(400 * flat.rooms.unwrap() + 200 * (flat.zip % 2))).collect();
+/// let rent = |flat: &Flat| f64::from(400 * flat.rooms.unwrap() + 200 * (flat.zip % 2));
+/// let rents: Vec<f64> = flats.iter().map(rent).collect();
 /// let table = Table::from_rows(&flats)?;
 /// let hyperparameters = Hyperparameters::default().hidden(&[16]).epochs(300).learning_rate(0.01);
 /// let mut model = TableRegressor::new(Schema::auto().category("zip"), hyperparameters);

@@ -76,6 +76,6 @@ impl Estimator for TableRegressor {
 
     fn outputs(&self, table: &Table) -> Result<Array2<f32>> {
         let x = self.encode(table)?;
-        self.model.predict(Examples::columns(&x.t()))
+        self.model.predict(Examples::columns(x.t()))
     }
 }

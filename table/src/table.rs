@@ -150,6 +150,7 @@ impl Table {
     }
 
     /// Returns the names of the columns.
+    #[must_use]
     pub fn columns(&self) -> impl ExactSizeIterator<Item = &str> {
         self.columns.iter().map(|column| column.name.as_str())
     }

@@ -183,15 +183,19 @@ proptest! {
         let encoder = Encoder::fit(&training, &schema).unwrap();
         let of = |column: &str| {
             let names = encoder.feature_names().iter().enumerate();
-            let of: Vec<_> = names.filter(|(_, name)| name.starts_with(column)).map(|(i, _)| i).collect();
+            let names = names.filter(|(_, name)| name.starts_with(column));
+            let of: Vec<_> = names.map(|(feature, _)| feature).collect();
             prop_assert!((1..=max_categories).contains(&of.len()));
             Ok(of)
         };
-        for (x, known) in [(encoder.encode::<f64>(&training).unwrap(), true), (encoder.encode(&table(&test)).unwrap(), false)] {
+        let known = (encoder.encode::<f64>(&training).unwrap(), true);
+        let other = (encoder.encode(&table(&test)).unwrap(), false);
+        for (x, known) in [known, other] {
             for features in [of("c")?, of("n")?] {
                 for row in x.rows() {
                     let sum: f64 = features.iter().map(|&feature| row[feature]).sum();
-                    let expected = if features.len() > 2 && known { &[1.0][..] } else { &[0.0, 0.5, 1.0] };
+                    let one_hot = features.len() > 2 && known;
+                    let expected = if one_hot { &[1.0][..] } else { &[0.0, 0.5, 1.0] };
                     prop_assert!(expected.contains(&sum), "{sum}");
                     prop_assert!(known <= (sum != 0.5));
                 }

@@ -27,7 +27,8 @@ fn cells<'t>(table: &'t Table, column: &str) -> Vec<Option<&'t str>> {
 fn fish(rows: std::ops::Range<usize>) -> (Table, Vec<String>) {
     let line = |row: usize| {
         let (length, color) = (row * 7 % 10, ["red", "blue", "gray", ""][row % 4]);
-        let weight = if row % 6 == 0 { "NA".to_string() } else { (100 + row % 11).to_string() };
+        let weight =
+            if row.is_multiple_of(6) { "NA".to_string() } else { (100 + row % 11).to_string() };
         let species = if length > 4 && color != "red" { "sole" } else { "plaice" };
         format!("{row},{length},{weight},{color},{species}\n")
     };

@@ -143,7 +143,8 @@ proptest! {
     ) {
         let quoted = |text: &String| format!("\"{}\"", text.replace('"', "\"\""));
         let line = |row: &Vec<String>| row.iter().map(quoted).collect::<Vec<_>>().join(",");
-        let lines: Vec<_> = ["x,y,z".to_string()].into_iter().chain(rows.iter().map(line)).collect();
+        let mut lines = vec!["x,y,z".to_string()];
+        lines.extend(rows.iter().map(line));
         let table = read(&lines.join(if crlf { "\r\n" } else { "\n" })).unwrap();
         prop_assert_eq!(table.len(), rows.len());
         for (column, name) in ["x", "y", "z"].into_iter().enumerate() {
@@ -158,10 +159,17 @@ proptest! {
 
     #[test]
     fn any_bytes_are_a_table_or_an_error(
-        bytes in prop::collection::vec(prop::sample::select(b"a,1\"\n\r\xef\xbb\xbf\xff \0".to_vec()), 0..40),
+        bytes in prop::collection::vec(
+            prop::sample::select(b"a,1\"\n\r\xef\xbb\xbf\xff \0".to_vec()),
+            0..40,
+        ),
+        delimiter in prop::sample::select(b",1\"\n\r\0\xff".to_vec()),
     ) {
-        if let Ok(table) = Table::read_csv(&bytes[..]) {
+        let options = CsvOptions::new().delimiter(delimiter);
+        if let Ok(table) = options.read(&bytes[..]) {
             prop_assert!(table.columns().len() > 0);
+            let cells = |name| table.cells(name).unwrap().len();
+            prop_assert!(table.columns().all(|name| cells(name) == table.len()));
         }
     }
 }

@@ -157,9 +157,9 @@ fn a_damaged_encoder_is_an_error() {
 fn a_long_name_is_not_repeated_without_a_limit() {
     let texts: Vec<_> = (0..2000).map(|i| format!("\"{i:04}\"")).collect();
     let (name, texts) = ("n".repeat(30_000), texts.join(","));
-    let column = format!(
-        r#"{{"name":"{name}","distinct":2000,"missing":0,"role":{{"category":{{"texts":[{texts}],"missing":false,"rare":0}}}}}}"#
-    );
+    let categories = format!(r#"{{"texts":[{texts}],"missing":false,"rare":0}}"#);
+    let role = format!(r#"{{"category":{categories}}}"#);
+    let column = format!(r#"{{"name":"{name}","distinct":2000,"missing":0,"role":{role}}}"#);
     let error =
         changed(|entries| _ = entries.insert("table.3".to_string(), column.clone())).unwrap_err();
     assert!(matches!(error, TableError::TooLarge { size: 60_008_000.., .. }), "{error}");
