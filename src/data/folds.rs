@@ -23,7 +23,8 @@ pub struct Fold {
 /// Divides `m` examples at random into folds.
 ///
 /// Each example is in the test set of one fold, and in the training set of all others. The sizes of
-/// the test sets differ by at most one.
+/// the test sets differ by at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds
+/// are those of scikit-learn's `KFold(folds, shuffle=True, random_state=seed)`.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;
@@ -44,13 +45,21 @@ pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) ->
     check_folds(m, folds, m, "at most the number of examples")?;
     let mut order = buffer::numbers("examples", m)?;
     rng.shuffle(&mut order);
-    deal(&order, folds)
+    let mut fold_of = buffer::list("folds", m, std::iter::repeat_n(0, m))?;
+    let (size, larger) = (m / folds, m % folds);
+    let mut order = order.into_iter();
+    for fold in 0..folds {
+        let size = size + usize::from(fold < larger);
+        order.by_ref().take(size).for_each(|example| fold_of[example] = fold);
+    }
+    assigned(m, folds, |example| fold_of[example])
 }
 
 /// Divides examples at random into folds with the same share of every class.
 ///
 /// The test sets are as in [`k_fold`]. The numbers of examples of a class in two of them differ by
-/// at most one.
+/// at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds are those of
+/// scikit-learn's `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
 ///
 /// ```
 /// use dnn_blocks::data::stratified_k_fold;
@@ -73,11 +82,19 @@ pub fn stratified_k_fold<L: Ord + Clone>(
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Vec<Fold>> {
     check_folds(labels.len(), folds, labels.len(), "at most the number of examples")?;
-    let (class, _) = classes_of_two(labels)?;
-    let mut order = buffer::numbers("examples", labels.len())?;
-    rng.shuffle(&mut order);
-    order.sort_by_key(|&example| class[example]);
-    deal(&order, folds)
+    let (class, sizes) = classes_of_two(labels)?;
+    let mut of_class: Vec<Option<std::vec::IntoIter<usize>>> = vec![None; sizes.len()];
+    let mut fold_of = buffer::list("folds", class.len(), [])?;
+    let mut first = 0;
+    // Classes in the order of their first examples, as in scikit-learn.
+    for class in class {
+        if of_class[class].is_none() {
+            of_class[class] = Some(dealt(first, sizes[class], folds, rng)?.into_iter());
+            first += sizes[class];
+        }
+        fold_of.extend(of_class[class].as_mut().and_then(Iterator::next));
+    }
+    assigned(fold_of.len(), folds, |example| fold_of[example])
 }
 
 /// Divides examples into folds that keep each group whole.
@@ -160,13 +177,21 @@ fn check_folds(m: usize, folds: usize, most: usize, rule: &'static str) -> Resul
     check_argument(folds <= most, "folds", folds as f64, rule)
 }
 
-/// Gives the examples to the folds in turn.
-fn deal(order: &[usize], folds: usize) -> Result<Vec<Fold>> {
-    let mut fold_of = buffer::list("folds", order.len(), std::iter::repeat_n(0, order.len()))?;
-    for (turn, &example) in order.iter().enumerate() {
-        fold_of[example] = turn % folds;
-    }
-    assigned(order.len(), folds, |example| fold_of[example])
+/// Gives the examples of a class to the folds in turn, after `first` examples of other classes, and
+/// shuffles the numbers of the folds.
+///
+/// The numbers are sorted before, so that `NumpyRandom` shuffles them as scikit-learn does.
+fn dealt(
+    first: usize,
+    size: usize,
+    folds: usize,
+    rng: &mut (impl RandomSource + ?Sized),
+) -> Result<Vec<usize>> {
+    let in_turn = (first..first + size).map(|turn| turn % folds);
+    let mut dealt = buffer::list("folds", size, in_turn)?;
+    dealt.sort_unstable();
+    rng.shuffle(&mut dealt);
+    Ok(dealt)
 }
 
 /// Lists the examples of each fold.

@@ -60,8 +60,9 @@ impl<'c, T, L> ClassScores<'c, L> for OfClasses<'c, T, L> {
     }
 }
 
-/// The second argument of [`log_loss`](super::log_loss): [`Predicted`] with class numbers as labels,
-/// or [`OfClasses`] with labels of any type.
+/// The second argument of [`log_loss`](super::log_loss).
+///
+/// It is [`Predicted`] with class numbers as labels, or [`OfClasses`] with labels of any type.
 pub trait ClassProbabilities<'c, L>: ClassScores<'c, L> {
     /// Returns the class number of each label, given the classes of
     /// [`into_parts`](ClassScores::into_parts).

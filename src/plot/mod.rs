@@ -10,6 +10,7 @@
 //! | [`curves`] | any curves, on linear or logarithmic axes |
 //! | [`decision_boundary`] | the regions of the plane that a model predicts |
 //! | [`confusion_matrix`] | how often each class was predicted for each class |
+//! | [`importance()`] | the importance of the features |
 //! | [`pictures`] | small pictures with captions, e.g. mistakes |
 //!
 //! ```
@@ -31,6 +32,7 @@ mod canvas;
 mod confusion_matrix;
 mod curves;
 mod decision_boundary;
+mod importance;
 mod legend;
 mod pictures;
 mod regions;
@@ -39,4 +41,5 @@ mod scale;
 pub use confusion_matrix::confusion_matrix;
 pub use curves::{Axis, Curve, CurveValue, costs, curves};
 pub use decision_boundary::decision_boundary;
+pub use importance::importance;
 pub use pictures::{Picture, pictures};

@@ -40,6 +40,14 @@ impl Scale {
         Self::with_room(start - margin..end + margin, length)
     }
 
+    /// The scale of rows with a name in the middle of each, the first at the top.
+    pub(super) fn of_names(names: impl ExactSizeIterator<Item = String>) -> Self {
+        let rows = names.len();
+        let middle = |row: usize| (rows - row) as f64 - 0.5;
+        let ticks = names.enumerate().map(|(row, name)| (middle(row), name)).collect();
+        Self { range: 0.0..rows.max(1) as f64, ticks, minor: Vec::new() }
+    }
+
     /// The scale with as many ticks as have room for their labels.
     fn with_room(range: Range<f64>, length: f64) -> Self {
         let scale = Self::with_ticks(&range, 10);

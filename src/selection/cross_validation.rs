@@ -15,11 +15,11 @@ use ndarray::Array2;
 pub struct CrossValidation<F> {
     /// The score of each fold.
     pub scores: Vec<f64>,
-    /// The out-of-fold outputs, (outputs, examples), as metrics take them: each example is predicted
-    /// by the copy that was tested on it.
+    /// The out-of-fold outputs, (outputs, examples), as metrics take them.
     ///
-    /// They are probabilities of a classifier and values of a regressor. An example that no fold
-    /// tests has NaN. An example that several folds test has the mean.
+    /// Each example is predicted by the copy that was tested on it. The outputs are probabilities
+    /// of a classifier and values of a regressor. An example that no fold tests has NaN. An example
+    /// that several folds test has the mean.
     pub outputs: Array2<F>,
 }
 
@@ -40,9 +40,9 @@ impl<F> CrossValidation<F> {
 /// Fits a copy of a model to the training examples of each fold, and scores it on the test
 /// examples.
 ///
-/// `metric` gets the fitted copy and the [test set](TestSet). `model` is not changed, and its fitted
-/// parameters are ignored. Copies of a classifier declare all classes of the targets, so a fold may
-/// lack one.
+/// `metric` gets the fitted copy and the [test set](TestSet). `model` is not changed, and its
+/// fitted parameters are ignored. Copies of a classifier declare all classes of the targets, so a
+/// fold may lack one.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;
@@ -73,7 +73,7 @@ impl<F> CrossValidation<F> {
 /// use dnn_blocks::prelude::*;
 ///
 /// # let x = Array2::from_shape_fn((20, 1), |(i, _)| (i % 2) as f64 + 0.01 * i as f64);
-/// # let labels: Vec<String> = (0..20).map(|i| if i % 2 == 0 { "no" } else { "yes" }.into()).collect();
+/// # let labels: Vec<String> = (0..20).map(|i| ["no", "yes"][i % 2].into()).collect();
 /// # let folds = stratified_k_fold(&labels, 4, &mut NumpyRandom::seed(1))?;
 /// # let (x, how) = (Examples::rows(&x), Hyperparameters::default().hidden(&[8]).epochs(10));
 /// let model = Classifier::<f64, String>::new(how);

@@ -11,7 +11,6 @@ use crate::{Result, buffer};
 
 /// The importance of a feature, by [`permutation_importance`].
 #[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
 pub struct Importance {
     /// The number of the feature, from 0.
     pub feature: usize,
@@ -33,15 +32,15 @@ pub struct Importance {
 /// The results are in the order of the features. If two features are correlated, the model can use
 /// either, so both may look unimportant. `plot::importance` draws the results (feature `plot`).
 ///
-/// Features run in parallel with the feature `rayon`. Each thread works on one copy of the examples.
+/// With the feature `rayon`, features run in parallel. Each thread has one copy of the examples.
 ///
 /// See the [module](super) for an example.
 ///
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] if `repeats` is 0, [`Error::LengthMismatch`] unless there is one
-/// target for each example, [`Error::EmptyBatch`] without examples, [`Error::TooLarge`] if a copy of
-/// the examples does not fit in memory, and the errors of `metric`, of the first feature that fails.
+/// target for each example, [`Error::EmptyBatch`] without examples, [`Error::TooLarge`] if a copy
+/// of the examples does not fit in memory; the error of `metric` for the first feature that fails.
 ///
 /// Source: Breiman (2001), section 10; Fisher, Rudin and Dominici (2019).
 pub fn permutation_importance<M: Estimator<Input: Tabular>>(

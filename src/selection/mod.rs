@@ -47,15 +47,16 @@
 //! | list and compare candidates | [`grid`], [`search`] |
 //! | see the progress of a search, stop and resume it | [`search_with`] |
 //! | measure the importance of features | [`permutation_importance`] |
-//! | do this with an encoder and a model, or a table of your own | [`Estimator`], [`Selectable`] |
+//! | use an encoder with a model | [`Estimator`] |
+//! | use a table of your own as input | [`Selectable`], [`Tabular`] |
 //!
 //! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`]. A
 //! standardizer is part of a model, so it is fitted to the training examples of each fold only.
 //! With a [`validation_share`], each fit holds out a random part of its training examples: that
 //! part may share groups with the rest, or be earlier than it.
 //!
-//! With the feature `rayon`, folds, candidates and features run in parallel. Results do not depend on the
-//! number of threads.
+//! With the feature `rayon`, folds, candidates and features run in parallel. Results do not depend
+//! on the number of threads.
 //!
 //! Source: M. Stone, *Cross-validatory choice and assessment of statistical predictions* (1974);
 //! L. Breiman, *Random forests* (2001) for the permutation importance.

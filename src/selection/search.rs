@@ -137,9 +137,9 @@ impl Debug for SearchOptions<'_> {
 /// Scores all candidates on all folds, and ranks them by their mean score, the largest first.
 ///
 /// `score` returns the score of a candidate on a fold, such as the result of
-/// [`score_fold`](super::score_fold). The largest mean ranks first: for an error such as a log loss,
-/// return its negative. A candidate whose mean is NaN, or that fails on a fold, ranks last. Equal
-/// ones keep their order.
+/// [`score_fold`](super::score_fold). The largest mean ranks first: for an error such as a log
+/// loss, return its negative. A candidate whose mean is NaN, or that fails on a fold, ranks last.
+/// Equal ones keep their order.
 ///
 /// With the feature `rayon`, the pairs of a candidate and a fold run in parallel.
 ///
@@ -177,7 +177,8 @@ pub fn search<C: Debug + Sync>(
 /// });
 /// search_with(&candidates, &folds, score, options)?;
 ///
-/// let ranking = search_with(&candidates, &folds, score, SearchOptions::new().record(&mut record))?;
+/// let options = SearchOptions::new().record(&mut record);
+/// let ranking = search_with(&candidates, &folds, score, options)?;
 /// assert_eq!(ranking.iter().map(|trial| trial.candidate).collect::<Vec<_>>(), [0, 2, 1]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```

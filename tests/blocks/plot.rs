@@ -5,6 +5,7 @@ use dnn_blocks::error::Position;
 use dnn_blocks::ndarray::{Array2, Array3, array, s};
 use dnn_blocks::plot::{self, Axis, Curve, CurveValue, Picture};
 use dnn_blocks::prelude::*;
+use dnn_blocks::selection::Importance;
 use std::collections::BTreeSet;
 
 fn count(svg: &str, what: &str) -> usize {
@@ -285,6 +286,75 @@ fn a_confusion_matrix_has_its_numbers_and_names() {
     assert_eq!(count(&svg, "<text"), 2 + 2 * 40 + 40 * 40);
 }
 
+fn feature(feature: usize, name: &str, mean: f64, std_dev: f64) -> Importance {
+    let name = (!name.is_empty()).then(|| name.to_string());
+    Importance { feature, name, mean, std_dev }
+}
+
+/// The (left, right) ends of each bar, from the top.
+fn bars(svg: &str) -> Vec<(i32, i32)> {
+    let bars = svg.lines().filter(|line| line.starts_with("<rect") && line.contains("opacity"));
+    let number = |bar: &str, name| attribute(bar, name).parse::<i32>().unwrap();
+    let bars = bars.map(|bar| (number(bar, "x"), number(bar, "x") + number(bar, "width")));
+    bars.collect()
+}
+
+#[test]
+fn importances_are_bars_from_zero_with_the_largest_first() {
+    let features = [
+        feature(0, "small <&>", 0.25, 0.125),
+        feature(1, "", 0.5, 0.0),
+        feature(2, "worse", -0.25, 0.0),
+        feature(3, "unknown", f64::NAN, 0.1),
+    ];
+    let svg = plot::importance("Importance", &features).unwrap();
+    assert_well_formed(&svg);
+    let names: Vec<_> =
+        texts(&svg).into_iter().filter(|t| t.contains(char::is_alphabetic)).collect();
+    let expected =
+        ["feature 1", "small &lt;&amp;&gt;", "worse", "unknown", "decrease of the score"];
+    for text in expected {
+        assert!(names.contains(&text), "{text}: {names:?}");
+    }
+    let height = |name: &str| -> i32 {
+        let (attributes, _) = text_elements(&svg).find(|text| text.1 == name).unwrap();
+        attribute(attributes, "y").parse().unwrap()
+    };
+    assert!(expected[..4].is_sorted_by_key(|name| height(name)), "the largest is at the top");
+    let bars = bars(&svg);
+    let zero = bars[0].0;
+    assert_eq!((bars.len(), bars[1].0, bars[2].1), (3, zero, zero));
+    assert!((bars[0].1 - zero - 2 * (bars[1].1 - zero)).abs() <= 1, "{bars:?}");
+    assert!((zero - bars[2].0 - (bars[1].1 - zero)).abs() <= 1, "{bars:?}");
+    let lines = svg.lines().filter(|line| line.contains("stroke-width=\"20\""));
+    let lines: Vec<_> = lines.map(points).collect();
+    let (one, half) = (bars[1].1 - zero, (bars[1].1 - zero) / 2);
+    assert_eq!(lines.len(), 1, "a deviation of 0 or of no bar has no line");
+    assert!((lines[0][0].0 - (zero + one - half)).abs() <= 1, "{lines:?}");
+    assert!((lines[0][1].0 - (zero + one + half)).abs() <= 1, "{lines:?}");
+    let described = "feature 1: 0.5. small &lt;&amp;&gt;: 0.25 ± 0.125. worse: -0.25. unknown: not";
+    assert!(svg.contains(described), "{svg}");
+}
+
+#[test]
+fn no_feature_and_hundreds_of_features_with_long_names_are_drawn() {
+    assert!(bars(&plot::importance("None", &[]).unwrap()).is_empty());
+    let features: Vec<_> =
+        (0..500).map(|i| feature(i, &format!("{i} {}", "x".repeat(500)), i as f64, 1.0)).collect();
+    let svg = plot::importance("Many", &features).unwrap();
+    assert_eq!(bars(&svg).len(), 40);
+    assert!(texts(&svg).contains(&"decrease of the score (40 of 500 features)"));
+    let names: Vec<_> = texts(&svg).into_iter().filter(|text| text.contains("xx")).collect();
+    assert_eq!(names.len(), 40);
+    assert!(names.iter().all(|name| name.ends_with('…')), "{names:?}");
+    assert!(names.iter().all(|name| name.starts_with("4")), "the largest: {names:?}");
+    for odd in [f64::INFINITY, 1e300, 5e-324, -0.0, -1e30] {
+        let features = [feature(0, "a", odd, odd), feature(1, "b", 1.0, f64::NAN)];
+        let svg = plot::importance("Odd", &features).unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains(">inf"), "{odd}: {svg}");
+    }
+}
+
 #[test]
 fn pictures_lie_in_a_grid_with_their_captions() {
     let checks = Array3::from_shape_fn((4, 4, 1), |(i, j, _)| ((i + j) % 2) as f64);
@@ -370,6 +440,10 @@ fn odd_characters_leave_an_svg_that_can_be_read() {
     let matrix = ConfusionMatrix::new(Actual(&[0, 1]), Predicted(&[0, 1])).unwrap();
     let matrix = matrix.with_names([ODD, "plain"]).unwrap();
     assert_legible(&plot::confusion_matrix(ODD, &matrix).unwrap(), 1);
+    let features = [feature(0, ODD, 1.0, 0.5), feature(1, " \n\n ", 1.0, 0.0)];
+    let svg = plot::importance(ODD, &features).unwrap();
+    assert_legible(&svg, 1);
+    assert!(texts(&svg).contains(&"feature 1") && !svg.contains("\n\n"));
     let dot = Array3::<f32>::zeros((1, 200, 1));
     let shown = [Picture::new(&dot, ODD), Picture::new(&dot, "plain")];
     assert_legible(&plot::pictures(ODD, &shown, 2).unwrap(), 1);

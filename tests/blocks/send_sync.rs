@@ -1,7 +1,7 @@
 //! The public types that are `Send` and `Sync`, checked by the compiler.
 //!
-//! `FitOptions` and `Epoch` are neither: they hold closures. Nor are `Ranks` and
-//! `DistributedWorkspace`: one thread calls MPI.
+//! `FitOptions` and `Epoch` are neither, and `SearchOptions` is not `Sync`: they hold closures.
+//! `Ranks` and `DistributedWorkspace` are neither: one thread calls MPI.
 
 use dnn_blocks::cost::{Cost, Targets};
 use dnn_blocks::course::{Descent, LogisticGradients, LogisticParameters, Trained};
@@ -109,6 +109,20 @@ fn models_and_metrics() {
     is::<Regressor<f64>>();
     is::<RegressorPredictor<'_, f64>>();
     is::<Trained<f64>>();
+}
+
+#[test]
+fn selections() {
+    use dnn_blocks::selection::{
+        CrossValidation, Importance, OwnedExamples, OwnedLabelSets, SearchRecord, TestSet, Trial,
+    };
+    is::<CrossValidation<f64>>();
+    is::<Importance>();
+    is::<OwnedExamples<f64>>();
+    is::<OwnedLabelSets<f64, String>>();
+    is::<SearchRecord>();
+    is::<TestSet<Classifier<f64, String>>>();
+    is::<Trial>();
 }
 
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]

@@ -100,12 +100,23 @@ fn check_against(folds: &[Fold], expected: &Value) {
 }
 
 #[test]
-fn folds_without_chance_are_scikit_learns() {
+fn folds_are_scikit_learns() {
     let file = json("folds");
     let groups = numbers(&file["groups"]);
     let number = |case: &Value, name: &str| case[name].as_u64().unwrap() as usize;
     for case in file["grouped"].as_array().unwrap() {
         check_against(&group_k_fold(&groups, number(case, "folds")).unwrap(), &case["result"]);
+    }
+    for case in file["shuffled"].as_array().unwrap() {
+        let [m, folds, seed] = ["m", "folds", "seed"].map(|name| number(case, name));
+        let rng = &mut NumpyRandom::seed(seed as u32);
+        check_against(&k_fold(m, folds, rng).unwrap(), &case["result"]);
+    }
+    let labels: Vec<usize> = groups.into_iter().filter(|&group| group != 0).collect();
+    for case in file["stratified"].as_array().unwrap() {
+        let [folds, seed] = ["folds", "seed"].map(|name| number(case, name));
+        let rng = &mut NumpyRandom::seed(seed as u32);
+        check_against(&stratified_k_fold(&labels, folds, rng).unwrap(), &case["result"]);
     }
     for case in file["time"].as_array().unwrap() {
         let [m, folds, gap] = ["m", "folds", "gap"].map(|name| number(case, name));

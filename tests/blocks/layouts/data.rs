@@ -13,9 +13,11 @@ use dnn_blocks::metrics::{
 };
 use dnn_blocks::ndarray::{Array1, Array2, ArrayRef2, ArrayView1, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
+use dnn_blocks::selection::{OwnedExamples, Selectable, Tabular};
 
 both! {
     scalers scalers_of_columns largest_rows tables_of_labels metrics metrics_of_scores weights
+    selections
 }
 
 fn scalers<F: Float>() {
@@ -58,6 +60,15 @@ fn tables_of_labels<F: Float>() {
         let confusion = MultiLabelConfusion::new(pair.0, pair.1).unwrap();
         let counts: Vec<usize> = confusion.sum().counts().iter().copied().collect();
         (subset_accuracy(pair.0, pair.1).unwrap(), (hamming_loss(pair.0, pair.1).unwrap(), counts))
+    });
+}
+
+fn selections<F: Float>() {
+    exact(&random::<F>(70, 4), |x| {
+        let x = Examples::rows(x);
+        let mut some = OwnedExamples::select(x, &[69, 0, 3]).unwrap();
+        some.set_feature(2, x, &[5, 6, 7]).unwrap();
+        some.view().as_columns().to_owned()
     });
 }
 

@@ -1,6 +1,6 @@
 //! Estimators outside the crate, borrowed labels, and what an estimator is made of.
 
-use super::{how, points};
+use super::{fold, how, points};
 use crate::support::message;
 use dnn_blocks::data::stratified_k_fold;
 use dnn_blocks::ndarray::{Array2, array};
@@ -219,4 +219,37 @@ fn an_index_out_of_range_is_an_error() {
     let mut copy = OwnedExamples::select(x, &[0, 1]).unwrap();
     assert_eq!(message(copy.set_feature(0, x, &[1, 2])), expected);
     assert_eq!(copy, OwnedExamples::select(x, &[0, 1]).unwrap());
+}
+
+/// A model with as many outputs as it has training examples.
+#[derive(Debug, Clone)]
+struct Growing(usize);
+
+impl Estimator for Growing {
+    type Float = f64;
+    type Input = Vec<f64>;
+    type Targets = Vec<f64>;
+
+    fn fit(&mut self, x: &[f64], _targets: &[f64]) -> Result<()> {
+        self.0 += x.len();
+        Ok(())
+    }
+
+    fn outputs(&self, x: &[f64]) -> Result<Array2<f64>> {
+        Ok(Array2::zeros((self.0, x.len())))
+    }
+}
+
+/// Each fold fits its own copy, whose outputs must have one shape.
+#[test]
+fn outputs_of_different_folds_have_the_same_number() {
+    let x = [1.0, 2.0, 3.0, 4.0];
+    let equal = [fold(&[0, 1], &[2]), fold(&[2, 3], &[1, 0])];
+    let result = cross_validate(&Growing(0), &x, &x, &equal, |_, _| Ok(0.0)).unwrap();
+    assert_eq!((result.outputs.dim(), result.scores.len()), ((2, 4), 2));
+    let different = [fold(&[0, 1], &[2]), fold(&[0, 1, 2], &[3])];
+    let result = cross_validate(&Growing(0), &x, &x, &different, |_, _| Ok(0.0));
+    let expected = "fold 1: outputs (3, 1) and the test set (2, 1) do not fit: every fold needs the \
+                    same number of outputs, for each test example";
+    assert_eq!(message(result), expected);
 }
