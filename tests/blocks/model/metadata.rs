@@ -75,7 +75,7 @@ mod files {
         model.fit(rows, &sets).unwrap();
         check_kept!(model, MultiLabelClassifier<f64, usize>);
         let mut model = Regressor::<f64>::new(quick().epochs(1));
-        model.fit(rows, Examples::values(&x.column(0))).unwrap();
+        model.fit(rows, Examples::values(x.column(0))).unwrap();
         check_kept!(model, Regressor<f64>);
     }
 
