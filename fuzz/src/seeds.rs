@@ -3,6 +3,7 @@
 use dnn_blocks::files::{Checkpoint, Checkpoints};
 use dnn_blocks::ndarray::array;
 use dnn_blocks::prelude::*;
+use dnn_blocks_table::{Schema, Table, TableClassifier};
 use std::error::Error;
 use std::fs;
 
@@ -37,6 +38,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     Classifier::<f32, String>::new(how).fit_with(Examples::rows(&x), &labels, options)?;
     let fit = fs::read("target/seeds/checkpoint-00000001.safetensors")?;
     fs::write("corpus/safetensors/fit", without_checksum(fit))?;
+    write_tables()
+}
+
+/// Writes a CSV file, and a model that was fitted to it.
+fn write_tables() -> Result<(), Box<dyn Error>> {
+    let line = |row: usize| {
+        let (age, port) =
+            (["36", "?", "41"][row % 3], ["\"Dover, UK\"", "", "Oslo", "Rome"][row % 4]);
+        format!("{age},{port},{}\r\n", row % 2 == 0)
+    };
+    let csv: String = (0..12).map(line).collect();
+    let csv = format!("age,port,survived\r\n{csv}");
+    let mut table = Table::read_csv(csv.as_bytes())?;
+    let labels = table.take_labels("survived")?;
+    let how = Hyperparameters::default().hidden(&[2]).epochs(1);
+    let mut model = TableClassifier::new(Schema::auto().rare_below(4), how);
+    model.fit(&table, &labels)?;
+    fs::create_dir_all("corpus/table")?;
+    fs::write("corpus/table/csv", csv)?;
+    fs::write("corpus/table/classifier", without_checksum(model.to_safetensors()?))?;
     Ok(())
 }
 

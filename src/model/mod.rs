@@ -115,6 +115,7 @@ pub(crate) mod head;
 pub(crate) mod history;
 mod hyperparameters;
 mod label_sets;
+pub(crate) mod metadata;
 pub(crate) mod multi_label;
 pub(crate) mod network;
 mod options;

@@ -3,6 +3,7 @@
 use super::feature_names::{FeatureNames, OwnedNames, known_names};
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
+use super::metadata::Metadata;
 use super::table::{Examples, check_table};
 use crate::checks::{check, check_same_shape};
 use crate::data::Standardizer;
@@ -31,6 +32,8 @@ pub(crate) struct Network<F> {
     /// The state of L-BFGS after the last iteration.
     pub search: Option<LbfgsState<F>>,
     pub feature_names: Option<OwnedNames>,
+    /// The texts of `set_metadata`.
+    pub metadata: Metadata,
 }
 
 impl<F: Float> Network<F> {
@@ -79,6 +82,7 @@ impl<F: Float> Network<F> {
             examples: 0,
             search: None,
             feature_names: None,
+            metadata: Metadata::new(),
         })
     }
 
@@ -118,6 +122,7 @@ impl<F: Float> Network<F> {
             rng: self.rng.clone(),
             search: self.search.as_ref().map(LbfgsState::try_clone).transpose()?,
             feature_names: self.feature_names.clone(),
+            metadata: self.metadata.clone(),
             ..*self
         })
     }

@@ -4,6 +4,7 @@ use super::classifier::Classifier;
 use super::feature_names::FeatureNames;
 use super::head::Head;
 use super::hyperparameters::Hyperparameters;
+use super::metadata::Metadata;
 use super::multi_label::{MultiLabelClassifier, check_labels};
 use super::network::{Network, check_target_scaler};
 use super::regressor::Regressor;
@@ -31,6 +32,8 @@ pub(crate) struct NetworkState<F> {
     pub training: Option<TrainingState<F>>,
     #[serde(default)]
     pub feature_names: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
 }
 
 /// The state from which a training continues.
@@ -65,6 +68,7 @@ impl<F: Float> Network<F> {
             examples: self.examples,
             training: Some(TrainingState { optimizer, generator, learning_rate, search }),
             feature_names: self.feature_names.as_ref().map(|names| names.to_vec()),
+            metadata: self.metadata.clone(),
         }
     }
 
@@ -73,7 +77,8 @@ impl<F: Float> Network<F> {
         head: &Head<F>,
         state: NetworkState<F>,
     ) -> Result<Self> {
-        let NetworkState { parameters, scaler, epochs, examples, training, feature_names } = state;
+        let NetworkState { parameters, scaler, epochs, examples, .. } = state;
+        let NetworkState { training, feature_names, metadata, .. } = state;
         for (name, count) in [("epochs", epochs), ("examples", examples)] {
             let countable = count <= usize::MAX / 2; // leaves room for later epochs
             check_argument(countable, name, count as f64, "less than 2^63")?;
@@ -82,7 +87,7 @@ impl<F: Float> Network<F> {
         let names = feature_names.as_ref().map(FeatureNames::from);
         let feature_names = names.map(|names| names.owned(features)).transpose()?;
         let mut network = Self::from_parameters(hyperparameters, head, parameters, scaler)?;
-        network.feature_names = feature_names;
+        (network.feature_names, network.metadata) = (feature_names, metadata);
         (network.epochs, network.examples) = (epochs, examples);
         if let Some(TrainingState { optimizer, generator, learning_rate, search }) = training {
             check_optimizer(hyperparameters, &optimizer, &network.parameters)?;

@@ -11,6 +11,7 @@ use crate::files::tensors::TensorViews;
 use crate::files::{FileError, Result, Tensors};
 use crate::init::NumpyState;
 use crate::model::Hyperparameters;
+use crate::model::metadata::Metadata;
 use crate::train::optimizer::Algorithm;
 use crate::train::schedule::Schedule;
 use crate::{Error, Float, Parameters};
@@ -55,6 +56,8 @@ pub(super) struct ModelDescription<L> {
     pub declared: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub feature_names: Option<Vec<String>>,
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
 }
 
 /// The description of a checkpoint.

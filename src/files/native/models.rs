@@ -19,9 +19,9 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
     save_methods! {
         /// Writes the model to a safetensors file (feature `safetensors`).
         ///
-        /// The file holds network, feature scaler, labels, names of features, hyperparameters and
-        /// the number of trained epochs. It does not hold the optimizer state: `partial_fit` after
-        /// loading begins with a new optimizer. Serde keeps the state.
+        /// The file holds network, feature scaler, labels, names of features, metadata,
+        /// hyperparameters and the number of trained epochs. It does not hold the optimizer state:
+        /// `partial_fit` after loading begins with a new optimizer. Serde keeps the state.
         ///
         /// ```
         /// use dnn_blocks::ndarray::array;
@@ -97,7 +97,7 @@ impl<F: Float> Regressor<F> {
     save_methods! {
         /// Writes the model to a safetensors file (feature `safetensors`).
         ///
-        /// The file holds network, scalers of features and targets, names of features,
+        /// The file holds network, scalers of features and targets, names of features, metadata,
         /// hyperparameters and the number of trained epochs. It does not hold the optimizer state:
         /// `partial_fit` after loading begins with a new optimizer. Serde keeps the state.
         ///
@@ -149,6 +149,7 @@ macro_rules! classifier_to_file {
                     labels: Some(labels.to_vec()),
                     declared: self.declares_names(),
                     feature_names: self.feature_names().map(<[String]>::to_vec),
+                    metadata: self.metadata().clone(),
                 };
                 network_writer(Kind::$classifier, arrays, parameters, (Some(model), None))
             }
@@ -178,13 +179,20 @@ impl<F: Float, L: DeserializeOwned> StoredLabels<F, L> {
         let network = LoadedNetwork::<F, L>::read(kind, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
         let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, .. } = model;
+        let ModelDescription { labels, declared, feature_names, metadata, .. } = model;
         let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
         check_cost(cost, head(&hyperparameters, labels.len())?.cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
-        let state =
-            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
+        let state = NetworkState {
+            parameters,
+            scaler,
+            epochs,
+            examples,
+            training: None,
+            feature_names,
+            metadata,
+        };
         Ok(Self { hyperparameters, labels, declared, state })
     }
 }
@@ -228,6 +236,7 @@ impl<F: Float> ToFile for Regressor<F> {
             labels: None::<Vec<()>>,
             declared: false,
             feature_names: self.feature_names().map(<[String]>::to_vec),
+            metadata: self.metadata().clone(),
         };
         network_writer(Kind::Regressor, arrays, parameters, (Some(model), None))
     }
@@ -238,7 +247,7 @@ impl<F: Float> FromFile for Regressor<F> {
         let network = LoadedNetwork::<F>::read(Kind::Regressor, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
         let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, .. } = model;
+        let ModelDescription { labels, declared, feature_names, metadata, .. } = model;
         if labels.is_some() || declared {
             return Err(malformed("a regressor has no labels"));
         }
@@ -247,8 +256,15 @@ impl<F: Float> FromFile for Regressor<F> {
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", head.standardizes_targets)?;
         tensors.check_empty()?;
-        let state =
-            NetworkState { parameters, scaler, epochs, examples, training: None, feature_names };
+        let state = NetworkState {
+            parameters,
+            scaler,
+            epochs,
+            examples,
+            training: None,
+            feature_names,
+            metadata,
+        };
         Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
 }

@@ -9,6 +9,7 @@ mod history;
 mod hyperparameters;
 mod label_smoothing;
 mod lbfgs;
+mod metadata;
 mod multi_label;
 mod network;
 mod options;
