@@ -76,7 +76,10 @@ fn a_regressor_is_cross_validated() {
     let lines: String = (0..60).map(|i| format!("{},{}\n", i % 12, 3 * (i % 12) + 1)).collect();
     let mut table = read(&format!("x,y\n{lines}")).unwrap();
     let y = table.take_numbers("y").unwrap();
-    let model = TableRegressor::new(Schema::auto(), quick().hidden(&[]).epochs(100));
+    let model = TableRegressor::new(
+        Schema::auto(),
+        Hyperparameters::plain().hidden(&[]).learning_rate(0.02),
+    );
     let folds = k_fold(60, 3, &mut NumpyRandom::seed(1)).unwrap();
     let result = cross_validate(&model, &table, &y, &folds, |model, test| {
         Ok(model.score(test.x(), test.targets())?)
