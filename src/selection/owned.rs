@@ -1,4 +1,5 @@
 use super::selectable::{Selectable, Tabular, check_indices};
+use crate::checks::check_argument;
 use crate::model::{Examples, LabelSets, LabelSetsForm};
 use crate::{Float, Result, buffer};
 use ndarray::{Array2, Axis};
@@ -69,10 +70,15 @@ impl<F: Float> Tabular for OwnedExamples<F> {
         examples: &[usize],
     ) -> Result<()> {
         check_indices(examples, x.len())?;
-        let columns = x.as_columns();
+        let features = self.view().as_columns().nrows().min(x.as_columns().nrows());
+        let (name, value) = ("feature", feature as f64);
+        check_argument(feature < features, name, value, "below the number of features")?;
+        let column = x.as_columns().index_axis_move(Axis(0), feature);
+        // Values in a random order are read faster from a small list than from the table.
+        let column = buffer::list("feature", column.len(), column.iter().copied())?;
         let values = self.table.index_axis_mut(Axis(usize::from(self.as_rows)), feature);
         for (value, &example) in values.into_iter().zip(examples) {
-            *value = columns[[feature, example]];
+            *value = column[example];
         }
         Ok(())
     }

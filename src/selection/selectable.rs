@@ -45,7 +45,7 @@ pub trait Tabular: Selectable {
     ///
     /// # Errors
     ///
-    /// An error if the values cannot be replaced.
+    /// [`Error::InvalidArgument`] if there is no such feature or example.
     fn set_feature(
         &mut self,
         feature: usize,

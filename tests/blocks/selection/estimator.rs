@@ -218,6 +218,8 @@ fn an_index_out_of_range_is_an_error() {
     assert_eq!(message(OwnedLabelSets::<f64, u8>::select((&sets).into(), &[2])), expected);
     let mut copy = OwnedExamples::select(x, &[0, 1]).unwrap();
     assert_eq!(message(copy.set_feature(0, x, &[1, 2])), expected);
+    let expected = "feature is 2, but must be below the number of features";
+    assert_eq!(message(copy.set_feature(2, x, &[0, 1])), expected);
     assert_eq!(copy, OwnedExamples::select(x, &[0, 1]).unwrap());
 }
 
