@@ -78,6 +78,7 @@
 //! | check a gradient of mine | [`gradient_check`](train::gradient_check) |
 //! | split off a test set | [`split`](data::split), [`stratified_split`](data::stratified_split) |
 //! | cross-validate, search, rank the features | [`selection`] |
+//! | read a CSV file with text and missing values | the crate `dnn-blocks-table` |
 //! | measure the result | [`metrics`] |
 //! | predict a few examples, fast | [`Predictor`], [`PackedWeights`] |
 //! | save and load | [`files`](files/index.html) |
@@ -86,7 +87,7 @@
 //! | read a network of PyTorch, Keras or scikit-learn | [`Tensors`](files/struct.Tensors.html) |
 //! | resume a training | [`Checkpoints`](files/struct.Checkpoints.html) |
 //! | use all cores | the feature `rayon` |
-//! | draw costs and decision boundaries | [`plot`](plot/index.html) |
+//! | draw costs, decision boundaries and importance | [`plot`](plot/index.html) |
 //! | show progress | [`progress`](progress/index.html) |
 //! | train on several machines | [`distributed`](distributed/index.html) |
 //! | know what may change in a version | [`_stability`] |

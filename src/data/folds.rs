@@ -22,6 +22,7 @@ pub struct Fold {
 
 /// Divides `m` examples at random into folds.
 ///
+/// The folds have `folds · m` numbers in all, so leaving out one example at a time is for small m.
 /// Each example is in the test set of one fold, and in the training set of all others. The sizes of
 /// the test sets differ by at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds
 /// are those of scikit-learn's `KFold(folds, shuffle=True, random_state=seed)`.
@@ -74,7 +75,8 @@ pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) ->
 ///
 /// # Errors
 ///
-/// The errors of [`k_fold`]; [`Error::ClassSize`] if a class has only one example, since some
+/// The errors of [`k_fold`]; [`Error::InvalidArgument`] if there are more folds than examples of the
+/// largest class; [`Error::ClassSize`] if a class has only one example, since some
 /// training set would lack it. The error has the number of the class in sorted order.
 pub fn stratified_k_fold<L: Ord + Clone>(
     labels: &[L],
@@ -83,6 +85,8 @@ pub fn stratified_k_fold<L: Ord + Clone>(
 ) -> Result<Vec<Fold>> {
     check_folds(labels.len(), folds, labels.len(), "at most the number of examples")?;
     let (class, sizes) = classes_of_two(labels)?;
+    let largest = sizes.iter().copied().max().unwrap_or(0);
+    check_folds(labels.len(), folds, largest, "at most the size of the largest class")?;
     let mut of_class: Vec<Option<std::vec::IntoIter<usize>>> = vec![None; sizes.len()];
     let mut fold_of = buffer::list("folds", class.len(), [])?;
     let mut first = 0;

@@ -14,7 +14,7 @@ mod label_names;
 pub(crate) mod labels;
 pub(crate) mod mean_std;
 mod split;
-mod standardizer;
+pub(crate) mod standardizer;
 
 pub use folds::{Fold, group_k_fold, k_fold, stratified_k_fold, time_series_folds};
 pub use label_names::LabelNames;

@@ -55,13 +55,22 @@ impl<F: Float> Standardizer<F> {
     pub fn fit(x: &ArrayRef2<F>) -> Result<Self> {
         check_batch(Operand::new("X", x))?;
         check_finite_features("X", x)?;
-        Self::from_mean_std(x.nrows(), x.rows().into_iter().map(MeanStd::from_row))
+        Self::from_mean_std(x.nrows(), x.rows().into_iter().map(MeanStd::from_row), feature_divisor)
+    }
+
+    /// Computes the mean and standard deviation of each row of checked targets.
+    ///
+    /// A small standard deviation stays as it is: a larger one would multiply the errors of a
+    /// network.
+    pub(crate) fn fit_targets(y: &ArrayRef2<F>) -> Result<Self> {
+        Self::from_mean_std(y.nrows(), y.rows().into_iter().map(MeanStd::from_row), target_divisor)
     }
 
     /// Creates a standardizer from the statistics of each feature.
     pub(crate) fn from_mean_std(
         features: usize,
         rows: impl Iterator<Item = MeanStd>,
+        divisor: impl Fn(&MeanStd) -> F,
     ) -> Result<Self> {
         let mut mean = buffer::zeros("mean", (features, 1))?;
         let mut std_dev = buffer::zeros("std_dev", (features, 1))?;
@@ -256,7 +265,7 @@ fn unscaled(z: f64, mean: f64, std_dev: f64) -> f64 {
 ///
 /// The bound for rounding does not grow with m, unlike the bound in scikit-learn's
 /// `StandardScaler`, because the error of [`MeanStd`] does not.
-fn divisor<F: Float>(row: &MeanStd) -> F {
+pub(crate) fn feature_divisor<F: Float>(row: &MeanStd) -> F {
     let size = row.mean.abs();
     let std_dev = F::of(row.std_dev);
     if row.std_dev == 0.0 {
@@ -266,4 +275,10 @@ fn divisor<F: Float>(row: &MeanStd) -> F {
     } else {
         std_dev
     }
+}
+
+/// Returns the standard deviation of targets, 1 for a constant.
+pub(crate) fn target_divisor<F: Float>(row: &MeanStd) -> F {
+    let std_dev = F::of(row.std_dev);
+    if std_dev.is_zero() { F::one() } else { std_dev }
 }

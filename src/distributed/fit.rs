@@ -11,6 +11,7 @@ use super::standardize::standardizer;
 use crate::buffer;
 use crate::checks::{check_batch, check_finite_features, check_lengths};
 use crate::data::Standardizer;
+use crate::data::standardizer::{feature_divisor, target_divisor};
 use crate::error::Operand;
 use crate::init::NumpyRandom;
 #[cfg(feature = "safetensors")]
@@ -611,7 +612,8 @@ impl<F: Float> RankSplit<F> {
         if !hyperparameters.standardize {
             return Ok(None);
         }
-        let scaler = standardizer(ranks, &self.split.training.x(), self.training.total)?;
+        let (x, total) = (self.split.training.x(), self.training.total);
+        let scaler = standardizer(ranks, &x, total, feature_divisor)?;
         self.transform(ranks, |set| set.standardize(Some(&scaler)))?;
         Ok(Some(scaler))
     }
@@ -625,7 +627,8 @@ impl<F: Float> RankSplit<F> {
         if !head.standardizes_targets {
             return Ok(None);
         }
-        let scaler = standardizer(ranks, &self.split.training.y(), self.training.total)?;
+        let (y, total) = (self.split.training.y(), self.training.total);
+        let scaler = standardizer(ranks, &y, total, target_divisor)?;
         self.transform(ranks, |set| set.standardize_targets(Some(&scaler)))?;
         Ok(Some(scaler))
     }

@@ -14,6 +14,7 @@ pub(super) fn standardizer<F: Float>(
     ranks: &Ranks<'_>,
     x: &ArrayRef2<F>,
     m: usize,
+    divisor: impl Fn(&MeanStd) -> F,
 ) -> Result<Standardizer<F>> {
     let (rows, n, m) = (|| x.rows().into_iter(), x.nrows(), m as f64);
     let many = n.saturating_mul(2);
@@ -33,5 +34,5 @@ pub(super) fn standardizer<F: Float>(
     ranks.all_reduce_sum(&mut sums);
     let all = known().zip(sums.chunks_exact(2));
     let all = all.map(|((range, mean), sums)| MeanStd::from_sums(range, *mean, sums, m));
-    ranks.all_ok(Standardizer::from_mean_std(n, all))
+    ranks.all_ok(Standardizer::from_mean_std(n, all, divisor))
 }

@@ -242,8 +242,13 @@ impl<'a, F: Float> Writer<'a, F> {
     /// Checks that the file can be read within these limits.
     pub fn check(&self, limits: &Limits) -> Result<()> {
         check_size("the file", self.length, limits.bytes)?;
-        check_size("the header", self.header.len() as u64, limits.header)?;
+        self.check_header(limits)?;
         check_size("the number of arrays", self.arrays.iter().count() as u64, limits.arrays)
+    }
+
+    /// Checks that the header can be read within these limits.
+    pub fn check_header(&self, limits: &Limits) -> Result<()> {
+        check_size("the header", self.header.len() as u64, limits.header)
     }
 
     pub fn save(&self, path: &Path) -> Result<()> {

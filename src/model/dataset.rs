@@ -77,7 +77,7 @@ impl<F: Float> Split<F> {
         if !head.standardizes_targets {
             return Ok(None);
         }
-        let scaler = Standardizer::fit(&self.training.y())?;
+        let scaler = Standardizer::fit_targets(&self.training.y())?;
         self.sets_mut().try_for_each(|set| set.standardize_targets(Some(&scaler)))?;
         Ok(Some(scaler))
     }

@@ -169,7 +169,18 @@ hyperparameters! {
         set initializer: impl Into<PerLayer<Initializer>> => initializer.into(),
         check(|initializer| initializer.values().iter().try_for_each(|i| i.check::<F>()));
 
-        /// The update rule. Default: [`Algorithm::ADAM_W`] with a weight decay of 1.
+        /// The update rule. Default: [`Algorithm::ADAM_W`] with a weight decay of 1, not its 0.01.
+        ///
+        /// On tables, networks without a strong decay overfit. To change it:
+        ///
+        /// ```
+        /// use dnn_blocks::prelude::*;
+        ///
+        /// let (beta1, beta2, epsilon) = (0.9, 0.999, 1e-8);
+        /// let weaker = Algorithm::AdamW { beta1, beta2, epsilon, weight_decay: 0.3 };
+        /// let hyperparameters = Hyperparameters::default().algorithm(weaker);
+        /// # let _ = hyperparameters;
+        /// ```
         algorithm: Algorithm = Algorithm::AdamW {
             beta1: 0.9,
             beta2: 0.999,
@@ -454,6 +465,11 @@ impl Hyperparameters {
         self.activation.check_len("activation", ("hidden", hidden))?;
         self.initializer.check_len("initializer", ("layers", hidden + 1))?;
         let inconsistent = |what| Err(Error::Inconsistent { what });
+        if let Algorithm::AdamW { weight_decay, .. } = self.algorithm {
+            let decay = self.learning_rate * weight_decay;
+            let rule = "below 1, or each step changes the signs of the weights";
+            check_hyperparameter(decay < 1.0, "learning_rate · weight_decay", decay, rule)?;
+        }
         match self {
             Self { lbfgs: None, .. } => Ok(()),
             Self { keep_prob, .. } if *keep_prob < 1.0 => inconsistent(

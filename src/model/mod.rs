@@ -55,6 +55,9 @@
 //! batches of an eighth of the training examples, but 16 to 128. It has no validation set, so that
 //! all examples train.
 //!
+//! The weight decay is made for noisy data. If the score on the training examples is low, as with a
+//! smooth function without noise, lower it or start from [`Hyperparameters::plain`].
+//!
 //! `benches/models/tables.md` in the repository compares them with scikit-learn's defaults on 109
 //! public tables, and has the figures of what was tried and left out. [`Hyperparameters::plain`]
 //! is mini-batch training without any of this.

@@ -127,7 +127,8 @@ impl<'a, 'x, F: Float> TableFit<'a, 'x, F> {
             return Ok((train_further(hyperparameters, head, &data, network, options)?, None));
         }
         let scaler = standardizer(hyperparameters.standardize, x)?;
-        let target_scaler = standardizer(head.standardizes_targets, y)?;
+        let target_scaler =
+            head.standardizes_targets.then(|| Standardizer::fit_targets(y)).transpose()?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, head, x.nrows(), scaler, rng)?;
         let y = &standardized(y, target_scaler.as_ref())?;

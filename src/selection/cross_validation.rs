@@ -17,8 +17,8 @@ pub struct CrossValidation<F> {
     pub scores: Vec<f64>,
     /// The out-of-fold outputs, (outputs, examples), as metrics take them.
     ///
-    /// Each example is predicted by the copy that was tested on it. The outputs are probabilities
-    /// of a classifier and values of a regressor. An example that no fold tests has NaN. An example
+    /// The outputs of an example come from the copy that had it in its test set. They are the
+    /// probabilities of a classifier or the values of a regressor. An example that no fold tests has NaN. An example
     /// that several folds test has the mean.
     pub outputs: Array2<F>,
 }
@@ -139,7 +139,7 @@ pub fn cross_validate<M: Estimator>(
 ///
 /// # Errors
 ///
-/// The errors of [`cross_validate`], not in an [`Error::InFold`].
+/// The errors of [`cross_validate`], without the [`Error::InFold`] around them.
 pub fn score_fold<M: Estimator>(
     model: &M,
     x: View<'_, M::Input>,

@@ -1,10 +1,12 @@
 //! Choosing a model: cross-validation, search over hyperparameters, permutation importance.
 //!
 //! ```
-//! use dnn_blocks::data::stratified_k_fold;
+//! use dnn_blocks::data::{Fold, stratified_k_fold};
 //! use dnn_blocks::ndarray::Array2;
 //! use dnn_blocks::prelude::*;
-//! use dnn_blocks::selection::{grid, permutation_importance, score_fold, search};
+//! use dnn_blocks::selection::{
+//!     OwnedExamples, Selectable, TestSet, grid, permutation_importance, score_fold, search,
+//! };
 //!
 //! // Two features that decide the label, and one that does not.
 //! let mut rng = NumpyRandom::seed(1);
@@ -25,18 +27,22 @@
 //! println!("accuracy {:.3}, deviation {:.3}", best.mean(), best.std_dev());
 //! assert!(best.mean() > 0.85);
 //!
-//! // The final model is fitted to all examples.
+//! // The importance of the features, on examples that the model was not fitted to.
 //! let mut model = Classifier::<f64, bool>::new(candidates[best.candidate].clone());
-//! model.fit(x, &labels)?;
-//! let importance = permutation_importance(
-//!     &model,
-//!     x,
-//!     &labels,
-//!     |model, test| model.score(test.x(), test.targets()),
-//!     5,
-//!     &mut rng,
-//! )?;
+//! let Fold { training, test } = &folds[0];
+//! let part = |examples: &[usize]| -> dnn_blocks::Result<_> {
+//!     Ok((OwnedExamples::select(x, examples)?, Vec::select(&labels, examples)?))
+//! };
+//! let ((training, training_labels), (test, test_labels)) = (part(training)?, part(test)?);
+//! model.fit(training.view(), &training_labels)?;
+//! let metric = |model: &Classifier<f64, bool>, test: &TestSet<_>| {
+//!     model.score(test.x(), test.targets())
+//! };
+//! let importance =
+//!     permutation_importance(&model, test.view(), &test_labels, metric, 5, &mut rng)?;
 //! assert!(importance[0].mean > importance[2].mean);
+//!
+//! model.fit(x, &labels)?; // the final model is fitted to all examples
 //! # Ok::<(), dnn_blocks::Error>(())
 //! ```
 //!
@@ -49,6 +55,10 @@
 //! | measure the importance of features | [`permutation_importance`] |
 //! | use an encoder with a model | [`Estimator`] |
 //! | use a table of your own as input | [`Selectable`], [`Tabular`] |
+//!
+//! For several metrics, search by one of them, and compute the others from the
+//! [out-of-fold outputs](CrossValidation::outputs). The crate `dnn-blocks-table` has estimators for
+//! tables with text and missing values.
 //!
 //! Folds come from [`k_fold`], [`stratified_k_fold`], [`group_k_fold`] and [`time_series_folds`]. A
 //! standardizer is part of a model, so it is fitted to the training examples of each fold only.

@@ -148,7 +148,7 @@ impl Debug for SearchOptions<'_> {
 /// # Errors
 ///
 /// [`Error::InvalidArgument`] if there is no candidate or no fold; if every candidate fails, the
-/// error of the first, in an [`Error::InFold`].
+/// error of the first, in an [`Error::InFold`]; [`Error::InvalidArgument`] if every mean is NaN.
 pub fn search<C: Debug + Sync>(
     candidates: &[C],
     folds: &[Fold],
@@ -158,6 +158,9 @@ pub fn search<C: Debug + Sync>(
 }
 
 /// [`search`] with options: it reports its progress, can be stopped, and can be resumed.
+///
+/// If it is stopped, it returns the candidates that were scored on all folds: none, if it is stopped
+/// early.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;
@@ -214,6 +217,11 @@ pub fn search_with<C: Debug + Sync>(
     trials.sort_by(by_mean);
     match trials.first().map(|trial| &trial.scores) {
         Some(Err(error)) if trials.len() == candidates.len() => Err(Error::clone(error)),
+        Some(Ok(_)) if trials[0].mean().is_nan() => Err(Error::InvalidArgument {
+            name: "score",
+            value: f64::NAN,
+            rule: "a number for at least one candidate",
+        }),
         _ => Ok(trials),
     }
 }
@@ -313,7 +321,7 @@ impl Report<'_> {
             self.record.add(candidate, fold, score);
         }
         self.done += 1;
-        let total = self.scores.iter().map(Vec::len).sum();
+        let total = self.scores.len() * self.scores.first().map_or(0, Vec::len);
         let (score, done, record) =
             (&*self.scores[candidate][fold].insert(score), self.done, &*self.record);
         match &mut self.on_score {

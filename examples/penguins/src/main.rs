@@ -53,8 +53,7 @@ fn fit() -> Result<(), TableError> {
     importance.sort_by(|a, b| b.mean.total_cmp(&a.mean));
     println!("accuracy lost if a column is shuffled:");
     for column in &importance[..5] {
-        let name = column.name.as_deref().unwrap_or_default();
-        println!("  {:.3} ± {:.3}  {name}", column.mean, column.std_dev);
+        println!("  {column}");
     }
 
     model.fit(&table, &sex)?;

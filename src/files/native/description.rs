@@ -8,7 +8,7 @@ use crate::files::limits::check_size;
 use crate::files::numbers::for_each_block;
 use crate::files::safetensors::{Reader, Writer};
 use crate::files::tensors::TensorViews;
-use crate::files::{FileError, Result, Tensors};
+use crate::files::{FileError, Limits, Result, Tensors};
 use crate::init::NumpyState;
 use crate::model::Hyperparameters;
 use crate::model::metadata::Metadata;
@@ -136,7 +136,9 @@ pub(super) fn network_writer<'a, F: Float, L: Serialize>(
     text.pop(); // the closing brace, so that the checksum is the last entry
     let checksum = checksum(&text, &arrays)?;
     text.push_str(&format!("{CHECKSUM}\"{checksum}\"}}"));
-    Writer::new(arrays, Some((KEY, text)))
+    let writer = Writer::new(arrays, Some((KEY, text)))?;
+    writer.check_header(&Limits::DEFAULT)?;
+    Ok(writer)
 }
 
 /// The text before the checksum. It cannot occur in a label, where quotes are escaped.

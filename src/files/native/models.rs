@@ -41,7 +41,8 @@ impl<F: Float, L: Ord + Clone + Serialize> Classifier<F, L> {
         ///
         /// # Errors
         ///
-        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`] if names and
+        /// metadata have more than the MiB that [`load`](Self::load) reads;
         /// [`FileError::Malformed`] if serde cannot write the labels as JSON;
         /// [`FileError::Model`] if other classes were declared after the fit.
     }
@@ -80,7 +81,8 @@ impl<F: Float, L: Ord + Clone + Serialize> MultiLabelClassifier<F, L> {
         ///
         /// # Errors
         ///
-        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`];
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`] if names and
+        /// metadata have more than the MiB that [`load`](Self::load) reads;
         /// [`FileError::Malformed`] if serde cannot write the labels as JSON;
         /// [`FileError::Model`] if other labels were declared after the fit.
     }
@@ -119,7 +121,8 @@ impl<F: Float> Regressor<F> {
         ///
         /// # Errors
         ///
-        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`].
+        /// [`Error::NotFitted`], [`FileError::Io`], [`FileError::TooLarge`] if names and
+        /// metadata have more than the MiB that [`load`](Self::load) reads.
     }
 
     load_methods! {

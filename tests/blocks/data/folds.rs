@@ -140,6 +140,11 @@ fn folds_that_cannot_be_filled_are_errors() {
         message(k_fold(5, 6, rng)),
         "folds is 6, but must be at most the number of examples"
     );
+    let labels = [3, 3, 3, 3, 0, 0, 0, 3];
+    assert_eq!(
+        message(stratified_k_fold(&labels, 6, rng)),
+        "folds is 6, but must be at most the size of the largest class"
+    );
     assert!(matches!(k_fold(0, 2, rng), Err(Error::EmptyBatch { .. })));
     let none: [u8; 0] = [];
     assert!(matches!(stratified_k_fold(&none, 2, rng), Err(Error::EmptyBatch { .. })));

@@ -43,6 +43,11 @@ fn hyperparameters_that_cannot_be_used_are_named() {
         (how().learning_rate(0.0), "learning_rate is 0, but must be above 0 and finite"),
         (how().learning_rate(f64::NAN), "learning_rate is NaN, but must be above 0 and finite"),
         (how().batch_size(0), "batch_size is 0, but must be at least 1"),
+        (
+            Hyperparameters::default().learning_rate(1.0),
+            "learning_rate · weight_decay is 1, but must be below 1, or each step changes the \
+             signs of the weights",
+        ),
         (how().epochs(0), "epochs is 0, but must be at least 1"),
         (how().l2(-1.0), "l2 is -1, but must be at least 0 and finite"),
         (how().label_smoothing(1.0), "label_smoothing is 1, but must be at least 0 and below 1"),

@@ -205,3 +205,16 @@ fn files_keep_the_cost() {
         model.predict(Examples::rows(&x)).unwrap()
     );
 }
+
+/// A standard deviation of the targets that is small beside their mean, in f32.
+#[test]
+fn the_errors_of_a_regressor_follow_the_spread_of_its_targets() {
+    for offset in [0.0, 6e8, 7e8, 5e9] {
+        let x = Array2::from_shape_fn((100, 1), |(i, _)| i as f32);
+        let y = x.mapv(|x| offset + 64.0 * x);
+        let mut model = Regressor::<f32>::new(Hyperparameters::default());
+        model.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+        let score = model.score(Examples::rows(&x), Examples::rows(&y)).unwrap();
+        assert!(score > 0.8, "{offset}: {score}");
+    }
+}

@@ -34,6 +34,7 @@ fn the_importance_of_a_linear_model_is_that_of_its_terms() {
         assert!(importance.std_dev > 0.0 && importance.std_dev < 0.1 * expected);
     }
     assert_eq!((importance[2].mean, importance[2].std_dev), (0.0, 0.0));
+    assert_eq!(importance[2].to_string(), "0.000 ± 0.000  feature 2");
     assert_eq!(run(1), importance);
     assert_ne!(run(2), importance);
 }

@@ -229,3 +229,11 @@ fn a_record_is_checked_when_it_is_read() {
     let unknown = read(&record.replace("folds", "parts"));
     assert!(unknown.contains("unknown field `parts`"), "{unknown}");
 }
+
+#[test]
+fn a_search_without_a_number_is_an_error() {
+    let nothing = search(&[1, 2], &two_folds(), |_, _| Ok(f64::NAN));
+    assert_eq!(message(nothing), "score is NaN, but must be a number for at least one candidate");
+    let one = search(&[1, 2], &two_folds(), |c, _| Ok(if *c == 1 { f64::NAN } else { 0.5 }));
+    assert_eq!(one.unwrap()[0].candidate, 1);
+}
