@@ -19,6 +19,7 @@
 //! |---|---|
 //! | save and load a network | [`save`][p-save], [`load`][p-load] |
 //! | save and load a model with scaler and labels | [`save`][c-save], [`load`][c-load] |
+//! | find out what a file holds | `Summary` |
 //! | load a model from bytes, such as `include_bytes!` | [`from_safetensors`][c-from] |
 //! | resume a training loop or a `fit` | `Checkpoint`, `Checkpoints` |
 //! | exchange a network with NumPy | [`save_npz`][p-npz], [`load_npz`][p-load-npz] |
@@ -80,9 +81,9 @@ pub use error::FileError;
 pub use frameworks::Module;
 pub use limits::Limits;
 #[cfg(feature = "safetensors")]
-pub use native::Checkpoint;
-#[cfg(feature = "safetensors")]
 pub(crate) use native::CheckpointRef;
+#[cfg(feature = "safetensors")]
+pub use native::{Checkpoint, ElementType, Kind, Summary};
 pub use tensors::Tensors;
 
 /// A result with a [`FileError`].

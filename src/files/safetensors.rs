@@ -122,6 +122,15 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    /// Returns the bytes of the widest number type of the arrays, 0 if there is no array.
+    pub fn widest(&self) -> Result<usize> {
+        let mut widest = 0;
+        for (name, info) in self.arrays.tensors().into_iter().collect::<BTreeMap<_, _>>() {
+            widest = widest.max(format_of::<f64>(&name, info.dtype)?.bytes);
+        }
+        Ok(widest)
+    }
+
     /// Reads the arrays in the order of their names.
     ///
     /// `observe` is called for each with its name and shape, then with its bytes block by block.

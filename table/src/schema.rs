@@ -150,6 +150,20 @@ impl Schema {
         columns.find(|declared| declared.name == column).map(|declared| declared.kind)
     }
 
+    /// Returns the declared columns and what they are taken for, in their order.
+    ///
+    /// ```
+    /// use dnn_blocks_table::{Kind, Schema};
+    ///
+    /// let schema = Schema::new().number("age").category("port");
+    /// let columns: Vec<_> = schema.columns().collect();
+    /// assert_eq!(columns, [("age", Kind::Number), ("port", Kind::Category)]);
+    /// ```
+    #[must_use]
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = (&str, Kind)> {
+        self.columns.iter().map(|declared| (declared.name.as_str(), declared.kind))
+    }
+
     fn with(mut self, column: &str, kind: Kind) -> Self {
         let column = column.trim();
         let new = Declared { name: column.to_string(), kind, note: "declared".to_string() };

@@ -12,6 +12,38 @@ use std::fmt::Display;
 const VERSION: u64 = 1;
 const KEY: &str = "table";
 
+impl Encoder {
+    /// Returns whether the metadata of a model are those of a model with an encoder, which
+    /// [`TableClassifier`](crate::TableClassifier) or [`TableRegressor`](crate::TableRegressor)
+    /// loads.
+    ///
+    /// The metadata are from [`Summary::metadata`](dnn_blocks::files::Summary::metadata) or
+    /// [`Classifier::metadata`](dnn_blocks::model::Classifier::metadata). The encoder is not read:
+    /// it may be damaged.
+    ///
+    /// ```
+    /// use dnn_blocks_table::dnn_blocks::files::{Kind, Summary};
+    /// use dnn_blocks_table::dnn_blocks::prelude::*;
+    /// use dnn_blocks_table::{Encoder, Schema, Table, TableRegressor};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("rents.safetensors");
+    /// # let table = Table::read_csv("rooms\n1\n2\n3\n4\n".as_bytes())?;
+    /// # let how = Hyperparameters::default().hidden(&[2]).epochs(1);
+    /// # let mut model = TableRegressor::new(Schema::auto(), how);
+    /// # model.fit(&table, &[500.0, 700.0, 900.0, 1100.0])?;
+    /// model.save(&path)?;
+    /// let summary = Summary::load(&path)?;
+    /// assert_eq!(summary.kind(), Kind::Regressor);
+    /// assert!(Encoder::is_in(summary.metadata()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn is_in(metadata: &BTreeMap<String, String>) -> bool {
+        metadata.contains_key(KEY)
+    }
+}
+
 /// What an encoder has beside its columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

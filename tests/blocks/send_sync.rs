@@ -138,10 +138,13 @@ fn files() {
 #[cfg(feature = "safetensors")]
 #[test]
 fn checkpoints() {
-    use dnn_blocks::files::{Checkpoint, Checkpoints, FitState};
+    use dnn_blocks::files::{Checkpoint, Checkpoints, ElementType, FitState, Kind, Summary};
     is::<Checkpoint<f64>>();
     is::<Checkpoints>();
+    is::<ElementType>();
     is::<FitState<f64>>();
+    is::<Kind>();
+    is::<Summary>();
 }
 
 #[cfg(feature = "plot")]

@@ -1,17 +1,16 @@
 //! The routes `POST /predict` and `GET /health`.
 
-use crate::model::{Answer, Names, Served};
+use crate::model::{About, Model, Number};
 use crate::refusal::Refusal;
+use crate::request;
+use crate::served::Served;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, Serialize};
-use serde_json::error::Category;
-use std::fmt;
+use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +21,7 @@ pub struct Limits {
     pub head: usize,
     /// The largest body in bytes.
     pub body: usize,
-    /// The largest number of examples in a request.
+    /// The largest number of examples or rows in a request.
     pub examples: usize,
     /// The time in which a whole head must arrive, and after which an idle connection is closed.
     pub head_time: Duration,
@@ -54,20 +53,11 @@ impl Default for Limits {
     }
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    examples: Vec<Vec<f32>>,
-}
-
 #[derive(Debug, Serialize)]
-struct Health {
+struct Health<'m> {
     status: &'static str,
-    features: usize,
     #[serde(flatten)]
-    names: Names,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    feature_names: Option<Vec<String>>,
+    about: &'m About,
 }
 
 type Shared = Arc<(Served, Limits)>;
@@ -82,27 +72,26 @@ pub fn router(served: Served, limits: Limits) -> Router {
         .with_state(Arc::new((served, limits)))
 }
 
-async fn health(State(shared): State<Shared>) -> Json<Health> {
-    let served = &shared.0;
-    let (features, names) = (served.features(), served.names().clone());
-    let feature_names = served.feature_names().map(<[String]>::to_vec);
-    Json(Health { status: "ok", features, names, feature_names })
+async fn health(State(shared): State<Shared>) -> Response {
+    Json(Health { status: "ok", about: shared.0.about() }).into_response()
 }
 
 async fn predict(
     State(shared): State<Shared>,
     headers: HeaderMap,
     body: Body,
-) -> Result<Json<Answer>, Refusal> {
+) -> Result<Response, Refusal> {
     let (served, limits) = &*shared;
     check_content_type(&headers)?;
     let body = read(&headers, body, limits).await?;
-    let Request { examples } = parse(&body).map_err(malformed)?;
-    if examples.len() > limits.examples {
-        let (limit, found) = (limits.examples, examples.len());
-        return Err(Refusal::TooManyExamples { limit, found });
+    match served {
+        Served::Single(model) => respond(model, &body, limits),
+        Served::Double(model) => respond(model, &body, limits),
     }
-    served.answer(&examples).map(Json)
+}
+
+fn respond<F: Number>(model: &Model<F>, body: &[u8], limits: &Limits) -> Result<Response, Refusal> {
+    Ok(Json(request::answer(model, body, limits.examples)?).into_response())
 }
 
 /// Returns whether the content type is `application/json`, with any parameters.
@@ -134,34 +123,4 @@ async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8
 fn is_length_limit(error: &axum::Error) -> bool {
     use std::error::Error;
     error.source().is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
-}
-
-/// Reads a request from a JSON object. Derived code would also accept an array of the fields.
-fn parse(body: &[u8]) -> serde_json::Result<Request> {
-    struct Object;
-
-    impl<'de> Visitor<'de> for Object {
-        type Value = Request;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Request, A::Error> {
-            Request::deserialize(MapAccessDeserializer::new(map))
-        }
-    }
-
-    let mut json = serde_json::Deserializer::from_slice(body);
-    let request = json.deserialize_map(Object)?;
-    json.end()?;
-    Ok(request)
-}
-
-fn malformed(error: serde_json::Error) -> Refusal {
-    let reason = error.to_string();
-    match error.classify() {
-        Category::Data => Refusal::Form { reason },
-        _ => Refusal::Syntax { reason },
-    }
 }

@@ -2,7 +2,11 @@
 
 pub mod api;
 pub mod client;
+pub mod label;
 pub mod model;
 pub mod refusal;
+mod request;
+pub mod rows;
+pub mod served;
 pub mod server;
 mod stream;

@@ -5,7 +5,8 @@
 //! ```
 
 use dnn_blocks_serve::api::Limits;
-use dnn_blocks_serve::model::{Served, synthetic};
+use dnn_blocks_serve::model::{Model, synthetic};
+use dnn_blocks_serve::served::Served;
 use dnn_blocks_serve::server::serve;
 use std::error::Error;
 use std::path::PathBuf;
@@ -18,13 +19,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(path) => Served::load(&path)?,
         None => {
             println!("no model file given: training a small one");
-            Served::classifier(synthetic(4, &[16, 8], 3)?)?
+            Model::classifier(&synthetic(4, &[16, 8], 3)?)?.into()
         }
     };
     let stop = stopped()?;
     let listener = TcpListener::bind(&address).await?;
-    let (features, names) = (served.features(), served.names());
-    println!("{features} features, {names:?}");
+    println!("{}", serde_json::to_string(served.about())?);
     println!("listening on http://{}", listener.local_addr()?);
     serve(listener, served, Limits::default(), stop).await;
     println!("stopped");

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use std::fmt::Display;
 
 /// Sent as
 /// `{"error": {"kind": "features", "example": 0, "expected": 4, "found": 3, "message": …}}`.
@@ -24,16 +25,31 @@ pub enum Refusal {
     Broken,
     #[error("this cannot be read as JSON: {reason}")]
     Syntax { reason: String },
-    #[error("this is not {{\"examples\": [[number, ...], ...]}}: {reason}")]
-    Form { reason: String },
-    #[error("there is no example")]
+    #[error("this is not {}: {reason}", form(*.rows))]
+    Form {
+        /// Whether the model takes rows.
+        #[serde(skip)]
+        rows: bool,
+        reason: String,
+    },
+    #[error("this model takes {}", form(false))]
+    TakesExamples,
+    #[error("this model takes {}, with the columns of GET /health", form(true))]
+    TakesRows,
+    #[error("there is no example and no row")]
     Empty,
-    #[error("{found} examples are more than {limit}")]
+    #[error("{found} examples or rows are more than {limit}")]
     TooManyExamples { limit: usize, found: usize },
     #[error("example {example} has {found} features, the model takes {expected}")]
     Features { example: usize, expected: usize, found: usize },
-    #[error("feature {feature} of example {example} is no finite number of 32 bits")]
+    #[error("feature {feature} of example {example} is not a finite number")]
     Number { example: usize, feature: usize },
+    #[error("row {row}: the model has no column {column:?}")]
+    UnknownColumn { row: usize, column: String },
+    #[error("row {row}: column {column:?} is missing")]
+    MissingColumn { row: usize, column: String },
+    #[error("row {row}, column {column:?}: {text:?} is not a finite number of 32 bits")]
+    Cell { row: usize, column: String, text: String },
     #[error(
         "the features of example {example} are so large that the network's outputs are not finite"
     )]
@@ -42,7 +58,29 @@ pub enum Refusal {
     Internal { reason: String },
 }
 
+/// The form of a request with rows, or with examples.
+fn form(rows: bool) -> &'static str {
+    if rows {
+        r#"{"rows": [{"COLUMN": value, ...}, ...]}"#
+    } else {
+        r#"{"examples": [[number, ...], ...]}"#
+    }
+}
+
+/// The most characters of a client's text that a refusal repeats.
+const EXCERPT: usize = 60;
+
+/// Cuts a text of a client.
+pub fn excerpt(text: &str) -> String {
+    text.chars().take(EXCERPT).collect()
+}
+
 impl Refusal {
+    /// The refusal of a request that should have an answer.
+    pub fn internal(reason: impl Display) -> Self {
+        Self::Internal { reason: reason.to_string() }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::Path => StatusCode::NOT_FOUND,
@@ -52,10 +90,15 @@ impl Refusal {
             Self::Timeout { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::Broken | Self::Syntax { .. } => StatusCode::BAD_REQUEST,
             Self::Form { .. }
+            | Self::TakesExamples
+            | Self::TakesRows
             | Self::Empty
             | Self::TooManyExamples { .. }
             | Self::Features { .. }
             | Self::Number { .. }
+            | Self::UnknownColumn { .. }
+            | Self::MissingColumn { .. }
+            | Self::Cell { .. }
             | Self::NotFinite { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,7 +1,7 @@
 //! Connections: their number, their time limits, and the shutdown of the server.
 
 use crate::api::{Limits, router};
-use crate::model::Served;
+use crate::served::Served;
 use crate::stream::Stream;
 use axum::Router;
 use axum::http::HeaderValue;

@@ -1,63 +1,33 @@
 //! Real requests over loopback, each test with its own server and port.
 
+mod support;
+
 use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::{Array2, ArrayView1};
 use dnn_blocks::prelude::*;
 use dnn_blocks_serve::api::Limits;
 use dnn_blocks_serve::client::{Client, Reply, post};
-use dnn_blocks_serve::model::{Answer, Prediction, Served, synthetic};
+use dnn_blocks_serve::label::Label;
+use dnn_blocks_serve::model::{Answer, Model, synthetic};
 use dnn_blocks_serve::refusal::Refusal;
+use dnn_blocks_serve::served::Served;
 use dnn_blocks_serve::server::serve;
 use serde_json::{Value, json};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream};
-use std::thread::{JoinHandle, sleep, spawn};
+use std::thread::{sleep, spawn};
 use std::time::{Duration, Instant};
+use support::{HEALTH, Server, refusal};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-
-const HEALTH: &str = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
-
-struct Server {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Server {
-    fn start(served: Served, limits: Limits) -> Self {
-        let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
-        Self::listening(runtime, listener, served, limits)
-    }
-
-    fn listening(runtime: Runtime, listener: TcpListener, served: Served, limits: Limits) -> Self {
-        let (stop, stopped) = oneshot::channel();
-        let address = listener.local_addr().unwrap();
-        let thread = spawn(move || {
-            let stopped = async { stopped.await.unwrap() };
-            runtime.block_on(serve(listener, served, limits, stopped));
-        });
-        Self { address, stop, thread }
-    }
-
-    fn client(&self) -> Client {
-        Client::connect(self.address).unwrap()
-    }
-
-    fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.thread.join().unwrap();
-    }
-}
 
 fn model() -> Classifier<f32, i64> {
     synthetic(4, &[16, 8], 3).unwrap()
 }
 
 fn started(limits: Limits) -> Server {
-    Server::start(Served::classifier(model()).unwrap(), limits)
+    Server::start(Model::classifier(&model()).unwrap(), limits)
 }
 
 fn table(seed: u32, examples: usize) -> Array2<f32> {
@@ -72,24 +42,16 @@ fn request(x: &Array2<f32>) -> String {
 
 fn assert_answer(reply: &Reply, model: &Classifier<f32, i64>, x: &Array2<f32>) {
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
-    let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
-    let classes = model.predict(Examples::rows(x)).unwrap();
-    assert_eq!(answer.prediction, Prediction::Classes(classes));
+    let answer: Answer<f32> = serde_json::from_slice(&reply.body).unwrap();
+    let Answer::Classes { classes, probabilities } = answer else { panic!("{answer:?}") };
+    let predicted = model.predict(Examples::rows(x)).unwrap();
+    assert_eq!(classes, predicted.into_iter().map(Label::Integer).collect::<Vec<_>>());
     let weights = PackedWeights::new(model.parameters().unwrap()).unwrap();
     let mut predictor = model.predictor(x.nrows()).unwrap().with_weights(&weights).unwrap();
     let expected = predictor.predict_proba(Examples::rows(x)).unwrap();
     let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
     let expected = expected.columns().into_iter().flatten().copied().collect();
-    assert_eq!(bits(answer.probabilities.concat()), bits(expected));
-}
-
-/// Returns status, kind and the whole error.
-fn refusal(reply: &Reply) -> (u16, String, Value) {
-    let mut body: Value = serde_json::from_slice(&reply.body).unwrap();
-    let error = body["error"].take();
-    assert!(error["message"].is_string(), "{error}");
-    assert!(reply.head.to_lowercase().contains("content-type: application/json"), "{}", reply.head);
-    (reply.status, error["kind"].as_str().unwrap().to_owned(), error)
+    assert_eq!(bits(probabilities.concat()), bits(expected));
 }
 
 #[test]
@@ -122,7 +84,7 @@ fn health_says_what_the_model_takes() {
     let mut named = Classifier::<f32, i64>::new(Hyperparameters::plain().batch_size(4));
     let x = Array2::from_shape_fn((4, 2), |(i, j)| (i * (j + 1)) as f32);
     named.fit(Examples::rows(&x).feature_names(&["length", "width"]), &[0, 0, 1, 1]).unwrap();
-    let server = Server::start(Served::classifier(named).unwrap(), Limits::default());
+    let server = Server::start(Model::classifier(&named).unwrap(), Limits::default());
     let reply = server.client().call(HEALTH).unwrap();
     let health: Value = serde_json::from_slice(&reply.body).unwrap();
     assert_eq!(health["feature_names"], json!(["length", "width"]));
@@ -149,9 +111,6 @@ fn two_classes_and_files_of_both_kinds() {
     assert_answer(&server.client().call(request(&rows)).unwrap(), &classifier, &x);
     server.stop();
 
-    let identity = parameters.clone().with_activations(Activation::Relu, Activation::Identity);
-    let error = Served::network(identity).unwrap_err();
-    assert!(error.contains("no probabilities"), "{error}");
     std::fs::write(&bare, "no model").unwrap();
     assert!(Served::load(&bare).is_err());
     assert!(Served::load(&folder.path().join("missing")).is_err());
@@ -179,15 +138,17 @@ fn a_multi_label_model_answers_with_the_labels_of_each_example() {
         let server = Server::start(Served::load(&path).unwrap(), Limits::default());
         let reply = server.client().call(request(&x)).unwrap();
         assert_eq!(reply.status, 200);
-        let answer: Answer = serde_json::from_slice(&reply.body).unwrap();
+        let answer: Answer<f32> = serde_json::from_slice(&reply.body).unwrap();
+        let Answer::Labels { labels: has, probabilities } = answer else { panic!("{answer:?}") };
         let predicted = model.predict(Examples::rows(&x)).unwrap();
         assert!(predicted.iter().any(Vec::is_empty) && predicted.contains(&vec![7]));
-        assert_eq!(answer.prediction, Prediction::Labels(predicted));
+        let predicted = predicted.into_iter().map(|set| set.into_iter().map(Label::Integer));
+        assert_eq!(has, predicted.map(Iterator::collect).collect::<Vec<Vec<_>>>());
         let weights = PackedWeights::new(model.parameters().unwrap()).unwrap();
         let mut predictor = model.predictor(40).unwrap().with_weights(&weights).unwrap();
         let expected = predictor.predict_proba(Examples::rows(&x)).unwrap();
         let rows: Vec<_> = expected.columns().into_iter().map(|p| p.to_vec()).collect();
-        assert_eq!(answer.probabilities, rows);
+        assert_eq!(probabilities, rows);
         let keys: Value = serde_json::from_slice(&reply.body).unwrap();
         assert_eq!(
             keys.as_object().unwrap().keys().collect::<Vec<_>>(),
@@ -218,7 +179,8 @@ fn what_is_wrong_is_named() {
         (r#"{"examples": [[1, 2, 3, "4"]]}"#, 422, "form"),
         (r#"{"examples": [1, 2, 3, 4]}"#, 422, "form"),
         (r#"{"examples": null}"#, 422, "form"),
-        (r#"{"rows": []}"#, 422, "form"),
+        (r#"{"rows": []}"#, 422, "takes_examples"),
+        (r#"{"rows": [[1, 2, 3, 4]]}"#, 422, "form"),
         (r#"{"examples": [[1, 2, 3, 4]], "more": 1}"#, 422, "form"),
         ("[]", 422, "form"),
         ("[[[1, 2, 3, 4]]]", 422, "form"),
@@ -257,7 +219,7 @@ fn what_is_wrong_is_named() {
 
 #[test]
 fn numbers_that_are_not_finite() {
-    let served = Served::classifier(model()).unwrap();
+    let served = Model::classifier(&model()).unwrap();
     for x in [f32::NAN, f32::INFINITY] {
         let refused = served.answer(&[vec![1.0; 4], vec![1.0, x, 1.0, 1.0]]).unwrap_err();
         assert_eq!(refused, Refusal::Number { example: 1, feature: 1 });
@@ -442,7 +404,7 @@ fn narrow_server(limits: Limits) -> Server {
         socket.listen(1024).unwrap()
     });
     let limits = Limits { examples: usize::MAX, body: 1 << 24, ..limits };
-    Server::listening(runtime, listener, Served::classifier(model()).unwrap(), limits)
+    Server::listening(runtime, listener, Model::classifier(&model()).unwrap().into(), limits)
 }
 
 /// Opens a connection with a small receive buffer.
@@ -648,7 +610,7 @@ fn no_connection_outlives_the_server() {
     let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap();
     let mut client = Client::connect(listener.local_addr().unwrap()).unwrap();
     let (stop, stopped) = oneshot::channel();
-    let served = Served::classifier(model()).unwrap();
+    let served = Model::classifier(&model()).unwrap().into();
     let server = runtime.spawn(serve(listener, served, limits, async { stopped.await.unwrap() }));
     let _never_sent = in_flight(&mut client, &request(&table(13, 1)));
     stop.send(()).unwrap();

@@ -18,7 +18,7 @@ use crate::{Error, Float, Parameters};
 use crc32fast::Hasher;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
 const VERSION: u64 = 1;
 
@@ -81,14 +81,27 @@ pub(super) struct TrainingDescription {
 }
 
 /// The kind of value that a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+#[non_exhaustive]
+pub enum Kind {
+    /// A network, [`Parameters`].
     Parameters,
+    /// A [`Checkpoint`](crate::files::Checkpoint) of a training.
     Checkpoint,
+    /// A [`Classifier`](crate::model::Classifier).
     Classifier,
+    /// A [`MultiLabelClassifier`](crate::model::MultiLabelClassifier).
     MultiLabelClassifier,
+    /// A [`Regressor`](crate::model::Regressor).
     Regressor,
+}
+
+/// Prints the kind as in the messages of [`FileError::Kind`].
+impl Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 impl Kind {
@@ -173,10 +186,7 @@ pub(super) struct LoadedNetwork<F, L = ()> {
 impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
     /// Reads a file of this kind and verifies its checksum.
     pub fn read(kind: Kind, reader: Reader<'_>) -> Result<Self> {
-        let text = reader.text.as_deref();
-        let text =
-            text.ok_or_else(|| FileError::Missing { name: format!("the metadata entry {KEY}") })?;
-        check_values(text)?;
+        let text = description_of(&reader)?;
         let description: Description<L> = parse(kind, text)?;
         if kind == Kind::Checkpoint {
             reader.check_type::<F>()?; // a wider type would continue with other bits
@@ -252,8 +262,25 @@ fn check_values(text: &str) -> Result<()> {
     check_size("the description", memory, text.len() as u64 + VALUES)
 }
 
-/// Parses the description after its version and its kind, which decide how the rest is read.
-fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> {
+/// Returns the text of the description, of which it is safe to parse the values.
+fn description_of<'t>(reader: &'t Reader<'_>) -> Result<&'t str> {
+    let text = reader.text.as_deref();
+    let text =
+        text.ok_or_else(|| FileError::Missing { name: format!("the metadata entry {KEY}") })?;
+    check_values(text)?;
+    Ok(text)
+}
+
+/// Returns the kind of a file, and the metadata of its model.
+pub(super) fn described(reader: &Reader<'_>) -> Result<(Kind, Metadata)> {
+    let text = description_of(reader)?;
+    check_version(text)?;
+    let Description::<AnyLabel> { kind, model, .. } =
+        serde_json::from_str(text).map_err(malformed)?;
+    Ok((kind, model.map(|model| model.metadata).unwrap_or_default()))
+}
+
+fn check_version(text: &str) -> Result<()> {
     #[derive(Deserialize)]
     struct VersionOnly {
         version: u64,
@@ -262,6 +289,12 @@ fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> 
     if version != VERSION {
         return Err(FileError::Version { found: version, known: VERSION });
     }
+    Ok(())
+}
+
+/// Parses the description after its version and its kind, which decide how the rest is read.
+fn parse<L: DeserializeOwned>(kind: Kind, text: &str) -> Result<Description<L>> {
+    check_version(text)?;
     check_kind(kind, text)?;
     serde_json::from_str(text).map_err(|error| match serde_json::from_str(text) {
         Ok(Description::<AnyLabel> { .. }) => FileError::Type {

@@ -5,10 +5,13 @@ mod description;
 mod fit;
 mod models;
 mod parameters;
+mod summary;
 
 pub(super) use checkpoint::CHECKPOINT_LIMITS;
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::CheckpointRef;
+pub use description::Kind;
+pub use summary::{ElementType, Summary};
 
 use super::safetensors::{Reader, Writer};
 use super::{Limits, Result};

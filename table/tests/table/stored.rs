@@ -4,7 +4,7 @@ use super::{fish, fitted, message, quick, schema};
 use dnn_blocks::files::{FileError, Limits};
 use dnn_blocks::model::Classifier;
 use dnn_blocks_table::{
-    CsvOptions, MissingTexts, Result, Schema, TableClassifier, TableError, TableRegressor,
+    CsvOptions, Encoder, MissingTexts, Result, Schema, TableClassifier, TableError, TableRegressor,
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -163,6 +163,14 @@ fn a_long_name_is_not_repeated_without_a_limit() {
     let error =
         changed(|entries| _ = entries.insert("table.3".to_string(), column.clone())).unwrap_err();
     assert!(matches!(error, TableError::TooLarge { size: 60_008_000.., .. }), "{error}");
+}
+
+#[test]
+fn metadata_show_whether_there_is_an_encoder() {
+    let mut model = fitted().model().clone();
+    assert!(Encoder::is_in(model.metadata()));
+    model.set_metadata(BTreeMap::from([("unit".to_string(), "kg".to_string())])).unwrap();
+    assert!(!Encoder::is_in(model.metadata()));
 }
 
 #[test]

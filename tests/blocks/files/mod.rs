@@ -20,6 +20,8 @@ mod native;
 mod npz;
 #[cfg(feature = "onnx")]
 mod onnx;
+#[cfg(feature = "safetensors")]
+mod summary;
 
 #[cfg(any(feature = "npz", feature = "safetensors"))]
 use dnn_blocks::files::FileError;

@@ -211,7 +211,7 @@ fn kinds_types_and_versions_are_told_apart() {
 }
 
 /// Replaces a text in the file by another of the same length.
-fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
+pub fn replaced(file: &[u8], from: &str, to: &str) -> Vec<u8> {
     assert_eq!(from.len(), to.len());
     let place = file.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
     let mut file = file.to_vec();

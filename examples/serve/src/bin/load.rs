@@ -14,7 +14,8 @@ use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks_serve::api::Limits;
 use dnn_blocks_serve::client::{Client, post};
-use dnn_blocks_serve::model::{Answer, Served, synthetic};
+use dnn_blocks_serve::label::Label;
+use dnn_blocks_serve::model::{Answer, Model, synthetic};
 use dnn_blocks_serve::server::serve;
 use std::error::Error;
 use std::fs;
@@ -39,7 +40,7 @@ struct Subject {
     classifier: Classifier<f32, i64>,
     x: Array2<f32>,
     request: String,
-    expected: Answer,
+    expected: Answer<f32>,
     server: SocketAddr,
 }
 
@@ -65,11 +66,11 @@ impl Subject {
         let x = Array2::from_shape_simple_fn((1, features), || (10.0 + rng.randn()) as f32);
         let example = x.row(0).to_vec();
         let request = post(&serde_json::json!({ "examples": [example] }).to_string());
-        let served = Served::classifier(classifier.clone())?;
+        let served = Model::classifier(&classifier)?;
         let expected = served.answer(&[example])?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let server = listener.local_addr()?;
-        tokio::spawn(serve(listener, served, Limits::default(), std::future::pending()));
+        tokio::spawn(serve(listener, served.into(), Limits::default(), std::future::pending()));
         let sizes: Vec<_> =
             [features].iter().chain(hidden).chain(&[classes]).map(|n| n.to_string()).collect();
         Ok(Self { name: sizes.join("-"), classifier, x, request, expected, server })
@@ -115,16 +116,25 @@ impl Subject {
     }
 
     /// Compares with a tolerance, because another program may round differently.
-    fn compare(&self, answer: &Answer) -> Result<()> {
-        let near = |a: &f32, b: &f32| (a - b).abs() < 1e-5;
-        let (ours, theirs) = (&self.expected.probabilities[0], answer.probabilities.first());
-        let same = theirs.is_some_and(|theirs| {
-            ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| near(a, b))
-        });
-        if same && answer.prediction == self.expected.prediction {
+    fn compare(&self, answer: &Answer<f32>) -> Result<()> {
+        let near = |(a, b): (&f32, &f32)| (a - b).abs() < 1e-5;
+        let ((class, ours), (predicted, theirs)) = (single(&self.expected)?, single(answer)?);
+        let same = ours.len() == theirs.len() && ours.iter().zip(theirs).all(near);
+        if same && class == predicted {
             return Ok(());
         }
         Err(format!("{}: another answer, {answer:?}", self.name).into())
+    }
+}
+
+/// Returns the class and the probabilities of an answer for one example.
+fn single(answer: &Answer<f32>) -> Result<(&Label, &[f32])> {
+    match answer {
+        Answer::Classes { classes, probabilities } => {
+            let both = classes.first().zip(probabilities.first());
+            Ok(both.map(|(class, row)| (class, row.as_slice())).ok_or("an answer is empty")?)
+        }
+        other => Err(format!("not the answer of a classifier, {other:?}").into()),
     }
 }
 
@@ -168,7 +178,7 @@ fn obey(subjects: &[Subject], folder: &Path) -> Result<()> {
         subject.classifier.save_onnx(folder.join(format!("{name}.onnx")))?;
         let example = serde_json::json!({
             "x": subject.x.row(0).to_vec(),
-            "probabilities": subject.expected.probabilities,
+            "probabilities": [single(&subject.expected)?.1],
         });
         fs::write(folder.join(format!("{name}.json")), example.to_string())?;
     }
