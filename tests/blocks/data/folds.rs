@@ -44,6 +44,7 @@ proptest! {
     ) {
         let count = |class| labels.iter().filter(|&&label| label == class).count();
         prop_assume!((0..4).all(|class| count(class) != 1));
+        prop_assume!((0..4).any(|class| count(class) >= k));
         let folds = stratified_k_fold(&labels, k, &mut NumpyRandom::seed(seed)).unwrap();
         check_partition(&folds, labels.len());
         prop_assert!(spread(folds.iter().map(|fold| fold.test.len())) <= 1);
