@@ -1,5 +1,6 @@
 //! Columns of categories in an encoder.
 
+use crate::column::finite;
 use crate::profile::Profile;
 use serde::{Deserialize, Serialize};
 
@@ -66,11 +67,25 @@ impl Categories {
         names
     }
 
+    /// Returns the index of a kept text. If there is none, a number is searched by its value, and
+    /// `true` and `false` in any case, because rows of a program write `1` for the `1.0` of a file.
+    fn position(&self, text: &str) -> Option<usize> {
+        let exact = self.texts.binary_search_by(|known| known.as_str().cmp(text));
+        exact.ok().or_else(|| {
+            let is_bool = ["true", "false"].iter().any(|word| text.eq_ignore_ascii_case(word));
+            let number = finite(text);
+            self.texts.iter().position(|known| {
+                (number.is_some() && finite(known) == number)
+                    || (is_bool && known.eq_ignore_ascii_case(text))
+            })
+        })
+    }
+
     /// Returns the index of a cell among the features, or `None` if it is unseen and no category is
     /// rare.
     fn index(&self, cell: Option<&str>) -> Option<usize> {
         let kept = match cell {
-            Some(text) => self.texts.binary_search_by(|known| known.as_str().cmp(text)).ok(),
+            Some(text) => self.position(text),
             None => self.missing.then_some(self.texts.len()),
         };
         kept.or((self.rare > 0).then(|| self.kept()))

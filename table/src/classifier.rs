@@ -26,7 +26,7 @@ use serde::Serialize;
 /// let hyperparameters = Hyperparameters::default().hidden(&[16]).batch_size(20).epochs(200);
 /// let mut model = TableClassifier::new(Schema::auto(), hyperparameters);
 /// model.fit(&table, &species)?;
-/// println!("{}", model.encoder().expect("the model is fitted"));
+/// println!("{}", model.encoder()?);
 /// assert!(model.score(&table, &species)? > 0.95);
 /// assert_eq!(model.predict_row(&BTreeMap::from([("length", "9"), ("color", "blue")]))?, "sole");
 /// # Ok::<(), dnn_blocks_table::TableError>(())
@@ -105,12 +105,25 @@ impl TableModel<Classifier<f32, String>> {
 
     /// Predicts the class of one row, a struct or a map as in [`Table::from_rows`].
     ///
+    /// The row has all columns of the training table but the ignored ones, and no other. A category
+    /// that the training rows do not have is no error: it counts as a rare one, see
+    /// [`Encoder`](crate::Encoder).
+    ///
     /// # Errors
     ///
     /// The errors of [`Table::from_rows`] and of [`predict`](Self::predict).
     pub fn predict_row(&self, row: &impl Serialize) -> Result<String> {
         let class = self.predict(&self.row(row)?)?.pop();
         Ok(class.ok_or(Error::NotFitted)?)
+    }
+
+    /// Predicts the probability of each class for one row; see [`predict_row`](Self::predict_row).
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`predict_row`](Self::predict_row).
+    pub fn predict_proba_row(&self, row: &impl Serialize) -> Result<Vec<f32>> {
+        Ok(self.predict_proba(&self.row(row)?)?.into_iter().collect())
     }
 
     /// Computes the accuracy, the share of rows whose label is predicted correctly.

@@ -20,11 +20,13 @@ use std::fmt;
 ///
 /// - A **number** is one feature. A missing one is the median of the training rows, and a second
 ///   feature is 1 if some were missing in the training rows.
-/// - A **category** is one-hot: one feature for each value. Values in fewer training rows than
-///   [`Schema::rare_below`] have one feature together, and so do those that exceed
-///   [`Schema::max_categories`]. Missing is a value like the others. Of two features, only the
-///   second remains. A value that the training rows do not have counts as a rare one. If none was
-///   rare, all its features are 0; a single feature of two values is 0.5.
+/// - A **category** is one-hot: one feature for each value. Rare values share one feature: values
+///   in fewer training rows than [`Schema::rare_below`], and the rarest beyond
+///   [`Schema::max_categories`]. A missing cell is a value too. A column with two values has only
+///   the feature of the second. A value that the training rows do not have counts as rare. If the
+///   column has no rare values, its features are 0, and the only feature of two values is 0.5.
+///   Numbers with another spelling and `true` in any case are the same value, if the training rows
+///   do not have the text itself.
 /// - An **ignored** column has no feature.
 ///
 /// On the training columns, the features are those of scikit-learn's
@@ -136,10 +138,12 @@ impl FittedColumn {
     fn note(&self) -> String {
         let fitted = match &self.role {
             Role::Number { median } => format!("median {median}"),
-            Role::Category(Categories { rare: 0, .. }) => String::new(),
-            Role::Category(categories) => {
-                let (kept, rare) = (categories.kept(), categories.rare);
-                format!("{kept} of {} values kept, {rare} rare together", kept + rare)
+            Role::Category(Categories { texts, .. }) if texts.len() == self.distinct => {
+                excerpt(&texts.join(", "))
+            }
+            Role::Category(Categories { texts, .. }) => {
+                let (kept, distinct) = (texts.len(), self.distinct);
+                format!("{kept} of {distinct} values kept, {} rare together", distinct - kept)
             }
             Role::Ignored => String::new(),
         };
@@ -159,7 +163,7 @@ impl Encoder {
     /// [`TableError::NoRows`]; [`TableError::NoFeatures`] if every column is ignored;
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
-    /// [`TableError::NotFinite`] with line and column if a declared number is none;
+    /// [`TableError::NotFinite`] with line and column if a declared number is not a number;
     /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names
     /// of the features have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
@@ -271,6 +275,15 @@ impl fmt::Display for Encoder {
             [column.name.clone(), column.kind().to_string(), distinct, missing, column.note()]
         };
         write_report(f, titles, self.columns.iter().map(row))
+    }
+}
+
+/// Returns the first characters of a long list.
+fn excerpt(list: &str) -> String {
+    const LONGEST: usize = 40;
+    match list.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &list[..end]),
+        None => list.to_string(),
     }
 }
 

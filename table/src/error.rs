@@ -94,7 +94,7 @@ pub enum TableError {
         column: String,
     },
     /// The table has a column that neither the schema nor the fitted encoder knows.
-    #[error("the column {} is not known: declare it in the schema or remove it", Quoted(.column))]
+    #[error("the column {} is not known: remove it, or declare it in the schema before the fit", Quoted(.column))]
     UnknownColumn {
         /// The column.
         column: String,
@@ -123,8 +123,59 @@ pub enum TableError {
         /// The text.
         text: String,
     },
+    /// A column that is not declared has nearly only numbers, but also a text.
+    #[error(
+        "{place}, column {}: {numbers} of {present} values are numbers, but {} is not: declare the \
+         column, or add the text to the missing ones",
+        Quoted(.column), Quoted(.text)
+    )]
+    Mixed {
+        /// The place of the first text.
+        place: Place,
+        /// The column.
+        column: String,
+        /// The first text.
+        text: String,
+        /// The number of cells that are numbers.
+        numbers: usize,
+        /// The number of cells that are not missing.
+        present: usize,
+    },
+    /// Numbers lie so close together that the element type of the network cannot tell them apart.
+    #[error(
+        "column {}: the numbers from {smallest} to {largest} are too close together for f32: \
+         subtract a constant or scale them",
+        Quoted(.column)
+    )]
+    TooClose {
+        /// The column, or `targets`.
+        column: String,
+        /// The smallest number.
+        smallest: f64,
+        /// The largest number.
+        largest: f64,
+    },
+    /// The values of a column are too long for the file of a model.
+    #[error("column {}: its values take {size} bytes in a file, but the limit is {limit}", Quoted(.column))]
+    LongValues {
+        /// The column.
+        column: String,
+        /// The size in bytes.
+        size: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A quoted field of a file does not end, or text follows its closing quote.
+    #[error("line {line}: a quoted field has no closing quote, or text after it")]
+    Quote {
+        /// The line of the quote that opens the field, or of the text.
+        line: u64,
+    },
     /// A number is infinite or NaN, or too large for the element type.
-    #[error("{place}, column {}: {} is not a finite number", Quoted(.column), Quoted(.text))]
+    #[error(
+        "{place}, column {}: {} is {}",
+        Quoted(.column), Quoted(.text), Unusable(.text)
+    )]
     NotFinite {
         /// The place of the row.
         place: Place,
@@ -185,6 +236,16 @@ impl fmt::Display for Quoted<'_> {
             write!(f, "{}", character.escape_debug())?;
         }
         f.write_str(if self.0.chars().nth(LONGEST).is_some() { "…\"" } else { "\"" })
+    }
+}
+
+/// What is wrong with a number.
+struct Unusable<'a>(&'a str);
+
+impl fmt::Display for Unusable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_finite = self.0.trim().parse().is_ok_and(f64::is_finite);
+        f.write_str(if is_finite { "too large for the network" } else { "not a finite number" })
     }
 }
 

@@ -19,14 +19,15 @@ pub(crate) fn write_column<F: Float>(
     for (row, (cell, mut features)) in cells.iter().zip(x.rows_mut()).enumerate() {
         match (&fitted.role, cell) {
             (Role::Number { median }, None) => {
-                features[0] = in_range(*median, table, row, cells)?;
+                features[0] = in_range(*median, &median.to_string(), (table, row, cells))?;
                 if fitted.missing > 0 {
                     features[1] = F::of(1.0);
                 }
             }
             (Role::Number { .. }, Some(text)) => {
                 let error = || not_a_number(table.place(row), &cells.name, text);
-                features[0] = in_range(finite(text).ok_or_else(error)?, table, row, cells)?;
+                let number = finite(text).ok_or_else(error)?;
+                features[0] = in_range(number, text, (table, row, cells))?;
             }
             (Role::Category(categories), cell) => {
                 categories.encode(cell, |feature, value| features[feature] = F::of(value));
@@ -38,12 +39,16 @@ pub(crate) fn write_column<F: Float>(
 }
 
 /// Converts a number, which must be finite in `F`.
-fn in_range<F: Float>(value: f64, table: &Table, row: usize, column: &Column) -> Result<F> {
+fn in_range<F: Float>(
+    value: f64,
+    text: &str,
+    (table, row, column): (&Table, usize, &Column),
+) -> Result<F> {
     let number = F::of(value);
     if number.as_f64().is_finite() {
         return Ok(number);
     }
-    let (place, column, text) = (table.place(row), column.name.clone(), value.to_string());
+    let (place, column, text) = (table.place(row), column.name.clone(), text.to_string());
     Err(TableError::NotFinite { place, column, text })
 }
 

@@ -29,12 +29,12 @@
 //! let hyperparameters = Hyperparameters::default().hidden(&[16]).epochs(150);
 //! let mut model = TableClassifier::new(Schema::auto().ignored("id"), hyperparameters);
 //! model.fit(&table, &species)?;
-//! println!("{}", model.encoder().expect("the model is fitted"));
+//! println!("{}", model.encoder()?);
 //! // column  taken as  distinct  missing  note
 //! // id      ignored   120       0        declared
 //! // length  number    10        0        median 4.5
 //! // weight  number    11        18       median 105
-//! // color   category  3         0
+//! // color   category  3         0        blue, gray, red
 //! model.save(&path)?;
 //!
 //! #[derive(Serialize)]
@@ -57,28 +57,40 @@
 //! encoder:
 //!
 //! ```
-//! use dnn_blocks_table::dnn_blocks::data::stratified_k_fold;
+//! use dnn_blocks_table::dnn_blocks::data::{stratified_k_fold, stratified_split};
+//! use dnn_blocks_table::dnn_blocks::metrics::log_loss;
 //! use dnn_blocks_table::dnn_blocks::prelude::*;
-//! use dnn_blocks_table::dnn_blocks::selection::{cross_validate, permutation_importance};
+//! use dnn_blocks_table::dnn_blocks::selection::{
+//!     TestSet, cross_validate, permutation_importance,
+//! };
 //! use dnn_blocks_table::{Schema, Table, TableClassifier};
+//!
+//! fn score(model: &TableClassifier, test: &TestSet<TableClassifier>) -> dnn_blocks::Result<f64> {
+//!     Ok(model.score(test.x(), test.targets())?) // `?` converts the error
+//! }
+//! # use dnn_blocks_table::dnn_blocks;
 //!
 //! # let row = |i: usize| format!("{},{},{}\n", i % 10, ["a", "b"][i / 3 % 2], i % 10 > 4);
 //! # let csv = format!("length,color,large\n{}", (0..80).map(row).collect::<String>());
 //! let mut table = Table::read_csv(csv.as_bytes())?;
 //! let labels = table.take_labels("large")?;
-//! let hyperparameters = Hyperparameters::default().hidden(&[8]).epochs(60).learning_rate(0.02);
-//! let mut model = TableClassifier::new(Schema::auto(), hyperparameters);
+//! let mut model = TableClassifier::new(Schema::auto(), Hyperparameters::default());
 //! let mut rng = NumpyRandom::seed(1);
 //! let folds = stratified_k_fold(&labels, 4, &mut rng)?;
-//! let result = cross_validate(&model, &table, &labels, &folds, |model, test| {
-//!     Ok(model.score(test.x(), test.targets())?)
-//! })?;
+//! let result = cross_validate(&model, &table, &labels, &folds, score)?;
 //! assert!(result.mean() > 0.9);
 //!
-//! model.fit(&table, &labels)?;
-//! let importance = permutation_importance(&model, &table, &labels, |model, test| {
-//!     Ok(model.score(test.x(), test.targets())?)
-//! }, 5, &mut rng)?;
+//! // Another metric, of the predictions for all rows by the folds that did not train on them.
+//! let classes = ["false", "true"].map(String::from);
+//! let probabilities = Predicted(&result.outputs).of_classes(&classes);
+//! println!("log-loss {:.3}", log_loss(Actual(&labels), probabilities)?);
+//!
+//! // The importance of the columns, on rows that the model was not fitted to.
+//! let (training, test) = stratified_split(&labels, 0.25, &mut rng)?;
+//! let labels_of = |rows: &[usize]| rows.iter().map(|&row| labels[row].clone()).collect::<Vec<_>>();
+//! model.fit(&table.select(&training)?, &labels_of(&training))?;
+//! let (test, test_labels) = (table.select(&test)?, labels_of(&test));
+//! let importance = permutation_importance(&model, &test, &test_labels, score, 5, &mut rng)?;
 //! assert_eq!(importance[0].name.as_deref(), Some("length"));
 //! assert!(importance[0].mean > importance[1].mean);
 //! # Ok::<(), dnn_blocks_table::TableError>(())

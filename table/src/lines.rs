@@ -1,26 +1,62 @@
-//! Line numbers of the records of a CSV file.
+//! Line numbers of the records of a CSV file, and limits on a line.
 
+use crate::error::TableError;
+use crate::reader::too_large;
 use csv::ByteRecord;
 use std::collections::VecDeque;
 use std::io::{self, Read};
 
+/// The most blank lines in a row.
+const BLANK_LINES: usize = 1 << 20;
+
 /// A reader that remembers the line feeds that a CSV reader has not passed yet.
 ///
 /// The positions of the `csv` crate are those before a record, where blank lines and the LF of a
-/// CRLF may still follow.
+/// CRLF may still follow. It also stops at a line with too many fields, before the `csv` crate
+/// stores them.
 pub(crate) struct LineCounter<R> {
     reader: R,
+    delimiter: u8,
+    max_columns: usize,
     /// The number of bytes read.
     read: u64,
     /// The offsets of line feeds, from the last record on.
     line_feeds: VecDeque<u64>,
     /// The number of line feeds before them.
     passed: u64,
+    /// The number of line feeds read.
+    lines: u64,
+    /// The line of the quote that opened the present field, if the field has not ended.
+    open_quote: Option<u64>,
+    /// Where the next byte is.
+    place: Place,
+    /// The delimiters outside quotes since the last line feed.
+    delimiters: usize,
+}
+
+/// Where a byte of a line is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    FieldStart,
+    Field,
+    /// After a quote in a quoted field: its end, or the first of two quotes.
+    AfterQuote,
 }
 
 impl<R> LineCounter<R> {
-    pub fn new(reader: R) -> Self {
-        Self { reader, read: 0, line_feeds: VecDeque::new(), passed: 0 }
+    pub fn new(reader: R, delimiter: u8, max_columns: usize) -> Self {
+        Self {
+            reader,
+            delimiter,
+            max_columns,
+            read: 0,
+            line_feeds: VecDeque::new(),
+            passed: 0,
+            lines: 0,
+            open_quote: None,
+            place: Place::FieldStart,
+            delimiters: 0,
+        }
     }
 
     /// Returns the line, from 1, on which a record begins that ends before the byte `end`.
@@ -33,13 +69,69 @@ impl<R> LineCounter<R> {
         let inside = record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64;
         1 + self.passed.saturating_sub(inside)
     }
+
+    /// Returns the line of a quote that opened a field which has not ended.
+    pub fn open_quote(&self) -> Option<u64> {
+        self.open_quote
+    }
+
+    /// Returns whether a byte may follow a quote that closes a field, or that may be the first of two.
+    fn may_follow_quote(&self, byte: u8) -> bool {
+        byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r' | b' ')
+    }
+
+    /// Counts a byte, and checks the limits.
+    fn count(&mut self, at: u64, byte: u8) -> io::Result<()> {
+        if byte == b'\n' {
+            self.line_feeds.push_back(at);
+            self.lines += 1;
+            check("the number of lines without a value", self.line_feeds.len(), BLANK_LINES)?;
+        }
+        if self.open_quote.is_some() {
+            if byte == b'"' {
+                (self.open_quote, self.place) = (None, Place::AfterQuote);
+            }
+            return Ok(());
+        }
+        if self.place == Place::AfterQuote && !self.may_follow_quote(byte) {
+            return Err(io::Error::other(TableError::Quote { line: self.lines + 1 }));
+        }
+        let is_byte_order_mark = at < 3 && byte >= 0x80;
+        self.place = match byte {
+            b'"' if self.place != Place::Field => {
+                self.open_quote = Some(self.lines + 1);
+                Place::Field
+            }
+            b'\n' | b'\r' => {
+                self.delimiters = 0;
+                Place::FieldStart
+            }
+            byte if byte == self.delimiter => {
+                self.delimiters += 1;
+                check("the number of columns", self.delimiters, self.max_columns)?;
+                Place::FieldStart
+            }
+            b' ' if self.place == Place::AfterQuote => Place::AfterQuote,
+            _ if is_byte_order_mark => Place::FieldStart,
+            _ => Place::Field,
+        };
+        Ok(())
+    }
+}
+
+fn check(what: &'static str, size: usize, limit: usize) -> io::Result<()> {
+    if size <= limit {
+        return Ok(());
+    }
+    Err(io::Error::other(too_large(what, size as u64, limit as u64)))
 }
 
 impl<R: Read> Read for LineCounter<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        let line_feeds = (self.read..).zip(&buffer[..count]).filter(|&(_, &byte)| byte == b'\n');
-        self.line_feeds.extend(line_feeds.map(|(at, _)| at));
+        for (at, &byte) in (self.read..).zip(&buffer[..count]) {
+            self.count(at, byte)?;
+        }
         self.read += count as u64;
         Ok(count)
     }

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// The texts that stand for a missing value, compared without white space at both ends.
 ///
-/// The default is the empty text, `NA`, `N/A`, `NaN`, `nan`, `null`, `NULL` and `?`. A table keeps
-/// the texts that it was read with, and so does an encoder that is fitted to it.
+/// The default is the empty text, `NA`, `N/A`, `n/a`, `#N/A`, `<NA>`, `NaN`, `nan`, `NAN`, `-nan`,
+/// `None`, `null`, `NULL` and `?`. A table keeps the texts that it was read with, and so does an encoder that is fitted to it.
 ///
 /// ```
 /// use dnn_blocks_table::MissingTexts;
@@ -41,6 +41,9 @@ impl MissingTexts {
 
 impl Default for MissingTexts {
     fn default() -> Self {
-        Self::new(&["", "NA", "N/A", "NaN", "nan", "null", "NULL", "?"])
+        Self::new(&[
+            "", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "None", "null",
+            "NULL", "?",
+        ])
     }
 }

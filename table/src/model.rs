@@ -1,8 +1,10 @@
 //! A model with its encoder.
 
+use crate::column::finite;
 use crate::encoder::Encoder;
 use crate::error::Result;
-use crate::schema::Schema;
+use crate::number::check_precision;
+use crate::schema::{Kind, Schema};
 use crate::stored::{from_entries, to_entries};
 use crate::table::Table;
 use dnn_blocks::files::{self, Limits};
@@ -110,9 +112,12 @@ impl<M: Inner> TableModel<M> {
     }
 
     /// Returns the fitted encoder.
-    #[must_use]
-    pub fn encoder(&self) -> Option<&Encoder> {
-        self.encoder.as_ref()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`].
+    pub fn encoder(&self) -> Result<&Encoder> {
+        Ok(self.encoder.as_ref().ok_or(Error::NotFitted)?)
     }
 
     /// Returns the model of the core, whose features are those of the encoder.
@@ -191,7 +196,7 @@ impl<M: Inner> TableModel<M> {
         table: &Table,
         fit: impl FnOnce(&mut M, Examples<'_, f32>) -> CoreResult<History>,
     ) -> Result<History> {
-        self.train(Encoder::fit(table, &self.schema)?, table, fit)
+        self.train(new_encoder(table, &self.schema)?, table, fit)
     }
 
     /// Trains the model with the encoder that it has, or with a new one if it has none. An error
@@ -203,7 +208,7 @@ impl<M: Inner> TableModel<M> {
     ) -> Result<History> {
         let encoder = match &self.encoder {
             Some(encoder) => encoder.clone(),
-            None => Encoder::fit(table, &self.schema)?,
+            None => new_encoder(table, &self.schema)?,
         };
         self.train(encoder, table, fit)
     }
@@ -215,20 +220,32 @@ impl<M: Inner> TableModel<M> {
         fit: impl FnOnce(&mut M, Examples<'_, f32>) -> CoreResult<History>,
     ) -> Result<History> {
         let x = encoder.encode(table)?;
+        let entries = to_entries(&encoder)?;
         let mut model = self.model.clone();
         let history = fit(&mut model, Examples::rows(&x).feature_names(encoder.feature_names()))?;
-        model.set_metadata(to_entries(&encoder)?)?;
+        model.set_metadata(entries)?;
         (self.model, self.encoder) = (model, Some(encoder));
         Ok(history)
     }
 
     /// Computes the features of a table.
     pub(crate) fn encode(&self, table: &Table) -> Result<Array2<f32>> {
-        self.encoder.as_ref().ok_or(Error::NotFitted)?.encode(table)
+        self.encoder()?.encode(table)
     }
 
     /// Returns a table of one row.
     pub(crate) fn row(&self, row: &impl Serialize) -> Result<Table> {
-        self.encoder.as_ref().ok_or(Error::NotFitted)?.table(&[row])
+        self.encoder()?.table(&[row])
     }
+}
+
+/// Fits an encoder whose numbers an f32 can tell apart.
+fn new_encoder(table: &Table, schema: &Schema) -> Result<Encoder> {
+    let encoder = Encoder::fit(table, schema)?;
+    for (fitted, column) in encoder.columns.iter().zip(&table.columns) {
+        if fitted.kind() == Kind::Number {
+            check_precision(&fitted.name, column.iter().flatten().filter_map(finite))?;
+        }
+    }
+    Ok(encoder)
 }

@@ -5,6 +5,18 @@ use crate::error::{Result, TableError};
 use crate::profile::Profile;
 use crate::table::{Table, not_a_number};
 
+/// Checks that f32 can tell numbers apart: that it divides their range into at least a hundred steps.
+pub(crate) fn check_precision(column: &str, numbers: impl Iterator<Item = f64>) -> Result<()> {
+    let start = (f64::INFINITY, f64::NEG_INFINITY);
+    let (smallest, largest) = numbers.fold(start, |(a, b), x| (a.min(x), b.max(x)));
+    let size = smallest.abs().max(largest.abs());
+    let step = (size * f64::from(f32::EPSILON)).max(f64::from(f32::MIN_POSITIVE));
+    if smallest >= largest || largest - smallest >= 100.0 * step {
+        return Ok(());
+    }
+    Err(TableError::TooClose { column: column.to_string(), smallest, largest })
+}
+
 /// Returns the median of the numbers of a column, where every text must be a finite number.
 ///
 /// Of an even count it is the mean of the two middle numbers, as in NumPy.

@@ -4,7 +4,7 @@ use crate::column::Column;
 use std::collections::HashMap;
 
 /// How often each value of a column occurs.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Profile<'t> {
     pub counts: HashMap<&'t str, usize>,
     /// The number of missing cells.

@@ -5,8 +5,9 @@ use crate::lines::LineCounter;
 use crate::missing::MissingTexts;
 use crate::table::Table;
 use csv::{ByteRecord, Reader, ReaderBuilder};
+use dnn_blocks::Error;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// How a CSV file is read.
@@ -78,7 +79,11 @@ impl CsvOptions {
     ///
     /// The errors of [`read`](Self::read).
     pub fn load(&self, path: impl AsRef<Path>) -> Result<Table> {
-        self.read(File::open(path)?)
+        let path = path.as_ref();
+        let named = |error: io::Error| {
+            io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
+        };
+        self.read(File::open(path).map_err(named)?)
     }
 
     /// Reads a CSV file.
@@ -87,10 +92,22 @@ impl CsvOptions {
     ///
     /// [`TableError::NoHeader`] if the file is empty; [`TableError::ColumnName`] if a name is empty
     /// or given twice; [`TableError::FieldCount`] with the line if a line has more or fewer fields
-    /// than the header; [`TableError::NotUtf8`] with line and column; [`TableError::TooLarge`] if
-    /// a limit is exceeded; [`TableError::Io`].
+    /// than the header; [`TableError::Quote`] if a quoted field does not end, or
+    /// text follows it;
+    /// [`TableError::NotUtf8`] with line and column; [`TableError::TooLarge`] if a limit is
+    /// exceeded; [`TableError::Io`];
+    /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) for a delimiter that cannot
+    /// be one.
     pub fn read(&self, reader: impl Read) -> Result<Table> {
-        let reader = LineCounter::new(reader.take(self.max_bytes.saturating_add(1)));
+        let is_usable =
+            |byte: u8| byte == b'\t' || (byte.is_ascii_graphic() && byte != b'"') || byte == b' ';
+        if !is_usable(self.delimiter) {
+            let (name, value) = ("delimiter", f64::from(self.delimiter));
+            let rule = "a tab, a space, or a printable ASCII character but the quote";
+            return Err(Error::InvalidArgument { name, value, rule }.into());
+        }
+        let reader = reader.take(self.max_bytes.saturating_add(1));
+        let reader = LineCounter::new(reader, self.delimiter, self.max_columns);
         let mut reader = ReaderBuilder::new()
             .delimiter(self.delimiter)
             .has_headers(false)
@@ -108,7 +125,11 @@ impl CsvOptions {
         let names = texts(&record, |column| (column + 1).to_string(), line)?;
         let mut table = Table::with_header(names, self.missing.clone(), true)?;
         while self.next(&mut reader, &mut record)? {
-            push(&mut table, &record, first_line(&mut reader, &record))?;
+            let line = first_line(&mut reader, &record);
+            push(&mut table, &record, line)?;
+        }
+        if let Some(line) = reader.get_ref().open_quote() {
+            return Err(TableError::Quote { line });
         }
         Ok(table)
     }
@@ -116,8 +137,11 @@ impl CsvOptions {
     /// Reads the next record within the limit. Returns whether there is one.
     fn next<R: Read>(&self, reader: &mut Reader<R>, record: &mut ByteRecord) -> Result<bool> {
         let more = reader.read_byte_record(record).map_err(|error| match error.into_kind() {
-            csv::ErrorKind::Io(error) => error,
-            kind => std::io::Error::other(format!("{kind:?}")),
+            csv::ErrorKind::Io(error) => match error.downcast::<TableError>() {
+                Ok(error) => error,
+                Err(error) => error.into(),
+            },
+            kind => io::Error::other(format!("{kind:?}")).into(),
         })?;
         let size = reader.position().byte();
         if size > self.max_bytes {
@@ -133,7 +157,7 @@ fn first_line<R: Read>(reader: &mut Reader<LineCounter<R>>, record: &ByteRecord)
     reader.get_mut().first_line(record, end)
 }
 
-fn too_large(what: &'static str, size: u64, limit: u64) -> TableError {
+pub(crate) fn too_large(what: &'static str, size: u64, limit: u64) -> TableError {
     TableError::TooLarge { what, size, limit }
 }
 

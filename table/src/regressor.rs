@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::model::TableModel;
+use crate::number::check_precision;
 use crate::table::Table;
 use dnn_blocks::Error;
 use dnn_blocks::model::{Examples, FitOptions, History, Regressor};
@@ -64,6 +65,7 @@ impl TableModel<Regressor<f32>> {
         targets: &[f64],
         options: FitOptions<'_, f32>,
     ) -> Result<History> {
+        check_precision("targets", targets.iter().copied())?;
         let y = narrowed(targets);
         self.fit_by(table, |model, x| model.fit_with(x, Examples::values(&y), options))
     }
@@ -95,6 +97,10 @@ impl TableModel<Regressor<f32>> {
     }
 
     /// Predicts the target of one row, a struct or a map as in [`Table::from_rows`].
+    ///
+    /// The row has all columns of the training table but the ignored ones, and no other. A category
+    /// that the training rows do not have is no error: it counts as a rare one, see
+    /// [`Encoder`](crate::Encoder).
     ///
     /// # Errors
     ///

@@ -40,11 +40,13 @@ impl fmt::Display for Kind {
 /// A guess takes a column for
 ///
 /// 1. ignored, if all cells are missing, or all have the same value and none is missing;
-/// 2. a number, if every cell that is not missing is a finite number;
+/// 2. a number, if every cell that is not missing is a finite number, and not all are equal;
 /// 3. ignored, if more than nine in ten of the cells that are not missing have different texts;
 /// 4. a category otherwise.
 ///
-/// Numbers that name something, such as postal codes, are a category: declare them. Guess from
+/// If nine in ten of the cells or more are numbers, but not all, and there are more than 20 different
+/// values, the guess is a [`TableError::Mixed`]: declare the column, or add the other texts to the
+/// [missing ones](crate::MissingTexts). Numbers that name something, such as postal codes, are a category: declare them. Guess from
 /// training rows only, because the other rows should have no influence on the model.
 ///
 /// ```
@@ -101,7 +103,7 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// [`TableError::NoRows`].
+    /// [`TableError::NoRows`], [`TableError::Mixed`].
     pub fn guess(table: &Table) -> Result<Self> {
         let columns = Self::auto().resolve(table)?;
         let columns = columns.into_iter().map(|(declared, _)| declared).collect();
@@ -120,7 +122,7 @@ impl Schema {
         self.with(column, Kind::Category)
     }
 
-    /// Declares a column that is no feature. Tables need not have it.
+    /// Declares a column that is no feature. Tables need not have it; the report of a fit says so.
     #[must_use]
     pub fn ignored(self, column: &str) -> Self {
         self.with(column, Kind::Ignored)
@@ -128,7 +130,7 @@ impl Schema {
 
     /// Sets the number of training rows below which a category is rare. Default: 5.
     ///
-    /// The rare categories of a column have one feature together, which unseen ones have too.
+    /// The rare categories of a column share one feature, and unseen ones get it too.
     #[must_use]
     pub fn rare_below(self, rows: usize) -> Self {
         Self { rare_below: rows, ..self }
@@ -184,7 +186,7 @@ impl Schema {
     }
 
     /// Returns what each column of a table is taken for, in the order of the table, with its
-    /// values.
+    /// values. Then follow ignored columns that the table does not have.
     pub(crate) fn resolve<'t>(&self, table: &'t Table) -> Result<Vec<(Declared, Profile<'t>)>> {
         if table.is_empty() {
             return Err(TableError::NoRows);
@@ -199,7 +201,14 @@ impl Schema {
             return Err(missing_column(&absent.name));
         }
         let declared = self.columns.iter().map(|declared| (&*declared.name, declared)).collect();
-        table.columns.iter().map(|column| self.resolve_column(table, column, &declared)).collect()
+        let columns = table.columns.iter();
+        let absent = self.columns.iter().filter(|declared| !names.contains(&*declared.name));
+        let absent = absent.map(|declared| {
+            let note = "declared, but not in the training table".to_string();
+            Ok((Declared { note, ..declared.clone() }, Profile::default()))
+        });
+        let resolved = columns.map(|column| self.resolve_column(table, column, &declared));
+        resolved.chain(absent).collect()
     }
 
     fn resolve_column<'t>(
@@ -211,7 +220,7 @@ impl Schema {
         let profile = Profile::new(column);
         let declared = match declared.get(&*column.name) {
             Some(&declared) => declared.clone(),
-            None if self.auto => guess(table, column, &profile),
+            None if self.auto => guess(table, column, &profile)?,
             None => return Err(TableError::UnknownColumn { column: column.name.clone() }),
         };
         Ok((declared, profile))

@@ -11,6 +11,8 @@ use std::fmt::Display;
 
 const VERSION: u64 = 1;
 const KEY: &str = "table";
+/// The most bytes of an entry that the core reads.
+const LONGEST_ENTRY: usize = 1 << 16;
 
 impl Encoder {
     /// Returns whether the metadata of a model are those of a model with an encoder, which
@@ -74,7 +76,12 @@ pub(crate) fn to_entries(encoder: &Encoder) -> Result<BTreeMap<String, String>> 
     };
     let mut entries = BTreeMap::from([(KEY.to_string(), text(&header)?)]);
     for (number, column) in encoder.columns.iter().enumerate() {
-        entries.insert(key(number), text(column)?);
+        let (text, limit) = (text(column)?, LONGEST_ENTRY);
+        if text.len() > limit {
+            let (column, size) = (column.name.clone(), text.len());
+            return Err(TableError::LongValues { column, size, limit });
+        }
+        entries.insert(key(number), text);
     }
     Ok(entries)
 }
@@ -96,7 +103,8 @@ pub(crate) fn from_entries(
     if header.max_categories == 0 {
         return Err(invalid("max_categories is 0"));
     }
-    if entries.len().checked_sub(1) != Some(header.columns) {
+    let is_column = |key: &&String| key.strip_prefix(KEY).is_some_and(|rest| rest.starts_with('.'));
+    if entries.keys().filter(is_column).count() != header.columns {
         return Err(invalid("the number of columns differs from the number of entries"));
     }
     let columns = (0..header.columns).map(|number| parse(entries, &key(number)));

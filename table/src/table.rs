@@ -99,6 +99,7 @@ impl Table {
     ///
     /// #[derive(Serialize)]
     /// struct Passenger {
+    ///     #[serde(rename = "age (years)")]
     ///     age: Option<f32>,
     ///     port: &'static str,
     /// }
@@ -107,7 +108,7 @@ impl Table {
     ///     Passenger { age: None, port: "Calais" },
     /// ];
     /// let table = Table::from_rows(&rows)?;
-    /// assert_eq!(table.cells("age")?.collect::<Vec<_>>(), [Some("36.5"), None]);
+    /// assert_eq!(table.cells("age (years)")?.collect::<Vec<_>>(), [Some("36.5"), None]);
     /// # Ok::<(), dnn_blocks_table::TableError>(())
     /// ```
     ///
@@ -265,7 +266,7 @@ impl Table {
         self.take(column, number)
     }
 
-    /// Removes a column of present cells, and converts each.
+    /// Removes a column and converts its cells, none of which may be missing.
     fn take<T>(
         &mut self,
         column: &str,

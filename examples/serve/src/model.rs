@@ -215,12 +215,12 @@ impl<F: Number> Model<F> {
 impl Model<f32> {
     /// Serves a fitted classifier of tables.
     pub fn table_classifier(model: &TableClassifier) -> Result<Self, String> {
-        Ok(Self::classifier(model.model())?.encoded(Columns::new(model.encoder())?))
+        Ok(Self::classifier(model.model())?.encoded(Columns::new(model.encoder().ok())?))
     }
 
     /// Serves a fitted regressor of tables.
     pub fn table_regressor(model: &TableRegressor) -> Result<Self, String> {
-        Ok(Self::regressor(model.model())?.encoded(Columns::new(model.encoder())?))
+        Ok(Self::regressor(model.model())?.encoded(Columns::new(model.encoder().ok())?))
     }
 
     fn encoded(mut self, columns: Columns) -> Self {

@@ -32,7 +32,8 @@ fn other_columns_are_errors() {
     let encoder = fitted(TRAINING);
     let encode = |table: &str| message(encoder.encode::<f32>(&read(table).unwrap()));
     assert_eq!(encode("age,ticket\n1,a\n"), r#"the table has no column "port""#);
-    let unknown = r#"the column "Age" is not known: declare it in the schema or remove it"#;
+    let unknown =
+        r#"the column "Age" is not known: remove it, or declare it in the schema before the fit"#;
     assert_eq!(encode("age,port,Age\n1,Oslo,2\n"), unknown);
 }
 
@@ -46,7 +47,7 @@ fn numbers_are_checked_when_they_are_used() {
     assert_eq!(encode("old"), r#"line 3, column "age": "old" is not a number"#);
     assert_eq!(encode("-inf"), r#"line 3, column "age": "-inf" is not a finite number"#);
     assert_eq!(encode("1e999"), r#"line 3, column "age": "1e999" is not a finite number"#);
-    assert!(encode("1e39").ends_with("is not a finite number"), "too large for f32");
+    assert!(encode("1e39").ends_with("is too large for the network"), "too large for f32");
     assert_eq!(encoded(&encoder, "age,port\n1e39,Oslo\n")[[0, 0]], 1e39);
 }
 
@@ -117,7 +118,7 @@ column  taken as  distinct  missing  note
 age     number    19        1        median 10
 port    category  4         0        3 of 4 values kept, 1 rare together
 id      ignored   20        0        nearly every value is different
-smoker  category  2         0
+smoker  category  2         0        false, true
 ";
     assert_eq!(text, expected);
 }

@@ -1,6 +1,7 @@
 //! Tests of the crate, a module for each file of `src`.
 
 mod encoder;
+mod mistakes;
 mod model;
 mod reader;
 mod rows;

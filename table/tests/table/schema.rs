@@ -20,7 +20,7 @@ fn guesses_follow_their_rules() {
     assert_eq!(guessed(&["1,5", "1,5", "2,5"]), Kind::Category);
     assert_eq!(guessed(&["", "NA"]), Kind::Ignored);
     assert_eq!(guessed(&["5", "5", "5"]), Kind::Ignored);
-    assert_eq!(guessed(&["5", "5", ""]), Kind::Number);
+    assert_eq!(guessed(&["5", "5", ""]), Kind::Category);
     assert_eq!(guessed(&["a", "a"]), Kind::Ignored);
     assert_eq!(guessed(&["a", "a", "?"]), Kind::Category);
     assert_eq!(guessed(&["a", "b", "c"]), Kind::Ignored);
@@ -51,7 +51,10 @@ fn a_declared_schema_knows_all_columns() {
     let table = read("a,b\n1,x\n2,x\n").unwrap();
     let fit = |schema: Schema| Encoder::fit(&table, &schema);
     let unknown = message(fit(Schema::new().number("a")));
-    assert_eq!(unknown, r#"the column "b" is not known: declare it in the schema or remove it"#);
+    assert_eq!(
+        unknown,
+        r#"the column "b" is not known: remove it, or declare it in the schema before the fit"#
+    );
     let absent = fit(Schema::auto().number("c")).unwrap_err();
     assert!(matches!(absent, TableError::MissingColumn { column } if column == "c"));
     fit(Schema::new().number("a").ignored("b").ignored("c")).unwrap();
