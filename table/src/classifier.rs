@@ -26,7 +26,7 @@ use serde::Serialize;
 /// let hyperparameters = Hyperparameters::default().hidden(&[16]).batch_size(20).epochs(200);
 /// let mut model = TableClassifier::new(Schema::auto(), hyperparameters);
 /// model.fit(&table, &species)?;
-/// println!("{}", model.encoder().expect("the model is fitted"));
+/// println!("{}", model.encoder()?);
 /// assert!(model.score(&table, &species)? > 0.95);
 /// assert_eq!(model.predict_row(&BTreeMap::from([("length", "9"), ("color", "blue")]))?, "sole");
 /// # Ok::<(), dnn_blocks_table::TableError>(())

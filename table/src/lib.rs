@@ -29,7 +29,7 @@
 //! let hyperparameters = Hyperparameters::default().hidden(&[16]).epochs(150);
 //! let mut model = TableClassifier::new(Schema::auto().ignored("id"), hyperparameters);
 //! model.fit(&table, &species)?;
-//! println!("{}", model.encoder().expect("the model is fitted"));
+//! println!("{}", model.encoder()?);
 //! // column  taken as  distinct  missing  note
 //! // id      ignored   120       0        declared
 //! // length  number    10        0        median 4.5

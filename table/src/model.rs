@@ -110,9 +110,12 @@ impl<M: Inner> TableModel<M> {
     }
 
     /// Returns the fitted encoder.
-    #[must_use]
-    pub fn encoder(&self) -> Option<&Encoder> {
-        self.encoder.as_ref()
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFitted`].
+    pub fn encoder(&self) -> Result<&Encoder> {
+        Ok(self.encoder.as_ref().ok_or(Error::NotFitted)?)
     }
 
     /// Returns the model of the core, whose features are those of the encoder.
@@ -224,11 +227,11 @@ impl<M: Inner> TableModel<M> {
 
     /// Computes the features of a table.
     pub(crate) fn encode(&self, table: &Table) -> Result<Array2<f32>> {
-        self.encoder.as_ref().ok_or(Error::NotFitted)?.encode(table)
+        self.encoder()?.encode(table)
     }
 
     /// Returns a table of one row.
     pub(crate) fn row(&self, row: &impl Serialize) -> Result<Table> {
-        self.encoder.as_ref().ok_or(Error::NotFitted)?.table(&[row])
+        self.encoder()?.table(&[row])
     }
 }

@@ -58,7 +58,7 @@ fn fit() -> Result<(), TableError> {
     }
 
     model.fit(&table, &sex)?;
-    println!("\n{}", model.encoder().expect("the model is fitted"));
+    println!("\n{}", model.encoder()?);
     model.save(MODEL)?;
     println!("saved {MODEL}");
     Ok(())
