@@ -7,7 +7,7 @@ use crate::missing::MissingTexts;
 use crate::number::median;
 use crate::profile::Profile;
 use crate::report::write_report;
-use crate::schema::{Declared, Kind, Schema};
+use crate::schema::{Declared, Kind, Others, Schema};
 use crate::table::{Table, missing_column};
 use dnn_blocks::error::Operand;
 use dnn_blocks::ndarray::Array2;
@@ -53,6 +53,8 @@ pub struct Encoder {
     pub(crate) missing: MissingTexts,
     pub(crate) rare_below: usize,
     pub(crate) max_categories: usize,
+    /// Whether unknown columns are ignored.
+    pub(crate) ignore_others: bool,
     /// The names of the features, which follow from the columns.
     names: Vec<String>,
 }
@@ -159,7 +161,8 @@ impl Encoder {
     /// [`TableError::NoRows`]; [`TableError::NoFeatures`] if every column is ignored;
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
-    /// [`TableError::NotFinite`] with line and column if a declared number is none;
+    /// [`TableError::NotFinite`] with line and column if a cell of a column that is declared a
+    /// number is not a finite number;
     /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names
     /// of the features have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
@@ -168,7 +171,8 @@ impl Encoder {
         let fit = |(column, resolved)| FittedColumn::fit(table, column, schema, resolved);
         let columns = resolved.map(fit).collect::<Result<_>>()?;
         let limits = (schema.rare_below, schema.max_categories);
-        Self::from_columns(columns, table.missing.clone(), limits)
+        let ignore_others = schema.others == Others::Ignore;
+        Self::from_columns(columns, table.missing.clone(), limits, ignore_others)
     }
 
     /// Creates an encoder whose columns are checked.
@@ -176,6 +180,7 @@ impl Encoder {
         columns: Vec<FittedColumn>,
         missing: MissingTexts,
         (rare_below, max_categories): (usize, usize),
+        ignore_others: bool,
     ) -> Result<Self> {
         if columns.iter().all(|column| column.width() == 0) {
             return Err(TableError::NoFeatures);
@@ -194,7 +199,7 @@ impl Encoder {
             return Err(TableError::TooLarge { what, size, limit: LONGEST_NAMES });
         }
         let names = distinct_names(columns.iter().flat_map(FittedColumn::names));
-        Ok(Self { columns, missing, rare_below, max_categories, names })
+        Ok(Self { columns, missing, rare_below, max_categories, ignore_others, names })
     }
 
     /// Returns the names of the features, such as `age`, `age missing`, `port=Dover`, `port
@@ -205,11 +210,14 @@ impl Encoder {
         &self.names
     }
 
-    /// Returns a schema that declares each column as this encoder takes it.
+    /// Returns a schema that declares each column with its kind in this encoder.
+    ///
+    /// A fit with it does not need the ignored columns.
     #[must_use]
     pub fn schema(&self) -> Schema {
         let columns = self.columns.iter().map(|column| (column.name.clone(), column.kind()));
-        Schema::from_columns(columns, (self.rare_below, self.max_categories))
+        let others = if self.ignore_others { Others::Ignore } else { Others::Error };
+        Schema::from_columns(columns, others, (self.rare_below, self.max_categories))
     }
 
     /// Creates a table from rows, with the texts for missing values of the training table; see
@@ -229,7 +237,8 @@ impl Encoder {
     /// # Errors
     ///
     /// [`TableError::MissingColumn`] if the table does not have a column,
-    /// [`TableError::UnknownColumn`] if it has one that the training table did not have;
+    /// [`TableError::UnknownColumn`] if it has one that the training table did not have, unless
+    /// the schema [ignores others](Schema::ignore_others);
     /// [`TableError::NotANumber`] or [`TableError::NotFinite`] with line and column if a number is
     /// a text or not finite in `F`;
     /// [`Error::TooLarge`](dnn_blocks::Error::TooLarge) if the matrix does not fit in memory.
@@ -250,8 +259,11 @@ impl Encoder {
         Ok(x)
     }
 
-    /// Checks that each column of the table is known.
+    /// Checks that each column of the table is known, unless others are ignored.
     fn check_columns(&self, table: &Table) -> Result<()> {
+        if self.ignore_others {
+            return Ok(());
+        }
         let known: HashSet<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
         match table.columns().find(|name| !known.contains(name)) {
             Some(column) => Err(TableError::UnknownColumn { column: column.to_string() }),

@@ -1,4 +1,4 @@
-//! The guess of what a column is taken for.
+//! The guess of the kind of a column.
 
 use crate::column::{Column, finite};
 use crate::error::Quoted;
@@ -7,12 +7,22 @@ use crate::schema::{Declared, Kind};
 use crate::table::Table;
 
 /// Guesses a column by the rules in the documentation of `Schema`.
-pub(crate) fn guess(table: &Table, column: &Column, profile: &Profile<'_>) -> Declared {
-    let (kind, note) = kind_and_note(table, column, profile);
-    Declared { name: column.name.clone(), kind, note }
+pub(crate) fn guess(
+    table: &Table,
+    column: &Column,
+    profile: &Profile<'_>,
+    rare_below: usize,
+) -> Declared {
+    let (kind, note) = kind_and_note(table, column, profile, rare_below);
+    Declared::found(column.name.clone(), kind, note)
 }
 
-fn kind_and_note(table: &Table, column: &Column, profile: &Profile<'_>) -> (Kind, String) {
+fn kind_and_note(
+    table: &Table,
+    column: &Column,
+    profile: &Profile<'_>,
+    rare_below: usize,
+) -> (Kind, String) {
     let (distinct, present) = (profile.distinct(), profile.present);
     let numbers = || profile.counts.iter().filter(|(text, _)| finite(text).is_some());
     if distinct == 0 {
@@ -21,11 +31,23 @@ fn kind_and_note(table: &Table, column: &Column, profile: &Profile<'_>) -> (Kind
         (Kind::Ignored, "every row has the same value".to_string())
     } else if numbers().count() == distinct {
         (Kind::Number, String::new())
-    } else if distinct as u128 * 10 > present as u128 * 9 {
-        (Kind::Ignored, "nearly every value is different".to_string())
     } else {
+        let (kind, reason) = kind_of_texts(profile, rare_below);
         let numbers: usize = numbers().map(|(_, count)| count).sum();
-        (Kind::Category, first_text(table, column, (numbers, present)).unwrap_or_default())
+        let text = first_text(table, column, (numbers, present));
+        let notes: Vec<_> = reason.into_iter().chain(text).collect();
+        (kind, notes.join("; "))
+    }
+}
+
+/// Returns the kind of a column of texts, with the reason why it is ignored.
+fn kind_of_texts(profile: &Profile<'_>, rare_below: usize) -> (Kind, Option<String>) {
+    if profile.distinct() as u128 * 10 > profile.present as u128 * 9 {
+        (Kind::Ignored, Some("nearly every value is different".to_string()))
+    } else if profile.most_frequent() < rare_below {
+        (Kind::Ignored, Some(format!("no value in at least {rare_below} rows")))
+    } else {
+        (Kind::Category, None)
     }
 }
 

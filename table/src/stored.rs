@@ -12,7 +12,7 @@ use std::fmt::Display;
 const VERSION: u64 = 1;
 const KEY: &str = "table";
 
-/// What an encoder has beside its columns.
+/// The parts of an encoder other than its columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -21,6 +21,8 @@ struct Header {
     missing: MissingTexts,
     rare_below: usize,
     max_categories: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignore_others: bool,
 }
 
 fn key(column: usize) -> String {
@@ -39,6 +41,7 @@ pub(crate) fn to_entries(encoder: &Encoder) -> Result<BTreeMap<String, String>> 
         missing: encoder.missing.clone(),
         rare_below: encoder.rare_below,
         max_categories: encoder.max_categories,
+        ignore_others: encoder.ignore_others,
     };
     let mut entries = BTreeMap::from([(KEY.to_string(), text(&header)?)]);
     for (number, column) in encoder.columns.iter().enumerate() {
@@ -72,7 +75,7 @@ pub(crate) fn from_entries(
     check_names(&columns)?;
     columns.iter().try_for_each(check_column)?;
     let limits = (header.rare_below, header.max_categories);
-    let encoder = Encoder::from_columns(columns, header.missing, limits)?;
+    let encoder = Encoder::from_columns(columns, header.missing, limits, header.ignore_others)?;
     if feature_names != Some(encoder.feature_names()) {
         return Err(invalid("its features are not the features of the network"));
     }
