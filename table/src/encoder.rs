@@ -6,7 +6,7 @@ use crate::features::{distinct_names, write_column};
 use crate::missing::MissingTexts;
 use crate::number::median;
 use crate::profile::Profile;
-use crate::report::write_report;
+use crate::report::{joined, write_report};
 use crate::schema::{Declared, Kind, Others, Schema};
 use crate::table::{Table, missing_column};
 use dnn_blocks::error::Operand;
@@ -20,11 +20,12 @@ use std::fmt;
 ///
 /// - A **number** is one feature. A missing one is the median of the training rows, and a second
 ///   feature is 1 if some were missing in the training rows.
-/// - A **category** is one-hot: one feature for each value. Values in fewer training rows than
-///   [`Schema::rare_below`] have one feature together, and so do those that exceed
-///   [`Schema::max_categories`]. Missing is a value like the others. Of two features, only the
-///   second remains. A value that the training rows do not have counts as a rare one. If none was
-///   rare, all its features are 0; a single feature of two values is 0.5.
+/// - A **category** is one-hot: one feature for each value. All rare values of a column share one
+///   feature. A value is rare if it occurs in fewer training rows than [`Schema::rare_below`], or
+///   if [`Schema::max_categories`] leaves no feature for it. Missing is a value like the others. If
+///   there would be two features, the column has only the second of them. A value that the training
+///   rows do not have is encoded as a rare value. If the column has no rare values, all features of
+///   such a value are 0, or 0.5 if the column has one feature for two values.
 /// - An **ignored** column has no feature.
 ///
 /// On the training columns, the features are those of scikit-learn's
@@ -138,15 +139,10 @@ impl FittedColumn {
     fn note(&self) -> String {
         let fitted = match &self.role {
             Role::Number { median } => format!("median {median}"),
-            Role::Category(Categories { rare: 0, .. }) => String::new(),
-            Role::Category(categories) => {
-                let (kept, rare) = (categories.kept(), categories.rare);
-                format!("{kept} of {} values kept, {rare} rare together", kept + rare)
-            }
+            Role::Category(categories) => categories.note(self.distinct, self.missing),
             Role::Ignored => String::new(),
         };
-        let notes = [fitted, self.note.clone()];
-        notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ")
+        joined(&[&fitted, &self.note])
     }
 }
 
@@ -208,6 +204,28 @@ impl Encoder {
     #[must_use]
     pub fn feature_names(&self) -> &[String] {
         &self.names
+    }
+
+    /// Returns the values of a category column that have a feature of their own, sorted.
+    ///
+    /// It is `None` if the column is not a category or does not exist. Missing and the rare values
+    /// are not in the list.
+    ///
+    /// ```
+    /// # use dnn_blocks_table::{Encoder, Schema, Table};
+    /// let lines = "36,Dover\n20,Calais\n".repeat(5);
+    /// let table = Table::read_csv(format!("age,port\n{lines}40,Rome\n").as_bytes())?;
+    /// let encoder = Encoder::fit(&table, &Schema::auto())?;
+    /// assert_eq!(encoder.categories("port").unwrap(), ["Calais", "Dover"]);
+    /// assert_eq!(encoder.categories("age"), None);
+    /// # Ok::<(), dnn_blocks_table::TableError>(())
+    /// ```
+    #[must_use]
+    pub fn categories(&self, column: &str) -> Option<&[String]> {
+        match &self.columns.iter().find(|fitted| fitted.name == column)?.role {
+            Role::Category(categories) => Some(&categories.texts),
+            _ => None,
+        }
     }
 
     /// Returns a schema that declares each column with its kind in this encoder.
@@ -272,8 +290,11 @@ impl Encoder {
     }
 }
 
-/// Prints what was learned: each column, what it is taken for, the numbers of different and missing
-/// values, and the median or the number of kept values.
+/// Prints each column: its kind, the number of different values, the number of missing cells, and
+/// a note with the median or the values of a category.
+///
+/// Missing is not counted as a value here. A long list of values is cut. If some are rare, the note
+/// has the number of values with a feature of their own instead.
 impl fmt::Display for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let titles = ["column", "taken as", "distinct", "missing", "note"];

@@ -96,6 +96,12 @@ impl TableModel<Regressor<f32>> {
 
     /// Predicts the target of one row, a struct or a map as in [`Table::from_rows`].
     ///
+    /// The row needs the columns of the training table, by name; ignored ones may be absent. A
+    /// missing column or one more column is an error; a missing cell (`None` or `""`) is not. A
+    /// category that the training table did not have is no error: the [`Encoder`](crate::Encoder)
+    /// encodes it as a rare one. [`Encoder::categories`](crate::Encoder::categories) has the known
+    /// ones.
+    ///
     /// # Errors
     ///
     /// The errors of [`Table::from_rows`] and of [`predict`](Self::predict).

@@ -113,6 +113,7 @@ fn has_all_values(column: &FittedColumn, categories: &Categories) -> bool {
     let missing = usize::from(column.missing > 0);
     let values = column.distinct.checked_add(missing);
     categories.texts.is_sorted_by(|a, b| a < b)
+        && categories.texts.len() <= column.distinct
         && usize::from(categories.missing) <= missing
         && values.is_some_and(|values| values > 0)
         && categories.kept().checked_add(categories.rare) == values
