@@ -166,6 +166,16 @@ fn a_damaged_encoder_is_an_error() {
 }
 
 #[test]
+fn more_kept_values_than_different_ones_are_an_error() {
+    let error = message(changed(|entries| {
+        let text = entries.get_mut("table.3").unwrap();
+        let fewer = text.replace("\"distinct\":3", "\"distinct\":2");
+        *text = fewer.replace("\"missing\":true", "\"missing\":false");
+    }));
+    assert!(error.ends_with(r#"the values of column "color" contradict each other"#), "{error}");
+}
+
+#[test]
 fn a_long_name_is_not_repeated_without_a_limit() {
     let texts: Vec<_> = (0..2000).map(|i| format!("\"{i:04}\"")).collect();
     let (name, texts) = ("n".repeat(30_000), texts.join(","));
