@@ -2,6 +2,7 @@
 
 use crate::column::finite;
 use crate::profile::Profile;
+use crate::report::{joined, shortened};
 use serde::{Deserialize, Serialize};
 
 /// The features of a column of categories: the kept texts in order, then missing, then all rare
@@ -44,6 +45,19 @@ impl Categories {
     /// Returns the number of categories with a feature of their own.
     pub fn kept(&self) -> usize {
         self.texts.len() + usize::from(self.missing)
+    }
+
+    /// Describes the values in a report, given the numbers of different texts and missing cells.
+    pub fn note(&self, distinct: usize, missing: usize) -> String {
+        let kept = self.texts.len();
+        let texts = if kept == distinct {
+            shortened(&self.texts.join(", "))
+        } else {
+            let rare = distinct.saturating_sub(kept);
+            format!("{kept} of {distinct} values kept, {rare} rare together")
+        };
+        let missing = if missing > 0 && !self.missing { "missing is rare" } else { "" };
+        joined(&[&texts, missing])
     }
 
     /// Returns the number of features before one of two is dropped.

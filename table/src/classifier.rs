@@ -5,7 +5,7 @@ use crate::model::TableModel;
 use crate::table::Table;
 use dnn_blocks::Error;
 use dnn_blocks::model::{Classifier, Examples, FitOptions, History};
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::ndarray::{Array1, Array2};
 use serde::Serialize;
 
 /// A neural network classifier of the rows of a table.
@@ -28,7 +28,11 @@ use serde::Serialize;
 /// model.fit(&table, &species)?;
 /// println!("{}", model.encoder()?);
 /// assert!(model.score(&table, &species)? > 0.95);
-/// assert_eq!(model.predict_row(&BTreeMap::from([("length", "9"), ("color", "blue")]))?, "sole");
+/// let fish = BTreeMap::from([("length", "9"), ("color", "blue")]);
+/// assert_eq!(model.predict_row(&fish)?, "sole");
+/// for (species, probability) in model.classes().iter().zip(model.predict_proba_row(&fish)?) {
+///     println!("{species}: {probability:.2}"); // plaice first
+/// }
 /// # Ok::<(), dnn_blocks_table::TableError>(())
 /// ```
 pub type TableClassifier = TableModel<Classifier<f32, String>>;
@@ -105,9 +109,11 @@ impl TableModel<Classifier<f32, String>> {
 
     /// Predicts the class of one row, a struct or a map as in [`Table::from_rows`].
     ///
-    /// The row has all columns of the training table but the ignored ones, and no other. A category
-    /// that the training rows do not have is no error: it counts as a rare one, see
-    /// [`Encoder`](crate::Encoder).
+    /// The row needs the columns of the training table, by name; ignored ones may be absent. A
+    /// missing column or one more column is an error; a missing cell (`None` or `""`) is not. A
+    /// category that the training table did not have is no error: the [`Encoder`](crate::Encoder)
+    /// encodes it as a rare one. [`Encoder::categories`](crate::Encoder::categories) has the known
+    /// ones.
     ///
     /// # Errors
     ///
@@ -119,11 +125,13 @@ impl TableModel<Classifier<f32, String>> {
 
     /// Predicts the probability of each class for one row; see [`predict_row`](Self::predict_row).
     ///
+    /// The order is that of [`classes`](Self::classes).
+    ///
     /// # Errors
     ///
     /// The errors of [`predict_row`](Self::predict_row).
-    pub fn predict_proba_row(&self, row: &impl Serialize) -> Result<Vec<f32>> {
-        Ok(self.predict_proba(&self.row(row)?)?.into_iter().collect())
+    pub fn predict_proba_row(&self, row: &impl Serialize) -> Result<Array1<f32>> {
+        Ok(self.predict_proba(&self.row(row)?)?.row(0).to_owned())
     }
 
     /// Computes the accuracy, the share of rows whose label is predicted correctly.

@@ -6,8 +6,8 @@ use crate::features::{distinct_names, write_column};
 use crate::missing::MissingTexts;
 use crate::number::median;
 use crate::profile::Profile;
-use crate::report::write_report;
-use crate::schema::{Declared, Kind, Schema};
+use crate::report::{joined, write_report};
+use crate::schema::{Declared, Kind, Others, Schema};
 use crate::table::{Table, missing_column};
 use dnn_blocks::error::Operand;
 use dnn_blocks::ndarray::Array2;
@@ -20,13 +20,14 @@ use std::fmt;
 ///
 /// - A **number** is one feature. A missing one is the median of the training rows, and a second
 ///   feature is 1 if some were missing in the training rows.
-/// - A **category** is one-hot: one feature for each value. Rare values share one feature: values
-///   in fewer training rows than [`Schema::rare_below`], and the rarest beyond
-///   [`Schema::max_categories`]. A missing cell is a value too. A column with two values has only
-///   the feature of the second. A value that the training rows do not have counts as rare. If the
-///   column has no rare values, its features are 0, and the only feature of two values is 0.5.
-///   Numbers with another spelling and `true` in any case are the same value, if the training rows
-///   do not have the text itself.
+/// - A **category** is one-hot: one feature for each value. All rare values of a column share one
+///   feature. A value is rare if it occurs in fewer training rows than [`Schema::rare_below`], or
+///   if [`Schema::max_categories`] leaves no feature for it. Missing is a value like the others. If
+///   there would be two features, the column has only the second of them. A value that the training
+///   rows do not have is encoded as a rare value. If the column has no rare values, all features of
+///   such a value are 0, or 0.5 if the column has one feature for two values.
+///   A number with another spelling is the same value, and so is `true` in any case, unless the
+///   training rows have the text itself.
 /// - An **ignored** column has no feature.
 ///
 /// On the training columns, the features are those of scikit-learn's
@@ -55,6 +56,8 @@ pub struct Encoder {
     pub(crate) missing: MissingTexts,
     pub(crate) rare_below: usize,
     pub(crate) max_categories: usize,
+    /// Whether unknown columns are ignored.
+    pub(crate) ignore_others: bool,
     /// The names of the features, which follow from the columns.
     names: Vec<String>,
 }
@@ -138,17 +141,10 @@ impl FittedColumn {
     fn note(&self) -> String {
         let fitted = match &self.role {
             Role::Number { median } => format!("median {median}"),
-            Role::Category(Categories { texts, .. }) if texts.len() == self.distinct => {
-                excerpt(&texts.join(", "))
-            }
-            Role::Category(Categories { texts, .. }) => {
-                let (kept, distinct) = (texts.len(), self.distinct);
-                format!("{kept} of {distinct} values kept, {} rare together", distinct - kept)
-            }
+            Role::Category(categories) => categories.note(self.distinct, self.missing),
             Role::Ignored => String::new(),
         };
-        let notes = [fitted, self.note.clone()];
-        notes.into_iter().filter(|note| !note.is_empty()).collect::<Vec<_>>().join("; ")
+        joined(&[&fitted, &self.note])
     }
 }
 
@@ -163,7 +159,8 @@ impl Encoder {
     /// [`TableError::NoRows`]; [`TableError::NoFeatures`] if every column is ignored;
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
-    /// [`TableError::NotFinite`] with line and column if a declared number is not a number;
+    /// [`TableError::NotFinite`] with line and column if a cell of a column that is declared a
+    /// number is not a finite number;
     /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names
     /// of the features have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
@@ -172,7 +169,8 @@ impl Encoder {
         let fit = |(column, resolved)| FittedColumn::fit(table, column, schema, resolved);
         let columns = resolved.map(fit).collect::<Result<_>>()?;
         let limits = (schema.rare_below, schema.max_categories);
-        Self::from_columns(columns, table.missing.clone(), limits)
+        let ignore_others = schema.others == Others::Ignore;
+        Self::from_columns(columns, table.missing.clone(), limits, ignore_others)
     }
 
     /// Creates an encoder whose columns are checked.
@@ -180,6 +178,7 @@ impl Encoder {
         columns: Vec<FittedColumn>,
         missing: MissingTexts,
         (rare_below, max_categories): (usize, usize),
+        ignore_others: bool,
     ) -> Result<Self> {
         if columns.iter().all(|column| column.width() == 0) {
             return Err(TableError::NoFeatures);
@@ -198,7 +197,7 @@ impl Encoder {
             return Err(TableError::TooLarge { what, size, limit: LONGEST_NAMES });
         }
         let names = distinct_names(columns.iter().flat_map(FittedColumn::names));
-        Ok(Self { columns, missing, rare_below, max_categories, names })
+        Ok(Self { columns, missing, rare_below, max_categories, ignore_others, names })
     }
 
     /// Returns the names of the features, such as `age`, `age missing`, `port=Dover`, `port
@@ -209,11 +208,36 @@ impl Encoder {
         &self.names
     }
 
-    /// Returns a schema that declares each column as this encoder takes it.
+    /// Returns the values of a category column that have a feature of their own, sorted.
+    ///
+    /// It is `None` if the column is not a category or does not exist. Missing and the rare values
+    /// are not in the list.
+    ///
+    /// ```
+    /// # use dnn_blocks_table::{Encoder, Schema, Table};
+    /// let lines = "36,Dover\n20,Calais\n".repeat(5);
+    /// let table = Table::read_csv(format!("age,port\n{lines}40,Rome\n").as_bytes())?;
+    /// let encoder = Encoder::fit(&table, &Schema::auto())?;
+    /// assert_eq!(encoder.categories("port").unwrap(), ["Calais", "Dover"]);
+    /// assert_eq!(encoder.categories("age"), None);
+    /// # Ok::<(), dnn_blocks_table::TableError>(())
+    /// ```
+    #[must_use]
+    pub fn categories(&self, column: &str) -> Option<&[String]> {
+        match &self.columns.iter().find(|fitted| fitted.name == column)?.role {
+            Role::Category(categories) => Some(&categories.texts),
+            _ => None,
+        }
+    }
+
+    /// Returns a schema that declares each column with its kind in this encoder.
+    ///
+    /// A fit with it does not need the ignored columns.
     #[must_use]
     pub fn schema(&self) -> Schema {
         let columns = self.columns.iter().map(|column| (column.name.clone(), column.kind()));
-        Schema::from_columns(columns, (self.rare_below, self.max_categories))
+        let others = if self.ignore_others { Others::Ignore } else { Others::Error };
+        Schema::from_columns(columns, others, (self.rare_below, self.max_categories))
     }
 
     /// Creates a table from rows, with the texts for missing values of the training table; see
@@ -233,7 +257,8 @@ impl Encoder {
     /// # Errors
     ///
     /// [`TableError::MissingColumn`] if the table does not have a column,
-    /// [`TableError::UnknownColumn`] if it has one that the training table did not have;
+    /// [`TableError::UnknownColumn`] if it has one that the training table did not have, unless
+    /// the schema [ignores others](Schema::ignore_others);
     /// [`TableError::NotANumber`] or [`TableError::NotFinite`] with line and column if a number is
     /// a text or not finite in `F`;
     /// [`Error::TooLarge`](dnn_blocks::Error::TooLarge) if the matrix does not fit in memory.
@@ -254,8 +279,11 @@ impl Encoder {
         Ok(x)
     }
 
-    /// Checks that each column of the table is known.
+    /// Checks that each column of the table is known, unless others are ignored.
     fn check_columns(&self, table: &Table) -> Result<()> {
+        if self.ignore_others {
+            return Ok(());
+        }
         let known: HashSet<_> = self.columns.iter().map(|column| column.name.as_str()).collect();
         match table.columns().find(|name| !known.contains(name)) {
             Some(column) => Err(TableError::UnknownColumn { column: column.to_string() }),
@@ -264,8 +292,11 @@ impl Encoder {
     }
 }
 
-/// Prints what was learned: each column, what it is taken for, the numbers of different and missing
-/// values, and the median or the number of kept values.
+/// Prints each column: its kind, the number of different values, the number of missing cells, and
+/// a note with the median or the values of a category.
+///
+/// Missing is not counted as a value here. A long list of values is cut. If some are rare, the note
+/// has the number of values with a feature of their own instead.
 impl fmt::Display for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let titles = ["column", "taken as", "distinct", "missing", "note"];
@@ -275,15 +306,6 @@ impl fmt::Display for Encoder {
             [column.name.clone(), column.kind().to_string(), distinct, missing, column.note()]
         };
         write_report(f, titles, self.columns.iter().map(row))
-    }
-}
-
-/// Returns the first characters of a long list.
-fn excerpt(list: &str) -> String {
-    const LONGEST: usize = 40;
-    match list.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &list[..end]),
-        None => list.to_string(),
     }
 }
 

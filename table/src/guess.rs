@@ -1,4 +1,4 @@
-//! The guess of what a column is taken for.
+//! The guess of the kind of a column.
 
 use crate::column::{Column, finite};
 use crate::error::{Place, Quoted, Result, TableError};
@@ -10,16 +10,25 @@ use crate::table::Table;
 const MANY: usize = 20;
 
 /// Guesses a column by the rules in the documentation of `Schema`.
-pub(crate) fn guess(table: &Table, column: &Column, profile: &Profile<'_>) -> Result<Declared> {
-    let (kind, note) = kind_and_note(table, column, profile)?;
-    Ok(Declared { name: column.name.clone(), kind, note })
+pub(crate) fn guess(
+    table: &Table,
+    column: &Column,
+    profile: &Profile<'_>,
+    rare_below: usize,
+) -> Result<Declared> {
+    let (kind, note) = kind_and_note(table, column, profile, rare_below)?;
+    Ok(Declared::found(column.name.clone(), kind, note))
 }
 
-fn kind_and_note(table: &Table, column: &Column, profile: &Profile<'_>) -> Result<(Kind, String)> {
+fn kind_and_note(
+    table: &Table,
+    column: &Column,
+    profile: &Profile<'_>,
+    rare_below: usize,
+) -> Result<(Kind, String)> {
     let (distinct, present) = (profile.distinct(), profile.present);
     let numbers = || profile.counts.iter().filter(|(text, _)| finite(text).is_some());
     let cells: usize = numbers().map(|(_, count)| count).sum();
-    let text = || first_text(table, column).filter(|_| cells > present / 2);
     Ok(if distinct == 0 {
         (Kind::Ignored, "every value is missing".to_string())
     } else if distinct == 1 && profile.missing == 0 {
@@ -32,17 +41,26 @@ fn kind_and_note(table: &Table, column: &Column, profile: &Profile<'_>) -> Resul
         let (place, text) = first_text(table, column).unwrap_or((table.place(0), ""));
         let (column, text) = (column.name.clone(), text.to_string());
         return Err(TableError::Mixed { place, column, text, numbers: cells, present });
-    } else if distinct as u128 * 10 > present as u128 * 9 {
-        (Kind::Ignored, "nearly every value is different".to_string())
     } else {
-        let note = text().map(|(place, text)| {
-            format!(
-                "{cells} of {present} values are numbers, but {} in {place} is not",
-                Quoted(text)
-            )
+        let (kind, reason) = kind_of_texts(profile, rare_below);
+        let text = first_text(table, column).filter(|_| cells > present / 2);
+        let text = text.map(|(place, text)| {
+            let text = Quoted(text);
+            format!("{cells} of {present} values are numbers, but {text} in {place} is not")
         });
-        (Kind::Category, note.unwrap_or_default())
+        (kind, reason.into_iter().chain(text).collect::<Vec<_>>().join("; "))
     })
+}
+
+/// Returns the kind of a column of texts, with the reason why it is ignored.
+fn kind_of_texts(profile: &Profile<'_>, rare_below: usize) -> (Kind, Option<String>) {
+    if profile.distinct() as u128 * 10 > profile.present as u128 * 9 {
+        (Kind::Ignored, Some("nearly every value is different".to_string()))
+    } else if profile.most_frequent() < rare_below {
+        (Kind::Ignored, Some(format!("no value in at least {rare_below} rows")))
+    } else {
+        (Kind::Category, None)
+    }
 }
 
 /// Returns the first cell that is not a number.

@@ -49,52 +49,61 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # No leaks
+//! # Testing a model
 //!
-//! [`Table::take_labels`] and [`Table::take_numbers`] remove the target, and a column that the
-//! training table did not have is an error. Split first and fit then: medians, categories and
-//! guesses come from the rows of the fit only. In a cross-validation each fold fits its own
-//! encoder:
+//! [`Table::take_labels`] and [`Table::take_numbers`] remove the target. Split first and fit then:
+//! medians, categories and guesses come from the rows of the fit only. In a cross-validation each
+//! fold fits its own encoder. A metric is a function of a fitted model and a test set, for
+//! [`cross_validate`](dnn_blocks::selection::cross_validate) and for
+//! [`permutation_importance`](dnn_blocks::selection::permutation_importance). In a metric, `?`
+//! converts a [`TableError`] to an error of the core:
 //!
 //! ```
 //! use dnn_blocks_table::dnn_blocks::data::{stratified_k_fold, stratified_split};
 //! use dnn_blocks_table::dnn_blocks::metrics::log_loss;
 //! use dnn_blocks_table::dnn_blocks::prelude::*;
-//! use dnn_blocks_table::dnn_blocks::selection::{
-//!     TestSet, cross_validate, permutation_importance,
-//! };
-//! use dnn_blocks_table::{Schema, Table, TableClassifier};
+//! use dnn_blocks_table::dnn_blocks::selection::{TestSet, cross_validate, permutation_importance};
+//! use dnn_blocks_table::{Schema, Table, TableClassifier, dnn_blocks};
 //!
 //! fn score(model: &TableClassifier, test: &TestSet<TableClassifier>) -> dnn_blocks::Result<f64> {
-//!     Ok(model.score(test.x(), test.targets())?) // `?` converts the error
+//!     Ok(model.score(test.x(), test.targets())?)
 //! }
-//! # use dnn_blocks_table::dnn_blocks;
 //!
-//! # let row = |i: usize| format!("{},{},{}\n", i % 10, ["a", "b"][i / 3 % 2], i % 10 > 4);
-//! # let csv = format!("length,color,large\n{}", (0..80).map(row).collect::<String>());
+//! fn loss(model: &TableClassifier, test: &TestSet<TableClassifier>) -> dnn_blocks::Result<f64> {
+//!     let p = model.predict_proba(test.x())?; // (rows, classes)
+//!     log_loss(Actual(test.targets()), Predicted(&p.t()).of_classes(model.classes()))
+//! }
+//!
+//! # let row = |i: usize| format!("{i},{},{},{}\n", i % 10, ["a", "b"][i / 3 % 2], i % 10 > 4);
+//! # let csv = format!("id,length,color,large\n{}", (0..120).map(row).collect::<String>());
 //! let mut table = Table::read_csv(csv.as_bytes())?;
 //! let labels = table.take_labels("large")?;
-//! let mut model = TableClassifier::new(Schema::auto(), Hyperparameters::default());
+//! let hyperparameters = Hyperparameters::default().hidden(&[16]).epochs(150);
+//! let mut model = TableClassifier::new(Schema::auto().ignored("id"), hyperparameters);
 //! let mut rng = NumpyRandom::seed(1);
 //! let folds = stratified_k_fold(&labels, 4, &mut rng)?;
-//! let result = cross_validate(&model, &table, &labels, &folds, score)?;
-//! assert!(result.mean() > 0.9);
+//! assert!(cross_validate(&model, &table, &labels, &folds, score)?.mean() > 0.9);
+//! assert!(cross_validate(&model, &table, &labels, &folds, loss)?.mean() < 0.3);
 //!
-//! // Another metric, of the predictions for all rows by the folds that did not train on them.
-//! let classes = ["false", "true"].map(String::from);
-//! let probabilities = Predicted(&result.outputs).of_classes(&classes);
-//! println!("log-loss {:.3}", log_loss(Actual(&labels), probabilities)?);
-//!
-//! // The importance of the columns, on rows that the model was not fitted to.
 //! let (training, test) = stratified_split(&labels, 0.25, &mut rng)?;
-//! let labels_of = |rows: &[usize]| rows.iter().map(|&row| labels[row].clone()).collect::<Vec<_>>();
+//! let labels_of =
+//!     |rows: &[usize]| rows.iter().map(|&row| labels[row].clone()).collect::<Vec<String>>();
 //! model.fit(&table.select(&training)?, &labels_of(&training))?;
-//! let (test, test_labels) = (table.select(&test)?, labels_of(&test));
-//! let importance = permutation_importance(&model, &test, &test_labels, score, 5, &mut rng)?;
-//! assert_eq!(importance[0].name.as_deref(), Some("length"));
-//! assert!(importance[0].mean > importance[1].mean);
+//! let (x, y) = (table.select(&test)?, labels_of(&test));
+//! let importance = permutation_importance(&model, &x, &y, score, 5, &mut rng)?;
+//! let names = importance.iter().map(|column| column.name.as_deref());
+//! assert!(names.eq([Some("id"), Some("length"), Some("color")]));
+//! assert_eq!(importance[0].mean, 0.0); // ignored
+//! assert!(importance[1].mean > importance[2].mean);
 //! # Ok::<(), dnn_blocks_table::TableError>(())
 //! ```
+//!
+//! The importance lists the columns of the table, not the features. An ignored column has an
+//! importance of 0.
+//!
+//! # Features
+//!
+//! `onnx`, `plot`, `progress` and `rayon` turn on the feature of the same name in [`dnn_blocks`].
 
 mod categories;
 mod classifier;

@@ -9,7 +9,7 @@ use std::io::{self, Read};
 /// The most blank lines in a row.
 const BLANK_LINES: usize = 1 << 20;
 
-/// A reader that remembers the line feeds that a CSV reader has not passed yet.
+/// A reader that remembers the line breaks (LF, CRLF or CR) that a CSV reader has not passed yet.
 ///
 /// The positions of the `csv` crate are those before a record, where blank lines and the LF of a
 /// CRLF may still follow. It also stops at a line with too many fields, before the `csv` crate
@@ -20,11 +20,13 @@ pub(crate) struct LineCounter<R> {
     max_columns: usize,
     /// The number of bytes read.
     read: u64,
-    /// The offsets of line feeds, from the last record on.
-    line_feeds: VecDeque<u64>,
-    /// The number of line feeds before them.
+    /// Whether the last byte is a CR.
+    after_cr: bool,
+    /// The offsets of line breaks, from the last record on.
+    breaks: VecDeque<u64>,
+    /// The number of line breaks before them.
     passed: u64,
-    /// The number of line feeds read.
+    /// The number of line breaks read.
     lines: u64,
     /// The line of the quote that opened the present field, if the field has not ended.
     open_quote: Option<u64>,
@@ -50,7 +52,8 @@ impl<R> LineCounter<R> {
             delimiter,
             max_columns,
             read: 0,
-            line_feeds: VecDeque::new(),
+            after_cr: false,
+            breaks: VecDeque::new(),
             passed: 0,
             lines: 0,
             open_quote: None,
@@ -62,11 +65,11 @@ impl<R> LineCounter<R> {
     /// Returns the line, from 1, on which a record begins that ends before the byte `end`.
     pub fn first_line(&mut self, record: &ByteRecord, end: u64) -> u64 {
         // The byte before `end` is the line break, or the last one of the file.
-        while self.line_feeds.front().is_some_and(|&at| at + 1 < end) {
-            self.line_feeds.pop_front();
+        while self.breaks.front().is_some_and(|&at| at + 1 < end) {
+            self.breaks.pop_front();
             self.passed += 1;
         }
-        let inside = record.as_slice().iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let inside: u64 = record.iter().map(line_breaks).sum();
         1 + self.passed.saturating_sub(inside)
     }
 
@@ -82,11 +85,12 @@ impl<R> LineCounter<R> {
 
     /// Counts a byte, and checks the limits.
     fn count(&mut self, at: u64, byte: u8) -> io::Result<()> {
-        if byte == b'\n' {
-            self.line_feeds.push_back(at);
+        if byte == b'\n' || self.after_cr {
+            self.breaks.push_back(if byte == b'\n' { at } else { at - 1 });
             self.lines += 1;
-            check("the number of lines without a value", self.line_feeds.len(), BLANK_LINES)?;
+            check("the number of lines without a value", self.breaks.len(), BLANK_LINES)?;
         }
+        self.after_cr = byte == b'\r';
         if self.open_quote.is_some() {
             if byte == b'"' {
                 (self.open_quote, self.place) = (None, Place::AfterQuote);
@@ -117,6 +121,12 @@ impl<R> LineCounter<R> {
         };
         Ok(())
     }
+}
+
+/// Returns the number of line breaks in a field.
+fn line_breaks(field: &[u8]) -> u64 {
+    let lone_cr = |at: usize| field[at] == b'\r' && field.get(at + 1) != Some(&b'\n');
+    (0..field.len()).filter(|&at| field[at] == b'\n' || lone_cr(at)).count() as u64
 }
 
 fn check(what: &'static str, size: usize, limit: usize) -> io::Result<()> {

@@ -33,4 +33,9 @@ impl<'t> Profile<'t> {
     pub fn distinct(&self) -> usize {
         self.counts.len()
     }
+
+    /// Returns the number of rows with the most frequent value. Missing counts as a value.
+    pub fn most_frequent(&self) -> usize {
+        self.counts.values().copied().fold(self.missing, usize::max)
+    }
 }

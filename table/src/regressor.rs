@@ -98,9 +98,11 @@ impl TableModel<Regressor<f32>> {
 
     /// Predicts the target of one row, a struct or a map as in [`Table::from_rows`].
     ///
-    /// The row has all columns of the training table but the ignored ones, and no other. A category
-    /// that the training rows do not have is no error: it counts as a rare one, see
-    /// [`Encoder`](crate::Encoder).
+    /// The row needs the columns of the training table, by name; ignored ones may be absent. A
+    /// missing column or one more column is an error; a missing cell (`None` or `""`) is not. A
+    /// category that the training table did not have is no error: the [`Encoder`](crate::Encoder)
+    /// encodes it as a rare one. [`Encoder::categories`](crate::Encoder::categories) has the known
+    /// ones.
     ///
     /// # Errors
     ///

@@ -22,6 +22,23 @@ pub(crate) fn write_report<const N: usize>(
     Ok(())
 }
 
+/// The most characters of a list of values.
+const LONGEST: usize = 40;
+
+/// Cuts a text after [`LONGEST`] characters.
+pub(crate) fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
+/// Joins the notes that are not empty.
+pub(crate) fn joined(notes: &[&str]) -> String {
+    let notes = notes.iter().copied().filter(|note| !note.is_empty());
+    notes.collect::<Vec<_>>().join("; ")
+}
+
 /// Escapes line breaks and other characters that would break the table.
 fn one_line(text: String) -> String {
     if text.chars().any(char::is_control) { text.escape_debug().to_string() } else { text }

@@ -1,4 +1,4 @@
-//! What each column is taken for.
+//! The kinds of columns: declared, guessed or ignored.
 
 use crate::column::Column;
 use crate::error::{Result, TableError};
@@ -10,14 +10,14 @@ use dnn_blocks::Error;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
-/// What a column is taken for.
+/// The use of a column: a number, a category, or none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A number.
     Number,
     /// One of a few texts.
     Category,
-    /// No feature. The column may be absent.
+    /// No feature. A table to predict need not have the column.
     Ignored,
 }
 
@@ -31,28 +31,34 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What the columns of a table are taken for.
+/// The kind of each column of a table: number, category or ignored.
 ///
-/// - [`Schema::new`] knows the declared columns only. Any other column is an error.
+/// - [`Schema::new`] knows the declared columns only. Any other column is an error, or is ignored
+///   after [`ignore_others`](Self::ignore_others).
 /// - [`Schema::auto`] also guesses the columns that are not declared, anew in each fit.
 /// - [`Schema::guess`] guesses once from a table, to look at the result and to correct it.
 ///
-/// A guess takes a column for
+/// A fit needs every column that is declared, also the ignored ones, so that a misspelled name is
+/// an error. A guess takes a column for
 ///
 /// 1. ignored, if all cells are missing, or all have the same value and none is missing;
 /// 2. a number, if every cell that is not missing is a finite number, and not all are equal;
 /// 3. ignored, if more than nine in ten of the cells that are not missing have different texts;
-/// 4. a category otherwise.
+/// 4. ignored, if no value occurs in [`rare_below`](Self::rare_below) rows (missing counts as a
+///    value), because all values would share the feature of rare ones;
+/// 5. a category otherwise.
 ///
 /// If nine in ten of the cells or more are numbers, but not all, and there are more than 20 different
 /// values, the guess is a [`TableError::Mixed`]: declare the column, or add the other texts to the
-/// [missing ones](crate::MissingTexts). Numbers that name something, such as postal codes, are a category: declare them. Guess from
-/// training rows only, because the other rows should have no influence on the model.
+/// [missing ones](crate::MissingTexts). Numbers that name something, such as postal codes, are a
+/// category: declare them. Guess from training rows only, because the other rows should have no
+/// influence on the model.
 ///
 /// ```
 /// use dnn_blocks_table::{Kind, Schema, Table};
 ///
-/// let table = Table::read_csv("zip,rooms,heating\n8001,3,gas\n8004,4,\n8004,2,gas\n".as_bytes())?;
+/// let lines = "8001,3,gas\n8004,4,\n8004,2,gas\n".repeat(3);
+/// let table = Table::read_csv(format!("zip,rooms,heating\n{lines}").as_bytes())?;
 /// let schema = Schema::guess(&table)?.category("zip");
 /// assert_eq!(schema.kind("zip"), Some(Kind::Category));
 /// assert_eq!(schema.kind("rooms"), Some(Kind::Number));
@@ -65,18 +71,34 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schema {
     columns: Vec<Declared>,
-    /// Whether columns that are not declared are guessed.
-    auto: bool,
+    pub(crate) others: Others,
     pub(crate) rare_below: usize,
     pub(crate) max_categories: usize,
 }
 
-/// What a column is taken for, and why.
+/// The treatment of columns that are not declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Others {
+    Error,
+    Guess,
+    Ignore,
+}
+
+/// The kind of a column, and why it has this kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Declared {
     pub name: String,
     pub kind: Kind,
     pub note: String,
+    /// Whether a fit needs the column. Ignored columns of a guess or of an encoder may be absent.
+    pub required: bool,
+}
+
+impl Declared {
+    /// Creates a declaration that was not written by a person.
+    pub fn found(name: String, kind: Kind, note: String) -> Self {
+        Self { name, kind, note, required: kind != Kind::Ignored }
+    }
 }
 
 impl Default for Schema {
@@ -86,20 +108,23 @@ impl Default for Schema {
 }
 
 impl Schema {
-    /// Creates a schema without columns. All columns must be declared.
+    /// Creates a schema without columns. All columns must be declared, unless the
+    /// [others are ignored](Self::ignore_others).
     #[must_use]
     pub fn new() -> Self {
-        Self { auto: false, ..Self::auto() }
+        Self { others: Others::Error, ..Self::auto() }
     }
 
     /// Creates a schema without columns. Columns that are not declared are guessed in each fit from
     /// its training rows.
     #[must_use]
     pub fn auto() -> Self {
-        Self { columns: Vec::new(), auto: true, rare_below: 5, max_categories: 60 }
+        Self { columns: Vec::new(), others: Others::Guess, rare_below: 5, max_categories: 60 }
     }
 
     /// Guesses every column of a table, whose rows are the training rows.
+    ///
+    /// The guess uses the default of [`rare_below`](Self::rare_below).
     ///
     /// # Errors
     ///
@@ -122,15 +147,39 @@ impl Schema {
         self.with(column, Kind::Category)
     }
 
-    /// Declares a column that is no feature. Tables need not have it; the report of a fit says so.
+    /// Declares a column that is no feature.
+    ///
+    /// The training table must have it. A table to predict need not.
     #[must_use]
     pub fn ignored(self, column: &str) -> Self {
         self.with(column, Kind::Ignored)
     }
 
+    /// Ignores the columns that are not declared, instead of an error or a guess.
+    ///
+    /// A table to predict may also have columns that the training table does not have. A misspelled
+    /// name is then no error, unless the column is declared.
+    ///
+    /// ```
+    /// use dnn_blocks_table::{Encoder, Schema, Table};
+    ///
+    /// let training = Table::read_csv("age,clerk,fare\n20,Ann,7\n30,Bob,9\n".as_bytes())?;
+    /// let schema = Schema::new().number("age").number("fare").ignore_others();
+    /// let encoder = Encoder::fit(&training, &schema)?;
+    /// assert_eq!(encoder.feature_names(), ["age", "fare"]);
+    /// let table = Table::read_csv("fare,age,weather\n8,40,rain\n".as_bytes())?;
+    /// assert_eq!(encoder.encode::<f32>(&table)?.row(0).to_vec(), [40.0, 8.0]);
+    /// # Ok::<(), dnn_blocks_table::TableError>(())
+    /// ```
+    #[must_use]
+    pub fn ignore_others(self) -> Self {
+        Self { others: Others::Ignore, ..self }
+    }
+
     /// Sets the number of training rows below which a category is rare. Default: 5.
     ///
-    /// The rare categories of a column share one feature, and unseen ones get it too.
+    /// The rare categories of a column share one feature. A category that the training rows do not
+    /// have gets the same feature.
     #[must_use]
     pub fn rare_below(self, rows: usize) -> Self {
         Self { rare_below: rows, ..self }
@@ -145,7 +194,7 @@ impl Schema {
         Self { max_categories: features, ..self }
     }
 
-    /// Returns what a column is taken for, or `None` if it is not declared.
+    /// Returns the kind of a column, or `None` if it is not declared.
     #[must_use]
     pub fn kind(&self, column: &str) -> Option<Kind> {
         let mut columns = self.columns.iter();
@@ -168,7 +217,8 @@ impl Schema {
 
     fn with(mut self, column: &str, kind: Kind) -> Self {
         let column = column.trim();
-        let new = Declared { name: column.to_string(), kind, note: "declared".to_string() };
+        let (name, note) = (column.to_string(), "declared".to_string());
+        let new = Declared { name, kind, note, required: true };
         match self.columns.iter_mut().find(|declared| declared.name == column) {
             Some(declared) => *declared = new,
             None => self.columns.push(new),
@@ -179,14 +229,14 @@ impl Schema {
     /// Returns a schema with these columns and the limits of an encoder.
     pub(crate) fn from_columns(
         columns: impl Iterator<Item = (String, Kind)>,
+        others: Others,
         (rare_below, max_categories): (usize, usize),
     ) -> Self {
-        let columns = columns.map(|(name, kind)| Declared { name, kind, note: String::new() });
-        Self { columns: columns.collect(), auto: false, rare_below, max_categories }
+        let columns = columns.map(|(name, kind)| Declared::found(name, kind, String::new()));
+        Self { columns: columns.collect(), others, rare_below, max_categories }
     }
 
-    /// Returns what each column of a table is taken for, in the order of the table, with its
-    /// values. Then follow ignored columns that the table does not have.
+    /// Returns the kind of each column of a table, in the order of the table, with its values.
     pub(crate) fn resolve<'t>(&self, table: &'t Table) -> Result<Vec<(Declared, Profile<'t>)>> {
         if table.is_empty() {
             return Err(TableError::NoRows);
@@ -196,7 +246,7 @@ impl Schema {
             return Err(Error::InvalidArgument { name, value, rule }.into());
         }
         let names: HashSet<_> = table.columns().collect();
-        let mut needed = self.columns.iter().filter(|declared| declared.kind != Kind::Ignored);
+        let mut needed = self.columns.iter().filter(|declared| declared.required);
         if let Some(absent) = needed.find(|declared| !names.contains(&*declared.name)) {
             return Err(missing_column(&absent.name));
         }
@@ -220,14 +270,28 @@ impl Schema {
         let profile = Profile::new(column);
         let declared = match declared.get(&*column.name) {
             Some(&declared) => declared.clone(),
-            None if self.auto => guess(table, column, &profile)?,
-            None => return Err(TableError::UnknownColumn { column: column.name.clone() }),
+            None => self.resolve_other(table, column, &profile)?,
         };
         Ok((declared, profile))
     }
+
+    /// Returns the kind of a column that is not declared.
+    fn resolve_other(
+        &self,
+        table: &Table,
+        column: &Column,
+        profile: &Profile<'_>,
+    ) -> Result<Declared> {
+        let name = column.name.clone();
+        match self.others {
+            Others::Error => Err(TableError::UnknownColumn { column: name }),
+            Others::Guess => guess(table, column, profile, self.rare_below),
+            Others::Ignore => Ok(Declared::found(name, Kind::Ignored, "not declared".to_string())),
+        }
+    }
 }
 
-/// Prints each column, what it is taken for, and why.
+/// Prints each column, its kind, and why it has this kind.
 impl fmt::Display for Schema {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let row = |declared: &Declared| {

@@ -46,7 +46,7 @@ impl Encoder {
     }
 }
 
-/// What an encoder has beside its columns.
+/// The parts of an encoder other than its columns.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
@@ -55,6 +55,8 @@ struct Header {
     missing: MissingTexts,
     rare_below: usize,
     max_categories: usize,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    ignore_others: bool,
 }
 
 fn key(column: usize) -> String {
@@ -73,6 +75,7 @@ pub(crate) fn to_entries(encoder: &Encoder) -> Result<BTreeMap<String, String>> 
         missing: encoder.missing.clone(),
         rare_below: encoder.rare_below,
         max_categories: encoder.max_categories,
+        ignore_others: encoder.ignore_others,
     };
     let mut entries = BTreeMap::from([(KEY.to_string(), text(&header)?)]);
     for (number, column) in encoder.columns.iter().enumerate() {
@@ -112,7 +115,7 @@ pub(crate) fn from_entries(
     check_names(&columns)?;
     columns.iter().try_for_each(check_column)?;
     let limits = (header.rare_below, header.max_categories);
-    let encoder = Encoder::from_columns(columns, header.missing, limits)?;
+    let encoder = Encoder::from_columns(columns, header.missing, limits, header.ignore_others)?;
     if feature_names != Some(encoder.feature_names()) {
         return Err(invalid("its features are not the features of the network"));
     }
@@ -150,6 +153,7 @@ fn has_all_values(column: &FittedColumn, categories: &Categories) -> bool {
     let missing = usize::from(column.missing > 0);
     let values = column.distinct.checked_add(missing);
     categories.texts.is_sorted_by(|a, b| a < b)
+        && categories.texts.len() <= column.distinct
         && usize::from(categories.missing) <= missing
         && values.is_some_and(|values| values > 0)
         && categories.kept().checked_add(categories.rare) == values

@@ -98,17 +98,17 @@ impl Table {
     /// use serde::Serialize;
     ///
     /// #[derive(Serialize)]
-    /// struct Passenger {
-    ///     #[serde(rename = "age (years)")]
-    ///     age: Option<f32>,
-    ///     port: &'static str,
+    /// struct Penguin {
+    ///     #[serde(rename = "Body mass (g)")]
+    ///     body_mass: Option<f32>,
+    ///     island: &'static str,
     /// }
     /// let rows = [
-    ///     Passenger { age: Some(36.5), port: "Dover" },
-    ///     Passenger { age: None, port: "Calais" },
+    ///     Penguin { body_mass: Some(3750.5), island: "Torgersen" },
+    ///     Penguin { body_mass: None, island: "Biscoe" },
     /// ];
     /// let table = Table::from_rows(&rows)?;
-    /// assert_eq!(table.cells("age (years)")?.collect::<Vec<_>>(), [Some("36.5"), None]);
+    /// assert_eq!(table.cells("Body mass (g)")?.collect::<Vec<_>>(), [Some("3750.5"), None]);
     /// # Ok::<(), dnn_blocks_table::TableError>(())
     /// ```
     ///
@@ -178,11 +178,17 @@ impl Table {
 
     /// Copies the rows with these numbers, which start at 0. A row may be given more than once.
     ///
+    /// Select their labels too:
+    ///
     /// ```
     /// # use dnn_blocks_table::Table;
-    /// let table = Table::read_csv("a\n5\n6\n7\n".as_bytes())?;
-    /// let chosen = table.select(&[2, 0])?;
+    /// let mut table = Table::read_csv("a,label\n5,x\n6,y\n7,z\n".as_bytes())?;
+    /// let labels = table.take_labels("label")?;
+    /// let rows = [2, 0];
+    /// let chosen = table.select(&rows)?;
+    /// let chosen_labels: Vec<_> = rows.iter().map(|&row| labels[row].clone()).collect();
     /// assert_eq!(chosen.cells("a")?.collect::<Vec<_>>(), [Some("7"), Some("5")]);
+    /// assert_eq!(chosen_labels, ["z", "x"]);
     /// # Ok::<(), dnn_blocks_table::TableError>(())
     /// ```
     ///
@@ -266,7 +272,7 @@ impl Table {
         self.take(column, number)
     }
 
-    /// Removes a column and converts its cells, none of which may be missing.
+    /// Removes a column and converts its cells. A missing cell is an error.
     fn take<T>(
         &mut self,
         column: &str,

@@ -32,7 +32,7 @@ fn penguins() -> Result<(Table, Table), TableError> {
 fn fit() -> Result<(), TableError> {
     let (mut table, _) = penguins()?;
     let sex = table.take_labels("Sex")?;
-    let schema = Schema::auto().ignored("Individual ID").ignored("Sample Number");
+    let schema = Schema::auto().ignored("Sample Number");
     let mut model = TableClassifier::new(schema, Hyperparameters::default());
 
     let mut rng = NumpyRandom::seed(1);

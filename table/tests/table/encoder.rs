@@ -123,6 +123,52 @@ smoker  category  2         0        false, true
     assert_eq!(text, expected);
 }
 
+/// Returns the note of a column of categories in the report.
+fn note(cells: &[&str], schema: Schema) -> String {
+    let table = read(&format!("c\n{}\n", cells.join("\n"))).unwrap();
+    let text = Encoder::fit(&table, &schema.category("c")).unwrap().to_string();
+    let line = text.lines().nth(1).unwrap();
+    assert!(line.starts_with("c       category  "), "{line}");
+    line.split("  ")
+        .filter(|cell| !cell.is_empty())
+        .skip(2)
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("|")
+}
+
+#[test]
+fn notes_of_categories_do_not_count_missing_cells() {
+    let schema = || Schema::auto().rare_below(2);
+    assert_eq!(note(&["a", "a", "b", "b", "?", "?"], schema()), "2|2|a, b; declared");
+    assert_eq!(note(&["a", "a", "b", "b", "?"], schema()), "2|1|a, b; missing is rare; declared");
+    let rare = note(&["a", "a", "b", "c", "?", "?"], schema());
+    assert_eq!(rare, "3|2|1 of 3 values kept, 2 rare together; declared");
+    let both = note(&["a", "a", "b", "c", "?"], schema());
+    assert_eq!(both, "3|1|1 of 3 values kept, 2 rare together; missing is rare; declared");
+}
+
+#[test]
+fn a_long_list_of_values_is_cut_in_a_note() {
+    let ports: Vec<_> = (10..20).map(|i| format!("Hafen-{i}ß")).collect();
+    let ports: Vec<_> = ports.iter().map(String::as_str).collect();
+    let all = note(&ports, Schema::auto().rare_below(1));
+    assert_eq!(all, "10|0|Hafen-10ß, Hafen-11ß, Hafen-12ß, Hafen-1…; declared");
+    assert_eq!(note(&ports[..3], Schema::auto().rare_below(1)).matches('…').count(), 0);
+}
+
+#[test]
+fn an_encoder_lists_the_values_of_a_category() {
+    let encoder = fitted(TRAINING);
+    assert_eq!(encoder.categories("port").unwrap(), ["Calais", "Dover", "Oslo"]);
+    assert_eq!(encoder.categories("age"), None, "a number");
+    assert_eq!(encoder.categories("ticket"), None, "ignored");
+    assert_eq!(encoder.categories("color"), None);
+    let table = read("c\nb\nb\na\na\nz\n?\n?\n").unwrap();
+    let rare = Encoder::fit(&table, &Schema::auto().rare_below(2)).unwrap();
+    assert_eq!(rare.categories("c").unwrap(), ["a", "b"]);
+}
+
 #[test]
 fn the_schema_of_an_encoder_gives_the_same_encoder() {
     let table = read(TRAINING).unwrap();

@@ -91,22 +91,6 @@ fn a_long_line_stops_the_reader_before_it_is_stored() {
     assert!(error.starts_with("cannot read no/such/file.csv: "), "{error}");
 }
 
-/// A declared column that is ignored and absent stays known, and the report shows it.
-#[test]
-fn an_ignored_column_may_be_absent_from_the_training_table() {
-    let table = read("a\n1\n2\n3\n").unwrap();
-    let encoder = Encoder::fit(&table, &Schema::auto().ignored("y")).unwrap();
-    assert!(encoder.to_string().contains("declared, but not in the training table"));
-    assert_eq!(encoder.feature_names(), ["a"]);
-    let full = read("y,a\nyes,2\n").unwrap();
-    assert_eq!(encoder.encode::<f64>(&full).unwrap()[[0, 0]], 2.0);
-    let mut model = TableRegressor::new(Schema::auto().ignored("y"), quick());
-    model.fit(&table, &[1.0, 2.0, 3.0]).unwrap();
-    let file = model.to_safetensors().unwrap();
-    let again = TableRegressor::from_safetensors(&file, &Default::default()).unwrap();
-    assert_eq!(again.predict(&full).unwrap(), model.predict(&full).unwrap());
-}
-
 /// A program writes `1` for the `1.0` of a file, and `true` for its `True`.
 #[test]
 fn categories_are_equal_if_their_values_are() {

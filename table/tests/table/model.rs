@@ -46,6 +46,24 @@ fn one_row_is_a_struct_or_a_map() {
 }
 
 #[test]
+fn one_row_has_the_probabilities_of_a_table() {
+    let (model, (table, _)) = (fitted(), fish(120..200));
+    let row = Fish { color: Some("gray"), length: 9, weight: None };
+    let p = model.predict_proba_row(&row).unwrap();
+    assert_eq!(p.len(), model.classes().len());
+    assert!((p.sum() - 1.0).abs() < 1e-6 && p[1] > 0.5, "{p}");
+    let of_table = model.predict_proba(&table).unwrap();
+    let cells = |column| table.cells(column).unwrap().next().unwrap();
+    let first = BTreeMap::from(["length", "weight", "color"].map(|name| (name, cells(name))));
+    let p = model.predict_proba_row(&first).unwrap();
+    assert!((p[0] - of_table[[0, 0]]).abs() < 1e-6);
+    let unseen = BTreeMap::from([("length", "9"), ("weight", "103"), ("color", "green")]);
+    model.predict_proba_row(&unseen).unwrap();
+    let few = model.predict_proba_row(&BTreeMap::from([("length", 9)])).unwrap_err();
+    assert!(matches!(&few, TableError::MissingColumn { column } if column == "weight"));
+}
+
+#[test]
 fn predictions_are_those_of_the_encoded_table() {
     let (model, (test, _)) = (fitted(), fish(120..200));
     let x = model.encoder().unwrap().encode::<f32>(&test).unwrap();
@@ -85,7 +103,7 @@ fn an_unfitted_model_predicts_nothing() {
     assert!(not_fitted(model.score(&table, &species).unwrap_err()));
     assert!(not_fitted(model.predict_row(&BTreeMap::from([("a", 1)])).unwrap_err()));
     assert!(message(model.to_safetensors()).contains("not been fitted"));
-    assert!(model.encoder().is_err());
+    assert!(not_fitted(model.encoder().unwrap_err()));
 }
 
 #[test]

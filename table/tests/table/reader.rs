@@ -81,6 +81,23 @@ fn errors_name_the_line_on_which_a_row_begins() {
 }
 
 #[test]
+fn a_line_may_end_with_a_carriage_return() {
+    for file in
+        ["a,b\r1,2\r\r\r3\r", "\r\ra,b\r\"1\r\",2\r3", "a,b\r\n1,\"\r\"\r\r\n\"\n\r\",\"\n\"\r3"]
+    {
+        let error = read(file).unwrap_err().to_string();
+        let before = &file[..file.rfind('3').unwrap()];
+        let line = before.replace("\r\n", "\n").matches(['\r', '\n']).count() + 1;
+        assert!(error.starts_with(&format!("line {line}: ")), "{file:?}: {error}");
+    }
+    // The buffer of the reader ends between CR and LF.
+    for length in 8180..8200 {
+        let file = format!("a,b\r\n{},1\r\n2\r\n", "x".repeat(length));
+        assert!(message(read(&file)).starts_with("line 3: "), "{length}");
+    }
+}
+
+#[test]
 fn later_errors_know_the_line_too() {
     let table = read("a\n1\n\n\n2\n\nthree\n").unwrap();
     let mut chosen = table.select(&[2, 1]).unwrap();

@@ -35,6 +35,18 @@ fn a_model_stays_the_same_to_the_last_bit() {
 }
 
 #[test]
+fn a_model_that_ignores_other_columns_still_does() {
+    let (table, species) = fish(0..60);
+    let schema = Schema::new().number("length").category("color").ignore_others();
+    let mut model = TableClassifier::new(schema, quick().epochs(3));
+    model.fit(&table, &species).unwrap();
+    let again = read(&model.to_safetensors().unwrap()).unwrap();
+    assert_eq!(again.encoder().unwrap(), model.encoder().unwrap());
+    let row = BTreeMap::from([("length", "9"), ("color", "red"), ("weather", "rain")]);
+    assert_eq!(again.predict_row(&row).unwrap(), model.predict_row(&row).unwrap());
+}
+
+#[test]
 fn a_regressor_stays_the_same_to_the_last_bit() {
     let (table, _) = fish(0..60);
     let y: Vec<f64> = (0..60).map(f64::from).collect();
@@ -150,6 +162,16 @@ fn a_damaged_encoder_is_an_error() {
     ] {
         assert!(error.starts_with(valid), "{error}");
     }
+}
+
+#[test]
+fn more_kept_values_than_different_ones_are_an_error() {
+    let error = message(changed(|entries| {
+        let text = entries.get_mut("table.3").unwrap();
+        let fewer = text.replace("\"distinct\":3", "\"distinct\":2");
+        *text = fewer.replace("\"missing\":true", "\"missing\":false");
+    }));
+    assert!(error.ends_with(r#"the values of column "color" contradict each other"#), "{error}");
 }
 
 #[test]
