@@ -75,9 +75,9 @@ pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) ->
 ///
 /// # Errors
 ///
-/// The errors of [`k_fold`]; [`Error::InvalidArgument`] if there are more folds than examples of the
-/// largest class; [`Error::ClassSize`] if a class has only one example, since some
-/// training set would lack it. The error has the number of the class in sorted order.
+/// The errors of [`k_fold`]; [`Error::InvalidArgument`] if there are more folds than examples of
+/// the largest class; [`Error::ClassSize`] if a class has only one example, since some training set
+/// would lack it. The error has the number of the class in sorted order.
 pub fn stratified_k_fold<L: Ord + Clone>(
     labels: &[L],
     folds: usize,

@@ -327,8 +327,8 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
     /// classes from its labels unless [`with_classes`](Self::with_classes) declared them. Later
     /// calls, and calls after a [`fit`](Self::fit), continue with the same standardizer, classes
     /// and optimizer. The epochs of the [schedule](Hyperparameters#structfield.schedule) go on too:
-    /// once a `Cosine` has reached 0, the parameters no longer change. `CosineToEnd` starts again in
-    /// each call.
+    /// once a `Cosine` has reached 0, the parameters no longer change. `CosineToEnd` starts again
+    /// in each call.
     ///
     /// The model keeps the [names](Examples::feature_names) of the first examples.
     ///

@@ -265,7 +265,8 @@ hyperparameters! {
         set l2: f64 => l2,
         check(|l2| check_non_negative::<F>("l2", *l2));
 
-        /// The probability that a hidden unit is kept in a training step. 1 is no dropout. Default: 0.8.
+        /// The probability that a hidden unit is kept in a training step. 1 is no dropout. Default:
+        /// 0.8.
         keep_prob: f64 = 0.8,
         set keep_prob: f64 => keep_prob,
         check(|keep_prob| check_probability::<F>("keep_prob", *keep_prob));

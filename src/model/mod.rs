@@ -50,10 +50,10 @@
 //! # Defaults
 //!
 //! [`Hyperparameters::default`] is meant for tables of hundreds to many thousands of examples, and
-//! to be left as it is: one hidden layer of 256 ReLUs, AdamW with weight decay 1 and a learning rate
-//! that falls from 0.003 to 0 by a cosine, dropout (0.8 of the units are kept), 100 epochs, and
-//! batches of an eighth of the training examples, but 16 to 128. It has no validation set, so that
-//! all examples train.
+//! to be left as it is: one hidden layer of 256 ReLUs, AdamW with weight decay 1 and a learning
+//! rate that falls from 0.003 to 0 by a cosine, dropout (0.8 of the units are kept), 100 epochs,
+//! and batches of an eighth of the training examples, but 16 to 128. It has no validation set, so
+//! that all examples train.
 //!
 //! The weight decay is made for noisy data. If the score on the training examples is low, as with a
 //! smooth function without noise, lower it or start from [`Hyperparameters::plain`].
@@ -64,7 +64,7 @@
 //!
 //! # From scikit-learn
 //!
-//! scikit-learn's defaults are near those of [`Hyperparameters::plain`].
+//! [`Hyperparameters::plain`] is near scikit-learn's defaults.
 //!
 //! | `MLPClassifier`, `MLPRegressor` | here |
 //! |---|---|

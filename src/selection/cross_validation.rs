@@ -18,8 +18,8 @@ pub struct CrossValidation<F> {
     /// The out-of-fold outputs, (outputs, examples), as metrics take them.
     ///
     /// The outputs of an example come from the copy that had it in its test set. They are the
-    /// probabilities of a classifier or the values of a regressor. An example that no fold tests has NaN. An example
-    /// that several folds test has the mean.
+    /// probabilities of a classifier or the values of a regressor. An example that no fold tests
+    /// has NaN. An example that several folds test has the mean.
     pub outputs: Array2<F>,
 }
 

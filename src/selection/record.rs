@@ -8,8 +8,8 @@ use std::fmt::Debug;
 /// The scores of a [`search_with`](super::search_with) so far, to save and to resume it.
 ///
 /// It has the `Debug` text of each candidate and a checksum of each fold. A search with another
-/// text or fold refuses it. It does not know the data and the score: use a new record if they change.
-/// Only finite scores are kept.
+/// text or fold refuses it. It does not know the data and the score: use a new record if they
+/// change. Only finite scores are kept.
 ///
 /// With the feature `serde` it can be written and read, for example as JSON by `serde_json`, whose
 /// feature `float_roundtrip` keeps every bit.

@@ -159,8 +159,8 @@ pub fn search<C: Debug + Sync>(
 
 /// [`search`] with options: it reports its progress, can be stopped, and can be resumed.
 ///
-/// If it is stopped, it returns the candidates that were scored on all folds: none, if it is stopped
-/// early.
+/// If it is stopped, it returns the candidates that were scored on all folds: none, if it is
+/// stopped early.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;

@@ -102,8 +102,9 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// Returns the learning rate at time `t`: the number of epochs that are done or, if the schedule
-    /// [`counts_examples`](Self::counts_examples), the number of examples that were seen in them.
+    /// Returns the learning rate at time `t`: the number of epochs that are done or, if the
+    /// schedule [`counts_examples`](Self::counts_examples), the number of examples that were seen
+    /// in them.
     ///
     /// It is finite at every time if `α₀` is finite and [`check`](Self::check) returns `Ok`. An
     /// interval of 0 counts as 1. A cosine with `total <= warm_up` has the lowest rate after the

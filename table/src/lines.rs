@@ -78,7 +78,8 @@ impl<R> LineCounter<R> {
         self.open_quote
     }
 
-    /// Returns whether a byte may follow a quote that closes a field, or that may be the first of two.
+    /// Returns whether a byte may follow a quote that closes a field, or that may be the first of
+    /// two.
     fn may_follow_quote(&self, byte: u8) -> bool {
         byte == self.delimiter || matches!(byte, b'"' | b'\n' | b'\r' | b' ')
     }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 /// The texts that stand for a missing value, compared without white space at both ends.
 ///
 /// The default is the empty text, `NA`, `N/A`, `n/a`, `#N/A`, `<NA>`, `NaN`, `nan`, `NAN`, `-nan`,
-/// `None`, `null`, `NULL` and `?`. A table keeps the texts that it was read with, and so does an encoder that is fitted to it.
+/// `None`, `null`, `NULL` and `?`. A table keeps the texts that it was read with, and so does an
+/// encoder that is fitted to it.
 ///
 /// ```
 /// use dnn_blocks_table::MissingTexts;

@@ -120,7 +120,7 @@ impl<M: Inner> TableModel<M> {
         Ok(self.encoder.as_ref().ok_or(Error::NotFitted)?)
     }
 
-    /// Returns the model of the core, whose features are those of the encoder.
+    /// Returns the model of the core. The encoder computes its features.
     ///
     /// It has what is not repeated here, such as `predict_log_proba`, a predictor or an ONNX graph.
     #[must_use]

@@ -5,7 +5,8 @@ use crate::error::{Result, TableError};
 use crate::profile::Profile;
 use crate::table::{Table, not_a_number};
 
-/// Checks that f32 can tell numbers apart: that it divides their range into at least a hundred steps.
+/// Checks that f32 can tell numbers apart: that it divides their range into at least a hundred
+/// steps.
 pub(crate) fn check_precision(column: &str, numbers: impl Iterator<Item = f64>) -> Result<()> {
     let start = (f64::INFINITY, f64::NEG_INFINITY);
     let (smallest, largest) = numbers.fold(start, |(a, b), x| (a.min(x), b.max(x)));

@@ -48,11 +48,11 @@ impl fmt::Display for Kind {
 ///    value), because all values would share the feature of rare ones;
 /// 5. a category otherwise.
 ///
-/// If nine in ten of the cells or more are numbers, but not all, and there are more than 20 different
-/// values, the guess is a [`TableError::Mixed`]: declare the column, or add the other texts to the
-/// [missing ones](crate::MissingTexts). Numbers that name something, such as postal codes, are a
-/// category: declare them. Guess from training rows only, because the other rows should have no
-/// influence on the model.
+/// If nine in ten of the cells or more are numbers, but not all, and there are more than 20
+/// different values, the guess is a [`TableError::Mixed`]: declare the column, or add the other
+/// texts to the [missing ones](crate::MissingTexts). Numbers that name something, such as postal
+/// codes, are a category: declare them. Guess from training rows only, because the other rows
+/// should have no influence on the model.
 ///
 /// ```
 /// use dnn_blocks_table::{Kind, Schema, Table};

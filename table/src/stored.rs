@@ -15,9 +15,9 @@ const KEY: &str = "table";
 const LONGEST_ENTRY: usize = 1 << 16;
 
 impl Encoder {
-    /// Returns whether the metadata of a model are those of a model with an encoder, which
+    /// Returns whether the metadata of a model have an encoder, so that
     /// [`TableClassifier`](crate::TableClassifier) or [`TableRegressor`](crate::TableRegressor)
-    /// loads.
+    /// loads the file.
     ///
     /// The metadata are from [`Summary::metadata`](dnn_blocks::files::Summary::metadata) or
     /// [`Classifier::metadata`](dnn_blocks::model::Classifier::metadata). The encoder is not read:

@@ -1,7 +1,7 @@
 //! One fit for `tables.py`. `tables DIR key=value …` reads the table in DIR, fits a model with the
 //! default hyperparameters, writes its predictions for the test examples to DIR, and prints the
-//! seconds of the fit. The keys are `task`, `features` and `seed`, then changes of the defaults. With
-//! `members`, a model is fitted to the training examples of each of that many folds, and the
+//! seconds of the fit. The keys are `task`, `features` and `seed`, then changes of the defaults.
+//! With `members`, a model is fitted to the training examples of each of that many folds, and the
 //! prediction is their mean.
 
 use dnn_blocks::data::{Fold, k_fold, stratified_k_fold};
