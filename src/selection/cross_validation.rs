@@ -53,7 +53,8 @@ impl<F> CrossValidation<F> {
 ///
 /// let x = Array2::from_shape_fn((40, 1), |(i, _)| i as f64 / 20.0 - 1.0);
 /// let y = x.mapv(|x| 3.0 * x + 1.0);
-/// let model = Regressor::new(Hyperparameters::plain().hidden(&[]).learning_rate(0.1));
+/// let how = Hyperparameters::plain().hidden(&[]).learning_rate(0.1).epochs(300);
+/// let model = Regressor::new(how);
 /// let folds = k_fold(40, 5, &mut NumpyRandom::seed(1))?;
 /// let (x, y) = (Examples::rows(&x), Examples::rows(&y));
 /// let result = cross_validate(&model, x, y, &folds, |model, test| {
