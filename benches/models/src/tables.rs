@@ -4,15 +4,15 @@
 //! With `members`, a model is fitted to the training examples of each of that many folds, and the
 //! prediction is their mean.
 
+mod files;
+
 use dnn_blocks::data::{Fold, k_fold, stratified_k_fold};
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
-use std::error::Error;
+use files::{Failure, table};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
-
-type Failure = Box<dyn Error>;
 
 fn main() -> Result<(), Failure> {
     let mut words = std::env::args().skip(1);
@@ -89,19 +89,14 @@ fn changed(how: Hyperparameters, key: &str, value: &str) -> Result<Hyperparamete
             "constant" => Schedule::Constant,
             other => return Err(format!("no schedule {other}").into()),
         }),
-        "weight_decay" => {
-            let Algorithm::AdamW { beta1, beta2, epsilon, .. } = how.algorithm else {
-                return Err("the default has no weight decay".into());
-            };
-            let weight_decay = value.parse()?;
-            how.algorithm(Algorithm::AdamW { beta1, beta2, epsilon, weight_decay })
-        }
-        "beta2" => {
-            let Algorithm::AdamW { beta1, epsilon, weight_decay, .. } = how.algorithm else {
-                return Err("the default has no second moment".into());
-            };
-            let beta2 = value.parse()?;
-            how.algorithm(Algorithm::AdamW { beta1, beta2, epsilon, weight_decay })
+        "weight_decay" | "beta2" => {
+            let mut algorithm = how.algorithm;
+            match (&mut algorithm, key) {
+                (Algorithm::AdamW { beta2, .. }, "beta2") => *beta2 = value.parse()?,
+                (Algorithm::AdamW { weight_decay, .. }, _) => *weight_decay = value.parse()?,
+                (other, _) => return Err(format!("{other} has no {key}").into()),
+            }
+            how.algorithm(algorithm)
         }
         "batch_size" => how.batch_size(value.parse::<usize>()?),
         "epochs" => how.epochs(value.parse()?),
@@ -116,12 +111,4 @@ fn changed(how: Hyperparameters, key: &str, value: &str) -> Result<Hyperparamete
         }
         other => return Err(format!("no hyperparameter {other}").into()),
     })
-}
-
-/// Reads f32 numbers, row by row.
-fn table(folder: &Path, name: &str, columns: usize) -> Result<Array2<f32>, Failure> {
-    let bytes = fs::read(folder.join(name))?;
-    let number = |four: &[u8]| f32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-    let numbers: Vec<f32> = bytes.chunks_exact(4).map(number).collect();
-    Ok(Array2::from_shape_vec((numbers.len() / columns, columns), numbers)?)
 }
