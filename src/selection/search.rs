@@ -217,11 +217,11 @@ pub fn search_with<C: Debug + Sync>(
     trials.sort_by(by_mean);
     match trials.first().map(|trial| &trial.scores) {
         Some(Err(error)) if trials.len() == candidates.len() => Err(Error::clone(error)),
-        Some(Ok(_)) if trials[0].mean().is_nan() => Err(Error::InvalidArgument {
-            name: "score",
-            value: f64::NAN,
-            rule: "a number for at least one candidate",
-        }),
+        Some(Ok(_)) => {
+            let rule = "a number for at least one candidate";
+            check_argument(!trials[0].mean().is_nan(), "score", f64::NAN, rule)?;
+            Ok(trials)
+        }
         _ => Ok(trials),
     }
 }

@@ -11,7 +11,7 @@ use crate::files::tensors::TensorViews;
 use crate::files::{Result, Tensors};
 use crate::model::head::Head;
 use crate::model::{Classifier, Hyperparameters, MultiLabelClassifier, NetworkState, Regressor};
-use crate::{Error, Float};
+use crate::{Error, Float, Parameters};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -172,6 +172,19 @@ struct StoredLabels<F, L> {
     state: NetworkState<F>,
 }
 
+impl<L> ModelDescription<L> {
+    /// Returns the state of a network that was read with this description.
+    fn into_state<F>(
+        self,
+        parameters: Parameters<F>,
+        scaler: Option<Standardizer<F>>,
+    ) -> NetworkState<F> {
+        let Self { epochs, examples, feature_names, metadata, .. } = self;
+        let training = None;
+        NetworkState { parameters, scaler, epochs, examples, training, feature_names, metadata }
+    }
+}
+
 impl<F: Float, L: DeserializeOwned> StoredLabels<F, L> {
     /// Reads a classifier whose output layer `head` creates.
     fn read(
@@ -180,23 +193,14 @@ impl<F: Float, L: DeserializeOwned> StoredLabels<F, L> {
         head: fn(&Hyperparameters, usize) -> crate::Result<Head<F>>,
     ) -> Result<Self> {
         let network = LoadedNetwork::<F, L>::read(kind, reader)?;
-        let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, metadata, .. } = model;
+        let (mut model, parameters, mut tensors) = network.into_model()?;
+        let hyperparameters = model.hyperparameters.clone();
+        let (labels, declared) = (model.labels.take(), model.declared);
         let labels = labels.ok_or_else(|| malformed("the labels are missing"))?;
-        check_cost(cost, head(&hyperparameters, labels.len())?.cost)?;
+        check_cost(&model.cost, &head(&hyperparameters, labels.len())?.cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         tensors.check_empty()?;
-        let state = NetworkState {
-            parameters,
-            scaler,
-            epochs,
-            examples,
-            training: None,
-            feature_names,
-            metadata,
-        };
-        Ok(Self { hyperparameters, labels, declared, state })
+        Ok(Self { hyperparameters, labels, declared, state: model.into_state(parameters, scaler) })
     }
 }
 
@@ -249,30 +253,21 @@ impl<F: Float> FromFile for Regressor<F> {
     fn from_reader(reader: Reader<'_>) -> Result<Self> {
         let network = LoadedNetwork::<F>::read(Kind::Regressor, reader)?;
         let (model, parameters, mut tensors) = network.into_model()?;
-        let ModelDescription { cost, hyperparameters, epochs, examples, .. } = model;
-        let ModelDescription { labels, declared, feature_names, metadata, .. } = model;
-        if labels.is_some() || declared {
+        if model.labels.is_some() || model.declared {
             return Err(malformed("a regressor has no labels"));
         }
+        let hyperparameters = model.hyperparameters.clone();
         let head = Head::<F>::regression(&hyperparameters, 1)?;
-        check_cost(cost, head.cost)?;
+        check_cost(&model.cost, &head.cost)?;
         let scaler = take_scaler(&mut tensors, "scaler", hyperparameters.standardize)?;
         let target_scaler = take_scaler(&mut tensors, "target_scaler", head.standardizes_targets)?;
         tensors.check_empty()?;
-        let state = NetworkState {
-            parameters,
-            scaler,
-            epochs,
-            examples,
-            training: None,
-            feature_names,
-            metadata,
-        };
+        let state = model.into_state(parameters, scaler);
         Ok(Self::from_state(hyperparameters, target_scaler, Some(state))?)
     }
 }
 
-fn check_cost(found: Cost, expected: Cost) -> Result<()> {
+fn check_cost(found: &Cost, expected: &Cost) -> Result<()> {
     if found == expected {
         Ok(())
     } else {
