@@ -25,12 +25,12 @@ use std::fmt;
 ///   if [`Schema::max_categories`] leaves no feature for it. Missing is a value like the others. If
 ///   there would be two features, the column has only the second of them. A value that the training
 ///   rows do not have is encoded as a rare value. If the column has no rare values, all features of
-///   such a value are 0, or 0.5 if the column has one feature for two values.
-///   A number with another spelling is the same value, and so is `true` in any case, unless the
-///   training rows have the text itself.
+///   such a value are 0, or 0.5 if the column has one feature for two values. A number with another
+///   spelling is the same value, and so is `true` in any case, unless the training rows have the
+///   text itself.
 /// - An **ignored** column has no feature.
 ///
-/// On the training columns, the features are those of scikit-learn's
+/// On the training columns, the features equal scikit-learn's
 /// `SimpleImputer(strategy="median", add_indicator=True)` and
 /// `OneHotEncoder(min_frequency=5, max_categories=60, drop="if_binary",
 /// handle_unknown="infrequent_if_exist")`.
@@ -160,17 +160,16 @@ impl Encoder {
     /// [`TableError::MissingColumn`] or [`TableError::UnknownColumn`] if the table does not have a
     /// declared column, or has one that the schema does not know; [`TableError::NotANumber`] or
     /// [`TableError::NotFinite`] with line and column if a cell of a column that is declared a
-    /// number is not a finite number;
-    /// [`TableError::NoNumber`] if all of them are missing; [`TableError::TooLarge`] if the names
-    /// of the features have more than 16 MiB;
+    /// number is not a finite number; [`TableError::NoNumber`] if all of them are missing;
+    /// [`TableError::Mixed`] for a guess; [`TableError::TooLarge`] if the names of the features
+    /// have more than 16 MiB;
     /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if `max_categories` is 0.
     pub fn fit(table: &Table, schema: &Schema) -> Result<Self> {
         let resolved = schema.resolve(table)?.into_iter().enumerate();
         let fit = |(column, resolved)| FittedColumn::fit(table, column, schema, resolved);
         let columns = resolved.map(fit).collect::<Result<_>>()?;
         let limits = (schema.rare_below, schema.max_categories);
-        let ignore_others = schema.others == Others::Ignore;
-        Self::from_columns(columns, table.missing.clone(), limits, ignore_others)
+        Self::from_columns(columns, table.missing.clone(), limits, schema.ignores_others())
     }
 
     /// Creates an encoder whose columns are checked.
@@ -301,8 +300,7 @@ impl fmt::Display for Encoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let titles = ["column", "taken as", "distinct", "missing", "note"];
         let row = |column: &FittedColumn| {
-            let counts = [column.distinct.to_string(), column.missing.to_string()];
-            let [distinct, missing] = counts;
+            let (distinct, missing) = (column.distinct.to_string(), column.missing.to_string());
             [column.name.clone(), column.kind().to_string(), distinct, missing, column.note()]
         };
         write_report(f, titles, self.columns.iter().map(row))

@@ -215,6 +215,13 @@ impl Schema {
         self.columns.iter().map(|declared| (declared.name.as_str(), declared.kind))
     }
 
+    /// Returns whether columns that are not declared are ignored, see
+    /// [`ignore_others`](Self::ignore_others).
+    #[must_use]
+    pub fn ignores_others(&self) -> bool {
+        self.others == Others::Ignore
+    }
+
     fn with(mut self, column: &str, kind: Kind) -> Self {
         let column = column.trim();
         let (name, note) = (column.to_string(), "declared".to_string());
@@ -254,7 +261,7 @@ impl Schema {
         let columns = table.columns.iter();
         let absent = self.columns.iter().filter(|declared| !names.contains(&*declared.name));
         let absent = absent.map(|declared| {
-            let note = "declared, but not in the training table".to_string();
+            let note = "not in the training table".to_string();
             Ok((Declared { note, ..declared.clone() }, Profile::default()))
         });
         let resolved = columns.map(|column| self.resolve_column(table, column, &declared));

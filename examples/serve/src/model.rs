@@ -7,7 +7,7 @@ use dnn_blocks::error::Position;
 use dnn_blocks::model::{PackedWeights, Predictor};
 use dnn_blocks::ndarray::{Array2, ArrayView1, ArrayView2};
 use dnn_blocks::prelude::*;
-use dnn_blocks_table::{TableClassifier, TableRegressor};
+use dnn_blocks_table::{Encoder, TableClassifier, TableRegressor};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -215,16 +215,18 @@ impl<F: Number> Model<F> {
 impl Model<f32> {
     /// Serves a fitted classifier of tables.
     pub fn table_classifier(model: &TableClassifier) -> Result<Self, String> {
-        Ok(Self::classifier(model.model())?.encoded(Columns::new(model.encoder().ok())?))
+        let served = Self::classifier(model.model())?;
+        Ok(served.encoded(model.encoder().map_err(|error| error.to_string())?))
     }
 
     /// Serves a fitted regressor of tables.
     pub fn table_regressor(model: &TableRegressor) -> Result<Self, String> {
-        Ok(Self::regressor(model.model())?.encoded(Columns::new(model.encoder().ok())?))
+        let served = Self::regressor(model.model())?;
+        Ok(served.encoded(model.encoder().map_err(|error| error.to_string())?))
     }
 
-    fn encoded(mut self, columns: Columns) -> Self {
-        self.about.columns = Some(columns);
+    fn encoded(mut self, encoder: &Encoder) -> Self {
+        self.about.columns = Some(Columns::new(encoder));
         self
     }
 }

@@ -101,16 +101,17 @@ pub struct Columns {
     encoder: Encoder,
     kinds: Vec<(String, Kind)>,
     by_name: BTreeMap<String, Kind>,
+    /// Whether a row may have other columns.
+    ignores_others: bool,
 }
 
 impl Columns {
     /// Takes the columns of a fitted encoder.
-    pub fn new(encoder: Option<&Encoder>) -> Result<Self, String> {
-        let encoder = encoder.ok_or("the model is not fitted")?.clone();
+    pub fn new(encoder: &Encoder) -> Self {
         let schema = encoder.schema();
         let kinds: Vec<_> = schema.columns().map(|(name, kind)| (name.to_owned(), kind)).collect();
         let by_name = kinds.iter().cloned().collect();
-        Ok(Self { encoder, kinds, by_name })
+        Self { encoder: encoder.clone(), kinds, by_name, ignores_others: schema.ignores_others() }
     }
 
     /// Computes the features of rows, (rows, features).
@@ -132,6 +133,7 @@ impl Columns {
         let mut cells = BTreeMap::new();
         for (column, Cell(text)) in given {
             match self.by_name.get(column) {
+                None if self.ignores_others => {}
                 None => return Err(Refusal::UnknownColumn { row, column: excerpt(column) }),
                 Some(Kind::Ignored) => {}
                 Some(_) => _ = cells.insert(column.as_str(), text.as_deref()),

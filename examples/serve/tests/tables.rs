@@ -115,6 +115,20 @@ fn a_regressor_of_tables_answers_rows() {
     server.stop();
 }
 
+#[test]
+fn a_model_that_ignores_other_columns_takes_rows_with_them() {
+    let (table, species) = table();
+    let schema = Schema::new().number("Body Mass (g)").category("Island").ignore_others();
+    let mut model = TableClassifier::new(schema, quick());
+    model.fit(&table, &species).unwrap();
+    let server = started(&model, Limits::default());
+    let row = json!({ "Island": "Dream", "Body Mass (g)": 3700, "weather": "rain", "n": 2 });
+    let reply = server.client().call(post_rows(&[&row])).unwrap();
+    let answer: Value = serde_json::from_slice(&reply.body).unwrap();
+    assert_eq!(answer["classes"], json!([model.predict_row(&row).unwrap()]), "{answer}");
+    server.stop();
+}
+
 /// A number, a text of it and a number of the training table are the same cell.
 #[test]
 fn cells_are_read_as_in_a_csv_file() {

@@ -169,6 +169,18 @@ fn an_encoder_lists_the_values_of_a_category() {
     assert_eq!(rare.categories("c").unwrap(), ["a", "b"]);
 }
 
+/// Ignored columns of an encoder stay known, so that a later table may have them.
+#[test]
+fn a_fit_with_the_schema_of_an_encoder_does_not_need_its_ignored_columns() {
+    let table = read("a,id\n1,x\n2,y\n3,z\n").unwrap();
+    let schema = Encoder::fit(&table, &Schema::auto()).unwrap().schema();
+    let mut fewer = table.clone();
+    fewer.remove("id").unwrap();
+    let again = Encoder::fit(&fewer, &schema).unwrap();
+    assert!(again.to_string().contains("id      ignored   0         0        not in the training"));
+    assert_eq!(again.encode::<f64>(&table).unwrap().column(0).to_vec(), [1.0, 2.0, 3.0]);
+}
+
 #[test]
 fn the_schema_of_an_encoder_gives_the_same_encoder() {
     let table = read(TRAINING).unwrap();
