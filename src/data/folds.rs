@@ -25,7 +25,7 @@ pub struct Fold {
 /// The folds have `folds · m` numbers in all, so leaving out one example at a time is for small m.
 /// Each example is in the test set of one fold, and in the training set of all others. The sizes of
 /// the test sets differ by at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds
-/// are those of scikit-learn's `KFold(folds, shuffle=True, random_state=seed)`.
+/// equal scikit-learn's `KFold(folds, shuffle=True, random_state=seed)`.
 ///
 /// ```
 /// use dnn_blocks::data::k_fold;
@@ -59,7 +59,7 @@ pub fn k_fold(m: usize, folds: usize, rng: &mut (impl RandomSource + ?Sized)) ->
 /// Divides examples at random into folds with the same share of every class.
 ///
 /// The test sets are as in [`k_fold`]. The numbers of examples of a class in two of them differ by
-/// at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds are those of
+/// at most one. With a [`NumpyRandom`](crate::init::NumpyRandom), the folds equal
 /// scikit-learn's `StratifiedKFold(folds, shuffle=True, random_state=seed)`.
 ///
 /// ```

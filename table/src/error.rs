@@ -261,7 +261,7 @@ impl fmt::Display for Absent<'_> {
     }
 }
 
-/// Wraps an error for functions that return those of the core, such as a cross-validation.
+/// Wraps an error for functions that return errors of the core, such as a cross-validation.
 impl From<TableError> for Error {
     fn from(error: TableError) -> Self {
         match error {

@@ -122,7 +122,7 @@ impl<M: Inner> TableModel<M> {
 
     /// Returns the model of the core. The encoder computes its features.
     ///
-    /// It has what is not repeated here, such as `predict_log_proba`, a predictor or an ONNX graph.
+    /// Use it for `predict_log_proba`, a predictor or an ONNX graph.
     #[must_use]
     pub fn model(&self) -> &M {
         &self.model

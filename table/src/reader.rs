@@ -92,12 +92,11 @@ impl CsvOptions {
     ///
     /// [`TableError::NoHeader`] if the file is empty; [`TableError::ColumnName`] if a name is empty
     /// or given twice; [`TableError::FieldCount`] with the line if a line has more or fewer fields
-    /// than the header; [`TableError::Quote`] if a quoted field does not end, or
-    /// text follows it;
+    /// than the header; [`TableError::Quote`] if a quoted field does not end, or text follows it;
     /// [`TableError::NotUtf8`] with line and column; [`TableError::TooLarge`] if a limit is
     /// exceeded; [`TableError::Io`];
-    /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) for a delimiter that cannot
-    /// be one.
+    /// [`Error::InvalidArgument`](dnn_blocks::Error::InvalidArgument) if the delimiter is a quote,
+    /// a line break, or not printable ASCII.
     pub fn read(&self, reader: impl Read) -> Result<Table> {
         let is_usable =
             |byte: u8| byte == b'\t' || (byte.is_ascii_graphic() && byte != b'"') || byte == b' ';

@@ -38,7 +38,7 @@ impl Tabular for Table {
     }
 }
 
-/// The classes of the copies are those of all labels, unless classes are declared.
+/// Each copy has the classes of all labels, unless classes are declared.
 impl Estimator for TableClassifier {
     type Float = f32;
     type Input = Table;

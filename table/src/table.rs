@@ -90,8 +90,8 @@ impl Table {
     /// Creates a table from values that serde serializes as a struct or a map.
     ///
     /// A field is a text, a number, a bool, a character or an enum variant without content. `None`,
-    /// `()` and NaN are missing. The columns of structs have the order of the fields, those of maps
-    /// are sorted by name. All rows need the same columns.
+    /// `()` and NaN are missing. Columns are in the order of the fields of a struct, and sorted by
+    /// name for a map. All rows need the same columns.
     ///
     /// ```
     /// use dnn_blocks_table::Table;

@@ -58,6 +58,8 @@ fn fit() -> Result<(), TableError> {
 
     model.fit(&table, &sex)?;
     println!("\n{}", model.encoder()?);
+    let batch = model.hyperparameters().batch_size_for(table.len());
+    println!("fitted to {} penguins in batches of {batch}", table.len());
     model.save(MODEL)?;
     println!("saved {MODEL}");
     Ok(())
