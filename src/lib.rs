@@ -258,6 +258,8 @@ mod interop;
 mod kernel;
 pub mod metrics;
 pub mod model;
+#[cfg(feature = "plot")]
+pub mod page;
 pub mod parameters;
 #[cfg(feature = "plot")]
 pub mod plot;
