@@ -88,6 +88,7 @@
 //! | resume a training | [`Checkpoints`](files/struct.Checkpoints.html) |
 //! | use all cores | the feature `rayon` |
 //! | draw costs, decision boundaries and importance | [`plot`](plot/index.html) |
+//! | show a step, or a training as a film, on a page | [`page`](page/index.html) |
 //! | show progress | [`progress`](progress/index.html) |
 //! | train on several machines | [`distributed`](distributed/index.html) |
 //! | know what may change in a version | [`_stability`] |
@@ -159,7 +160,7 @@
 //! | `npz` | NumPy's files, and networks of other frameworks |
 //! | `onnx` | export to ONNX |
 //! | `serde` | `Serialize` and `Deserialize` for the value types |
-//! | `plot` | plots as SVG |
+//! | `plot` | plots as SVG, pages as HTML |
 //! | `progress` | progress bars and log lines |
 //! | `ndarray-rand` | initialization from any distribution and generator of that crate |
 //! | `approx` | comparison of parameters and gradients with a tolerance |
