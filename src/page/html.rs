@@ -1,6 +1,6 @@
 //! What all pages share: escaped text, data for scripts, formulas, and the document around them.
 
-use std::fmt::{self, Display, Write};
+use std::fmt::{self, Display};
 
 /// The style that all pages share.
 const STYLE: &str = include_str!("page.css");
@@ -72,20 +72,4 @@ pub(super) fn escaped(text: &str) -> String {
 /// A formula in MathML, on a line of its own.
 pub(super) fn formula(content: &str) -> String {
     format!("<math display=\"block\">{content}</math>")
-}
-
-/// A name in a formula.
-pub(super) fn name(name: &str) -> String {
-    format!("<mi>{}</mi>", escaped(name))
-}
-
-/// A name with the number of its layer, as the course writes it: W with a raised \[1\].
-pub(super) fn of_layer(base: &str, layer: impl Display) -> String {
-    let mut formula = String::new();
-    // Writing to a String does not fail.
-    let _ = write!(
-        formula,
-        "<msup><mrow>{base}</mrow><mrow><mo>[</mo><mn>{layer}</mn><mo>]</mo></mrow></msup>"
-    );
-    formula
 }

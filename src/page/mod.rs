@@ -3,5 +3,7 @@
 //! Each page is one file without external requests: write the text to a file, open it in a browser,
 //! send it to others.
 
-#[allow(dead_code)] // until the pages use it
 mod html;
+mod one_step;
+
+pub use one_step::OneStep;
