@@ -1,7 +1,7 @@
 //! Makes a page that shows one step of gradient descent, slowly: every matrix of every block.
 //!
 //! ```text
-//! cargo run --release --features plot --example one_step
+//! cargo run --release --example one_step
 //! ```
 
 #[path = "support/arguments.rs"]

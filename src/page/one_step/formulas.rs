@@ -26,6 +26,11 @@ impl Formulas {
         }
     }
 
+    /// Whether the derivative follows from `A`, of layer `l`.
+    pub fn needs_output(&self, l: usize) -> bool {
+        self.derivative_terms.contains(&format!("A[{l}]"))
+    }
+
     /// The same with the number of a constant.
     fn with(mut self, constant: char, number: f64) -> Self {
         let text = number.to_string().replace('-', "−");

@@ -56,10 +56,13 @@ const show = (step, scroll) => {
   explain(null);
 };
 const go = (step) => {
-  if (step >= 0 && step < sections.length) location.hash = `step-${step + 1}`;
+  if (step < 0 || step >= sections.length) return;
+  // Unlike `location.hash`, this leaves the focus on the button.
+  history.pushState(null, '', `#step-${step + 1}`);
+  show(step, true);
 };
 const named = () => sections.findIndex((section) => `#${section.id}` === location.hash);
-addEventListener('hashchange', () => { if (named() >= 0) show(named(), true); });
+addEventListener('popstate', () => show(Math.max(named(), 0), true));
 back.addEventListener('click', () => go(current - 1));
 next.addEventListener('click', () => go(current + 1));
 choice.addEventListener('change', () => go(Number(choice.value)));
@@ -99,7 +102,7 @@ const explain = (cell) => {
   light(cell, 'target');
   const { name: caption, row, column } = matrices[name];
   const where = [row && ` ${row} ${i + 1}`, row && column && ',', column && ` ${column} ${j + 1}`];
-  const title = create('b', {}, ...layered(caption), where.filter(Boolean).join(''));
+  const title = create('b', {}, ...layered(caption.split(' = ').pop()), where.filter(Boolean).join(''));
   const result = create('strong', { textContent: full(at(name, i, j)) });
   if (!made) return sum.replaceChildren(create('p', {}, title, ' = ', result, '. ', ...origin(name)));
   const [words, terms] = sums[name];

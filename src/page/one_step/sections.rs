@@ -266,18 +266,6 @@ fn course_name(activation: Activation) -> Option<&'static str> {
     }
 }
 
-/// Whether the page computes `g'` from `A`.
-fn is_from_output(activation: Activation) -> bool {
-    matches!(
-        activation,
-        Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Exponential
-            | Activation::Softplus
-            | Activation::Elu(_)
-    )
-}
-
 fn has_logarithm(cost: &Cost) -> bool {
     matches!(cost, Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy | Cost::Poisson)
 }
@@ -361,10 +349,9 @@ fn output_gradient(step: &Step) -> Section {
 
 fn activation_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
     let is_short = l == step.last() && step.short_dz;
-    let cache = if layer.activation == Activation::Softmax || is_from_output(layer.activation) {
-        format!("The cache lends Z[{l}], from which A[{l}] = g(Z[{l}]) is computed again.")
-    } else {
-        format!("The cache lends Z[{l}].")
+    let again = match formulas::activation(layer.activation, l, layer.units).needs_output(l) {
+        true => format!(", from which A[{l}] = g(Z[{l}]) is computed again"),
+        false => String::new(),
     };
     let mut equations = derivative(l, layer, if is_short { "product" } else { "" });
     let mut text = format!("The derivative of g brings dA[{l}] back through the activation.");
@@ -380,7 +367,7 @@ fn activation_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
         gives: "",
         call: format!("let dz = {};", backward_call(layer.activation)),
         text,
-        cache,
+        cache: format!("The cache lends Z[{l}]{again}."),
         equations,
     }
 }
@@ -401,14 +388,15 @@ fn derivative(l: usize, layer: &LayerOf, name: &str) -> Vec<Equation> {
             formulas.derivative_terms,
         )];
     }
-    let (source, at) = match is_from_output(layer.activation) {
-        true => (&a, format!(" with a = {a} row {{i}}, example {{j}}")),
-        false => (&z, String::new()),
-    };
+    let (mut sources, mut at) = (vec![&*g, "from", &z], String::new());
+    if formulas.needs_output(l) {
+        sources.extend([",", &a]);
+        at = format!(" with a = {a} row {{i}}, example {{j}}");
+    }
     vec![
         Equation::new(
             &formulas.derivative,
-            &[&g, "from", source],
+            &sources,
             format!("g′({z} row {{i}}, example {{j}}){at}"),
             formulas.derivative_terms,
         ),

@@ -1,0 +1,1 @@
+mod one_step;
