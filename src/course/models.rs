@@ -135,6 +135,7 @@ impl Descent {
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
 ///
 /// Source: Ng (2017), week 2, `model`.
+#[doc(alias = "model")]
 pub fn logistic_regression<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
