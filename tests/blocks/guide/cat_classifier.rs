@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads pictures as columns (12288, m), with values between 0 and 1, and labels (1, m).
-pub fn load(path: &Path, set: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
+fn load(path: &Path, set: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dyn Error>> {
     let file = File::open(path)?;
     let bytes = file.dataset(&format!("{set}_set_x"))?.read_u8()?; // (m, 64, 64, 3)
     let labels = file.dataset(&format!("{set}_set_y"))?.read_f64()?;
@@ -27,7 +27,7 @@ pub fn load(path: &Path, set: &str) -> Result<(Array2<f64>, Array2<f64>), Box<dy
 }
 
 /// Trains the network of week 4, and returns it with the cost before each step.
-pub fn train(
+fn train(
     x: &Array2<f64>,
     y: &Array2<f64>,
     iterations: usize,
