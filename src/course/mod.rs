@@ -23,7 +23,10 @@ pub mod datasets;
 mod models;
 mod week2;
 
-pub use models::{Descent, Trained, l_layer_model, logistic_regression, nn_model, two_layer_model};
+pub use models::{
+    Descent, Iteration, Trained, WatchedDescent, l_layer_model, logistic_regression, nn_model,
+    two_layer_model,
+};
 pub use week2::{
     LogisticGradients, LogisticParameters, initialize_with_zeros, optimize, propagate,
 };

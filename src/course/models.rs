@@ -9,6 +9,8 @@ use crate::train::lbfgs::{Lbfgs, LbfgsOptions, Progress, Stop};
 use crate::train::workspace::Workspace;
 use crate::{Error, Float, Parameters, Result};
 use ndarray::ArrayRef2;
+use std::fmt;
+use std::ops::ControlFlow;
 
 /// The result of a model of the course.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +24,8 @@ pub struct Trained<F> {
     /// Pairs of an iteration, counted from 0, and the cost before its update. [`Descent::every`]
     /// says which iterations are kept. L-BFGS adds the final cost, with the number of iterations.
     pub costs: Vec<(usize, F)>,
-    /// Why L-BFGS ended, and thus whether it converged. `None` after gradient descent.
+    /// Why L-BFGS ended, and thus whether it converged. `None` after gradient descent, and if a
+    /// callback stopped the training.
     #[cfg_attr(feature = "serde", serde(default))]
     pub stop: Option<Stop>,
 }
@@ -99,10 +102,71 @@ impl Descent {
         Self { every, ..self }
     }
 
+    /// Adds a callback, which a model of the course calls after each iteration.
+    ///
+    /// It returns `ControlFlow::Continue(())` to go on, or `ControlFlow::Break(())` to stop. After a
+    /// stop, the model returns the parameters of that iteration.
+    ///
+    /// ```
+    /// use dnn_blocks::course::datasets::moons;
+    /// use dnn_blocks::course::{Descent, nn_model};
+    /// use dnn_blocks::prelude::*;
+    /// use std::ops::ControlFlow;
+    ///
+    /// let (x, y) = moons::<f64>(100, 0.1, &mut NumpyRandom::seed(1))?;
+    /// let descent = Descent::new(1.2, 5000).on_iteration(|iteration| {
+    ///     if iteration.cost < 0.3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    /// });
+    /// let trained = nn_model(&x, &y, 4, descent, &mut NumpyRandom::seed(3))?;
+    /// assert!(compute_cost(&predict_proba(&x, &trained.parameters)?, &y)? < 0.3);
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    pub fn on_iteration<'a, F>(
+        self,
+        on_iteration: impl FnMut(&Iteration<'_, F>) -> ControlFlow<()> + 'a,
+    ) -> WatchedDescent<'a, F> {
+        WatchedDescent { descent: self, on_iteration: Box::new(on_iteration) }
+    }
+
     /// Returns whether the cost of iteration `i` is kept.
     pub(super) fn keeps(&self, i: usize) -> bool {
         let last = self.lbfgs.is_none() && i + 1 == self.num_iterations;
         (self.every > 0 && i.is_multiple_of(self.every)) || last
+    }
+}
+
+/// An iteration that has ended, as passed to the callback of [`Descent::on_iteration`].
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Iteration<'a, F> {
+    /// The number of the iteration, from 0.
+    pub iteration: usize,
+    /// The cost before the update. With L-BFGS, the cost after the iteration.
+    pub cost: F,
+    /// The parameters after the update.
+    pub parameters: &'a Parameters<F>,
+}
+
+/// The callback after each iteration, which may stop the training.
+type OnIteration<'a, F> = Box<dyn FnMut(&Iteration<'_, F>) -> ControlFlow<()> + 'a>;
+
+/// The settings of a training with a callback. The models of the course take it in place of a
+/// [`Descent`].
+#[must_use]
+pub struct WatchedDescent<'a, F> {
+    descent: Descent,
+    on_iteration: OnIteration<'a, F>,
+}
+
+impl<F> From<Descent> for WatchedDescent<'_, F> {
+    fn from(descent: Descent) -> Self {
+        Self { descent, on_iteration: Box::new(|_| ControlFlow::Continue(())) }
+    }
+}
+
+impl<F> fmt::Debug for WatchedDescent<'_, F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedDescent").field("descent", &self.descent).finish_non_exhaustive()
     }
 }
 
@@ -136,14 +200,19 @@ impl Descent {
 ///
 /// Source: Ng (2017), week 2, `model`.
 #[doc(alias = "model")]
-pub fn logistic_regression<F: Float>(
+pub fn logistic_regression<'a, F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
-    descent: Descent,
+    descent: impl Into<WatchedDescent<'a, F>>,
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), y.nrows()];
     let mut unused = NumpyRandom::seed(0);
-    train(x, y, initialize_parameters_deep(&sizes, Initializer::Zeros, &mut unused)?, descent)
+    train(
+        x,
+        y,
+        initialize_parameters_deep(&sizes, Initializer::Zeros, &mut unused)?,
+        descent.into(),
+    )
 }
 
 /// Trains the planar model: a layer of `n_h` tanh units, then a sigmoid layer.
@@ -173,16 +242,16 @@ pub fn logistic_regression<F: Float>(
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
 ///
 /// Source: Ng (2017), week 3, `nn_model`.
-pub fn nn_model<F: Float>(
+pub fn nn_model<'a, F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     n_h: usize,
-    descent: Descent,
+    descent: impl Into<WatchedDescent<'a, F>>,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), n_h, y.nrows()];
     let parameters = initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?;
-    train(x, y, parameters.with_activations(Activation::Tanh, Activation::Sigmoid), descent)
+    train(x, y, parameters.with_activations(Activation::Tanh, Activation::Sigmoid), descent.into())
 }
 
 /// Trains a network of two layers: a layer of `n_h` ReLU units, then a sigmoid layer.
@@ -212,15 +281,15 @@ pub fn nn_model<F: Float>(
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
 ///
 /// Source: Ng (2017), week 4, `two_layer_model`.
-pub fn two_layer_model<F: Float>(
+pub fn two_layer_model<'a, F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     n_h: usize,
-    descent: Descent,
+    descent: impl Into<WatchedDescent<'a, F>>,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Trained<F>> {
     let sizes = [x.nrows(), n_h, y.nrows()];
-    train(x, y, initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?, descent)
+    train(x, y, initialize_parameters_deep(&sizes, Initializer::Scaled(0.01), rng)?, descent.into())
 }
 
 /// Trains a network of any number of layers: ReLU layers, then a sigmoid layer.
@@ -255,14 +324,14 @@ pub fn two_layer_model<F: Float>(
 ///
 /// Source: Ng (2017), week 4, `L_layer_model`.
 #[doc(alias = "L_layer_model")]
-pub fn l_layer_model<F: Float>(
+pub fn l_layer_model<'a, F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     layers_dims: &[usize],
-    descent: Descent,
+    descent: impl Into<WatchedDescent<'a, F>>,
     rng: &mut (impl RandomSource + ?Sized),
 ) -> Result<Trained<F>> {
-    train(x, y, initialize_parameters_deep(layers_dims, Initializer::LeCun, rng)?, descent)
+    train(x, y, initialize_parameters_deep(layers_dims, Initializer::LeCun, rng)?, descent.into())
 }
 
 /// `Ok` if the data and the learning rate are finite, and the learning rate does not round to 0.
@@ -283,28 +352,36 @@ fn train<F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,
     parameters: Parameters<F>,
-    descent: Descent,
+    watched: WatchedDescent<'_, F>,
 ) -> Result<Trained<F>> {
+    let WatchedDescent { descent, mut on_iteration } = watched;
     let Descent { learning_rate, num_iterations, .. } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
     check_values(x, y, if descent.lbfgs.is_some() { 0.0 } else { learning_rate })?;
     if let Some(options) = descent.lbfgs {
         let options = options.max_iterations(num_iterations as u64);
-        return minimize(x, y, batch.into_parameters(), options, descent);
+        let watched = WatchedDescent { descent, on_iteration };
+        return minimize(x, y, batch.into_parameters(), options, watched);
     }
-    let mut costs = Vec::new();
+    let (mut costs, mut last) = (Vec::new(), num_iterations.saturating_sub(1));
     for i in 0..num_iterations {
         let cost = batch.step(learning_rate)?;
         if !cost.is_finite() {
             return Err(Error::Diverged { epoch: i, batch: 0 });
         }
-        if descent.keeps(i) {
+        let iteration = Iteration { iteration: i, cost, parameters: batch.parameters() };
+        let stops = on_iteration(&iteration).is_break();
+        if descent.keeps(i) || stops {
             costs.push((i, cost));
+        }
+        if stops {
+            last = i;
+            break;
         }
     }
     let parameters = batch.into_parameters();
     if !parameters.is_finite() {
-        return Err(Error::Diverged { epoch: num_iterations.saturating_sub(1), batch: 0 });
+        return Err(Error::Diverged { epoch: last, batch: 0 });
     }
     Ok(Trained { parameters, costs, stop: None })
 }
@@ -315,10 +392,12 @@ fn minimize<F: Float>(
     y: &ArrayRef2<F>,
     mut parameters: Parameters<F>,
     options: LbfgsOptions,
-    descent: Descent,
+    watched: WatchedDescent<'_, F>,
 ) -> Result<Trained<F>> {
+    let WatchedDescent { descent, mut on_iteration } = watched;
     let mut workspace = Workspace::new(&parameters, x.ncols())?;
     let mut search = Lbfgs::new(&parameters, options)?;
+    let mut best = parameters.try_clone()?;
     let mut costs = Vec::new();
     loop {
         let cost = Cost::BinaryCrossEntropy;
@@ -327,16 +406,27 @@ fn minimize<F: Float>(
         if first && !(cost.is_finite() && gradients.norm().is_finite()) {
             return Err(Error::Diverged { epoch: 0, batch: 0 });
         }
+        let before = search.iterations();
         let progress = search.step(&mut parameters, cost, gradients)?;
         let iteration = search.iterations() as usize;
+        let mut stops = false;
+        if search.iterations() > before {
+            search.copy_best_to(&mut best)?;
+            let cost = F::of(search.cost());
+            let ended = Iteration { iteration: iteration - 1, cost, parameters: &best };
+            stops = on_iteration(&ended).is_break();
+        }
         if let Progress::Stopped(stop) = progress {
             if costs.last().is_none_or(|(last, _)| *last != iteration) {
                 costs.push((iteration, F::of(search.cost())));
             }
             return Ok(Trained { parameters, costs, stop: Some(stop) });
         }
-        if (first || progress == Progress::Iteration) && descent.keeps(iteration) {
+        if ((first || progress == Progress::Iteration) && descent.keeps(iteration)) || stops {
             costs.push((iteration, F::of(search.cost())));
+        }
+        if stops {
+            return Ok(Trained { parameters: best, costs, stop: None });
         }
     }
 }

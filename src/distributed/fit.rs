@@ -397,7 +397,7 @@ impl Ranks<'_> {
             usize,
         ),
         mut split: RankSplit<F>,
-        start: Start<F>,
+        start: Start<'_, F>,
         options: FitOptions<'_, F>,
     ) -> Result<TrainedNetwork<F>> {
         let mut network = match start.continued {
@@ -429,7 +429,8 @@ impl Ranks<'_> {
             self.resume(&mut session, &mut network, options.checkpoints, id)?;
         }
         self.broadcast(&mut network.parameters)?;
-        let source = self.source(hyperparameters, head, &split, &network.parameters);
+        let source =
+            self.source(hyperparameters, head, &split, start.target_scaler, &network.parameters);
         let trainer = source.and_then(|source| {
             Trainer::new(hyperparameters, head, source, session, &network, epochs)
         });
@@ -465,6 +466,7 @@ impl Ranks<'_> {
         hyperparameters: &Hyperparameters,
         head: &'a Head<F>,
         split: &'a RankSplit<F>,
+        target_scaler: Option<&'a Standardizer<F>>,
         parameters: &Parameters<F>,
     ) -> Result<Source<'a, F>> {
         let RankSplit { split, training, validation } = split;
@@ -487,6 +489,8 @@ impl Ranks<'_> {
         let (x, y) = (split.training.x(), split.training.labels_and_weights());
         Ok(Source {
             training: &split.training,
+            held_out: split.validation.as_ref(),
+            target_scaler,
             batches: Batches::from_numbers(x, y, size, total, &training.numbers)?,
             reducer: Box::new(RankReducer::new(self, parameters)?),
             examples: total,

@@ -404,12 +404,12 @@ impl<F: Float, L: Ord + Clone> Classifier<F, L> {
         let head = Head::classification(hyperparameters, classes.names().len())?;
         if let Some((_, network)) = &mut self.fitted {
             network.parameters.check_features(x)?;
-            return train_further(hyperparameters, &head, &data, network, options)?;
+            return train_further(hyperparameters, &head, &data, (network, None), options)?;
         }
         let scaler = standardizer(hyperparameters.standardize, x)?;
         let rng = NumpyRandom::seed(hyperparameters.seed);
         let mut network = Network::new(hyperparameters, &head, x.nrows(), scaler, rng)?;
-        let history = train_further(hyperparameters, &head, &data, &mut network, options)?;
+        let history = train_further(hyperparameters, &head, &data, (&mut network, None), options)?;
         self.fitted = Some((classes, network));
         history
     }

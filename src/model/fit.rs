@@ -97,9 +97,11 @@ pub(crate) fn weights_or_ones<F: Float>(m: usize, weights: Option<&[F]>) -> Resu
 pub(crate) type TrainedNetwork<F> = (Network<F>, Result<History>);
 
 /// The start of a fit.
-pub(crate) struct Start<F> {
+pub(crate) struct Start<'a, F> {
     /// The network of a warm start.
     pub continued: Option<Network<F>>,
+    /// The scaler of the targets, if they are standardized.
+    pub target_scaler: Option<&'a Standardizer<F>>,
     /// The generator of new weights.
     pub rng: NumpyRandom,
     /// A checksum of the network to continue and of the chosen validation examples, 0 for neither.
@@ -107,11 +109,11 @@ pub(crate) struct Start<F> {
     pub fingerprint: u32,
 }
 
-impl<F: Float> Start<F> {
+impl<'a, F: Float> Start<'a, F> {
     /// Copies the network of a warm start.
     pub fn new(
         continued: Option<&Network<F>>,
-        target_scaler: Option<&Standardizer<F>>,
+        target_scaler: Option<&'a Standardizer<F>>,
         chosen_validation: Option<&[usize]>,
         rng: NumpyRandom,
     ) -> Result<Self> {
@@ -122,8 +124,9 @@ impl<F: Float> Start<F> {
             network.wrapping_add(chosen_validation.map_or(0, validation_fingerprint))
         };
         #[cfg(not(feature = "safetensors"))]
-        let (fingerprint, _) = (0, (target_scaler, chosen_validation));
-        Ok(Self { continued: continued.map(Network::try_clone).transpose()?, rng, fingerprint })
+        let (fingerprint, _) = (0, chosen_validation);
+        let continued = continued.map(Network::try_clone).transpose()?;
+        Ok(Self { continued, target_scaler, rng, fingerprint })
     }
 }
 
@@ -134,7 +137,7 @@ pub(crate) fn train<F: Float>(
     head: &Head<F>,
     data: &RawData<'_, F>,
     mut split: Split<F>,
-    start: Start<F>,
+    start: Start<'_, F>,
     options: FitOptions<'_, F>,
 ) -> Result<TrainedNetwork<F>> {
     let mut network = match start.continued {
@@ -159,7 +162,8 @@ pub(crate) fn train<F: Float>(
         let id = FitId { hyperparameters, epochs: epochs.clone(), fingerprint };
         resume(&mut session, &mut network, checkpoints, id)?;
     }
-    let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
+    let source =
+        Source::new(hyperparameters, head, &split, start.target_scaler, &network.parameters)?;
     let trainer = Trainer::new(hyperparameters, head, source, session, &network, epochs)?;
     let history = trainer.run(&mut network);
     Ok((network, history))
@@ -211,7 +215,8 @@ pub(crate) fn check_partial_fit<F>(
     Ok(())
 }
 
-/// Trains a network for more epochs on `data`, whose targets are already standardized.
+/// Trains a network for more epochs on `data`, whose targets are already standardized by
+/// `target_scaler`.
 ///
 /// The outer error comes before the first step, the inner one from the training.
 #[inline(never)]
@@ -219,7 +224,7 @@ pub(crate) fn train_further<F: Float>(
     hyperparameters: &Hyperparameters,
     head: &Head<F>,
     data: &RawData<'_, F>,
-    network: &mut Network<F>,
+    (network, target_scaler): (&mut Network<F>, Option<&Standardizer<F>>),
     options: FitOptions<'_, F>,
 ) -> Result<Result<History>> {
     let mut training = Dataset::new(data)?;
@@ -230,7 +235,7 @@ pub(crate) fn train_further<F: Float>(
     let split = Split { training, validation: None };
     let epochs = epochs(options.epochs.unwrap_or(1), network)?;
     let session = Session::new(hyperparameters, (options.on_epoch, options.on_batch))?;
-    let source = Source::new(hyperparameters, head, &split, &network.parameters)?;
+    let source = Source::new(hyperparameters, head, &split, target_scaler, &network.parameters)?;
     let trainer = Trainer::new(hyperparameters, head, source, session, network, epochs)?;
     network.feature_names = data.names.cloned();
     Ok(trainer.run(network))

@@ -1,3 +1,7 @@
+use super::dataset::Dataset;
+use super::feature_names::OwnedNames;
+use crate::cost::Cost;
+use crate::data::Standardizer;
 use crate::train::lbfgs::Stop;
 use crate::{Float, Parameters, Result};
 use std::cell::Cell;
@@ -37,8 +41,23 @@ pub struct Epoch<'a, F> {
     /// The parameters after the epoch.
     pub parameters: &'a Parameters<F>,
     pub(super) score: &'a dyn Fn() -> Result<f64>,
+    /// The examples as the network sees them.
+    #[allow(dead_code)] // until the recorder reads it
+    pub(crate) data: EpochData<'a, F>,
     /// The learning rate `α₀` of the next epochs, if the callback has set it.
     pub(crate) new_learning_rate: Cell<Option<f64>>,
+}
+
+/// The examples of a fit, on one rank of a distributed fit its own.
+#[allow(dead_code)] // until the recorder reads it
+#[derive(Clone, Copy)]
+pub(crate) struct EpochData<'a, F> {
+    pub cost: &'a Cost,
+    pub training: &'a Dataset<F>,
+    pub validation: Option<&'a Dataset<F>>,
+    pub scaler: Option<&'a Standardizer<F>>,
+    pub target_scaler: Option<&'a Standardizer<F>>,
+    pub feature_names: Option<&'a OwnedNames>,
 }
 
 /// A batch that has ended, as passed to the callback of

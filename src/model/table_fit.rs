@@ -124,6 +124,7 @@ impl<'a, 'x, F: Float> TableFit<'a, 'x, F> {
             network.check_outputs(y)?;
             let y = &standardized(y, *target_scaler)?;
             let data = RawData { x, y, weights, names: names.as_ref() };
+            let network = (network, *target_scaler);
             return Ok((train_further(hyperparameters, head, &data, network, options)?, None));
         }
         let scaler = standardizer(hyperparameters.standardize, x)?;
@@ -133,7 +134,8 @@ impl<'a, 'x, F: Float> TableFit<'a, 'x, F> {
         let mut network = Network::new(hyperparameters, head, x.nrows(), scaler, rng)?;
         let y = &standardized(y, target_scaler.as_ref())?;
         let data = RawData { x, y, weights, names: names.as_ref() };
-        let history = train_further(hyperparameters, head, &data, &mut network, options)?;
+        let further = (&mut network, target_scaler.as_ref());
+        let history = train_further(hyperparameters, head, &data, further, options)?;
         Ok((history, Some((network, target_scaler))))
     }
 }

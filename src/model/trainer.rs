@@ -2,10 +2,11 @@
 
 use super::dataset::{Dataset, Evaluation, Split, targets};
 use super::head::Head;
-use super::history::{Batch, BestEpoch, Epoch, EpochRecord, History, OnBatch, OnEpoch};
+use super::history::{Batch, BestEpoch, Epoch, EpochData, EpochRecord, History, OnBatch, OnEpoch};
 use super::hyperparameters::{Hyperparameters, Monitor};
 use super::network::Network;
 use crate::checks::check_positive;
+use crate::data::Standardizer;
 use crate::error::Operand;
 use crate::gradients::clip_by_norm;
 use crate::init::RandomSource;
@@ -80,6 +81,9 @@ impl<'a, F> Session<'a, F> {
 /// The examples of a training, and how their gradients and costs are computed.
 pub(crate) struct Source<'a, F> {
     pub training: &'a Dataset<F>,
+    pub held_out: Option<&'a Dataset<F>>,
+    /// The scaler of the targets, if they are standardized.
+    pub target_scaler: Option<&'a Standardizer<F>>,
     pub batches: Batches<'a, F>,
     pub reducer: Box<dyn GradientReducer<F> + 'a>,
     /// The number of examples in the whole training set.
@@ -96,6 +100,7 @@ impl<'a, F: Float> Source<'a, F> {
         hyperparameters: &Hyperparameters,
         head: &'a Head<F>,
         split: &'a Split<F>,
+        target_scaler: Option<&'a Standardizer<F>>,
         parameters: &Parameters<F>,
     ) -> Result<Self> {
         let examples = split.training.len();
@@ -110,6 +115,8 @@ impl<'a, F: Float> Source<'a, F> {
         let monitored = monitors_training(hyperparameters, validation.is_some())?;
         Ok(Self {
             training: &split.training,
+            held_out: validation,
+            target_scaler,
             batches: split.training.batches(batch_size(hyperparameters, examples))?,
             reducer: Box::new(SingleProcess),
             examples,
@@ -456,9 +463,17 @@ impl<'a, F: Float> Trainer<'a, F> {
             let mut buffers = training.output_buffers(parameters)?;
             training.score(head, parameters, &mut buffers)
         };
-        let new_learning_rate = Cell::new(None);
+        let data = EpochData {
+            cost: &head.cost,
+            training,
+            validation: self.source.held_out,
+            scaler: network.scaler.as_ref(),
+            target_scaler: self.source.target_scaler,
+            feature_names: network.feature_names.as_ref(),
+        };
+        let (record, new_learning_rate) = (*record, Cell::new(None));
         let epoch =
-            Epoch { record: *record, total_epochs, parameters, score: &score, new_learning_rate };
+            Epoch { record, total_epochs, parameters, score: &score, data, new_learning_rate };
         let stops = (self.session.on_epoch)(&epoch)?.is_break();
         if let Some(learning_rate) = epoch.new_learning_rate.take() {
             if self.search.is_some() {

@@ -4,12 +4,15 @@ use crate::support::reference::{
     assert_close, assert_number, cases, check_parameters, json, matrix, number,
 };
 use dnn_blocks::Error;
+use dnn_blocks::course::datasets::moons;
 use dnn_blocks::course::{
-    Descent, Trained, l_layer_model, logistic_regression, nn_model, two_layer_model,
+    Descent, Trained, WatchedDescent, l_layer_model, logistic_regression, nn_model, two_layer_model,
 };
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::lbfgs::LbfgsOptions;
 use serde_json::Value;
+use std::ops::ControlFlow;
 
 fn descent(inputs: &Value, every: usize) -> Descent {
     let num_iterations = number(&inputs["num_iterations"]) as usize;
@@ -182,4 +185,56 @@ fn what_cannot_be_learnt_is_named() {
     let large = Descent::new(f64::MAX, 1).every(10);
     let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
     assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
+}
+
+#[test]
+fn a_callback_sees_every_iteration_with_its_cost_and_parameters() {
+    let (x, y) = moons::<f64>(60, 0.1, &mut NumpyRandom::seed(1)).unwrap();
+    let mut seen = Vec::new();
+    let descent = Descent::new(0.5, 30).every(1).on_iteration(|iteration| {
+        seen.push((iteration.iteration, iteration.cost, iteration.parameters.clone()));
+        ControlFlow::Continue(())
+    });
+    let trained = nn_model(&x, &y, 3, descent, &mut NumpyRandom::seed(2)).unwrap();
+    let costs: Vec<_> = seen.iter().map(|(iteration, cost, _)| (*iteration, *cost)).collect();
+    assert_eq!(costs, trained.costs);
+    assert_eq!(seen[29].2, trained.parameters);
+    for pair in seen.windows(2) {
+        let al = predict_proba(&x, &pair[0].2).unwrap();
+        assert_number("the next cost", compute_cost(&al, &y).unwrap(), pair[1].1, 1e-12);
+    }
+}
+
+#[test]
+fn a_callback_stops_gradient_descent_after_its_iteration() {
+    let (x, y) = moons::<f64>(60, 0.1, &mut NumpyRandom::seed(1)).unwrap();
+    let train = |descent: WatchedDescent<'_, f64>| {
+        l_layer_model(&x, &y, &[2, 3, 1], descent, &mut NumpyRandom::seed(2)).unwrap()
+    };
+    let stopped = train(Descent::new(0.5, 500).on_iteration(|iteration| {
+        if iteration.iteration == 6 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }));
+    assert_eq!(stopped, train(Descent::new(0.5, 7).into()));
+}
+
+#[test]
+fn a_callback_sees_and_stops_the_iterations_of_lbfgs() {
+    let (x, y) = moons::<f64>(60, 0.1, &mut NumpyRandom::seed(1)).unwrap();
+    let train = |until: usize, seen: &mut Vec<(usize, f64)>| {
+        let descent = Descent::lbfgs(LbfgsOptions::default()).on_iteration(|iteration| {
+            let al = predict_proba(&x, iteration.parameters).unwrap();
+            let cost = compute_cost(&al, &y).unwrap();
+            assert_number("the cost of the parameters", cost, iteration.cost, 1e-9);
+            seen.push((iteration.iteration + 1, iteration.cost));
+            if seen.len() == until { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        two_layer_model(&x, &y, 4, descent, &mut NumpyRandom::seed(2)).unwrap()
+    };
+    let (mut all, mut first) = (Vec::new(), Vec::new());
+    let trained = train(usize::MAX, &mut all);
+    assert!(trained.stop.is_some_and(|stop| stop.converged()));
+    assert_eq!(all, trained.costs[1..]);
+    let stopped = train(3, &mut first);
+    assert_eq!((first.as_slice(), stopped.stop), (&all[..3], None));
+    assert_eq!(stopped.costs, trained.costs[..4]);
 }

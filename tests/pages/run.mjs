@@ -1,0 +1,22 @@
+// Opens the pages of a folder in Chromium and compares them with expected.json, for .ci/pages.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createRequire } from 'node:module';
+
+const [folder, modules] = process.argv.slice(2);
+const { chromium } = createRequire(join(modules, '/'))('playwright-core');
+const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+    '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+try {
+  for (const [page, figures] of Object.entries(expected)) {
+    const { test } = await import(`./${page}.mjs`);
+    await test(browser, folder, figures);
+    console.log(`${page}: ok`);
+  }
+} finally {
+  await browser.close();
+}
