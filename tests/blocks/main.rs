@@ -12,6 +12,7 @@ mod data;
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 mod files;
 mod forward;
+mod guide;
 mod init;
 #[cfg(any(feature = "approx", feature = "serde"))]
 mod interop;
