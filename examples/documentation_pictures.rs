@@ -472,6 +472,6 @@ fn schedules() -> dnn_blocks::Result<String> {
         let rates: Vec<f64> = (0..=100).map(|epoch| schedule.at(1.0, epoch)).collect();
         Curve::new(name, &rates)
     });
-    let axes = [Axis::new("epoch"), Axis::new("learning rate / first learning rate")];
+    let axes = [Axis::new("epoch"), Axis::new("share of the first rate")];
     plot::curves("Learning-rate schedules", axes, &curves)
 }
