@@ -13,7 +13,7 @@ use dnn_blocks::course::datasets::{blobs, circles, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, logistic_regression, nn_model};
 use dnn_blocks::data::stratified_split;
 use dnn_blocks::ndarray::{Array2, s};
-use dnn_blocks::plot::{self, Curve, Picture};
+use dnn_blocks::plot::{self, Axis, Curve, Picture};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::full_batch::FullBatch;
 use dnn_blocks::train::workspace::Dropout;
@@ -39,6 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("guide_plain.svg", regularized("100 examples, plain", 0.0, 1.0)?),
         ("guide_l2.svg", regularized("100 examples, L2", 0.7, 1.0)?),
         ("guide_dropout.svg", regularized("100 examples, dropout", 0.0, 0.7)?),
+        ("optimizers.svg", optimizers()?),
+        ("schedules.svg", schedules()?),
+        ("digits_confusion.svg", confusion()?),
     ];
     for (name, svg) in diagrams()?.iter().chain(&plots) {
         fs::write(Path::new(IMAGES).join(name), svg)?;
@@ -381,19 +384,30 @@ fn costs() -> Result<String, Box<dyn Error>> {
     Ok(plot::costs("Breast cancer: cost of each epoch", &curves)?)
 }
 
-/// Handwritten digits that a classifier takes for others.
-fn mistakes() -> Result<String, Box<dyn Error>> {
+/// Pictures of handwritten digits that a classifier was not trained on.
+struct TestDigits {
+    x: Array2<f32>,
+    digits: Vec<usize>,
+    predicted: Vec<usize>,
+}
+
+fn test_digits() -> Result<TestDigits, Box<dyn Error>> {
     let (x, digits) = handwriting::read(DIGITS, true)?;
     let (training, test) = stratified_split(&digits, 0.25, &mut NumpyRandom::seed(1))?;
     let (train_x, train_y) = handwriting::select(&x, &digits, &training);
-    let (test_x, test_y) = handwriting::select(&x, &digits, &test);
+    let (x, digits) = handwriting::select(&x, &digits, &test);
     // The corners of all pictures are white: constant features, and no mistake.
     let hyperparameters =
         Hyperparameters::plain().hidden(&[64]).epochs(60).constant_features(true).seed(1);
     let mut model = Classifier::<f32, usize>::new(hyperparameters);
     model.fit(Examples::rows(&train_x), &train_y)?;
-    let predicted = model.predict(Examples::rows(&test_x))?;
+    let predicted = model.predict(Examples::rows(&x))?;
+    Ok(TestDigits { x, digits, predicted })
+}
 
+/// Handwritten digits that a classifier takes for others.
+fn mistakes() -> Result<String, Box<dyn Error>> {
+    let TestDigits { x: test_x, digits: test_y, predicted } = test_digits()?;
     let ink = test_x.mapv(|value| 1.0 - value / 16.0);
     let is_wrong = |i: &usize| predicted[*i] != test_y[*i];
     // The mistakes, and correct digits up to two rows.
@@ -474,4 +488,66 @@ fn regularized(title: &str, lambda: f64, keep_prob: f64) -> dnn_blocks::Result<S
         update_parameters(&mut parameters, gradients, 0.5)?;
     }
     plot::decision_boundary(title, &x, Actual(&y), |points| predict(points, &parameters))
+}
+
+/// How often a classifier takes each digit for each other one.
+fn confusion() -> Result<String, Box<dyn Error>> {
+    let TestDigits { digits, predicted, .. } = test_digits()?;
+    let matrix = ConfusionMatrix::new(Actual(&digits), Predicted(&predicted))?;
+    Ok(plot::confusion_matrix("Handwritten digits", &matrix)?)
+}
+
+/// The costs of several optimizers on the moons of course 2, week 2.
+fn optimizers() -> dnn_blocks::Result<String> {
+    let rules = [
+        Algorithm::GradientDescent,
+        Algorithm::MOMENTUM,
+        Algorithm::Nesterov { beta: 0.9 },
+        Algorithm::RMS_PROP,
+        Algorithm::ADAM,
+    ];
+    let curve = |rule: Algorithm| Ok(Curve::new(rule.to_string(), &moons_costs(rule)?));
+    let curves = rules.into_iter().map(curve).collect::<dnn_blocks::Result<Vec<_>>>()?;
+    plot::curves("Moons, learning rate 0.0007", [Axis::new("epoch"), Axis::new("cost")], &curves)
+}
+
+/// Returns every tenth of the costs of 1000 epochs, with the batches of the course.
+fn moons_costs(rule: Algorithm) -> dnn_blocks::Result<Vec<(usize, f64)>> {
+    let (x, y) = moons::<f64>(300, 0.2, &mut NumpyRandom::seed(3))?;
+    let mut rng = NumpyRandom::seed(3);
+    let mut parameters = initialize_parameters_deep(&[2, 5, 2, 1], Initializer::He, &mut rng)?;
+    let mut optimizer = Optimizer::new(rule, &parameters)?;
+    let mut batches = Batches::new(&x, &y, 64)?;
+    let mut workspace = Workspace::new(&parameters, 64)?;
+    let mut costs = Vec::new();
+    for epoch in 0..=1000 {
+        batches.shuffle(&mut NumpyRandom::seed(11 + epoch));
+        let mut sum = 0.0;
+        while let Some((x, y)) = batches.next() {
+            let cost = Cost::BinaryCrossEntropy;
+            let (cost, gradients) = workspace.cost_and_gradients(&x, y, &parameters, cost)?;
+            optimizer.step(&mut parameters, gradients, 0.0007)?;
+            sum += cost * x.ncols() as f64;
+        }
+        costs.push((epoch as usize, sum / 300.0));
+    }
+    Ok(costs.into_iter().step_by(10).collect())
+}
+
+/// Learning rates over 100 epochs.
+fn schedules() -> dnn_blocks::Result<String> {
+    let curves = [
+        ("inverse time, r = 0.05", Schedule::InverseTime { decay_rate: 0.05 }),
+        ("intervals of 20, r = 1", Schedule::Intervals { decay_rate: 1.0, time_interval: 20 }),
+        ("steps of 0.5 every 20", Schedule::Step { factor: 0.5, every: 20 }),
+        ("exponential, r = 0.03", Schedule::Exponential { decay_rate: 0.03 }),
+        ("cosine", Schedule::CosineToEnd.over(100)),
+        ("cosine, warm-up of 10", Schedule::Cosine { warm_up: 10, total: 100, lowest: 0.0 }),
+    ]
+    .map(|(name, schedule)| {
+        let rates: Vec<f64> = (0..=100).map(|epoch| schedule.at(1.0, epoch)).collect();
+        Curve::new(name, &rates)
+    });
+    let axes = [Axis::new("epoch"), Axis::new("share of the first rate")];
+    plot::curves("Learning-rate schedules", axes, &curves)
 }
