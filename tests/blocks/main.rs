@@ -1,6 +1,6 @@
 //! Tests of the public API, in one program that links once.
 //!
-//! The modules mirror `src`. Six more cross it: `guide_tables` checks that a chapter of the guide is
+//! The modules mirror `src`. Six more cross it: `guide` checks that the guide is complete and
 //! tested, `layouts` tests the memory layouts of all arguments, `properties` random shapes,
 //! `send_sync` types that threads share, `shape_errors` the errors of all functions for wrong shapes;
 //! `support` has fixtures and comparisons.
@@ -14,7 +14,6 @@ mod data;
 mod files;
 mod forward;
 mod guide;
-mod guide_tables;
 mod init;
 #[cfg(any(feature = "approx", feature = "serde"))]
 mod interop;

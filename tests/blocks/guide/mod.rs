@@ -1,6 +1,8 @@
 //! The guide: its index has every function of the notebooks, its exercises have tested answers, and
 //! its program for the cats is one that runs.
 
+mod tables;
+
 use crate::support::reference::{json, number};
 use std::collections::BTreeSet;
 use std::fs;
