@@ -29,7 +29,7 @@ fn section<F: Float>(number: usize, run: &Run<'_, F>, names: &Names) -> String {
          <div class=\"card plane\"><h3>Prediction</h3></div>\n\
          <div class=\"card network\"><h3>Units and weights</h3></div>\n\
          <div class=\"card figures\"><h3>Figures</h3>\n{figures}</div>\n\
-         <div class=\"card charts\"><h3>Training</h3></div>\n\
+         <div class=\"card charts\"><h3>Cost, score and gradients</h3></div>\n\
          </div>\n</section>\n",
         name = escaped(&legible(run.name)),
         about = about(run),
@@ -56,7 +56,10 @@ fn about<F: Float>(run: &Run<'_, F>) -> String {
         text += &examples(validation, "validation");
     }
     if run.data.scaler.is_some() {
-        text += "The network sees standardized features; the axes have the original units.";
+        text += "The network sees standardized features; the axes have the original units. ";
+    }
+    if run.features() > 2 {
+        text += "In the pictures, the features that are not on an axis are at their mean.";
     }
     text
 }
@@ -82,7 +85,7 @@ fn table<F: Float>(run: &Run<'_, F>, names: &Names) -> String {
     rows += &row(run.kind.score_name(), |figures| figures.score.unwrap_or(f64::NAN));
     let has_validation = validation.is_some();
     for (l, norm) in norms.iter().enumerate() {
-        let name = format!("gradient norm, layer {}", l + 1);
+        let name = format!("gradient, layer {}", l + 1);
         rows += &figures_row(&name, &short(*norm), has_validation.then_some(""));
     }
     let column = if has_validation { "<th scope=\"col\">validation</th>" } else { "" };

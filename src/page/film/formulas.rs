@@ -6,7 +6,7 @@ use crate::page::html::formula;
 /// The forward pass of a layer.
 pub(super) fn forward() -> String {
     let [z, w, b, a, g] = ["Z", "W", "b", "A", "g"].map(|name| of_layer(name, "<mi>l</mi>"));
-    let previous = of_layer("A", "<mi>l</mi><mo>-</mo><mn>1</mn>");
+    let previous = of_layer("A", "<mi>l</mi><mo>−</mo><mn>1</mn>");
     formula(&format!(
         "{z}<mo>=</mo>{w}{previous}<mo>+</mo>{b}<mspace width=\"2em\"/>\
          {a}<mo>=</mo>{g}<mo>(</mo>{z}<mo>)</mo>"
@@ -29,40 +29,42 @@ fn of_layer(name: &str, layer: &str) -> String {
 
 /// The cost `J`, where the sum runs over examples and outputs.
 pub(super) fn cost(cost: &Cost) -> String {
-    let (sign, term) = match cost {
-        Cost::BinaryCrossEntropy => (
-            "<mo>-</mo>",
-            "<mo>(</mo><mi>y</mi><mi>ln</mi><mi>a</mi><mo>+</mo>\
-             <mo>(</mo><mn>1</mn><mo>-</mo><mi>y</mi><mo>)</mo>\
-             <mi>ln</mi><mo>(</mo><mn>1</mn><mo>-</mo><mi>a</mi><mo>)</mo><mo>)</mo>"
-                .to_string(),
-        ),
-        Cost::CategoricalCrossEntropy => {
-            ("<mo>-</mo>", "<mi>y</mi><mi>ln</mi><mi>a</mi>".to_string())
+    let term = match cost {
+        Cost::BinaryCrossEntropy => {
+            let one_minus = |name: &str| parenthesized(&format!("<mn>1</mn><mo>−</mo>{name}"));
+            let (y, a) = (one_minus("<mi>y</mi>"), one_minus("<mi>a</mi>"));
+            let (ln_a, ln_rest) = (logarithm("<mi>a</mi>"), logarithm(&a));
+            parenthesized(&format!("<mi>y</mi>{ln_a}<mo>+</mo>{y}{ln_rest}"))
         }
-        Cost::MeanSquaredError => (
-            "",
-            "<msup><mrow><mo>(</mo><mi>a</mi><mo>-</mo><mi>y</mi><mo>)</mo></mrow><mn>2</mn></msup>"
-                .to_string(),
-        ),
-        Cost::MeanAbsoluteError => ("", format!("<mo>|</mo>{DIFFERENCE}<mo>|</mo>")),
-        Cost::Huber { delta } => (
-            "",
-            format!(
-                "<msub><mi>h</mi><mn>{delta}</mn></msub><mo>(</mo>{DIFFERENCE}<mo>)</mo>"
-            ),
-        ),
-        Cost::Quantile { quantile } => (
-            "",
-            format!("<msub><mi>ρ</mi><mn>{quantile}</mn></msub><mo>(</mo>{DIFFERENCE}<mo>)</mo>"),
-        ),
+        Cost::CategoricalCrossEntropy => format!("<mi>y</mi>{}", logarithm("<mi>a</mi>")),
+        Cost::MeanSquaredError => {
+            format!("<msup><mrow>{}</mrow><mn>2</mn></msup>", parenthesized(ERROR))
+        }
+        Cost::MeanAbsoluteError => format!("<mo>|</mo>{ERROR}<mo>|</mo>"),
+        Cost::Huber { delta } => {
+            format!("<msub><mi>h</mi><mn>{delta}</mn></msub>{}", parenthesized(ERROR))
+        }
+        Cost::Quantile { quantile } => {
+            format!("<msub><mi>ρ</mi><mn>{quantile}</mn></msub>{}", parenthesized(ERROR))
+        }
         Cost::Poisson => {
-            ("", "<mo>(</mo><mi>a</mi><mo>-</mo><mi>y</mi><mi>ln</mi><mi>a</mi><mo>)</mo>".to_string())
+            let logarithm = logarithm("<mi>a</mi>");
+            parenthesized(&format!("<mi>a</mi><mo>−</mo><mi>y</mi>{logarithm}"))
         }
     };
+    let is_likelihood = matches!(cost, Cost::BinaryCrossEntropy | Cost::CategoricalCrossEntropy);
+    let sign = if is_likelihood { "<mo>−</mo>" } else { "" };
     formula(&format!(
         "<mi>J</mi><mo>=</mo>{sign}<mfrac><mn>1</mn><mi>m</mi></mfrac><mo>∑</mo>{term}"
     ))
 }
 
-const DIFFERENCE: &str = "<mi>y</mi><mo>-</mo><mi>a</mi>";
+const ERROR: &str = "<mi>y</mi><mo>−</mo><mi>a</mi>";
+
+fn parenthesized(content: &str) -> String {
+    format!("<mo>(</mo>{content}<mo>)</mo>")
+}
+
+fn logarithm(argument: &str) -> String {
+    format!("<mspace width=\"0.15em\"/><mi>ln</mi><mspace width=\"0.1em\"/>{argument}")
+}

@@ -5,7 +5,7 @@ const SPACE = 12;
 
 class Network {
   constructor(card, run, largestWeight) {
-    Object.assign(this, { run, largestWeight, selected: [1, 0] });
+    Object.assign(this, { run, largestWeight, selected: [run.layers.length, 0] });
     this.box = element('div', {
       class: 'box',
       role: 'group',
@@ -44,7 +44,7 @@ class Network {
     const most = Math.max(...columns.map(({ units }) => units.length));
     this.size = most > 6 ? 40 : 54;
     const step = this.size + SPACE;
-    const distance = Math.max(this.size + 50, (width - 96) / (columns.length - 1));
+    const distance = Math.max(this.size + 36, (width - 96) / (columns.length - 1));
     const height = most * step;
     this.lines = svg('svg', { 'aria-hidden': 'true' });
     this.buttons = columns.map(({ units, title, activation, of }, c) => {
@@ -56,7 +56,8 @@ class Network {
       const shown = units.length < of ? `${units.length} of ${of} units` : '';
       const lines = [title, activation, shown].filter(Boolean);
       const box = element('div', { class: 'title' });
-      box.style.left = `${48 + c * distance}px`;
+      box.style.left = `${48 + (c - 0.5) * distance}px`;
+      box.style.width = `${distance}px`;
       box.style.top = `${height}px`;
       box.append(...lines.flatMap((line) => [line, element('br')]));
       return box;
@@ -64,7 +65,7 @@ class Network {
     this.drawing.replaceChildren(this.lines, ...this.buttons.flat().map(({ button }) => button), ...titles);
     const total = 96 + (columns.length - 1) * distance;
     this.drawing.style.width = `${total}px`;
-    this.drawing.style.height = `${height + 64}px`;
+    this.drawing.style.height = `${height + 52}px`;
     this.lines.setAttribute('viewBox', `0 0 ${total} ${height}`);
     this.lines.setAttribute('width', total);
     this.lines.setAttribute('height', height);
@@ -203,7 +204,7 @@ class Network {
     const more = inputs - terms.length;
     const bias = signed(weights[start + units * inputs + unit]);
     const all = [...terms, ...(more > 0 ? [`+ … (${more} more)`] : []), bias];
-    return `z = ${all.join(' ').replace(/^\+ /, '')}, a = ${activationName(this.run.layers[c - 1])}(z)`;
+    return `z = ${all.join(' ').replace(/^\+ /, '').replace(/^− /, '−')}, a = ${activationName(this.run.layers[c - 1])}(z)`;
   }
 }
 

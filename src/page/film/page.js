@@ -60,12 +60,12 @@ function createCharts(card, run, scales) {
   const layers = run.layers.map((_, l) => ({
     name: `layer ${l + 1}`,
     figures: run.norms.map((norms) => norms[l]),
-    color: css(mixed([0, 114, 178], [213, 94, 0], run.layers.length > 1 ? l / (run.layers.length - 1) : 0)),
+    color: `color-mix(in oklab, var(--orange) ${100 * l / Math.max(1, run.layers.length - 1)}%, var(--blue))`,
   }));
   return [
     { title: `cost${scales.cost.logarithmic ? ' (logarithmic)' : ''}`, lines: two('cost'), scale: scales.cost },
     { title: film.score, lines: two('score'), scale: scales.score },
-    { title: 'gradient norm of each layer (logarithmic)', lines: layers, scale: scales.norms },
+    { title: 'norm of the gradient of each layer (logarithmic)', lines: layers, scale: scales.norms },
   ].map((chart) => new Chart(card, { ...chart, numbers: run.numbers, range }));
 }
 
@@ -75,7 +75,7 @@ function createScales() {
   const logarithmic = costs.length > 0 && largest(costs) > 100 * smallest(costs);
   const score = film.kind === 'numbers' ? commonScale(both('score')) : commonScale(both('score'), { fixed: [0, 1] });
   return {
-    cost: { ...commonScale(both('cost'), { logarithmic }), logarithmic },
+    cost: { ...commonScale((run) => [...both('cost')(run), ...(logarithmic ? [] : [0])], { logarithmic }), logarithmic },
     score,
     norms: commonScale(({ norms }) => norms.flat(), { logarithmic: true }),
   };
@@ -132,7 +132,7 @@ function show() {
 function showRun({ run, caption, cells, plane, network, charts, inputs }, number, colors) {
   const frame = run.frameAt(number);
   const where = `${film.unit} ${run.numbers[frame]}`;
-  const weights = run.weights(frame);
+  const weights = run.weightsAt(frame);
   const units = [inputs, ...forward(run.layers, weights, inputs)];
   plane.show(where, units, weights, colors);
   network.show(units, weights, colors);

@@ -132,9 +132,9 @@ function drawMark(context, { x, y, size, shape, color, hollow, ringed }, { paper
   context.stroke(path);
   if (ringed) {
     context.strokeStyle = css(ink);
-    context.lineWidth = 0.3;
+    context.lineWidth = 0.22;
     context.beginPath();
-    context.arc(0, 0, 1.75, 0, 2 * Math.PI);
+    context.arc(0, 0, 1.6, 0, 2 * Math.PI);
     context.stroke();
   }
   context.restore();

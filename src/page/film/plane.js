@@ -101,12 +101,12 @@ class Plane {
     context.fillStyle = css(soft);
     context.font = '12px system-ui, sans-serif';
     context.textAlign = 'center';
-    ticksBetween(lowX, highX, 4).forEach((tick) => {
+    ticksBetween(lowX, highX, 5).forEach((tick) => {
       context.fillText(tickText(tick), this.place([tick, lowY])[0], top + height + 16);
     });
     context.fillText(this.axisName(0), left + width / 2, top + height + 36, width);
     context.textAlign = 'right';
-    ticksBetween(lowY, highY, 4).forEach((tick) => {
+    ticksBetween(lowY, highY, 5).forEach((tick) => {
       context.fillText(tickText(tick), left - 6, this.place([lowX, tick])[1] + 4, left - 18);
     });
     context.save();

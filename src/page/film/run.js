@@ -24,7 +24,7 @@ class Run {
     return Math.max(0, this.numbers.findLastIndex((other) => other <= number));
   }
 
-  weights(frame) {
+  weightsAt(frame) {
     return this.allWeights.subarray(frame * this.count, (frame + 1) * this.count);
   }
 
