@@ -57,6 +57,7 @@
 //!
 //! | task | use |
 //! |---|---|
+//! | learn how it all works, with exercises | [`_guide`], nine chapters |
 //! | find a function of the course | [`course`], with a table of all names |
 //! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
 //! | train by L-BFGS | [`lbfgs`](model::Hyperparameters::lbfgs), [`Lbfgs`](train::lbfgs::Lbfgs) |
@@ -88,6 +89,7 @@
 //! | resume a training | [`Checkpoints`](files/struct.Checkpoints.html) |
 //! | use all cores | the feature `rayon` |
 //! | draw costs, decision boundaries and importance | [`plot`](plot/index.html) |
+//! | show a step, or a training as a film, on a page | [`page`](page/index.html) |
 //! | show progress | [`progress`](progress/index.html) |
 //! | train on several machines | [`distributed`](distributed/index.html) |
 //! | know what may change in a version | [`_stability`] |
@@ -159,7 +161,7 @@
 //! | `npz` | NumPy's files, and networks of other frameworks |
 //! | `onnx` | export to ONNX |
 //! | `serde` | `Serialize` and `Deserialize` for the value types |
-//! | `plot` | plots as SVG |
+//! | `plot` | plots as SVG, pages as HTML |
 //! | `progress` | progress bars and log lines |
 //! | `ndarray-rand` | initialization from any distribution and generator of that crate |
 //! | `approx` | comparison of parameters and gradients with a tolerance |
@@ -286,6 +288,9 @@ pub use rand;
 // Its `ndarray_rand::rand` is rand 0.9, whose generators are other types.
 #[cfg(feature = "ndarray-rand")]
 pub use ndarray_rand;
+
+#[cfg(any(doc, doctest))]
+pub mod _guide;
 
 /// What semantic versioning covers.
 #[cfg(doc)]
