@@ -86,13 +86,14 @@ pub(crate) fn read_csv(path: &Path) -> Outcome<Data> {
     Ok(Data { title, features, x, labels })
 }
 
+/// The choices of the first network.
+pub(crate) fn hyperparameters() -> Hyperparameters {
+    Hyperparameters::plain().hidden(&[8, 6]).learning_rate(0.01).epochs(200).validation_share(0.2)
+}
+
 /// Fits one network, or two that differ in one choice, and returns the page.
 pub(crate) fn film(data: &Data, other: Option<&str>) -> Outcome<String> {
-    let he = Hyperparameters::plain()
-        .hidden(&[8, 6])
-        .learning_rate(0.01)
-        .epochs(200)
-        .validation_share(0.2);
+    let he = hyperparameters();
     let runs = match other {
         None => vec![("He, ReLU", he)],
         Some("zeros") => {

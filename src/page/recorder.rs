@@ -187,12 +187,12 @@ impl<F: Float> Recorder<F> {
     ///
     /// [`Error::ShapeMismatch`] if it has another number of features, [`Error::Inconsistent`] for a
     /// recorder of a fit.
-    pub fn standardizer(mut self, standardizer: &Standardizer<F>) -> Result<Self> {
+    pub fn scaler(mut self, scaler: &Standardizer<F>) -> Result<Self> {
         let data = self.given_data()?;
-        let mean = Operand::new("mean", standardizer.mean());
+        let mean = Operand::new("mean", scaler.mean());
         let x = Operand::new("X", &data.sets.training.x());
         check(mean.shape.0 == x.shape.0, mean, x, "same rows")?;
-        data.scaler = Some(standardizer.clone());
+        data.scaler = Some(scaler.clone());
         Ok(self)
     }
 

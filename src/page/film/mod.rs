@@ -110,7 +110,7 @@ impl Film {
         check_comparable(&runs)?;
         let names = Names::new(self, &runs[0])?;
         let document = Document {
-            title: &self.title,
+            title: &names::legible(&self.title),
             content: content::content(&runs, &names),
             data: data::data(&runs, &names)?,
             style: include_str!("page.css"),

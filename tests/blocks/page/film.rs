@@ -1,3 +1,7 @@
+#[allow(dead_code)]
+#[path = "../../../examples/film.rs"]
+mod example;
+
 use dnn_blocks::Error;
 use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons, spirals};
 use dnn_blocks::course::{Descent, nn_model};
@@ -6,6 +10,8 @@ use dnn_blocks::page::{Film, Recorder};
 use dnn_blocks::prelude::*;
 use serde_json::Value;
 use std::f64::consts::PI;
+use std::fs;
+use std::path::Path;
 
 /// The data of a page.
 fn data(html: &str) -> Value {
@@ -162,10 +168,13 @@ fn a_fit_gives_its_examples_scaler_names_and_figures() {
     let scores = history.epochs.iter().map(|epoch| epoch.validation_score.unwrap());
     assert_eq!(numbers(&run["validation"]["score"]), scores.collect::<Vec<_>>());
     let examples = &run["examples"];
-    let scaler = model.standardizer().unwrap();
+    let scaler = model.scaler().unwrap();
     assert_eq!(numbers(&examples["scaler"]["mean"]), scaler.mean().as_slice().unwrap());
     assert_eq!(numbers(&examples["scaler"]["stdDev"]), scaler.std_dev().as_slice().unwrap());
-    assert_eq!((&examples["training"]["of"], &examples["validation"]["of"]), (&90.into(), &30.into()));
+    assert_eq!(
+        (&examples["training"]["of"], &examples["validation"]["of"]),
+        (&90.into(), &30.into())
+    );
     assert!(numbers(&examples["means"]).iter().all(|mean| mean.abs() < 1e-12));
 }
 
@@ -205,20 +214,17 @@ fn a_regression_has_r2_and_the_scaler_of_its_targets() {
 fn several_labels_have_the_subset_accuracy() {
     let x = Array2::from_shape_fn((40, 2), |(i, j)| ((i * (j + 3)) as f64 * 0.7).sin());
     let y = Array2::from_shape_fn((40, 2), |(i, j)| f64::from(x[[i, j]] > 0.0));
-    let mut model =
-        MultiLabelClassifier::<f64, &str>::with_labels(
-            Hyperparameters::plain().hidden(&[8]).epochs(30),
-            &["left", "right"],
-        )
-        .unwrap();
+    let names = ["left", "right"];
+    let hyperparameters = Hyperparameters::plain().hidden(&[8]).epochs(30);
+    let mut model = MultiLabelClassifier::<f64, &str>::new(hyperparameters);
     let mut recorder = Recorder::new("labels");
     let options = FitOptions::new().on_epoch(|epoch| recorder.epoch(epoch));
-    let table = LabelSets::table(Examples::rows(&y));
+    let table = LabelSets::table(Examples::rows(&y), &names);
     model.fit_with(Examples::rows(&x), table, options).unwrap();
     let html = Film::new("").classes(model.labels()).page(&[&recorder]).unwrap();
     let page = data(&html);
     assert_eq!((&page["kind"], &page["score"]), (&"labels".into(), &"subset accuracy".into()));
-    assert_eq!(page["outputs"], serde_json::json!(["left", "right"]));
+    assert_eq!(page["outputs"], serde_json::json!(names));
     let score = model.score(Examples::rows(&x), table).unwrap();
     assert_eq!(last(&page["runs"][0]["training"]["score"]), score);
 }
@@ -249,7 +255,7 @@ fn a_validation_set_and_a_standardizer_belong_to_a_loop_too() {
     let [x, vx] = [x, vx].map(|x| standardizer.transform(&x).unwrap());
     let parameters = initialize_parameters_deep(&[2, 3, 1], Initializer::He, &mut rng).unwrap();
     let recorder = Recorder::with_data("", &x, &y).unwrap().validation(&vx, &vy).unwrap();
-    let mut recorder = recorder.standardizer(&standardizer).unwrap();
+    let mut recorder = recorder.scaler(&standardizer).unwrap();
     recorder.record(0, &parameters).unwrap();
     let page = page(&recorder);
     let run = &page["runs"][0];
@@ -287,7 +293,7 @@ fn names_and_program_are_escaped() {
     let html = film.program(hostile).page(&[&recorder]).unwrap();
     assert_eq!(html.matches("<img").count(), 0);
     assert_eq!(html.matches("</script>").count(), 2);
-    assert!(!html.contains(['\0', '\u{202E}']) || html.matches('\u{202E}').count() <= 3);
+    assert!(!html.contains('\0') && !html.contains("<h1>\u{202E}"));
     let data = data(&html);
     let legible = "</script><img src=x onerror=alert(1)>\u{FFFD}\u{FFFD}'\"&";
     for name in [&data["features"][0], &data["outputs"][0], &data["runs"][0]["name"]] {
@@ -330,9 +336,8 @@ fn two_runs_on_the_same_examples_have_them_once() {
 fn errors_name_what_does_not_fit() {
     let (x, y) = moons::<f64>(20, 0.2, &mut NumpyRandom::seed(1)).unwrap();
     let (recorder, all) = recorded::<f64>(2);
-    let error = |film: Film, recorders: &[&Recorder<f64>]| {
-        film.page(recorders).unwrap_err().to_string()
-    };
+    let error =
+        |film: Film, recorders: &[&Recorder<f64>]| film.page(recorders).unwrap_err().to_string();
     let film = Film::new("");
     assert_eq!(error(film.clone(), &[]), "the number of recorders is 0, but must be 1 or 2");
     assert_eq!(
@@ -376,11 +381,12 @@ fn errors_name_what_does_not_fit() {
     assert!(matches!(short, Err(Error::ShapeMismatch { .. })));
     let infinite = Recorder::with_data("", &array![[f64::INFINITY]], &array![[0.0]]);
     assert!(matches!(infinite, Err(Error::NotFinite { .. })));
-    let validation = Recorder::with_data("", &x, &y).unwrap().validation(&three, &array![[0.0, 1.0]]);
+    let validation =
+        Recorder::with_data("", &x, &y).unwrap().validation(&three, &array![[0.0, 1.0]]);
     assert!(matches!(validation, Err(Error::ShapeMismatch { .. })));
     let standardizer = Standardizer::fit(&three).unwrap();
-    let standardizer = Recorder::with_data("", &x, &y).unwrap().standardizer(&standardizer);
-    assert!(matches!(standardizer, Err(Error::ShapeMismatch { .. })));
+    let scaler = Recorder::with_data("", &x, &y).unwrap().scaler(&standardizer);
+    assert!(matches!(scaler, Err(Error::ShapeMismatch { .. })));
     assert!(Recorder::<f64>::new("").cost(Cost::MeanSquaredError).is_err());
 }
 
@@ -423,8 +429,50 @@ fn formulas_of_all_costs_are_well_formed() {
         assert!(html.contains(&name), "{name}");
         for tag in ["math", "mrow", "msup", "msub", "mi", "mo", "mn", "mfrac", "msqrt", "section"] {
             let count = |start: &str| html.matches(&format!("<{start}{tag}")).count();
-            let longer = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
+            let longer = html.matches(&format!("<{tag}>")).count()
+                + html.matches(&format!("<{tag} ")).count();
             assert_eq!(longer, count("/"), "{name}: {tag}");
         }
     }
+}
+
+#[test]
+fn pages_of_the_example_have_at_most_400_kb() {
+    for name in ["flower", "moons", "circles", "spirals", "blobs"] {
+        let data = example::generated(name).unwrap();
+        for other in [None, Some("zeros"), Some("tanh"), Some("dropout")] {
+            let html = example::film(&data, other).unwrap();
+            assert!(html.len() <= 400_000, "{name} {other:?}: {}", html.len());
+            assert!(html.contains("fn generated(name: &amp;str)"));
+        }
+    }
+    let patients = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/data/breast_cancer.csv");
+    let data = example::read_csv(&patients).unwrap();
+    assert_eq!((data.title.as_str(), data.x.dim()), ("diagnosis", (30, 569)));
+    assert!(example::film(&data, Some("dropout")).unwrap().len() <= 400_000);
+    assert!(example::generated("rose").is_err() && example::film(&data, Some("ones")).is_err());
+}
+
+#[test]
+fn the_example_names_line_and_column_of_a_cell_without_a_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("table.csv");
+    let error = |csv: &str| {
+        fs::write(&file, csv).unwrap();
+        let error = example::read_csv(&file).map(|data| data.x).unwrap_err().to_string();
+        error.split_once(": ").unwrap().1.to_string()
+    };
+    assert_eq!(error("a,b,kind\n"), "the table has no rows");
+    let csv = "a,b,kind\n1,2,cat\n3,?,dog\n";
+    assert_eq!(error(csv), "line 3, column 2 (b): no number: \"?\"");
+    let csv = "a,kind,b\n1,cat,2\n3,dog,inf\n";
+    assert_eq!(error(csv), "line 3, column 3 (b): no number: \"inf\"");
+    assert!(error("a,kind\n1,cat\n2\n").contains("line: 3"));
+
+    fs::write(&file, "kind,a\n7,1.5\n8,2.5\n").unwrap();
+    let data = example::read_csv(&file).unwrap();
+    assert_eq!(
+        (data.features, data.labels),
+        (vec!["kind".to_string()], vec!["1.5".into(), "2.5".into()])
+    );
 }
