@@ -68,8 +68,8 @@ fn hostile(folder: &Path) -> Outcome {
     )
 }
 
-/// A page of a network with all activations, which is not trained. The corners of the data are at
-/// ±1, so that the chosen point of the plane starts at (0, 0).
+/// A page of a network with all activations, which is not trained. The data are at ±1, so that the
+/// axes, which have a margin of 6 % of their length, are from -1.12 to 1.12.
 fn activations(folder: &Path) -> Outcome {
     let hidden = [
         Activation::Relu,
@@ -98,13 +98,21 @@ fn activations(folder: &Path) -> Outcome {
     recorder.record(0, &parameters)?;
     let html = Film::new("All activations").page(&[&recorder])?;
     fs::write(folder.join("film_activations.html"), html)?;
-    // A step of the arrow keys is a twentieth of the axis, which has margins of 6 %.
-    let step = 2.0 * 1.12 / 20.0;
-    let outputs = (0..6).map(|k| {
-        let outputs = predict_proba(&array![[step * f64::from(k)], [0.0]], &parameters)?;
-        Ok(outputs.column(0).to_vec())
+    // The page computes the units at 101 × 101 points, from the top.
+    let grid = Array2::from_shape_fn((2, 101 * 101), |(axis, at)| {
+        1.12 * [(at % 101) as f64 / 50.0 - 1.0, 1.0 - (at / 101) as f64 / 50.0][axis]
     });
-    Ok(json!(outputs.collect::<dnn_blocks::Result<Vec<_>>>()?))
+    let ranges = (1..=hidden.len()).map(|layers| {
+        let part = Parameters::from_layers(parameters.layers()[..layers].to_vec())?;
+        let outputs = predict_proba(&grid, &part)?;
+        let row = outputs.row(0);
+        Ok([
+            row.fold(f64::INFINITY, |a, b| a.min(*b)),
+            row.fold(f64::NEG_INFINITY, |a, b| a.max(*b)),
+        ])
+    });
+    let center = predict_proba(&array![[0.0], [0.0]], &parameters)?[[0, 0]];
+    Ok(json!({ "ranges": ranges.collect::<dnn_blocks::Result<Vec<_>>>()?, "center": center }))
 }
 
 /// The page of a regression with one feature.
