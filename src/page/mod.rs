@@ -5,3 +5,9 @@
 
 #[allow(dead_code)] // until the pages use it
 mod html;
+
+mod film;
+mod recorder;
+
+pub use film::Film;
+pub use recorder::Recorder;

@@ -22,6 +22,8 @@ mod layouts;
 mod loss;
 mod metrics;
 mod model;
+#[cfg(feature = "plot")]
+mod page;
 mod parameters;
 #[cfg(feature = "plot")]
 mod plot;

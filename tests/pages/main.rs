@@ -4,6 +4,8 @@
 //! cargo run -p tests --bin pages -- FOLDER
 //! ```
 
+mod film;
+
 use serde_json::json;
 use std::error::Error;
 use std::path::PathBuf;
@@ -12,7 +14,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
     fs::create_dir_all(&folder)?;
-    let expected = json!({});
+    let expected = json!({ "film": film::write(&folder)? });
     fs::write(folder.join("expected.json"), expected.to_string())?;
     Ok(())
 }

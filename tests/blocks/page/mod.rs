@@ -1,0 +1,3 @@
+//! Pages as HTML: their data, errors and escaping.
+
+mod film;
