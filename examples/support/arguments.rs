@@ -19,16 +19,17 @@ impl Pictures {
     }
 }
 
+/// The arguments of a command line, and the directory for pictures.
+type Parsed<T> = Result<(T, Pictures), Box<dyn Error>>;
+
 /// Returns the `N` files of the command line, and the directory for pictures, which is created.
-pub fn parse<const N: usize>(usage: &str) -> Result<([PathBuf; N], Pictures), Box<dyn Error>> {
+pub fn parse<const N: usize>(usage: &str) -> Parsed<[PathBuf; N]> {
     let (files, pictures) = parse_all(usage)?;
     Ok((files.try_into().map_err(|_| usage)?, pictures))
 }
 
 /// Returns at most `N` arguments of the command line, and the directory for pictures.
-pub fn parse_up_to<const N: usize>(
-    usage: &str,
-) -> Result<([Option<PathBuf>; N], Pictures), Box<dyn Error>> {
+pub fn parse_up_to<const N: usize>(usage: &str) -> Parsed<[Option<PathBuf>; N]> {
     let (arguments, pictures) = parse_all(usage)?;
     if arguments.len() > N {
         return Err(usage.into());
@@ -37,7 +38,7 @@ pub fn parse_up_to<const N: usize>(
     Ok((std::array::from_fn(|_| arguments.next()), pictures))
 }
 
-fn parse_all(usage: &str) -> Result<(Vec<PathBuf>, Pictures), Box<dyn Error>> {
+fn parse_all(usage: &str) -> Parsed<Vec<PathBuf>> {
     let (mut files, mut pictures) = (Vec::new(), target()?.join("pictures"));
     let mut arguments = env::args_os().skip(1);
     while let Some(argument) = arguments.next() {

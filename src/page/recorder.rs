@@ -27,8 +27,8 @@ const LARGEST: usize = 20_000;
 /// | training | recorder | call |
 /// |---|---|---|
 /// | a loop | [`with_data`](Self::with_data) | [`record`](Self::record) after each update |
-/// | a model of the course | [`with_data`](Self::with_data) | [`iteration`](Self::iteration) in the callback |
-/// | a fit of a model | [`new`](Self::new) | [`epoch`](Self::epoch) in the callback |
+/// | a model of the course | [`with_data`](Self::with_data) | [`iteration`](Self::iteration) |
+/// | a fit of a model | [`new`](Self::new) | [`epoch`](Self::epoch) |
 ///
 /// Call it as often as you like: a recorder keeps at most 100 frames, evenly spaced, and the last
 /// call. When it is full, it drops every second frame. A call that is not kept copies the
@@ -155,6 +155,18 @@ impl<F: Float> Recorder<F> {
 
     /// Sets the cost.
     ///
+    /// ```
+    /// use dnn_blocks::course::datasets::spirals;
+    /// use dnn_blocks::page::Recorder;
+    /// use dnn_blocks::prelude::*;
+    ///
+    /// let (x, classes) = spirals::<f64>(90, 3, 0.2, &mut NumpyRandom::seed(1))?;
+    /// let recorder = Recorder::with_data("softmax", &x, &classes)?;
+    /// let recorder = recorder.cost(Cost::CategoricalCrossEntropy)?;
+    /// # let _ = recorder;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Inconsistent`] for a recorder of a fit, which has its own cost.
@@ -164,6 +176,19 @@ impl<F: Float> Recorder<F> {
     }
 
     /// Sets a validation set, whose cost and accuracy the film shows too.
+    ///
+    /// ```
+    /// # use dnn_blocks::course::datasets::moons;
+    /// # use dnn_blocks::page::Recorder;
+    /// # use dnn_blocks::prelude::*;
+    /// let mut rng = NumpyRandom::seed(1);
+    /// let (x, y) = moons::<f64>(100, 0.1, &mut rng)?;
+    /// let (validation_x, validation_y) = moons(50, 0.1, &mut rng)?;
+    /// let recorder = Recorder::with_data("He", &x, &y)?;
+    /// let recorder = recorder.validation(&validation_x, &validation_y)?;
+    /// # let _ = recorder;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -182,6 +207,17 @@ impl<F: Float> Recorder<F> {
     /// Sets the standardizer of the examples, so that the film shows features in their own units.
     ///
     /// The examples of the recorder are the standardized ones.
+    ///
+    /// ```
+    /// # use dnn_blocks::course::datasets::moons;
+    /// # use dnn_blocks::page::Recorder;
+    /// # use dnn_blocks::prelude::*;
+    /// let (x, y) = moons::<f64>(100, 0.1, &mut NumpyRandom::seed(1))?;
+    /// let scaler = Standardizer::fit(&x)?;
+    /// let recorder = Recorder::with_data("He", &scaler.transform(&x)?, &y)?.scaler(&scaler)?;
+    /// # let _ = recorder;
+    /// # Ok::<(), dnn_blocks::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -240,8 +276,8 @@ impl<F: Float> Recorder<F> {
     /// [`FitOptions::on_epoch`](crate::model::FitOptions::on_epoch).
     ///
     /// The number of the frame is the number of epochs, which is 1 after epoch 0. The training
-    /// always continues. [`Film::page`](super::Film::page) returns the first error. On a rank of a
-    /// distributed fit, the examples are those of the rank.
+    /// always continues. [`Film::page`](super::Film::page) returns the first error. In a distributed
+    /// fit, a recorder has the examples of its rank only.
     pub fn epoch(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
         let result = self.keep_epoch(epoch);
         self.remember(result)

@@ -18,6 +18,7 @@ export async function test(browser, folder, expected) {
   await use('film_hostile.html', {}, (page) => textsAreText(page, expected.hostile));
   await use('film_activations.html', {}, (page) => unitsAreThoseOfTheCrate(page, expected.activations));
   await use('film_sine.html', {}, (page) => curveIsThatOfTheCrate(page, expected.sine));
+  await use('film_line.html', {}, (page) => pointsOfALineAreCounted(page, expected.line));
   await use('film_labels.html', {}, (page) => axesAndOutputsAreChosen(page, expected.labels));
   await use('film_diverged.html', {}, divergedFramesAreMarked);
 }
@@ -149,12 +150,13 @@ async function textsAreText(page, { title, feature, label }) {
 }
 
 async function unitsAreThoseOfTheCrate(page, { ranges, center }) {
-  await page.locator('.drawing button').nth(2 + 3 * (ranges.length - 1)).focus();
-  for (const [layer, [low, high]] of [...ranges.entries()].reverse()) {
-    const found = (await text(page, '.unit p')).match(/a is from (\S+) to (\S+) over the picture/);
-    near(found[1], low, `the smallest a of layer ${layer + 1}`);
-    near(found[2], high, `the largest a of layer ${layer + 1}`);
-    await page.keyboard.press('ArrowLeft');
+  for (const [layer, [low, high]] of ranges.entries()) {
+    for (const unit of low.keys()) {
+      await page.locator('.drawing button').nth(2 + 3 * layer + unit).focus();
+      const found = (await text(page, '.unit p')).match(/a is from (\S+) to (\S+) over the picture/);
+      near(found[1], low[unit], `the smallest a of layer ${layer + 1}`);
+      near(found[2], high[unit], `the largest a of layer ${layer + 1}`);
+    }
   }
   await page.locator('.pointer').focus();
   await page.keyboard.press('ArrowRight');
@@ -171,6 +173,12 @@ async function curveIsThatOfTheCrate(page, { r2, middle }) {
   const probed = await text(page, '.probed');
   assert.match(probed, /^time = 3\.950: height/);
   near(probed.split(' ').at(-1), middle, 'the output in the middle');
+}
+
+async function pointsOfALineAreCounted(page, { accuracy, examples }) {
+  const right = Math.round(accuracy * examples);
+  assert.equal(await text(page, '.right'), `Right: ${right} of ${examples} training examples`);
+  assert.deepEqual(await texts(page, '.legend li'), ['low', 'middle', 'high']);
 }
 
 async function axesAndOutputsAreChosen(page, { right, examples, score }) {

@@ -25,6 +25,7 @@ pub fn write(folder: &Path) -> Outcome {
         "activations": activations(folder)?,
         "sine": sine(folder)?,
         "labels": labels(folder)?,
+        "line": line(folder)?,
         "diverged": diverged(folder)?,
     }))
 }
@@ -75,11 +76,11 @@ fn activations(folder: &Path) -> Outcome {
         Activation::Relu,
         Activation::Sigmoid,
         Activation::Tanh,
+        Activation::Elu(0.7),
         Activation::LeakyRelu(0.2),
         Activation::Softmax,
         Activation::Exponential,
         Activation::Softplus,
-        Activation::Elu(0.7),
         Activation::Silu,
         Activation::Gelu,
         Activation::GeluTanh,
@@ -90,7 +91,7 @@ fn activations(folder: &Path) -> Outcome {
     let mut parameters = initialize_parameters_deep::<f64>(&sizes, Initializer::He, &mut rng)?
         .with_layer_activations(&hidden)?;
     for (l, layer) in parameters.layers_mut().iter_mut().enumerate() {
-        layer.b.iter_mut().enumerate().for_each(|(i, b)| *b = (l + i) as f64 / 10.0 - 0.5);
+        layer.b.iter_mut().enumerate().for_each(|(i, b)| *b = [-1.0, 0.1, 0.5][(l + i) % 3]);
     }
     let x = array![[-1.0, 1.0, -1.0, 1.0], [-1.0, -1.0, 1.0, 1.0]];
     let y = predict_proba(&x, &parameters)?;
@@ -105,14 +106,14 @@ fn activations(folder: &Path) -> Outcome {
     let ranges = (1..=hidden.len()).map(|layers| {
         let part = Parameters::from_layers(parameters.layers()[..layers].to_vec())?;
         let outputs = predict_proba(&grid, &part)?;
-        let row = outputs.row(0);
-        Ok([
-            row.fold(f64::INFINITY, |a, b| a.min(*b)),
-            row.fold(f64::NEG_INFINITY, |a, b| a.max(*b)),
-        ])
+        let extreme = |of: fn(f64, f64) -> f64| {
+            outputs.rows().into_iter().map(|row| row.fold(f64::NAN, |a, b| of(a, *b))).collect()
+        };
+        Ok([extreme(f64::min), extreme(f64::max)])
     });
+    let ranges = ranges.collect::<dnn_blocks::Result<Vec<[Vec<f64>; 2]>>>()?;
     let center = predict_proba(&array![[0.0], [0.0]], &parameters)?[[0, 0]];
-    Ok(json!({ "ranges": ranges.collect::<dnn_blocks::Result<Vec<_>>>()?, "center": center }))
+    Ok(json!({ "ranges": ranges, "center": center }))
 }
 
 /// The page of a regression with one feature.
@@ -129,6 +130,20 @@ fn sine(folder: &Path) -> Outcome {
     // The middle of the axis.
     let middle = model.predict(Examples::rows(&array![[3.95]]))?[[0, 0]];
     Ok(json!({ "r2": model.score(Examples::rows(&x), Examples::rows(&y))?, "middle": middle }))
+}
+
+/// The page of a classifier with three classes and one feature.
+fn line(folder: &Path) -> Outcome {
+    let x = Array2::from_shape_fn((90, 1), |(i, _)| i as f64 / 10.0 + f64::from(i % 7 == 0));
+    let classes: Vec<usize> = (0..90).map(|i| i / 30).collect();
+    let hyperparameters = Hyperparameters::plain().hidden(&[6]).learning_rate(0.02).epochs(100);
+    let mut recorder = Recorder::new("three classes");
+    let options = FitOptions::new().on_epoch(|epoch| recorder.epoch(epoch));
+    let mut model = Classifier::<f64, usize>::new(hyperparameters);
+    model.fit_with(Examples::rows(&x), &classes, options)?;
+    let html = Film::new("A line").classes(["low", "middle", "high"]).page(&[&recorder])?;
+    fs::write(folder.join("film_line.html"), html)?;
+    Ok(json!({ "accuracy": model.score(Examples::rows(&x), &classes)?, "examples": 90 }))
 }
 
 /// The page of a classifier with two labels, in `f32`.

@@ -100,11 +100,13 @@ class Chart {
     this.svg.append(svg('path', { ...attributes, class: 'curve' }));
   }
 
-  /** Writes the names of the lines beside their ends, below each other. */
+  /** Writes the names of the lines beside their ends, below each other. Of many lines, it names two. */
   drawNames() {
-    const places = this.lines.map(({ name, figures, color }) => {
-      const last = figures.findLast((figure) => Number.isFinite(figure)) ?? 0;
-      return { name, color, y: this.y(last) };
+    const last = this.lines.length - 1;
+    const named = this.lines.filter((_, i) => last < 7 || i === 0 || i === last);
+    const places = named.map(({ name, figures, color }) => {
+      const end = figures.findLast((figure) => Number.isFinite(figure)) ?? 0;
+      return { name, color, y: this.y(end) };
     });
     places.sort((a, b) => a.y - b.y);
     let free = CHART.top;

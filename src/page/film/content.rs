@@ -56,7 +56,9 @@ fn about<F: Float>(run: &Run<'_, F>) -> String {
         text += &examples(validation, "validation");
     }
     if run.data.scaler.is_some() {
-        text += "The network sees standardized features; the axes have the original units. ";
+        let targets = if run.data.target_scaler.is_some() { " and targets" } else { "" };
+        text += &format!("The network sees standardized features{targets}; ");
+        text += "the axes have the original units. ";
     }
     if run.features() > 2 {
         text += "In the pictures, the features that are not on an axis are at their mean.";
@@ -119,11 +121,42 @@ fn short(figure: f64) -> String {
 
 /// The section that explains pictures, figures and formulas.
 fn explanation<F: Float>(run: &Run<'_, F>) -> String {
-    let points = match run.kind {
+    let (pictures, over) = match run.features() {
+        1 => (CURVES, "feature: a line is at 0."),
+        _ => (pictures(run.kind), "plane: blue below 0, orange above, and white at 0."),
+    };
+    let (forward, cost, norm) =
+        (formulas::forward(), formulas::cost(&run.data.cost), formulas::norm());
+    let sum = "The sum runs over the <i>m</i> examples and the outputs.";
+    let (cost_name, score) = (&run.data.cost, run.kind.score_name());
+    format!(
+        "<section class=\"explanation\">\n<h2>How to read this page</h2>\n\
+         <p>{pictures} At most {MOST_POINTS} examples of each set are drawn; all figures count all \
+         examples.</p>\n\
+         <p>The picture of a unit shows its output <i>a</i> over the same {over} A line between units \
+         is a weight: its width is its size, orange if it is positive, blue and dashed if it is \
+         negative. Layer <i>l</i> computes</p>\n{forward}\n\
+         <p>The cost <i>J</i> is the {cost_name} without L2 and dropout. {sum}</p>\n{cost}\n\
+         <p>The score is the {score}. The norm of the gradient of layer <i>l</i> says how far \
+         gradient descent moves the layer. If it shrinks from the last layer to the first by \
+         powers of ten, the gradient vanishes, and the first layers hardly learn.</p>\n{norm}\n\
+         </section>\n"
+    )
+}
+
+/// Sentences about the picture over one feature.
+const CURVES: &str = "The curve is the output over the feature; with several classes there is a \
+    curve for each. A mark is an example, hollow in the validation set. Its height is its target; \
+    with several classes it is 1, where the curve of its class should be. A ring is around an \
+    example of a class that the network classifies wrongly.";
+
+/// Sentences about the picture over a plane.
+fn pictures(kind: Kind) -> &'static str {
+    match kind {
         Kind::TwoClasses | Kind::Classes => {
-            "A color is the most probable class; it is stronger where the probability is higher. \
-             A mark is an example: its shape is its class, and it is hollow in the validation set. \
-             A ring is around an example that the network classifies wrongly."
+            "A color is the most probable class; it is stronger where the probability is higher. A \
+             mark is an example: its shape is its class, and it is hollow in the validation set. A \
+             ring is around an example that the network classifies wrongly."
         }
         Kind::Labels => {
             "A color is the probability of the chosen label: blue below 1/2, orange above. A mark \
@@ -132,25 +165,8 @@ fn explanation<F: Float>(run: &Run<'_, F>) -> String {
         }
         Kind::Numbers => {
             "A color is the output, blue where it is low and orange where it is high. A mark is an \
-             example in the color of its target, hollow in the validation set. A curve leads along \
+             example in the color of its target, hollow in the validation set. A line leads along \
              equal outputs."
         }
-    };
-    let (forward, cost, norm) =
-        (formulas::forward(), formulas::cost(&run.data.cost), formulas::norm());
-    let sum = "The sum runs over the <i>m</i> examples and the outputs.";
-    let (cost_name, score) = (&run.data.cost, run.kind.score_name());
-    format!(
-        "<section class=\"explanation\">\n<h2>How to read this page</h2>\n\
-         <p>{points} At most {MOST_POINTS} examples of each set are drawn; all figures count all \
-         examples.</p>\n\
-         <p>The picture of a unit shows its output <i>a</i> over the same plane: blue below 0, \
-         orange above, and white at 0. A line is a weight: its width is its size, orange if it is \
-         positive, blue and dashed if it is negative. Layer <i>l</i> computes</p>\n{forward}\n\
-         <p>The cost <i>J</i> is the {cost_name} without L2 and dropout. {sum}</p>\n{cost}\n\
-         <p>The score is the {score}. The norm of the gradient of layer <i>l</i> says how far \
-         gradient descent moves the layer. If it shrinks from the last layer to the first by \
-         powers of ten, the gradient vanishes, and the first layers hardly learn.</p>\n{norm}\n\
-         </section>\n"
-    )
+    }
 }

@@ -23,7 +23,7 @@ function classView(names, channels, label) {
   return {
     channels,
     label,
-    range: [0, 1],
+    range: [-0.05, 1.05],
     region: classOf,
     color(values, colors) {
       const number = classOf(values);
@@ -47,7 +47,6 @@ function classView(names, channels, label) {
       const percent = (count) => Math.round(100 * count / channels[0].length);
       return names.map((name, number) => `${percent(counts[number])} % ${name}`).join(', ');
     },
-    right: (right, shown) => `${right} of ${shown}`,
     legend: names.map((name, number) => ({ name, number })),
   };
 }
@@ -60,8 +59,8 @@ function numberView(output, runs, chosen) {
   const targets = runs.flatMap(({ examples, sets }) => (
     sets.flatMap(({ labels }) => Array.from(labels[chosen], (y) => inUnits(examples, y)))
   ));
-  const low = targets.reduce((a, b) => Math.min(a, b));
-  const high = Math.max(low + 1e-30, targets.reduce((a, b) => Math.max(a, b)));
+  const low = smallest(targets);
+  const high = Math.max(largest(targets), low + (Math.abs(low) || 1) / 1e6);
   const share = (x) => (x - low) / (high - low);
   return {
     channels: (outputs, examples) => [outputs[chosen].map((x) => inUnits(examples, x))],
@@ -79,8 +78,17 @@ function numberView(output, runs, chosen) {
   };
 }
 
-const smallest = (numbers) => numbers.reduce((a, b) => Math.min(a, b));
-const largest = (numbers) => numbers.reduce((a, b) => Math.max(a, b));
+function largest(numbers) {
+  let most = numbers[0];
+  for (let i = 1; i < numbers.length; i++) most = Math.max(most, numbers[i]);
+  return most;
+}
+
+function smallest(numbers) {
+  let least = numbers[0];
+  for (let i = 1; i < numbers.length; i++) least = Math.min(least, numbers[i]);
+  return least;
+}
 
 /** How to show the outputs, one of which the reader may have chosen. */
 function outputView({ kind, outputs }, runs, chosen) {

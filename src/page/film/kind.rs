@@ -64,8 +64,8 @@ impl Kind {
         match self {
             Self::TwoClasses | Self::Classes => format!("class {number}"),
             Self::Labels => format!("label {number}"),
-            Self::Numbers if outputs == 1 => "output".to_string(),
-            Self::Numbers => format!("output {}", number + 1),
+            Self::Numbers if outputs == 1 => "y".to_string(),
+            Self::Numbers => format!("y{}", number + 1),
         }
     }
 }

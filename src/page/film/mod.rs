@@ -88,8 +88,8 @@ impl Film {
 
     /// Returns the page of one or two recorders as HTML.
     ///
-    /// A page has at most 500 examples of each set, evenly spaced; its figures are those of all
-    /// examples. Where parameters, costs or gradients are not finite, the page says so.
+    /// A page has at most 500 examples of each set, evenly spaced. Its figures count all examples.
+    /// Where parameters, costs or gradients are not finite, the page says so.
     ///
     /// # Errors
     ///

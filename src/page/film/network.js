@@ -82,6 +82,7 @@ class Network {
     button.style.top = `${top}px`;
     const select = () => this.select(c, row);
     button.addEventListener('focus', select);
+    button.addEventListener('click', select);
     button.addEventListener('pointerenter', select);
     return { button, canvas, unit, x: left + this.size / 2, y: top + this.size / 2 };
   }
@@ -185,7 +186,8 @@ class Network {
     const numbers = units[c][unit];
     this.drawUnit(this.picture, numbers, this.scale(c, units[c]), colors);
     const name = this.unitName(c, unit);
-    const range = `from ${short(smallest(numbers))} to ${short(largest(numbers))} over the picture`;
+    const [low, high] = [smallest(numbers), largest(numbers)].map(short);
+    const range = low === 'not finite' ? low : `from ${low} to ${high} over the picture`;
     this.picture.setAttribute('aria-label', `${name}: ${range}`);
     const title = element('b', {}, capitalized(name));
     this.text.replaceChildren(title, element('br'), `a is ${range}.`);

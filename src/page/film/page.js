@@ -3,7 +3,7 @@
 const film = JSON.parse(document.getElementById('data').textContent);
 const runs = film.runs.map((run) => new Run(run, run.examples ?? film.runs[0].examples));
 const timeline = [...new Set(runs.flatMap(({ numbers }) => numbers))].sort((a, b) => a - b);
-const state = { position: timeline.length - 1, timer: 0, summary: 0 };
+const state = { position: timeline.length - 1, timer: 0, summary: 0, drawing: 0 };
 // What the pictures show, which all runs share.
 const view = {
   axes: film.features.length === 1 ? [0] : [0, 1],
@@ -73,10 +73,12 @@ function createScales() {
   const both = (key) => ({ training, validation }) => [...training[key], ...(validation?.[key] ?? [])];
   const costs = runs.flatMap(both('cost')).filter((x) => Number.isFinite(x) && x > 0);
   const logarithmic = costs.length > 0 && largest(costs) > 100 * smallest(costs);
-  const score = film.kind === 'numbers' ? commonScale(both('score')) : commonScale(both('score'), { fixed: [0, 1] });
+  // R² may be far below 0 before a training.
+  const scores = runs.flatMap(both('score')).filter(Number.isFinite);
+  const least = film.kind === 'numbers' ? Math.max(-1, Math.min(0, ...scores)) : 0;
   return {
     cost: { ...commonScale((run) => [...both('cost')(run), ...(logarithmic ? [] : [0])], { logarithmic }), logarithmic },
-    score,
+    score: commonScale(both('score'), { fixed: [least, 1] }),
     norms: commonScale(({ norms }) => norms.flat(), { logarithmic: true }),
   };
 }
@@ -255,10 +257,11 @@ document.addEventListener('keydown', (event) => {
 });
 sections.forEach(({ plane }) => {
   plane.pointer.addEventListener('keydown', moveProbe);
-  plane.canvas.addEventListener('pointermove', (event) => {
+  ['pointerdown', 'pointermove'].forEach((type) => plane.canvas.addEventListener(type, (event) => {
     view.probe = plane.pointAt(event) ?? view.probe;
-    show();
-  });
+    cancelAnimationFrame(state.drawing);
+    state.drawing = requestAnimationFrame(show);
+  }));
 });
 ['(prefers-color-scheme: dark)', 'print'].forEach((media) => {
   matchMedia(media).addEventListener('change', layout);

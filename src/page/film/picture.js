@@ -18,6 +18,8 @@ const SHAPES = [
   'M-1.2 0L-.6-1H.6L1.2 0L.6 1H-.6Z',
 ];
 
+const PATHS = new Map(SHAPES.map((shape) => [shape, new Path2D(shape)]));
+
 const classColor = (number) => COLORS[number % COLORS.length];
 const classShape = (number) => SHAPES[number % SHAPES.length];
 const css = (color) => `rgb(${color.map(Math.round)})`;
@@ -69,11 +71,12 @@ function paint(canvas, side, channels, { color, region, lineColor }) {
   const image = context.createImageData(width, height);
   const regions = new Int16Array(width * height);
   const values = channels.map(() => 0);
+  const [rows, columns] = [nodes(height, side), nodes(width, side)];
   for (let row = 0, pixel = 0; row < height; row++) {
-    const [j, down] = node(row, height, side);
+    const down = rows.beyond[row];
     for (let column = 0; column < width; column++, pixel++) {
-      const [i, right] = node(column, width, side);
-      const at = j * side + i;
+      const right = columns.beyond[column];
+      const at = rows.before[row] * side + columns.before[column];
       for (let k = 0; k < channels.length; k++) {
         const a = channels[k];
         const above = a[at] + (a[at + 1] - a[at]) * right;
@@ -95,11 +98,11 @@ function setPixel({ data }, pixel, color) {
   data[4 * pixel + 3] = 255;
 }
 
-/** The node before a pixel, and the way to the next node. */
-function node(pixel, pixels, side) {
-  const place = pixel / (pixels - 1) * (side - 1);
-  const before = Math.min(side - 2, Math.floor(place));
-  return [before, place - before];
+/** For each pixel, the node before it and how far it is beyond that node. */
+function nodes(pixels, side) {
+  const places = Float64Array.from({ length: pixels }, (_, i) => i / (pixels - 1) * (side - 1));
+  const before = Int32Array.from(places, (place) => Math.min(side - 2, Math.floor(place)));
+  return { before, beyond: places.map((place, i) => place - before[i]) };
 }
 
 /** Draws lines of two pixels between regions. */
@@ -119,16 +122,13 @@ function separate(image, regions, color) {
 
 /** Draws a mark of a class: filled, or hollow for validation. */
 function drawMark(context, { x, y, size, shape, color, hollow, ringed }, { paper, ink }) {
-  context.save();
   context.translate(x, y);
-  context.lineWidth = size * 0.35;
+  context.scale(size, size);
+  context.lineWidth = hollow ? 0.5 : 0.35;
   context.fillStyle = css(hollow ? paper : color);
   context.strokeStyle = css(hollow ? color : paper);
-  if (hollow) context.lineWidth = size * 0.5;
-  context.scale(size, size);
-  const path = new Path2D(shape);
+  const path = PATHS.get(shape);
   context.fill(path);
-  context.lineWidth /= size;
   context.stroke(path);
   if (ringed) {
     context.strokeStyle = css(ink);
@@ -137,7 +137,8 @@ function drawMark(context, { x, y, size, shape, color, hollow, ringed }, { paper
     context.arc(0, 0, 1.6, 0, 2 * Math.PI);
     context.stroke();
   }
-  context.restore();
+  context.scale(1 / size, 1 / size);
+  context.translate(-x, -y);
 }
 
 /** Sets the size of a canvas in pixels of the page, and returns its pixels for one of them. */
@@ -150,13 +151,17 @@ function resize(canvas, width, height = width) {
   return pixels;
 }
 
-/** Draws a curve in a rectangle, from low to high. */
+/** Draws a curve in a rectangle, from low to high. What is outside is cut off. */
 function drawCurve(context, numbers, [low, high], [left, top, width, height]) {
+  context.save();
+  context.beginPath();
+  context.rect(left, top, width, height);
+  context.clip();
   context.beginPath();
   numbers.forEach((number, i) => {
     const x = left + i / (numbers.length - 1) * width;
-    const y = top + (high - number) / (high - low) * height;
-    context.lineTo(x, Math.max(top, Math.min(top + height, y)));
+    context.lineTo(x, top + (high - number) / (high - low) * height);
   });
   context.stroke();
+  context.restore();
 }

@@ -68,7 +68,8 @@ class Plane {
     const { output, side } = this.view;
     const [left, top, width, height] = this.plot;
     const color = (values) => output.color(values, colors);
-    paint(this.field, side, channels, { color, region: output.region, lineColor: colors.ink });
+    const lineColor = output.gradient ? colors.soft : colors.ink;
+    paint(this.field, side, channels, { color, region: output.region, lineColor });
     context.drawImage(this.field, left, top, width, height);
   }
 
@@ -76,8 +77,10 @@ class Plane {
     context.lineWidth = 2;
     channels.forEach((channel, number) => {
       context.strokeStyle = channels.length === 1 ? css(colors.ink) : css(classColor(number));
+      context.setLineDash(number === 0 ? [] : [12 / number, 4]);
       drawCurve(context, channel, this.view.output.range, this.plot);
     });
+    context.setLineDash([]);
   }
 
   /** The ranges of both axes. */
@@ -136,17 +139,19 @@ class Plane {
         const values = channels.map((channel) => channel[i]);
         const ringed = output.isWrong(values, label);
         if (!ringed) right += 1;
-        this.drawExample(context, set, i, { label, ringed }, colors);
+        // The curve of its class should be at 1.
+        const height = channels.length > 1 ? 1 : label;
+        this.drawExample(context, set, i, { label, height, ringed }, colors);
       }
       counts.unshift(`${right} of ${set.shown} ${set.name} examples`);
     }
     return output.gradient ? '' : `Right: ${counts.join(', ')}`;
   }
 
-  drawExample(context, set, i, { label, ringed }, colors) {
+  drawExample(context, set, i, { label, height, ringed }, colors) {
     const { axes, output } = this.view;
     const coordinates = axes.map((axis) => this.run.fromNetwork(axis, set.inputs[axis][i]));
-    if (axes.length === 1) coordinates.push(output.gradient ? label : Number(label > 0));
+    if (axes.length === 1) coordinates.push(height);
     const [x, y] = this.place(coordinates);
     const mark = output.mark(label, colors);
     drawMark(context, { x, y, size: 3.6, ...mark, hollow: set.name === 'validation', ringed }, colors);
@@ -161,7 +166,7 @@ class Plane {
     }
     const units = forward(this.run.layers, weights, this.run.inputs(axes, [probe])).at(-1);
     const values = output.channels(units, this.run.examples).map((channel) => channel[0]);
-    const [x, y] = this.place(axes.length === 1 ? [probe[0], values[0]] : probe);
+    const [x, y] = this.place(axes.length === 1 ? [probe[0], Math.max(...values)] : probe);
     context.strokeStyle = css(colors.ink);
     context.lineWidth = 1.5;
     context.beginPath();
