@@ -9,12 +9,14 @@ mod handwriting;
 #[path = "support/patients.rs"]
 mod patients;
 
-use dnn_blocks::course::datasets::load_planar_dataset;
-use dnn_blocks::course::{Descent, nn_model};
+use dnn_blocks::course::datasets::{blobs, circles, load_planar_dataset, moons};
+use dnn_blocks::course::{Descent, logistic_regression, nn_model};
 use dnn_blocks::data::stratified_split;
-use dnn_blocks::ndarray::Array2;
-use dnn_blocks::plot::{self, Curve, Picture};
+use dnn_blocks::ndarray::{Array2, s};
+use dnn_blocks::plot::{self, Axis, Curve, Picture};
 use dnn_blocks::prelude::*;
+use dnn_blocks::train::full_batch::FullBatch;
+use dnn_blocks::train::workspace::Dropout;
 use std::error::Error;
 use std::fmt::Write;
 use std::fs;
@@ -29,6 +31,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("planar_boundary.svg", flower()?),
         ("breast_cancer_cost.svg", costs()?),
         ("digits_mistakes.svg", mistakes()?),
+        ("guide_learning_rates.svg", learning_rates()?),
+        ("guide_hidden_units_1.svg", hidden_units(1)?),
+        ("guide_hidden_units_4.svg", hidden_units(4)?),
+        ("guide_hidden_units_20.svg", hidden_units(20)?),
+        ("guide_initializers.svg", initializers()?),
+        ("guide_plain.svg", regularized("100 examples, plain", 0.0, 1.0)?),
+        ("guide_l2.svg", regularized("100 examples, L2", 0.7, 1.0)?),
+        ("guide_dropout.svg", regularized("100 examples, dropout", 0.0, 0.7)?),
+        ("optimizers.svg", optimizers()?),
+        ("schedules.svg", schedules()?),
+        ("digits_confusion.svg", confusion()?),
     ];
     for (name, svg) in diagrams()?.iter().chain(&plots) {
         fs::write(Path::new(IMAGES).join(name), svg)?;
@@ -371,19 +384,30 @@ fn costs() -> Result<String, Box<dyn Error>> {
     Ok(plot::costs("Breast cancer: cost of each epoch", &curves)?)
 }
 
-/// Handwritten digits that a classifier takes for others.
-fn mistakes() -> Result<String, Box<dyn Error>> {
+/// Pictures of handwritten digits that a classifier was not trained on.
+struct TestDigits {
+    x: Array2<f32>,
+    digits: Vec<usize>,
+    predicted: Vec<usize>,
+}
+
+fn test_digits() -> Result<TestDigits, Box<dyn Error>> {
     let (x, digits) = handwriting::read(DIGITS, true)?;
     let (training, test) = stratified_split(&digits, 0.25, &mut NumpyRandom::seed(1))?;
     let (train_x, train_y) = handwriting::select(&x, &digits, &training);
-    let (test_x, test_y) = handwriting::select(&x, &digits, &test);
+    let (x, digits) = handwriting::select(&x, &digits, &test);
     // The corners of all pictures are white: constant features, and no mistake.
     let hyperparameters =
         Hyperparameters::plain().hidden(&[64]).epochs(60).constant_features(true).seed(1);
     let mut model = Classifier::<f32, usize>::new(hyperparameters);
     model.fit(Examples::rows(&train_x), &train_y)?;
-    let predicted = model.predict(Examples::rows(&test_x))?;
+    let predicted = model.predict(Examples::rows(&x))?;
+    Ok(TestDigits { x, digits, predicted })
+}
 
+/// Handwritten digits that a classifier takes for others.
+fn mistakes() -> Result<String, Box<dyn Error>> {
+    let TestDigits { x: test_x, digits: test_y, predicted } = test_digits()?;
     let ink = test_x.mapv(|value| 1.0 - value / 16.0);
     let is_wrong = |i: &usize| predicted[*i] != test_y[*i];
     // The mistakes, and correct digits up to two rows.
@@ -398,4 +422,132 @@ fn mistakes() -> Result<String, Box<dyn Error>> {
         pictures.push(Picture::new(pixels, caption).framed(is_wrong(&i)));
     }
     Ok(plot::pictures("Test digits, mistakes framed", &pictures, 6)?)
+}
+
+/// Guide, chapter 1: the costs of one neuron at three learning rates.
+fn learning_rates() -> dnn_blocks::Result<String> {
+    let (x, y) = blobs::<f64>(200, 2, 2, 3.0, &mut NumpyRandom::seed(8))?;
+    let mut curves = Vec::new();
+    for rate in [0.001, 0.1, 0.5] {
+        let trained = logistic_regression(&x, &y, Descent::new(rate, 100).every(1))?;
+        curves.push(Curve::new(format!("learning rate {rate}"), &trained.costs));
+    }
+    plot::costs("One neuron, three learning rates", &curves)
+}
+
+/// Guide, chapter 2: the flower with other numbers of hidden units, and every fourth point.
+fn hidden_units(n_h: usize) -> dnn_blocks::Result<String> {
+    let (x, y) = load_planar_dataset::<f64>(400, &mut NumpyRandom::seed(1))?;
+    let trained = nn_model(&x, &y, n_h, Descent::new(1.2, 5000), &mut NumpyRandom::seed(3))?;
+    let (x, y) = (x.slice(s![.., ..;4]), y.slice(s![.., ..;4]).to_owned());
+    let unit = if n_h == 1 { "unit" } else { "units" };
+    let title = format!("{n_h} hidden {unit}");
+    plot::decision_boundary(&title, &x, Actual(&y), |points| predict(points, &trained.parameters))
+}
+
+/// Guide, chapter 5: the costs of three starts, every 100th iteration.
+fn initializers() -> dnn_blocks::Result<String> {
+    let (x, y) = circles::<f64>(300, 0.05, 0.8, &mut NumpyRandom::seed(1))?;
+    let starts = [
+        ("0", Initializer::Zeros),
+        ("N(0, 1)·10", Initializer::Scaled(10.0)),
+        ("He", Initializer::He),
+    ];
+    let mut curves = Vec::new();
+    for (name, initializer) in starts {
+        let mut rng = NumpyRandom::seed(3);
+        let parameters = initialize_parameters_deep(&[2, 10, 5, 1], initializer, &mut rng)?;
+        let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
+        let mut costs = Vec::new();
+        for i in 0..15_000 {
+            let cost = batch.step(0.01)?;
+            if i % 100 == 0 {
+                costs.push((i, cost));
+            }
+        }
+        curves.push(Curve::new(name, &costs));
+    }
+    plot::costs("Circles, three initializations", &curves)
+}
+
+/// Guide, chapter 5: the boundary of a network on few and noisy examples.
+fn regularized(title: &str, lambda: f64, keep_prob: f64) -> dnn_blocks::Result<String> {
+    let mut rng = NumpyRandom::seed(1);
+    let (x, y) = moons::<f64>(100, 0.4, &mut rng)?;
+    let _new_examples = moons::<f64>(1000, 0.4, &mut rng)?; // the random numbers of the chapter
+    let mut parameters = initialize_parameters_deep(&[2, 20, 20, 1], Initializer::He, &mut rng)?;
+    let objective = Objective::new(Cost::BinaryCrossEntropy).l2(lambda);
+    let mut workspace = Workspace::new(&parameters, 100)?;
+    for _ in 0..3000 {
+        let (_, gradients) = if keep_prob < 1.0 {
+            let dropout = Dropout::new(keep_prob, &mut rng);
+            workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, &objective, dropout)?
+        } else {
+            workspace.cost_and_gradients(&x, &y, &parameters, &objective)?
+        };
+        update_parameters(&mut parameters, gradients, 0.5)?;
+    }
+    plot::decision_boundary(title, &x, Actual(&y), |points| predict(points, &parameters))
+}
+
+/// How often a classifier takes each digit for each other one.
+fn confusion() -> Result<String, Box<dyn Error>> {
+    let TestDigits { digits, predicted, .. } = test_digits()?;
+    let matrix = ConfusionMatrix::new(Actual(&digits), Predicted(&predicted))?;
+    Ok(plot::confusion_matrix("Handwritten digits", &matrix)?)
+}
+
+/// The costs of several optimizers on the moons of course 2, week 2.
+fn optimizers() -> dnn_blocks::Result<String> {
+    let rules = [
+        Algorithm::GradientDescent,
+        Algorithm::MOMENTUM,
+        Algorithm::Nesterov { beta: 0.9 },
+        Algorithm::RMS_PROP,
+        Algorithm::ADAM,
+    ];
+    let curve = |rule: Algorithm| Ok(Curve::new(rule.to_string(), &moons_costs(rule)?));
+    let curves = rules.into_iter().map(curve).collect::<dnn_blocks::Result<Vec<_>>>()?;
+    plot::curves("Moons, learning rate 0.0007", [Axis::new("epoch"), Axis::new("cost")], &curves)
+}
+
+/// Returns every tenth of the costs of 1000 epochs, with the batches of the course.
+fn moons_costs(rule: Algorithm) -> dnn_blocks::Result<Vec<(usize, f64)>> {
+    let (x, y) = moons::<f64>(300, 0.2, &mut NumpyRandom::seed(3))?;
+    let mut rng = NumpyRandom::seed(3);
+    let mut parameters = initialize_parameters_deep(&[2, 5, 2, 1], Initializer::He, &mut rng)?;
+    let mut optimizer = Optimizer::new(rule, &parameters)?;
+    let mut batches = Batches::new(&x, &y, 64)?;
+    let mut workspace = Workspace::new(&parameters, 64)?;
+    let mut costs = Vec::new();
+    for epoch in 0..=1000 {
+        batches.shuffle(&mut NumpyRandom::seed(11 + epoch));
+        let mut sum = 0.0;
+        while let Some((x, y)) = batches.next() {
+            let cost = Cost::BinaryCrossEntropy;
+            let (cost, gradients) = workspace.cost_and_gradients(&x, y, &parameters, cost)?;
+            optimizer.step(&mut parameters, gradients, 0.0007)?;
+            sum += cost * x.ncols() as f64;
+        }
+        costs.push((epoch as usize, sum / 300.0));
+    }
+    Ok(costs.into_iter().step_by(10).collect())
+}
+
+/// Learning rates over 100 epochs.
+fn schedules() -> dnn_blocks::Result<String> {
+    let curves = [
+        ("inverse time, r = 0.05", Schedule::InverseTime { decay_rate: 0.05 }),
+        ("intervals of 20, r = 1", Schedule::Intervals { decay_rate: 1.0, time_interval: 20 }),
+        ("steps of 0.5 every 20", Schedule::Step { factor: 0.5, every: 20 }),
+        ("exponential, r = 0.03", Schedule::Exponential { decay_rate: 0.03 }),
+        ("cosine", Schedule::CosineToEnd.over(100)),
+        ("cosine, warm-up of 10", Schedule::Cosine { warm_up: 10, total: 100, lowest: 0.0 }),
+    ]
+    .map(|(name, schedule)| {
+        let rates: Vec<f64> = (0..=100).map(|epoch| schedule.at(1.0, epoch)).collect();
+        Curve::new(name, &rates)
+    });
+    let axes = [Axis::new("epoch"), Axis::new("share of the first rate")];
+    plot::curves("Learning-rate schedules", axes, &curves)
 }

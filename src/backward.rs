@@ -213,7 +213,7 @@ pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<
 /// - [`Error::Hyperparameter`] if a slope or an alpha is not finite in `F`.
 ///
 /// Source: Ng (2017), week 4, `L_model_backward`.
-#[doc(alias = "L_model_backward")]
+#[doc(alias("L_model_backward", "backward_propagation", "backward_propagation_n"))]
 #[inline(never)]
 pub fn l_model_backward<F: Float>(
     al: &ArrayRef2<F>,

@@ -183,7 +183,7 @@ pub fn linear_activation_forward<'a, F: Float>(
 /// The first four name the layer.
 ///
 /// Source: Ng (2017), week 4, `L_model_forward`.
-#[doc(alias = "L_model_forward")]
+#[doc(alias("L_model_forward", "forward_propagation", "forward_propagation_n"))]
 #[inline(never)]
 pub fn l_model_forward<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
@@ -289,6 +289,7 @@ pub(crate) fn log_softmax_in_place<F: Float>(z: &mut ArrayRef2<F>) {
 /// [`Error::Hyperparameter`] as in [`l_model_forward`].
 ///
 /// Source: Ng (2017), week 4.
+#[doc(alias = "predict_dec")]
 #[inline(never)]
 pub fn predict<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,

@@ -26,6 +26,13 @@ pub struct LayerGradients<F> {
     pub db: Array2<F>,
 }
 
+impl<F: Float> LayerGradients<F> {
+    /// Returns the sum of the squares of `dW` and `db`.
+    pub(crate) fn sum_of_squares(&self) -> f64 {
+        elementwise::sum_of_squares(&self.dw) + elementwise::sum_of_squares(&self.db)
+    }
+}
+
 /// The gradients of all layers, first to last.
 ///
 /// Between the backward pass and the update, a program can clip, add, average or log them.
@@ -187,10 +194,7 @@ impl<F: Float> Gradients<F> {
     /// ```
     #[must_use]
     pub fn norm(&self) -> f64 {
-        let squares = |layer: &LayerGradients<F>| {
-            elementwise::sum_of_squares(&layer.dw) + elementwise::sum_of_squares(&layer.db)
-        };
-        self.trainable().map(|(_, layer)| squares(layer)).sum::<f64>().sqrt()
+        self.trainable().map(|(_, layer)| layer.sum_of_squares()).sum::<f64>().sqrt()
     }
 }
 

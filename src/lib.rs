@@ -57,6 +57,7 @@
 //!
 //! | task | use |
 //! |---|---|
+//! | learn how it all works, with exercises | [`_guide`], nine chapters |
 //! | find a function of the course | [`course`], with a table of all names |
 //! | train on mini-batches, with Adam, L2 or dropout | [`train`], which has a complete loop |
 //! | train by L-BFGS | [`lbfgs`](model::Hyperparameters::lbfgs), [`Lbfgs`](train::lbfgs::Lbfgs) |
@@ -287,6 +288,9 @@ pub use rand;
 // Its `ndarray_rand::rand` is rand 0.9, whose generators are other types.
 #[cfg(feature = "ndarray-rand")]
 pub use ndarray_rand;
+
+#[cfg(any(doc, doctest))]
+pub mod _guide;
 
 /// What semantic versioning covers.
 #[cfg(doc)]

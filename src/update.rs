@@ -42,6 +42,7 @@ use crate::{Float, Gradients, Parameters, Result};
 /// - [`Error::Hyperparameter`] if `learning_rate` is not finite in `F`.
 ///
 /// Source: Ng (2017), week 4.
+#[doc(alias = "update_parameters_with_gd")]
 #[inline(never)]
 pub fn update_parameters<F: Float>(
     parameters: &mut Parameters<F>,

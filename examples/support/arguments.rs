@@ -1,4 +1,5 @@
 //! The command line of the examples: files, and `--pictures DIR`.
+#![allow(dead_code)] // an example calls one of the functions
 
 use std::env;
 use std::error::Error;
@@ -18,8 +19,26 @@ impl Pictures {
     }
 }
 
+/// The arguments of a command line, and the directory for pictures.
+type Parsed<T> = Result<(T, Pictures), Box<dyn Error>>;
+
 /// Returns the `N` files of the command line, and the directory for pictures, which is created.
-pub fn parse<const N: usize>(usage: &str) -> Result<([PathBuf; N], Pictures), Box<dyn Error>> {
+pub fn parse<const N: usize>(usage: &str) -> Parsed<[PathBuf; N]> {
+    let (files, pictures) = parse_all(usage)?;
+    Ok((files.try_into().map_err(|_| usage)?, pictures))
+}
+
+/// Returns at most `N` arguments of the command line, and the directory for pictures.
+pub fn parse_up_to<const N: usize>(usage: &str) -> Parsed<[Option<PathBuf>; N]> {
+    let (arguments, pictures) = parse_all(usage)?;
+    if arguments.len() > N {
+        return Err(usage.into());
+    }
+    let mut arguments = arguments.into_iter();
+    Ok((std::array::from_fn(|_| arguments.next()), pictures))
+}
+
+fn parse_all(usage: &str) -> Parsed<Vec<PathBuf>> {
     let (mut files, mut pictures) = (Vec::new(), target()?.join("pictures"));
     let mut arguments = env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
@@ -31,7 +50,6 @@ pub fn parse<const N: usize>(usage: &str) -> Result<([PathBuf; N], Pictures), Bo
             files.push(argument.into());
         }
     }
-    let files = files.try_into().map_err(|_| usage)?;
     fs::create_dir_all(&pictures).map_err(|e| format!("{}: {e}", pictures.display()))?;
     Ok((files, Pictures(pictures)))
 }

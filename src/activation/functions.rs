@@ -23,6 +23,7 @@ use ndarray::{Array2, ArrayRef2};
 /// # Errors
 ///
 /// [`Error::TooLarge`] if `A` does not fit in memory.
+#[doc(alias = "basic_sigmoid")]
 pub fn sigmoid<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.forward(z)
 }
@@ -80,6 +81,7 @@ pub fn tanh<F: Float>(z: &ArrayRef2<F>) -> Result<Array2<F>> {
 /// # Errors
 ///
 /// [`Error::ShapeMismatch`] if `dA` and `Z` differ in shape.
+#[doc(alias = "sigmoid_derivative")]
 pub fn sigmoid_backward<F: Float>(da: Array2<F>, z: &ArrayRef2<F>) -> Result<Array2<F>> {
     Activation::Sigmoid.backward(da, z)
 }

@@ -70,6 +70,7 @@ use terms::{
 /// [`Error::ZeroSize`] if they are empty.
 ///
 /// Source: Ng (2017), week 4.
+#[doc(alias = "compute_loss")]
 #[inline(never)]
 pub fn compute_cost<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F> {
     check_outputs(al, y)?;
@@ -146,8 +147,10 @@ pub enum Cost {
     /// The cross-entropy of one class out of n_L.
     CategoricalCrossEntropy,
     /// The squared error, summed over the outputs and averaged over the examples.
+    #[doc(alias = "L2")]
     MeanSquaredError,
     /// The absolute error, whose minimizer is the median. Its derivative at `a = y` is 0.
+    #[doc(alias = "L1")]
     MeanAbsoluteError,
     /// The squared error near the target and the absolute error far from it, so that outliers count
     /// less (Huber 1964).

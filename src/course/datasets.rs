@@ -126,6 +126,7 @@ pub fn load_planar_dataset<F: Float>(
 /// - [`Error::TooLarge`] if the data set does not fit in memory.
 ///
 /// Source: Pedregosa et al. (2011).
+#[doc(alias = "load_dataset")]
 pub fn moons<F: Float>(
     m: usize,
     noise: f64,
@@ -173,6 +174,7 @@ pub fn moons<F: Float>(
 ///   negative or not below 1 in `F`.
 ///
 /// Source: Pedregosa et al. (2011).
+#[doc(alias("load_dataset", "load_extra_datasets"))]
 pub fn circles<F: Float>(
     m: usize,
     noise: f64,

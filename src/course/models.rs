@@ -199,6 +199,7 @@ impl<F> fmt::Debug for WatchedDescent<'_, F> {
 /// - [`Error::TooLarge`] if the buffers do not fit in memory.
 ///
 /// Source: Ng (2017), week 2, `model`.
+#[doc(alias = "model")]
 pub fn logistic_regression<'a, F: Float>(
     x: &ArrayRef2<F>,
     y: &ArrayRef2<F>,

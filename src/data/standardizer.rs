@@ -22,6 +22,7 @@ use ndarray::{Array2, ArrayRef2};
 /// assert_eq!(x.row(1), array![0.0, 0.0, 0.0, 0.0]);
 /// # Ok::<(), dnn_blocks::Error>(())
 /// ```
+#[doc(alias("normalizeRows", "normalize_rows"))]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardizer<F> {
     mean: Array2<F>,

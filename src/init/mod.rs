@@ -65,16 +65,19 @@ use rand_distr::{Distribution, StandardNormal, StandardUniform};
 #[non_exhaustive]
 pub enum Initializer {
     /// `W = N(0, 1)·factor`: normal, with `factor` as the standard deviation.
+    #[doc(alias = "initialize_parameters_random")]
     Scaled(f64),
     /// `W = N(0, 1)/√n_prev`: normal. The output of a linear unit has the variance of its inputs.
     LeCun,
     /// `W = N(0, 1)·√(2/n_prev)`: normal. It keeps the variance where ReLU sets half of the
     /// outputs to 0.
+    #[doc(alias = "initialize_parameters_he")]
     He,
     /// `W` uniform on `±√(6/(n_prev + n))`, with variance `2/(n_prev + n)`: a compromise between
     /// the variances of the forward and the backward pass (Glorot & Bengio 2010, equation 16).
     Xavier,
     /// `W = 0`. In a deeper network all units of a layer would stay equal.
+    #[doc(alias = "initialize_parameters_zeros")]
     Zeros,
 }
 
@@ -258,6 +261,7 @@ pub fn initialize_parameters<F: Float>(
 ///   large that a weight is not finite.
 ///
 /// Source: Ng (2017), week 4.
+#[doc(alias = "layer_sizes")]
 pub fn initialize_parameters_deep<F: Float>(
     layer_dims: &[usize],
     initializer: impl Into<PerLayer<Initializer>>,

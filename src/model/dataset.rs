@@ -126,6 +126,12 @@ impl<F: Float> Dataset<F> {
         Ok(Self { x, y })
     }
 
+    /// Returns a copy, or [`Error::TooLarge`] if it does not fit in memory.
+    #[cfg(feature = "plot")]
+    pub fn try_clone(&self) -> Result<Self> {
+        Ok(Self { x: buffer::copy_of("X", &self.x)?, y: buffer::copy_of("Y", &self.y)? })
+    }
+
     /// Returns the number of examples.
     pub fn len(&self) -> usize {
         self.x.nrows()

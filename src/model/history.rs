@@ -42,14 +42,14 @@ pub struct Epoch<'a, F> {
     pub parameters: &'a Parameters<F>,
     pub(super) score: &'a dyn Fn() -> Result<f64>,
     /// The examples as the network sees them.
-    #[allow(dead_code)] // until the recorder reads it
+    #[cfg_attr(not(feature = "plot"), allow(dead_code))] // read by recorders only
     pub(crate) data: EpochData<'a, F>,
     /// The learning rate `α₀` of the next epochs, if the callback has set it.
     pub(crate) new_learning_rate: Cell<Option<f64>>,
 }
 
 /// The examples of a fit, on one rank of a distributed fit its own.
-#[allow(dead_code)] // until the recorder reads it
+#[cfg_attr(not(feature = "plot"), allow(dead_code))] // read by recorders only
 #[derive(Clone, Copy)]
 pub(crate) struct EpochData<'a, F> {
     pub cost: &'a Cost,

@@ -145,6 +145,7 @@ impl Axis {
 /// # Errors
 ///
 /// The errors of [`curves`].
+#[doc(alias = "plot_costs")]
 pub fn costs(title: &str, trainings: &[Curve]) -> Result<String> {
     let points = || trainings.iter().flat_map(|curve| &curve.points);
     let drawn = points().map(|point| point.1).filter(|cost| cost.abs() <= LARGEST);

@@ -65,6 +65,7 @@ const SIDE: f64 = 460.0;
 /// [`Error::NotFinite`] or, beyond ±1e30, [`Error::InvalidArgument`] for a value of `x`;
 /// [`Error::LengthMismatch`] unless there is a label for each example, and a prediction for each
 /// point; the errors of `predict` and of [`Labels::labels`]; [`Error::Plot`] if `plotters` fails.
+#[doc(alias = "plot_decision_boundary")]
 pub fn decision_boundary<'a, F: Float, A, P>(
     title: &str,
     x: &ArrayRef2<F>,

@@ -73,6 +73,7 @@ impl<'a, F> Picture<'a, F> {
 /// [`Error::InvalidArgument`] if `columns` is 0, if a picture has neither one nor three colors, if
 /// the pictures have more than 2²² pixels together, or if a side of the plot has more than 32,767
 /// pixels; [`Error::Plot`] if `plotters` fails.
+#[doc(alias = "print_mislabeled_images")]
 pub fn pictures<F: Float>(
     title: &str,
     pictures: &[Picture<'_, F>],

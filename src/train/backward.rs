@@ -127,6 +127,7 @@ pub struct BackwardOutput<F> {
 /// [`Error::Hyperparameter`] if λ is not finite in `F` or a mask has an invalid `keep_prob`, it or
 /// [`Error::Inconsistent`] if the [smoothing](Targets::smoothed) is not valid, [`Error::TooLarge`]
 /// if a gradient does not fit in memory.
+#[doc(alias = "backward_propagation_with_dropout")]
 pub fn backpropagate<'t, 'c, 'a: 'c, F: Float, C: CostFunction<F>>(
     al: &ArrayRef2<F>,
     targets: impl Into<Targets<'t, F>>,

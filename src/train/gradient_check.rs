@@ -168,6 +168,7 @@ pub fn gradient_check(
 /// parameter, [`Error::NotFinite`] with the layer and the position if a parameter, its derivative
 /// or a cost next to it is NaN or infinite, [`Error::TooLarge`] if a copy of the parameters does
 /// not fit in memory, and any error that `cost` returns.
+#[doc(alias("dictionary_to_vector", "vector_to_dictionary", "gradients_to_vector"))]
 pub fn gradient_check_n(
     parameters: &Parameters<f64>,
     gradients: &Gradients<f64>,

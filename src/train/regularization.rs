@@ -196,6 +196,7 @@ pub fn compute_cost_with_regularization<F: Float>(
 /// [`Error::LayerCount`] or [`Error::ShapeMismatch`] if `gradients` belong to another network,
 /// [`Error::InvalidArgument`] if m is 0, [`Error::Hyperparameter`] if `lambda` is not finite in
 /// `F`.
+#[doc(alias = "backward_propagation_with_regularization")]
 pub fn add_l2_gradient<F: Float>(
     gradients: &mut Gradients<F>,
     parameters: &Parameters<F>,
@@ -361,6 +362,7 @@ pub struct DropoutCaches<'a, F> {
 ///
 /// The errors of [`l_model_forward`](crate::forward::l_model_forward), and
 /// [`Error::Hyperparameter`] unless `0 < keep_prob <= 1`.
+#[doc(alias = "forward_propagation_with_dropout")]
 pub fn l_model_forward_with_dropout<'a, F: Float>(
     x: impl Into<CowArray<'a, F, Ix2>>,
     parameters: &'a Parameters<F>,

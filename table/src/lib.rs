@@ -142,3 +142,9 @@ pub use table::Table;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Runs the programs of chapter 8 of the guide, which the crate `dnn-blocks` only shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/guide/tables.md")]
+#[doc = include_str!("../../docs/guide/tables_exercises.md")]
+struct Guide;

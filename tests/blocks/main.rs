@@ -1,8 +1,9 @@
 //! Tests of the public API, in one program that links once.
 //!
-//! The modules mirror `src`. Five more cross it: `layouts` tests the memory layouts of all
-//! arguments, `properties` random shapes, `send_sync` types that threads share, `shape_errors` the
-//! errors of all functions for wrong shapes; `support` has fixtures and comparisons.
+//! The modules mirror `src`. Six more cross it: `guide` checks that the guide is complete and
+//! tested, `layouts` tests the memory layouts of all arguments, `properties` random shapes,
+//! `send_sync` types that threads share, `shape_errors` the errors of all functions for wrong shapes;
+//! `support` has fixtures and comparisons.
 
 mod activation;
 mod backward;
@@ -12,6 +13,7 @@ mod data;
 #[cfg(any(feature = "npz", feature = "onnx", feature = "safetensors"))]
 mod files;
 mod forward;
+mod guide;
 mod init;
 #[cfg(any(feature = "approx", feature = "serde"))]
 mod interop;

@@ -150,6 +150,8 @@ fn checkpoints() {
 #[cfg(feature = "plot")]
 #[test]
 fn plots() {
+    is::<dnn_blocks::page::Film>();
+    is::<dnn_blocks::page::Recorder<f64>>();
     is::<dnn_blocks::plot::Axis>();
     is::<dnn_blocks::plot::Curve>();
     is::<dnn_blocks::plot::Picture<'_, f64>>();

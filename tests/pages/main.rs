@@ -4,6 +4,7 @@
 //! cargo run -p tests --bin pages -- FOLDER
 //! ```
 
+mod film;
 mod one_step;
 
 use serde_json::json;
@@ -14,7 +15,7 @@ use std::{env, fs};
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = PathBuf::from(env::args_os().nth(1).ok_or("usage: pages FOLDER")?);
     fs::create_dir_all(&folder)?;
-    let expected = json!({ "one_step": one_step::write(&folder)? });
+    let expected = json!({ "film": film::write(&folder)?, "one_step": one_step::write(&folder)? });
     fs::write(folder.join("expected.json"), expected.to_string())?;
     Ok(())
 }

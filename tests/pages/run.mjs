@@ -1,9 +1,11 @@
-// Opens the pages of a folder in Chromium and compares them with expected.json, for .ci/pages.
+// Opens the pages of a folder in Chromium and compares them with expected.json, for .ci/pages. Takes
+// their pictures if a folder for these is given.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRequire } from 'node:module';
+import { take } from './screenshots.mjs';
 
-const [folder, modules] = process.argv.slice(2);
+const [folder, modules, pictures] = process.argv.slice(2);
 const { chromium } = createRequire(join(modules, '/'))('playwright-core');
 const expected = JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8'));
 const browser = await chromium.launch({
@@ -17,6 +19,7 @@ try {
     await test(browser, folder, figures);
     console.log(`${page}: ok`);
   }
+  if (pictures) await take(browser, folder, pictures);
 } finally {
   await browser.close();
 }

@@ -60,6 +60,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] if the state does not fit in memory.
+    #[doc(alias("initialize_velocity", "initialize_adam"))]
     pub fn new(rule: R, parameters: &Parameters<F>) -> Result<Self> {
         let matrices = rule.state();
         let zeros = |like: &Array2<F>| -> Result<Vec<_>> {
@@ -155,6 +156,7 @@ impl<F: Float, R: UpdateRule<F>> Optimizer<F, R> {
     /// that [`UpdateRule::update`] returns.
     ///
     /// An error of an [`Algorithm`] leaves all parameters unchanged, and the step is not counted.
+    #[doc(alias("update_parameters_with_momentum", "update_parameters_with_adam"))]
     #[inline(never)]
     pub fn step(
         &mut self,

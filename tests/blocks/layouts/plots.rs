@@ -1,10 +1,12 @@
-//! Points and pictures in plots.
+//! Points and pictures in plots, and examples in pages.
 
 use super::{kinds, random};
 use crate::support::strides::layouts;
 use dnn_blocks::metrics::Actual;
-use dnn_blocks::ndarray::{Array2, Array3, ArrayView3, Axis, s};
+use dnn_blocks::ndarray::{Array2, Array3, ArrayRef2, ArrayView3, Axis, s};
+use dnn_blocks::page::{Film, Recorder};
 use dnn_blocks::plot::{self, Picture};
+use dnn_blocks::prelude::*;
 
 #[test]
 fn decision_boundaries() {
@@ -47,6 +49,23 @@ fn check(picture: &Array3<f64>) {
     let part = s![1..;2, ..;3, ..;-2];
     larger.slice_mut(part).assign(picture);
     assert!(svg(larger.slice(part)) == expected);
+}
+
+#[test]
+fn films() {
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let html = |x: &ArrayRef2<f64>, y: &ArrayRef2<f64>| {
+        let recorder = Recorder::with_data("", x, y).unwrap();
+        let mut recorder = recorder.validation(x, y).unwrap();
+        recorder.record(0, &parameters).unwrap();
+        Film::new("").page(&[&recorder]).unwrap()
+    };
+    for (x, y) in kinds(&random::<f64>(2, 12)).iter().zip(kinds(&random(1, 12))) {
+        let expected = html(x, &y);
+        for (laid_x, laid_y) in layouts(x).iter().zip(layouts(&y)) {
+            assert!(html(&laid_x.view(), &laid_y.view()) == expected, "{:?}", laid_x.layout);
+        }
+    }
 }
 
 #[test]

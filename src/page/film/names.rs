@@ -1,0 +1,48 @@
+use super::Film;
+use super::run::Run;
+use crate::checks::check_lengths;
+use crate::page::recorder::Unit;
+use crate::{Float, Result};
+
+/// The names in the page, as legible text.
+pub(super) struct Names {
+    /// What the numbers of the frames count.
+    pub unit: &'static str,
+    pub features: Vec<String>,
+    /// The names of the classes, labels or outputs.
+    pub outputs: Vec<String>,
+}
+
+impl Names {
+    /// Takes the names of the film, of the fit, or default names.
+    pub fn new<F: Float>(film: &Film, run: &Run<'_, F>) -> Result<Self> {
+        let unit = match run.unit {
+            Unit::Iterations => "iteration",
+            Unit::Epochs => "epoch",
+        };
+        let (features, outputs) = (run.features(), run.kind.names(run.outputs()));
+        let of_fit = run.data.feature_names.as_ref().map(|names| names.to_vec());
+        let default = || (1..=features).map(|number| format!("x{number}")).collect();
+        let feature_names = film.features.clone().or(of_fit).unwrap_or_else(default);
+        check_lengths(("feature names", feature_names.len()), ("the features of X", features))?;
+        let default =
+            || (0..outputs).map(|number| run.kind.default_name(number, outputs)).collect();
+        let output_names = film.classes.clone().unwrap_or_else(default);
+        check_lengths(("names of classes", output_names.len()), ("the classes", outputs))?;
+        let legible = |names: Vec<String>| names.iter().map(|name| legible(name)).collect();
+        Ok(Self { unit, features: legible(feature_names), outputs: legible(output_names) })
+    }
+}
+
+/// Replaces control characters, and characters that change the direction of the text around them,
+/// by U+FFFD.
+pub(super) fn legible(name: &str) -> String {
+    let replaced = name.chars().map(|c| match c {
+        '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    });
+    replaced.collect()
+}
