@@ -9,6 +9,10 @@ pub mod chapter_1_one_neuron {}
 
 #[doc = include_str!("../docs/guide/one_hidden_layer.md")]
 #[doc = ""]
+#[doc = include_str!("../docs/images/film.html")]
+#[doc = ""]
+#[doc = include_str!("../docs/guide/one_hidden_layer_boundaries.md")]
+#[doc = ""]
 #[doc = include_str!("../docs/images/guide_hidden_units_1.svg")]
 #[doc = ""]
 #[doc = include_str!("../docs/images/guide_hidden_units_4.svg")]
@@ -20,6 +24,10 @@ pub mod chapter_2_one_hidden_layer {}
 
 #[doc(alias("image2vector", "load_data"))]
 #[doc = include_str!("../docs/guide/deep_networks.md")]
+#[doc = ""]
+#[doc = include_str!("../docs/images/one_step.html")]
+#[doc = ""]
+#[doc = include_str!("../docs/guide/deep_networks_l_layers.md")]
 #[doc = include_str!("../docs/guide/deep_networks_exercises.md")]
 pub mod chapter_3_deep_networks {}
 

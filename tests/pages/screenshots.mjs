@@ -8,16 +8,16 @@ import { open } from './open.mjs';
 const PICTURES = [
   {
     page: 'one_step.html',
-    size: { width: 1100, height: 760 },
-    text: 'The page of one step: dW1 with the row and the column of a number lit, and its sum',
+    size: { width: 1400, height: 860 },
+    text: 'The page of one step: a number of dW[1], the row and the column that it comes from, its sum',
     async prepare(page) {
-      await page.selectOption('select', { index: 10 });
-      await page.locator('section:visible [data-matrix="dW1"]').first().hover();
+      await page.getByRole('combobox', { name: 'Step' }).selectOption('10');
+      await page.locator('section.current table.made[data-name="dW[1]"] td').nth(2).hover();
     },
   },
   {
     page: 'film.html',
-    size: { width: 1400, height: 1010 },
+    size: { width: 1500, height: 1260 },
     text: 'The film of the flower: beside each other, a run from He\'s initialization and one from zeros',
     async prepare() {},
   },

@@ -181,13 +181,13 @@ fn every_page_of_the_guide_is_in_its_module() {
 #[test]
 fn the_program_of_chapter_3_is_the_one_that_is_tested() {
     let program = read("tests/blocks/guide/cat_classifier.rs");
-    let chapter = read("docs/guide/deep_networks.md");
+    let chapter = read("docs/guide/deep_networks_l_layers.md");
     assert!(chapter.contains(&format!("```rust,ignore\n{program}```")), "docs or test is old");
 }
 
 #[test]
 fn the_program_of_chapter_3_has_the_costs_of_the_notebook() {
-    let chapter = read("docs/guide/deep_networks.md");
+    let chapter = read("docs/guide/deep_networks_l_layers.md");
     let published = json("e2e_cat_L_layer_model_first300")["costs"].clone();
     let digits = ["0", "100", "200"].map(|i| format!("{:.6}", number(&published[i])));
     let [first, second, third] = &digits;
@@ -212,7 +212,7 @@ fn the_program_of_chapter_3_has_the_costs_of_the_notebook() {
 #[test]
 fn accuracies_that_chapter_3_only_quotes_are_the_published_ones() {
     let (published, trap) = (json("e2e_cat_published"), json("e2e_cat_logistic_regression"));
-    let chapter = read("docs/guide/deep_networks.md");
+    let chapter = read("docs/guide/deep_networks_l_layers.md");
     let quoted = [("train_accuracy", 0.986), ("test_accuracy", 0.8)];
     for (name, quoted) in quoted {
         assert!((number(&published["l_layer"][name]) - quoted).abs() < 5e-4, "{name}");
