@@ -45,7 +45,7 @@ fn main() -> Outcome<()> {
 pub(crate) fn generated(name: &str) -> Outcome<Data> {
     let mut rng = NumpyRandom::seed(1);
     let (title, (x, y), classes): (_, _, &[&str]) = match name {
-        "flower" => ("The flower", load_planar_dataset(400, &mut rng)?, &["red", "blue"]),
+        "flower" => ("The flower", load_planar_dataset(400, &mut rng)?, &["orange", "blue"]),
         "moons" => ("Two moons", moons(300, 0.2, &mut rng)?, &["upper", "lower"]),
         "circles" => ("Two circles", circles(300, 0.1, 0.5, &mut rng)?, &["outer", "inner"]),
         "spirals" => ("Three spirals", spirals(300, 3, 0.2, &mut rng)?, &["a", "b", "c"]),
@@ -95,10 +95,10 @@ pub(crate) fn hyperparameters() -> Hyperparameters {
 pub(crate) fn film(data: &Data, other: Option<&str>) -> Outcome<String> {
     let he = hyperparameters();
     let runs = match other {
-        None => vec![("He, ReLU", he)],
+        None => vec![("He initialization", he)],
         Some("zeros") => {
             let zeros = he.clone().initializer(Initializer::Zeros);
-            vec![("He", he), ("zeros", zeros)]
+            vec![("He initialization", he), ("all weights start at 0", zeros)]
         }
         Some("tanh") => {
             let tanh = he.clone().activation(Activation::Tanh);

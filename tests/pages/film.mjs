@@ -11,7 +11,15 @@ export async function test(browser, folder, expected) {
   });
   await use('film.html', { viewport: { width: 400, height: 800 } }, async (page) => {
     assert.equal(await scrollsSideways(page), false);
+    await predictionsAreBeforeTheOtherCards(page);
+  });
+  await use('film.html', { viewport: { width: 1024, height: 800 } }, async (page) => {
     await runsAre(page, 'below each other');
+  });
+  await use('film.html', {}, cardsHoldTheirContents);
+  await use('film.html', { viewport: { width: 1400, height: 1000 } }, async (page) => {
+    await outputUnitsAreLikeThePrediction(page);
+    await zerosAreNamed(page);
   });
   await use('film.html', { colorScheme: 'dark' }, picturesAreDark);
   await use('film.html', { colorScheme: 'dark' }, printShowsAllButTheControls);
@@ -28,7 +36,7 @@ const text = (page, selector) => page.locator(selector).first().textContent();
 
 /** Checks a number of the page, which has four digits. */
 function near(found, expected, what) {
-  const difference = Math.abs(Number(found) - expected);
+  const difference = Math.abs(Number(found.replaceAll('−', '-')) - expected);
   assert.ok(difference <= 6e-4 * Math.abs(expected) + 1e-12, `${what}: ${found}, not ${expected}`);
 }
 
@@ -93,10 +101,10 @@ async function keyboardMovesTheFilm(page) {
   await tabTo(page, '.pointer');
   await page.keyboard.press('ArrowRight');
   const [first, second] = await texts(page, '.probed');
-  assert.match(first, /^x1 = .*, x2 = .*: (red|blue), probability/);
+  assert.match(first, /^x1 = .*, x2 = .*: (orange|blue), probability/);
   assert.equal(first.split(':')[0], second.split(':')[0], 'both runs show the same point');
   await tabTo(page, '.drawing button');
-  assert.match(await text(page, '.unit p'), /^Output red/);
+  assert.match(await text(page, '.unit p'), /^Output orange/);
   await page.keyboard.press('ArrowLeft');
   await page.keyboard.press('ArrowDown');
   assert.match(await text(page, '.unit p'), /^Layer 2, unit 2.*z = .*·a1 .*, a = ReLU\(z\)$/);
@@ -109,6 +117,64 @@ async function runsAre(page, how) {
   const beside = second.x >= first.x + first.width && second.y === first.y;
   const below = second.x === first.x && second.y >= first.y + first.height;
   assert.ok(how === 'beside each other' ? beside : below, `the runs are not ${how}`);
+}
+
+async function predictionsAreBeforeTheOtherCards(page) {
+  const places = (selector) => page.locator(selector).evaluateAll((all) => (
+    all.map((card) => card.getBoundingClientRect().y)
+  ));
+  const [first, second] = await places('.plane');
+  assert.ok(first < second, 'the predictions are below each other');
+  for (const other of ['.network', '.figures', '.charts']) {
+    const [ofFirst, ofSecond] = await places(other);
+    assert.ok(second < ofFirst && ofFirst < ofSecond, other);
+    const heading = page.locator(`${other} h3`).nth(1);
+    assert.match(await heading.innerText(), /: all weights start at 0$/);
+  }
+}
+
+async function cardsHoldTheirContents(page) {
+  for (const width of [400, 700, 1024, 1280, 1366, 1400, 1500, 1600, 1920]) {
+    await page.setViewportSize({ width, height: 900 });
+    await page.waitForTimeout(150);
+    assert.equal(await scrollsSideways(page), false, `${width}`);
+    const outside = await page.locator('.card').evaluateAll((cards) => cards.flatMap((card) => {
+      const right = card.getBoundingClientRect().right;
+      const parts = [...card.querySelectorAll('td, th, .pointer canvas, .charts text, p')];
+      return parts.filter((part) => part.getBoundingClientRect().right > right)
+        .map((part) => part.textContent);
+    }));
+    assert.deepEqual(outside, [], `outside of a card at ${width}`);
+    const sizes = await page.locator('.charts text').evaluateAll((texts) => texts.map((text) => (
+      text.getScreenCTM().a * parseFloat(getComputedStyle(text).fontSize)
+    )));
+    assert.ok(sizes.length > 40 && Math.min(...sizes) >= 11.99, `${Math.min(...sizes)} px at ${width}`);
+  }
+}
+
+async function outputUnitsAreLikeThePrediction(page) {
+  const at = (run, selector, x, y) => page.locator('.run').nth(run).locator(selector)
+    .evaluate((canvas, [x, y]) => [...canvas.getContext('2d').getImageData(x, y, 1, 1).data], [x, y]);
+  const [he, zeros] = [await at(0, '.unit canvas', 0, 0), await at(1, '.unit canvas', 0, 0)];
+  assert.deepEqual(he, await at(0, '.pointer canvas', 50, 10), 'He initialization');
+  assert.deepEqual(zeros, await at(1, '.pointer canvas', 50, 10), 'all weights start at 0');
+  const [red, , blue] = zeros;
+  assert.ok(blue > red, 'the probability of orange is below 1/2');
+}
+
+async function zerosAreNamed(page) {
+  const ticks = page.locator('.run').nth(1).locator('.charts svg').nth(2).locator('.tick.end');
+  assert.equal(await ticks.first().textContent(), '0');
+  const bottom = await ticks.evaluateAll((all) => all.slice(0, -1).map((tick) => tick.getAttribute('y')));
+  assert.equal(Math.max(...bottom.map(Number)), Number(bottom[0]), '0 is below all powers');
+  const labels = await page.locator('[aria-label]').evaluateAll((all) => (
+    all.map((part) => part.getAttribute('aria-label')).join(' ')
+  ));
+  const shown = await page.locator('.runs').innerText();
+  assert.doesNotMatch(`${labels} ${shown}`, /(^|[ e])-\d/, 'a hyphen for a minus');
+  assert.match(await text(page, '.unit p'), /a is from almost 0 to /);
+  const described = await page.locator('.drawing button[title]').count();
+  assert.equal(described, 0);
 }
 
 /** The color of the first pixel of a canvas. */

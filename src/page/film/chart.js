@@ -10,7 +10,10 @@ function svg(tag, attributes = {}, text = '') {
   return element;
 }
 
-const CHART = { width: 340, height: 132, left: 52, right: 262, top: 22, bottom: 112 };
+// The room for the texts around the plot, in pixels.
+const AROUND = { left: 44, top: 24, right: 68, bottom: 20 };
+// The share of a logarithmic axis below its powers, for exact zeros.
+const ZERO = 0.15;
 // How the lines of a chart differ besides their color.
 const DASHES = ['none', '6 3', '2 2', '8 2 2 2', '1 3'];
 
@@ -22,11 +25,12 @@ function scale(figures, { logarithmic = false, fixed = null } = {}) {
   if (logarithmic) {
     const ends = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
     const [from, to] = ends[0] === ends[1] ? [ends[0] - 1, ends[1]] : ends;
-    const share = (x) => (x > 0 ? (Math.log10(x) - from) / (to - from) : 0);
+    const zero = figures.includes(0) ? ZERO : 0;
+    const share = (x) => zero + (1 - zero) * clamped((Math.log10(x) - from) / (to - from));
     const step = Math.ceil((to - from) / 4);
-    const ticks = [];
-    for (let power = to; power >= from; power -= step) ticks.push(10 ** power);
-    return { share: (x) => clamped(share(x)), ticks };
+    const ticks = zero > 0 ? [0] : [];
+    for (let power = to; power >= from; power -= step) ticks.push(Number(`1e${power}`));
+    return { share: (x) => (x > 0 ? share(x) : 0), ticks };
   }
   if (low === high) high = low + 1;
   return { share: (x) => clamped((x - low) / (high - low)), ticks: ticksBetween(low, high, 3) };
@@ -50,40 +54,49 @@ function ticksBetween(low, high, count) {
 class Chart {
   constructor(parent, { title, lines, numbers, range, scale: vertical }) {
     Object.assign(this, { title, lines, numbers, range, vertical });
-    const { width, height } = CHART;
-    this.svg = svg('svg', { viewBox: `0 0 ${width} ${height}`, role: 'img' });
+    this.svg = svg('svg', { role: 'img' });
     parent.append(this.svg);
-    this.svg.append(svg('text', { x: 2, y: 12, class: 'title' }, title));
+  }
+
+  /** Draws the chart in the size that the style gives it, so that its texts have their size. */
+  layout() {
+    const { width, height } = this.svg.getBoundingClientRect();
+    const { left, top, right, bottom } = AROUND;
+    this.box = { left, top, right: Math.max(left + 40, width - right), bottom: height - bottom };
+    this.svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
+    this.svg.replaceChildren(svg('text', { x: 0, y: 12, class: 'title' }, this.title));
     this.drawAxes();
     this.lines.forEach((line, number) => this.drawLine(line, number));
     this.drawNames();
-    this.cursor = svg('line', { y1: CHART.top, y2: CHART.bottom, class: 'cursor' });
-    this.dots = lines.map(({ color }) => svg('circle', { r: 3, fill: color }));
+    this.cursor = svg('line', { y1: top, y2: this.box.bottom, class: 'cursor' });
+    this.dots = this.lines.map(({ color }) => svg('circle', { r: 3, fill: color }));
     this.svg.append(this.cursor, ...this.dots);
   }
 
   x(number) {
     const [first, last] = this.range;
-    return CHART.left + (number - first) / Math.max(1, last - first) * (CHART.right - CHART.left);
+    const { left, right } = this.box;
+    return left + (number - first) / Math.max(1, last - first) * (right - left);
   }
 
   y(figure) {
-    return CHART.bottom - this.vertical.share(figure) * (CHART.bottom - CHART.top);
+    const { top, bottom } = this.box;
+    return bottom - this.vertical.share(figure) * (bottom - top);
   }
 
   drawAxes() {
-    const { left, right, bottom } = CHART;
+    const { left, right, bottom } = this.box;
     for (const tick of this.vertical.ticks) {
       const y = this.y(tick);
       this.svg.append(
         svg('line', { x1: left, x2: right, y1: y, y2: y, class: 'grid' }),
-        svg('text', { x: left - 5, y: y + 3.5, class: 'tick end' }, tickText(tick)),
+        svg('text', { x: left - 5, y: y + 4, class: 'tick end' }, tickText(tick)),
       );
     }
     const [first, last] = this.range;
     this.svg.append(
-      svg('text', { x: left, y: bottom + 14, class: 'tick' }, first),
-      svg('text', { x: right, y: bottom + 14, class: 'tick end' }, last),
+      svg('text', { x: left, y: bottom + 15, class: 'tick' }, first),
+      svg('text', { x: right, y: bottom + 15, class: 'tick end' }, last),
     );
   }
 
@@ -109,13 +122,13 @@ class Chart {
       return { name, color, y: this.y(end) };
     });
     places.sort((a, b) => a.y - b.y);
-    let free = CHART.top;
-    places.forEach((place) => { place.y = free = Math.max(place.y, free); free += 12; });
-    free = CHART.bottom + 4;
+    let free = this.box.top;
+    places.forEach((place) => { place.y = free = Math.max(place.y, free); free += 13; });
+    free = this.box.bottom + 4;
     places.reverse().forEach(({ name, color, y }) => {
       y = Math.min(y, free);
-      free = y - 12;
-      this.svg.append(svg('text', { x: CHART.right + 7, y: y + 3.5, fill: color, class: 'name' }, name));
+      free = y - 13;
+      this.svg.append(svg('text', { x: this.box.right + 7, y: y + 4, fill: color, class: 'name' }, name));
     });
   }
 
@@ -128,7 +141,7 @@ class Chart {
       this.dots[i].setAttribute('visibility', Number.isFinite(figures[frame]) ? 'visible' : 'hidden');
       this.dots[i].setAttribute('cx', x);
       this.dots[i].setAttribute('cy', this.y(figures[frame]));
-      return `${name} from ${short(figures[0])} to ${short(figures[frame])}`;
+      return `${name} from ${spoken(figures[0])} to ${spoken(figures[frame])}`;
     });
     this.svg.setAttribute('aria-label', `${this.title}: ${texts.join('; ')}`);
   }
@@ -139,12 +152,21 @@ function short(figure) {
   if (figure === null || !Number.isFinite(figure)) return 'not finite';
   const size = Math.abs(figure);
   if (size === 0) return '0';
-  if (size < 1e-4 || size >= 1e6) return figure.toExponential(3);
-  return figure.toFixed(Math.max(0, 3 - Math.floor(Math.log10(size))));
+  const decimals = Math.max(0, 3 - Math.floor(Math.log10(size)));
+  const digits = size < 1e-4 || size >= 1e6 ? figure.toExponential(3) : figure.toFixed(decimals);
+  return typeset(digits);
 }
+
+/** A figure for a sentence, which is also read aloud. */
+function spoken(figure) {
+  return figure !== 0 && Math.abs(figure) < 1e-9 && figure !== null ? 'almost 0' : short(figure);
+}
+
+/** The digits of a number, with the minus of the formulas. */
+const typeset = (digits) => digits.replace('e+', 'e').replaceAll('-', '−');
 
 /** A round number beside an axis. */
 function tickText(tick) {
   const size = Math.abs(tick);
-  return size !== 0 && (size < 1e-3 || size >= 1e5) ? tick.toExponential().replace('e+', 'e') : `${tick}`;
+  return typeset(size !== 0 && (size < 1e-3 || size >= 1e5) ? tick.toExponential() : `${tick}`);
 }

@@ -5,39 +5,59 @@ use super::formulas;
 use super::kind::Kind;
 use super::names::{Names, legible};
 use super::run::{Figures, Run};
-use crate::Float;
+use crate::activation::Activation;
 use crate::model::dataset::{Dataset, Evaluation};
 use crate::page::html::escaped;
+use crate::{Float, Layer};
 
 /// Returns the elements between the heading and the program.
 pub(super) fn content<F: Float>(runs: &[Run<'_, F>], names: &Names) -> String {
-    let sections: String =
-        runs.iter().enumerate().map(|(number, run)| section(number, run, names)).collect();
+    let abouts: Vec<_> = runs.iter().map(about).collect();
+    // Two runs often have the same sizes and examples, which are then said once.
+    let common = abouts.len() == 2 && abouts[0] == abouts[1];
+    let sections: String = runs
+        .iter()
+        .zip(&abouts)
+        .enumerate()
+        .map(|(number, (run, about))| {
+            let (about, of) = (if common { "" } else { about }, (number, runs.len()));
+            section(of, run, about, names)
+        })
+        .collect();
     format!(
-        "{}<div class=\"runs\">\n{sections}</div>\n{}",
+        "{}{}<div class=\"runs\">\n{sections}</div>\n{}",
         include_str!("controls.html"),
-        explanation(&runs[0])
+        if common { &abouts[0] } else { "" },
+        explanation(runs)
     )
 }
 
 /// The section of a run, with the figures of its last frame.
-fn section<F: Float>(number: usize, run: &Run<'_, F>, names: &Names) -> String {
+fn section<F: Float>(
+    (number, runs): (usize, usize),
+    run: &Run<'_, F>,
+    about: &str,
+    names: &Names,
+) -> String {
+    let name = escaped(&legible(run.name));
+    let of_run = match runs {
+        1 => String::new(),
+        _ => format!("<span class=\"of-run\">: {name}</span>"),
+    };
     format!(
         "<section class=\"run\" aria-labelledby=\"run-{number}\">\n\
-         <h2 id=\"run-{number}\">{name}</h2>\n<p class=\"about\">{about}</p>\n\
+         <h2 id=\"run-{number}\">{name}</h2>\n{about}\
          <div class=\"cards\">\n\
          <div class=\"card plane\"><h3>Prediction</h3></div>\n\
-         <div class=\"card network\"><h3>Units and weights</h3></div>\n\
-         <div class=\"card figures\"><h3>Figures</h3>\n{figures}</div>\n\
-         <div class=\"card charts\"><h3>Cost, score and gradients</h3></div>\n\
+         <div class=\"card network\"><h3>Units and weights{of_run}</h3></div>\n\
+         <div class=\"card figures\"><h3>Figures{of_run}</h3>\n{figures}</div>\n\
+         <div class=\"card charts\"><h3>Cost, score and gradients{of_run}</h3></div>\n\
          </div>\n</section>\n",
-        name = escaped(&legible(run.name)),
-        about = about(run),
         figures = table(run, names),
     )
 }
 
-/// Sentences about the network and its examples.
+/// A paragraph about the network and its examples.
 fn about<F: Float>(run: &Run<'_, F>) -> String {
     let layers = run.network().layers();
     let sizes: Vec<_> = std::iter::once(run.features())
@@ -63,7 +83,7 @@ fn about<F: Float>(run: &Run<'_, F>) -> String {
     if run.features() > 2 {
         text += "In the pictures, the features that are not on an axis are at their mean.";
     }
-    text
+    format!("<p class=\"about\">{}</p>\n", text.trim_end())
 }
 
 /// A sentence about the number of examples, and of those that are drawn.
@@ -113,35 +133,115 @@ fn short(figure: f64) -> String {
         "0".to_string()
     } else if (1e-4..1e6).contains(&size) {
         let decimals = (3.0 - size.log10().floor()).max(0.0) as usize;
-        format!("{figure:.decimals$}")
+        format!("{figure:.decimals$}").replace('-', "−")
     } else {
-        format!("{figure:.3e}")
+        format!("{figure:.3e}").replace('-', "−")
     }
 }
 
 /// The section that explains pictures, figures and formulas.
-fn explanation<F: Float>(run: &Run<'_, F>) -> String {
-    let (pictures, over) = match run.features() {
-        1 => (CURVES, "feature: a line is at 0."),
-        _ => (pictures(run.kind), "plane: blue below 0, orange above, and white at 0."),
-    };
+fn explanation<F: Float>(runs: &[Run<'_, F>]) -> String {
+    let run = &runs[0];
+    let pictures = if run.features() == 1 { CURVES } else { pictures(run.kind) };
     let (forward, cost, norm) =
         (formulas::forward(), formulas::cost(&run.data.cost), formulas::norm());
     let sum = "The sum runs over the <i>m</i> examples and the outputs.";
-    let (cost_name, score) = (&run.data.cost, run.kind.score_name());
+    let (cost_name, score) = (&run.data.cost, run.kind.score_sentence());
     format!(
         "<section class=\"explanation\">\n<h2>How to read this page</h2>\n\
          <p>{pictures} At most {MOST_POINTS} examples of each set are drawn; all figures count all \
          examples.</p>\n\
-         <p>The picture of a unit shows its output <i>a</i> over the same {over} A line between units \
-         is a weight: its width is its size, orange if it is positive, blue and dashed if it is \
-         negative. Layer <i>l</i> computes</p>\n{forward}\n\
+         <p>{units}</p>\n<p>{weights} Layer <i>l</i> computes</p>\n{forward}\n\
          <p>The cost <i>J</i> is the {cost_name} without L2 and dropout. {sum}</p>\n{cost}\n\
-         <p>The score is the {score}. The norm of the gradient of layer <i>l</i> says how far \
-         gradient descent moves the layer. If it shrinks from the last layer to the first by \
-         powers of ten, the gradient vanishes, and the first layers hardly learn.</p>\n{norm}\n\
-         </section>\n"
+         <p>{score} The norm of the gradient of layer <i>l</i>, times the learning rate α, is the \
+         length of the layer's step in gradient descent with all examples at once, without momentum \
+         or Adam. If it shrinks from the last layer to the \
+         first by powers of ten, the gradient vanishes, and the first layers hardly learn.\
+         {without}</p>\n{norm}\n{zeros}</section>\n",
+        units = units(run),
+        weights = weights(runs),
+        without = without_gradient(runs),
+        zeros = runs.iter().map(zeros).collect::<String>(),
     )
+}
+
+/// Sentences about the pictures of the units.
+fn units<F: Float>(run: &Run<'_, F>) -> String {
+    let largest = "the largest |<i>a</i>| of its layer in this frame (1 for sigmoid, tanh and \
+                   softmax), so compare units within a layer, not between layers or frames.";
+    if run.features() == 1 {
+        return format!(
+            "The picture of a unit shows its output <i>a</i> over the same feature. A line is at \
+             0. The height of the curve is relative to {largest}"
+        );
+    }
+    let output = match run.kind {
+        Kind::Classes => {
+            "An output unit has the color of its class: white at probability 0, strongest at 1."
+        }
+        Kind::TwoClasses | Kind::Labels | Kind::Numbers => {
+            "An output unit has the colors of the prediction."
+        }
+    };
+    format!(
+        "The picture of a unit shows its output <i>a</i> over the same plane: blue below 0, orange \
+         above, and white at 0. The strength of a color is relative to {largest} {output}"
+    )
+}
+
+/// Sentences about the lines between the units, and about the formula of a unit.
+fn weights<F: Float>(runs: &[Run<'_, F>]) -> String {
+    let between = if runs.len() == 1 { "layers and frames" } else { "layers, frames and runs" };
+    let inputs = match runs.iter().any(|run| run.data.scaler.is_some()) {
+        true => " In the first layer, the name of a feature is its standardized value.",
+        false => "",
+    };
+    format!(
+        "A line between units is a weight: its width is its size, orange if it is positive, blue \
+         and dashed if it is negative. Widths are comparable between {between}. In <i>z</i> of a \
+         unit, a1, a2, … are the outputs of the layer before.{inputs}"
+    )
+}
+
+/// Sentences about gradients that are exactly 0, if there are any.
+fn without_gradient<F: Float>(runs: &[Run<'_, F>]) -> &'static str {
+    let norms = |run: &Run<'_, F>| run.figures.iter().any(|figures| figures.norms.contains(&0.0));
+    match runs.iter().any(norms) {
+        true => {
+            " A norm of exactly 0, at 0 in the chart, is no vanishing gradient: no gradient at all \
+             reaches the layer."
+        }
+        false => "",
+    }
+}
+
+/// A paragraph about a run whose weights are 0 in all frames.
+fn zeros<F: Float>(run: &Run<'_, F>) -> String {
+    let mut networks = run.frames.iter().map(|frame| frame.parameters.layers());
+    if !networks.all(hides_nothing_but_zeros) {
+        return String::new();
+    }
+    format!(
+        "<p>Equal weights stay equal. In the run “{}” all weights <i>W</i> are 0 in all frames. Each \
+         unit of a hidden layer computes the same: <i>a</i> = <i>g</i>(0) = 0. So <i>dW</i> of the \
+         next layer, a product with <i>a</i>, is 0, and nothing flows back through <i>W</i> = 0. \
+         Only the last bias moves, and the prediction is the same everywhere.</p>\n",
+        escaped(&legible(run.name))
+    )
+}
+
+/// Whether all weights, and all outputs of hidden layers, are 0.
+fn hides_nothing_but_zeros<F: Float>(layers: &[Layer<F>]) -> bool {
+    let is_zero = |layer: &Layer<F>| {
+        matches!(layer.activation, Activation::Relu | Activation::Tanh)
+            && layer.b.iter().all(F::is_zero)
+    };
+    match layers.split_last() {
+        Some((_, hidden)) if !hidden.is_empty() => {
+            hidden.iter().all(is_zero) && layers.iter().all(|layer| layer.w.iter().all(F::is_zero))
+        }
+        _ => false,
+    }
 }
 
 /// Sentences about the picture over one feature.
@@ -154,17 +254,17 @@ const CURVES: &str = "The curve is the output over the feature; with several cla
 fn pictures(kind: Kind) -> &'static str {
     match kind {
         Kind::TwoClasses | Kind::Classes => {
-            "A color is the most probable class; it is stronger where the probability is higher. A \
+            "The color shows the most probable class; it is stronger where the probability is higher. A \
              mark is an example: its shape is its class, and it is hollow in the validation set. A \
              ring is around an example that the network classifies wrongly."
         }
         Kind::Labels => {
-            "A color is the probability of the chosen label: blue below 1/2, orange above. A mark \
+            "The color shows the probability of the chosen label: blue below 1/2, orange above. A mark \
              is an example: a triangle with the label, a circle without it, hollow in the \
              validation set. A ring is around an example that the network gets wrong."
         }
         Kind::Numbers => {
-            "A color is the output, blue where it is low and orange where it is high. A mark is an \
+            "The color shows the output: blue where it is low and orange where it is high. A mark is an \
              example in the color of its target, hollow in the validation set. A line leads along \
              equal outputs."
         }

@@ -36,7 +36,7 @@ function classView(names, channels, label) {
     text(values) {
       const number = classOf(values);
       if (number < 0) return 'not finite';
-      return `${names[number]}, probability ${short(probability(values, number))}`;
+      return `${names[number]}, probability ${spoken(probability(values, number))}`;
     },
     /** What the channels are over the plane, as a sentence. */
     shares(channels) {
@@ -70,9 +70,9 @@ function numberView(output, runs, chosen) {
     color: ([x], colors) => diverging(2 * share(x) - 1, colors),
     mark: (y, colors) => ({ shape: SHAPES[0], color: diverging(2 * share(y) - 1, colors) }),
     isWrong: () => false,
-    text: ([x]) => `${output} ${short(x)}`,
+    text: ([x]) => `${output} ${spoken(x)}`,
     shares: ([channel]) => (
-      `${output} from ${short(smallest(channel))} to ${short(largest(channel))}`
+      `${output} from ${spoken(smallest(channel))} to ${spoken(largest(channel))}`
     ),
     gradient: [low, high],
   };
@@ -104,4 +104,15 @@ function outputView({ kind, outputs }, runs, chosen) {
     default:
       return classView(outputs, (units) => units, (labels, i) => Math.round(labels[0][i]));
   }
+}
+
+/** How to show an output unit: as the prediction does, or of a softmax in the color of its class. */
+function outputUnitView(film, runs, unit) {
+  if (film.kind !== 'classes') return outputView(film, runs, unit);
+  return {
+    channels: (units) => [units[unit]],
+    color: ([a], { units, line }) => (
+      Number.isNaN(a) ? line : units[unit % COLORS.length][Math.round(100 * a)]
+    ),
+  };
 }

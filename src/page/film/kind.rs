@@ -45,6 +45,19 @@ impl Kind {
         }
     }
 
+    /// A sentence that says what the score is.
+    pub fn score_sentence(self) -> &'static str {
+        match self {
+            Self::TwoClasses | Self::Classes => {
+                "The accuracy is the share of examples with the right class."
+            }
+            Self::Labels => "The subset accuracy is the share of examples with all labels right.",
+            Self::Numbers => {
+                "R² is 1 for a perfect prediction, and 0 for one that is always the mean."
+            }
+        }
+    }
+
     /// Computes the score of outputs for labels, class numbers (1, m) for classes.
     pub fn score<F: Float>(self, al: &ArrayRef2<F>, labels: &ArrayRef2<F>) -> Result<f64> {
         match self {

@@ -77,7 +77,7 @@ class Network {
     const canvas = document.createElement('canvas');
     resize(canvas, this.size);
     const name = this.unitName(c, unit);
-    const button = element('button', { 'aria-label': name, title: name, tabindex: -1 }, canvas);
+    const button = element('button', { 'aria-label': name, tabindex: -1 }, canvas);
     button.style.left = `${left}px`;
     button.style.top = `${top}px`;
     const select = () => this.select(c, row);
@@ -141,7 +141,7 @@ class Network {
     this.shown = [units, weights, colors];
     this.buttons.forEach((column, c) => {
       const scale = this.scale(c, units[c]);
-      column.forEach(({ canvas, unit }) => this.drawUnit(canvas, units[c][unit], scale, colors));
+      column.forEach(({ canvas, unit }) => this.drawUnit(canvas, { c, unit, scale }, units, colors));
     });
     this.weights.forEach((weight) => this.showWeight(weight, weights));
     this.showSelected(units, weights, colors);
@@ -155,10 +155,16 @@ class Network {
     return Math.max(...sizes) || 1;
   }
 
-  drawUnit(canvas, numbers, scale, colors) {
+  drawUnit(canvas, { c, unit, scale }, units, colors) {
+    const numbers = units[c][unit];
     if (this.view.axes.length === 2) {
-      const color = ([a]) => diverging(a / scale, colors);
-      paint(canvas, this.view.side, [numbers], { color });
+      const isOutput = c === this.run.layers.length;
+      const { channels, color } = isOutput ? this.view.outputUnits[unit] : {
+        channels: () => [numbers],
+        color: ([a]) => diverging(a / scale, colors),
+      };
+      const shown = channels(units[c], this.run.examples);
+      paint(canvas, this.view.side, shown, { color: (values) => color(values, colors) });
       return;
     }
     const context = canvas.getContext('2d');
@@ -184,9 +190,9 @@ class Network {
     const [c, row] = this.selected;
     const { unit } = this.buttons[c][row];
     const numbers = units[c][unit];
-    this.drawUnit(this.picture, numbers, this.scale(c, units[c]), colors);
+    this.drawUnit(this.picture, { c, unit, scale: this.scale(c, units[c]) }, units, colors);
     const name = this.unitName(c, unit);
-    const [low, high] = [smallest(numbers), largest(numbers)].map(short);
+    const [low, high] = [smallest(numbers), largest(numbers)].map(spoken);
     const range = low === 'not finite' ? low : `from ${low} to ${high} over the picture`;
     this.picture.setAttribute('aria-label', `${name}: ${range}`);
     const title = element('b', {}, capitalized(name));

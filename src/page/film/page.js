@@ -65,7 +65,7 @@ function createCharts(card, run, scales) {
   return [
     { title: `cost${scales.cost.logarithmic ? ' (logarithmic)' : ''}`, lines: two('cost'), scale: scales.cost },
     { title: film.score, lines: two('score'), scale: scales.score },
-    { title: 'norm of the gradient of each layer (logarithmic)', lines: layers, scale: scales.norms },
+    { title: 'gradient norms (logarithmic)', lines: layers, scale: scales.norms },
   ].map((chart) => new Chart(card, { ...chart, numbers: run.numbers, range }));
 }
 
@@ -106,14 +106,16 @@ function layout() {
   view.side = sideOfGrid();
   view.ranges = view.axes.map(rangeOf);
   view.output = outputView(film, runs, view.chosen);
+  view.outputUnits = film.outputs.map((_, unit) => outputUnitView(film, runs, unit));
   view.outputName = film.kind === 'numbers' ? film.outputs[view.chosen] : 'output';
   const points = gridPoints();
   sections.forEach((section) => {
-    const { run, plane, network } = section;
+    const { run, plane, network, charts } = section;
     section.inputs = run.inputs(view.axes, points);
     const room = (name) => section.section.querySelector(name).clientWidth - 32;
-    plane.layout(Math.max(200, Math.min(460, room('.plane'))), view);
+    plane.layout(Math.max(200, Math.min(560, room('.plane'))), view);
     network.layout(room('.network'), view);
+    charts.forEach((chart) => chart.layout());
   });
   show();
 }
@@ -153,7 +155,7 @@ function summarize() {
   const texts = runs.map((run) => {
     const frame = run.frameAt(number);
     const figures = ['training', 'validation'].filter((name) => run[name]).map((name) => (
-      `${name} cost ${short(run[name].cost[frame])}, ${film.score} ${short(run[name].score[frame])}`
+      `${name} cost ${spoken(run[name].cost[frame])}, ${film.score} ${spoken(run[name].score[frame])}`
     ));
     return `${run.name}: ${figures.join('; ')}`;
   });

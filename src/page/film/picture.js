@@ -5,7 +5,6 @@ const COLORS = [
   [0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167], [230, 159, 0], [86, 180, 233],
   [130, 130, 130],
 ];
-const [BLUE, ORANGE] = COLORS;
 
 // The marks of the classes, around (0, 0).
 const SHAPES = [
@@ -42,13 +41,16 @@ function theme() {
     { length: 101 },
     (_, i) => mixed(paper, to, least + (most - least) * i / 100),
   );
+  const units = COLORS.map((to) => ramp(to, 0, 0.85));
+  const [negative, positive] = units;
   return {
     paper,
     ink,
     soft,
     line,
-    negative: ramp(BLUE, 0, 0.85),
-    positive: ramp(ORANGE, 0, 0.85),
+    units,
+    negative,
+    positive,
     // Even an uncertain prediction has the tint of its class.
     classes: COLORS.map((to) => ramp(to, 0.14, 0.56)),
   };

@@ -175,7 +175,7 @@ class Plane {
       context.lineTo(x - dx, y - dy);
     });
     context.stroke();
-    const at = axes.map((axis, i) => `${film.features[axis]} = ${short(probe[i])}`).join(', ');
+    const at = axes.map((axis, i) => `${film.features[axis]} = ${spoken(probe[i])}`).join(', ');
     this.probed.textContent = `${at}: ${output.text(values, outputName)}`;
   }
 

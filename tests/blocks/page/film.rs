@@ -333,6 +333,45 @@ fn two_runs_on_the_same_examples_have_them_once() {
 }
 
 #[test]
+fn a_film_explains_weights_that_stay_0() {
+    let (x, y) = moons::<f64>(60, 0.2, &mut NumpyRandom::seed(1)).unwrap();
+    let run = |initializer, activation, sizes: &[usize]| {
+        let mut rng = NumpyRandom::seed(1);
+        let mut parameters = initialize_parameters_deep(sizes, initializer, &mut rng)
+            .unwrap()
+            .with_activations(activation, Activation::Sigmoid);
+        let mut recorder = Recorder::with_data("<run>", &x, &y).unwrap();
+        for i in 0..3 {
+            recorder.record(i, &parameters).unwrap();
+            let (al, caches) = l_model_forward(&x, &parameters).unwrap();
+            let gradients = l_model_backward(&al, &y, &caches).unwrap();
+            update_parameters(&mut parameters, &gradients, 0.5).unwrap();
+        }
+        let html = Film::new("").page(&[&recorder]).unwrap();
+        html.contains("Equal weights stay equal. In the run “&lt;run&gt;”")
+    };
+    let (zeros, relu, deep) = (Initializer::Zeros, Activation::Relu, &[2, 4, 3, 1]);
+    assert!(run(zeros, relu, deep));
+    assert!(run(zeros, Activation::Tanh, deep));
+    assert!(!run(Initializer::He, relu, deep));
+    // Here hidden units are 1/2, or there are none.
+    assert!(!run(zeros, Activation::Sigmoid, deep));
+    assert!(!run(zeros, relu, &[2, 1]));
+}
+
+#[test]
+fn what_is_the_same_for_two_runs_is_said_once() {
+    let ((first, _), (second, _)) = (recorded::<f64>(5), recorded::<f64>(9));
+    let html = Film::new("").page(&[&first, &second]).unwrap();
+    assert_eq!(html.matches("Units 2–4–3–1, activations").count(), 1);
+    let (x, y) = moons::<f64>(50, 0.2, &mut NumpyRandom::seed(1)).unwrap();
+    let mut other = Recorder::with_data("", &x, &y).unwrap();
+    other.record(0, &recorded::<f64>(1).1[0]).unwrap();
+    let html = Film::new("").page(&[&first, &other]).unwrap();
+    assert_eq!(html.matches("Units 2–4–3–1, activations").count(), 2);
+}
+
+#[test]
 fn errors_name_what_does_not_fit() {
     let (x, y) = moons::<f64>(20, 0.2, &mut NumpyRandom::seed(1)).unwrap();
     let (recorder, all) = recorded::<f64>(2);
