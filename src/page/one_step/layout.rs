@@ -37,14 +37,15 @@ fn map(sections: &[Section]) -> String {
             map,
             "<li class=\"{part}\" style=\"grid-area:{row}/{column}\"><a href=\"#step-{number}\">\
              <span class=\"unseen\">Step {number}, {part}, {heading}: </span>\
-             <small>{name}</small> <b>{makes}</b></a>"
+             <small>{number} {name}</small> <b>{makes}</b></a>"
         );
         if !gives.is_empty() {
             let _ = write!(map, "<span class=\"gives\" aria-hidden=\"true\">{gives}</span>");
         }
         map += "</li>\n";
     }
-    map + "</ol>\n</nav>\n"
+    map + "</ol>\n<p class=\"key\">Dashed lines: what the caches keep for the way back. Solid lines: the \
+           gradients for the update.</p>\n</nav>\n"
 }
 
 /// The row of a part in the map.
@@ -64,7 +65,7 @@ fn section(number: usize, section: &Section, step: &Step, matrices: &Matrices) -
          aria-labelledby=\"heading-{number}\">\n\
          <h2 id=\"heading-{number}\"><span class=\"number\">{number}</span> \
          <span class=\"heading\">{heading}</span> \
-         <span class=\"part\">{part_name}</span></h2>\n"
+         <span class=\"part\" aria-hidden=\"true\">{part_name}</span></h2>\n"
     );
     if !call.is_empty() {
         let _ =

@@ -16,8 +16,8 @@ const layered = (text) => text.split(/(\[\d+\])/).map(
 
 // The bar with the controls and the sum.
 const word = (text) => create('span', { className: 'word', textContent: text });
-const back = create('button', { type: 'button', ariaLabel: 'Back' }, '←', word(' Back'));
-const next = create('button', { type: 'button', ariaLabel: 'Next' }, word('Next '), '→');
+const back = create('button', { type: 'button', ariaLabel: 'Back', title: 'Left arrow key' }, '←', word(' Back'));
+const next = create('button', { type: 'button', ariaLabel: 'Next', title: 'Right arrow key' }, word('Next '), '→');
 const choice = create('select', { ariaLabel: 'Step' }, ...sections.map((section, i) => {
   const heading = section.querySelector('h2 .heading').textContent;
   return create('option', { value: i, textContent: `${i + 1} of ${sections.length}: ${heading}` });
@@ -27,8 +27,9 @@ const check = (text) => {
   return [input, create('label', {}, input, ` ${text}`)];
 };
 const [all, allLabel] = check('all steps');
-const [digits, digitsLabel] = check('all digits');
-const hint = 'Point at a number, or reach it with Tab and the arrow keys, to see how it is made.';
+const [digits, digitsLabel] = check('all digits in the sum');
+const hint = 'Point at a number, or reach it with Tab and the arrow keys, to see how it is made. '
+  + 'A click or a tap keeps it until Escape.';
 const sum = create('div', { className: 'sum', role: 'status', ariaLive: 'polite' }, hint);
 const bar = create('div', { className: 'bar', role: 'region', ariaLabel: 'Sum and steps' },
   sum, create('div', { className: 'controls' }, back, choice, next));
@@ -53,6 +54,7 @@ const show = (step, scroll) => {
   if (scroll && innerWidth >= 1100 && !all.checked) scrollTo(0, 0);
   else if (scroll) sections[current].scrollIntoView();
   explain(null);
+  if (scroll) sum.prepend(create('p', {}, `Step ${choice.selectedOptions[0].textContent}.`));
 };
 const go = (step) => {
   if (step < 0 || step >= sections.length) return;
@@ -88,8 +90,10 @@ const expand = (terms, [i, j], write) => terms
   });
 
 let target = null;
+let pinned = false; // by a click: pointing at other numbers does not replace the sum
 let lit = [];
 const explain = (cell) => {
+  pinned &&= Boolean(cell);
   lit.forEach((other) => other.classList.remove('lit', 'target'));
   lit = [];
   target = cell;
@@ -137,24 +141,32 @@ const numbers = (equation, terms, position) => {
   });
   return [rounded ? '≈ ' : '= ', text];
 };
+// The number of the step that makes a matrix.
+const stepOf = (name) => 1 + sections.findIndex(
+  (section) => section.querySelector(`table.made[data-name="${name}"]`));
 // Where a number comes from that this equation does not make.
 const origin = (name) => {
   const table = tables.find((other) => other.dataset.name === name && other.matches('.made'));
   if (!table && /^[Wb]/.test(name)) return ['A parameter.'];
-  if (!table) return [name === 'new J' ? 'Of the updated parameters.' : 'Given with the batch.'];
-  const step = sections.indexOf(table.closest('section')) + 1;
+  if (!table) return [name === 'new J' ? `Steps 2 to ${stepOf('J')} again, with the new W and b.`
+    : 'Given with the batch.'];
+  const step = stepOf(name);
   return ['Made in ', create('a', { href: `#step-${step}`, textContent: `step ${step}` }), '.'];
 };
 
 // Each matrix is one stop of the Tab key; the arrow keys move in it.
 tables.forEach((table) => {
   table.setAttribute('role', 'grid');
-  table.setAttribute('aria-label', table.caption.textContent);
+  const axes = table.caption.querySelector('small')?.textContent ?? '';
+  const name = table.caption.textContent.slice(0, -axes.length || undefined);
+  table.setAttribute('aria-label', axes ? `${name}, ${axes}` : name);
   const cells = [...table.querySelectorAll('tbody td')];
   cells.forEach((cell, i) => { cell.tabIndex = i ? -1 : 0; });
   const reach = (event) => {
     const cell = event.target.closest('tbody td');
-    if (cell && cell !== target) explain(cell);
+    if (!cell || (pinned && event.type === 'pointerover')) return;
+    if (event.type === 'click') pinned = true;
+    if (cell !== target) explain(cell);
   };
   ['pointerover', 'click', 'focusin'].forEach((event) => table.addEventListener(event, reach));
   table.addEventListener('focusin', (event) => {

@@ -336,7 +336,7 @@ fn output_gradient(step: &Step) -> Section {
         call: call.into(),
         text: format!(
             "Each number is the derivative of the loss of its example with respect to the output. \
-             The mean over the examples comes with dW and db.{divisor}"
+             The division by m comes with dW and db.{divisor}"
         ),
         cache: String::new(),
         equations: vec![Equation::new(
@@ -368,7 +368,7 @@ fn activation_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
         gives: "",
         call: format!("let dz = {};", backward_call(layer.activation)),
         text,
-        cache: format!("The cache lends Z[{l}]{again}."),
+        cache: format!("Z[{l}] comes from the cache of {}{again}.", link(2 * l + 1)),
         equations,
     }
 }
@@ -460,7 +460,7 @@ fn linear_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
              and column j is the mean of {dz} of unit i times input j. {da} is a sum over the \
              units.{unneeded}"
         ),
-        cache: format!("The cache lends {a} and {w}."),
+        cache: format!("{a} and {w} come from the cache of {}.", link(2 * l)),
         equations: vec![
             Equation::new(
                 &format!(r"dW^{{[{l}]}} = \frac{{1}}{{m}} dZ^{{[{l}]}} A^{{[{p}]T}}"),
