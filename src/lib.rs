@@ -293,7 +293,7 @@ pub use ndarray_rand;
 pub mod _guide;
 
 /// Data-parallel training by MPI, with measurements.
-#[cfg(doc)]
+#[cfg(all(doc, not(doctest)))] // its commands are no doc tests
 #[doc = include_str!("../docs/scaling.md")]
 pub mod _scaling {}
 
