@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut parameters = Parameters::from_layers(vec![hidden, output])?;
 
     let page = OneStep::new("One step, slowly", LEARNING_RATE)
-        .features(&["study", "sleep"])
+        .features(["study", "sleep"])
         .program(include_str!("one_step.rs"))
         .page(&parameters, &x, &y)?;
     pictures.write("one_step.html", page)?;

@@ -51,7 +51,8 @@ impl Display for Document<'_> {
     }
 }
 
-/// A text for the content of an element or an attribute. Control characters become U+FFFD.
+/// A text for the content of an element or an attribute. Control characters, and characters that
+/// change the direction of the text around them, become U+FFFD.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
@@ -62,6 +63,9 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(c),
+            '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                escaped.push(char::REPLACEMENT_CHARACTER);
+            }
             c if c.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
             c => escaped.push(c),
         }

@@ -151,6 +151,7 @@ fn checkpoints() {
 #[test]
 fn plots() {
     is::<dnn_blocks::page::Film>();
+    is::<dnn_blocks::page::OneStep>();
     is::<dnn_blocks::page::Recorder<f64>>();
     is::<dnn_blocks::plot::Axis>();
     is::<dnn_blocks::plot::Curve>();

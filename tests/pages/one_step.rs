@@ -1,5 +1,5 @@
-//! The pages of one step: the one of the example, and one with hostile text, many activations or
-//! class numbers.
+//! The pages of one step: the one of the example, and ones with hostile text, many activations,
+//! class numbers, and large matrices of numbers of all sizes.
 
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::page::OneStep;
@@ -16,10 +16,10 @@ pub fn write(folder: &Path) -> Result<Value, Box<dyn Error>> {
     let (x, y) =
         (array![[1.0, -1.0, 2.0, 0.5], [0.5, 2.0, -1.0, -0.5]], array![[1.0, 0.0, 1.0, 0.0]]);
     let parameters = network()?;
-    let step = OneStep::new("One step", 0.5).features(&["study", "sleep"]);
+    let step = OneStep::new("One step", 0.5).features(["study", "sleep"]);
     fs::write(folder.join("one_step.html"), step.page(&parameters, &x, &y)?)?;
 
-    let step = OneStep::new(HOSTILE, 0.5).features(&[HOSTILE, "b"]).program(HOSTILE);
+    let step = OneStep::new(HOSTILE, 0.5).features([HOSTILE, "b"]).program(HOSTILE);
     fs::write(folder.join("one_step_hostile.html"), step.page(&parameters, &x, &y)?)?;
 
     let step = OneStep::new("Many activations", 0.1).cost(Cost::MeanSquaredError);
@@ -29,7 +29,15 @@ pub fn write(folder: &Path) -> Result<Value, Box<dyn Error>> {
     let step = OneStep::new("Classes", 1e-3).cost(Cost::CategoricalCrossEntropy);
     let page = step.page(&classes()?, &x.mapv(|x| x as f32), &array![[0.0, 2.0, 1.0, 2.0]])?;
     fs::write(folder.join("one_step_classes.html"), page)?;
-    figures(parameters, &x, &y)
+    let figures = figures(parameters, &x, &y)?;
+
+    let mut rng = NumpyRandom::seed(3);
+    let large = initialize_parameters_deep(&[32, 32, 16, 1], Initializer::He, &mut rng)?;
+    let x = Array2::from_shape_simple_fn((32, 12), || 1e4 * rng.randn());
+    let y = Array2::from_shape_fn((1, 12), |(_, i)| (i % 2) as f64);
+    let page = OneStep::new("A large step", 1e-9).page(&large, &x, &y)?;
+    fs::write(folder.join("one_step_large.html"), page)?;
+    Ok(figures)
 }
 
 fn network() -> dnn_blocks::Result<Parameters<f64>> {
@@ -75,7 +83,7 @@ fn figures(
     let (al, caches) = l_model_forward(x, &parameters)?;
     let gradients = l_model_backward(&al, y, &caches)?;
     let mut figures = json!({
-        "hostile": HOSTILE.replace('\u{7}', "\u{fffd}"),
+        "hostile": HOSTILE.replace(['\u{7}', '\u{202e}'], "\u{fffd}"),
         "Z[1]": rows(&caches[0].activation.z),
         "A[2]": rows(&al),
         "J": [[compute_cost(&al, y)?]],

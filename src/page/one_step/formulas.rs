@@ -126,7 +126,10 @@ fn of_activation(activation: Activation) -> Formulas {
             "Φ({-Z}) + {Z}·φ({-Z})",
         ]),
         Activation::GeluTanh => Formulas::new([
-            r"g(z) = zs,\quad s = \frac{1}{1 + e^{−v}},\quad v = \sqrt{\frac{8}{π}}(z + 0.044715z^3)",
+            concat!(
+                r"g(z) = zs,\quad s = \frac{1}{1 + e^{−v}},",
+                r"\quad v = \sqrt{\frac{8}{π}}(z + 0.044715z^3)"
+            ),
             "{Z}·s, v = √(8/π)·({-Z} + 0.044715·{Z}³)",
             "g^′(z) = s(1 + zv^′(1 − s))",
             "s·(1 + {Z}·v′·(1 − s)), v = √(8/π)·({-Z} + 0.044715·{Z}³)",
@@ -151,12 +154,9 @@ fn of_cost(cost: &Cost) -> Formulas {
             r"da = −(\frac{y}{a} − \frac{1 − y}{1 − a})",
             "−({Y}/{A} − (1 − {Y})/(1 − {A}))",
         ]),
-        Cost::CategoricalCrossEntropy => Formulas::new([
-            r"(−y \ln a)",
-            "(−{Y:k}·ln({-A:k}))",
-            r"da = −\frac{y}{a}",
-            "−{Y}/{A}",
-        ]),
+        Cost::CategoricalCrossEntropy => {
+            Formulas::new([r"(−y \ln a)", "(−{Y:k}·ln({-A:k}))", r"da = −\frac{y}{a}", "−{Y}/{A}"])
+        }
         Cost::MeanSquaredError => {
             Formulas::new(["(a − y)^2", "({-A:k} − {Y:k})²", "da = 2(a − y)", "2·({-A} − {Y})"])
         }
@@ -167,7 +167,10 @@ fn of_cost(cost: &Cost) -> Formulas {
             "1 if {-A} > {-Y}, −1 if {-A} < {-Y}",
         ]),
         Cost::Huber { delta } => Formulas::new([
-            r"h(a − y),\quad h(r) = \frac{r^2}{2} \text{ if } |r| ≤ δ\text{, else } δ(|r| − \frac{δ}{2})",
+            concat!(
+                r"h(a − y),\quad h(r) = \frac{r^2}{2} \text{ if } |r| ≤ δ",
+                r"\text{, else } δ(|r| − \frac{δ}{2})"
+            ),
             "h({-A:k} − {Y:k})",
             r"da = a − y\text{, at most } δ\text{ and at least } −δ",
             "{-A} − {Y}, at most δ and at least −δ",

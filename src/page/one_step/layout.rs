@@ -60,8 +60,10 @@ fn section(number: usize, section: &Section, step: &Step, matrices: &Matrices) -
     let Section { part, heading, call, text, cache, equations, .. } = section;
     let part_name = part.name();
     let mut html = format!(
-        "<section class=\"step {part_name}\" id=\"step-{number}\" aria-labelledby=\"heading-{number}\">\n\
-         <h2 id=\"heading-{number}\"><span class=\"number\">{number}</span> <span class=\"heading\">{heading}</span> \
+        "<section class=\"step {part_name}\" id=\"step-{number}\" \
+         aria-labelledby=\"heading-{number}\">\n\
+         <h2 id=\"heading-{number}\"><span class=\"number\">{number}</span> \
+         <span class=\"heading\">{heading}</span> \
          <span class=\"part\">{part_name}</span></h2>\n"
     );
     if !call.is_empty() {

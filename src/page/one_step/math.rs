@@ -99,10 +99,10 @@ mod tests {
     #[test]
     fn tex_becomes_mathml() {
         let tex = r"Z^{[1]} = \frac{1}{m} \sum_{i=1}^m \ln a_i < 0.5 \text{ if } b";
-        let expected = "<math display=\"block\"><msup><mi>Z</mi><mrow><mo>[</mo><mn>1</mn><mo>]</mo>\
-            </mrow></msup><mo>=</mo><mfrac><mrow><mn>1</mn></mrow><mrow><mi>m</mi></mrow></mfrac>\
-            <munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>m</mi></munderover>\
-            <mspace width=\"0.15em\"/><mi>ln</mi><mspace width=\"0.15em\"/>\
+        let expected = "<math display=\"block\"><msup><mi>Z</mi><mrow><mo>[</mo><mn>1</mn>\
+            <mo>]</mo></mrow></msup><mo>=</mo><mfrac><mrow><mn>1</mn></mrow><mrow><mi>m</mi></mrow></mfrac>\
+            <munderover><mo>∑</mo><mrow><mi>i</mi><mo>=</mo><mn>1</mn></mrow><mi>m</mi>\
+            </munderover><mspace width=\"0.15em\"/><mi>ln</mi><mspace width=\"0.15em\"/>\
             <msub><mi>a</mi><mi>i</mi></msub><mo>&lt;</mo><mn>0.5</mn>\
             <mtext>\u{a0}if\u{a0}</mtext><mi>b</mi></math>";
         assert_eq!(math(tex), expected);

@@ -51,7 +51,10 @@ impl Matrices {
         }
         let last = blocks.layers.len();
         if let Some(product) = &blocks.product {
-            let caption = format!("dA[{last}] ∘ g′(Z[{last}])");
+            let caption = match blocks.layers.last().and_then(|l| l.derivative.as_ref()) {
+                Some(_) => format!("dA[{last}] ∘ g′(Z[{last}])"),
+                None => format!("dZ[{last}] from dA[{last}]"),
+            };
             matrices.add("product", &caption, [&inputs, &examples()], product);
         }
         matrices.add("Y", "Y", [&inputs, &examples()], &blocks.y);
@@ -128,7 +131,8 @@ impl Matrices {
         let class = if made { " class=\"made\"" } else { "" };
         let table = self.0.get(name)?.table();
         Some(format!(
-            "<div class=\"matrix\"><table data-name=\"{name}\"{class}>{table}</table>{after}</div>\n"
+            "<div class=\"matrix\"><table data-name=\"{name}\"{class}>{table}</table>{after}\
+             </div>\n"
         ))
     }
 
@@ -232,11 +236,13 @@ fn decimals(numbers: impl Iterator<Item = f64> + Clone) -> Option<usize> {
     let (least, largest) =
         sizes.fold((f64::INFINITY, 0.0_f64), |(a, b), size| (a.min(size), b.max(size)));
     let most = match least {
-        _ if largest >= 1e5 => return None,
+        _ if largest >= 1e5 || (largest >= 1e3 && least < 1.0) => return None,
         least if least < 1e-4 => return None,
         least if least < 1e-3 => 6,
         least if least < 1e-2 => 5,
-        _ => 4,
+        least if least < 1.0 => 4,
+        least if least < 10.0 => 3,
+        _ => 2,
     };
     // A product such as 0.1·3, which is not exactly 0.3, shows as 0.3.
     let is_exact = |x: f64, decimals: usize| {
@@ -291,12 +297,15 @@ mod tests {
         assert_eq!(texts(&[0.5, -2.0, -0.0]), ["0.5", "−2.0", "0"]);
         assert_eq!(texts(&[0.123456, 10.0]), ["0.1235", "10.0000"]);
         assert_eq!(texts(&[0.00123456, 0.5]), ["0.00123", "0.50000"]);
+        assert_eq!(texts(&[12345.678, 77.0824]), ["12345.68", "77.08"]);
+        assert_eq!(texts(&[0.1 + 0.2, -1.0]), ["0.3", "−1.0"]);
     }
 
     #[test]
     fn numbers_of_different_sizes_have_four_digits() {
         assert_eq!(texts(&[1.23456e-7, 0.5, 120.0]), ["1.235e−7", "0.5", "120"]);
         assert_eq!(texts(&[-1.23456e8, 123456.0, 9.9999]), ["−1.235e8", "123456", "10"]);
+        assert_eq!(texts(&[2000.0, 0.123456]), ["2000", "0.1235"]);
     }
 
     #[test]

@@ -8,9 +8,8 @@ mod matrix;
 mod sections;
 
 use super::html::Document;
-use crate::checks::check_argument;
+use crate::checks::{check_argument, check_lengths};
 use crate::cost::Cost;
-use crate::model::FeatureNames;
 use crate::{Float, Parameters, Result};
 use blocks::Blocks;
 use matrix::Matrices;
@@ -45,7 +44,7 @@ const LAYERS: usize = 20;
 /// let (x, y) = (array![[1.0, 2.0, -1.0], [0.5, -1.0, 1.0]], array![[1.0, 1.0, 0.0]]);
 ///
 /// let html = OneStep::new("My first step", 0.5)
-///     .features(&["height", "weight"])
+///     .features(["height", "weight"])
 ///     .page(&parameters, &x, &y)?;
 /// assert!(html.starts_with("<!DOCTYPE html>"));
 /// # Ok::<(), dnn_blocks::Error>(())
@@ -54,42 +53,44 @@ const LAYERS: usize = 20;
 /// The numbers are results of the functions that the page names. Numbers that are not finite are
 /// shown as they are.
 #[derive(Debug, Clone)]
-pub struct OneStep<'a> {
-    title: &'a str,
+#[must_use]
+pub struct OneStep {
+    title: String,
     learning_rate: f64,
     cost: Cost,
-    features: Option<FeatureNames<'a>>,
-    program: Option<&'a str>,
+    features: Option<Vec<String>>,
+    program: Option<String>,
 }
 
-impl<'a> OneStep<'a> {
+impl OneStep {
     /// Creates a page with this title, of a step with this learning rate.
     ///
-    /// The title can be any text. The cost is the binary cross-entropy of the course.
-    #[must_use]
-    pub fn new(title: &'a str, learning_rate: f64) -> Self {
+    /// The cost is the binary cross-entropy of the course.
+    pub fn new(title: &str, learning_rate: f64) -> Self {
         let cost = Cost::BinaryCrossEntropy;
-        Self { title, learning_rate, cost, features: None, program: None }
+        Self { title: title.to_string(), learning_rate, cost, features: None, program: None }
     }
 
     /// Sets the cost.
-    #[must_use]
     pub fn cost(self, cost: Cost) -> Self {
         Self { cost, ..self }
     }
 
     /// Sets the names of the features, which the page shows at the rows of `X`.
-    #[must_use]
-    pub fn features(self, names: impl Into<FeatureNames<'a>>) -> Self {
-        Self { features: Some(names.into()), ..self }
+    pub fn features(self, names: impl IntoIterator<Item: ToString>) -> Self {
+        Self { features: Some(names.into_iter().map(|name| name.to_string()).collect()), ..self }
     }
 
-    /// Sets the source text of the program that makes the page, which the page shows at its end.
+    /// Sets the text of the program that makes the page, which the page shows at its end.
     ///
-    /// In a program, `include_str!("name_of_this_file.rs")` is its own text.
-    #[must_use]
-    pub fn program(self, program: &'a str) -> Self {
-        Self { program: Some(program), ..self }
+    /// ```
+    /// use dnn_blocks::page::OneStep;
+    ///
+    /// let step = OneStep::new("A step", 0.5).program("fn main() {}"); // or include_str!("a.rs")
+    /// # let _ = step;
+    /// ```
+    pub fn program(self, program: &str) -> Self {
+        Self { program: Some(program.to_string()), ..self }
     }
 
     /// Computes the step and returns the page as HTML text.
@@ -97,19 +98,20 @@ impl<'a> OneStep<'a> {
     /// `X` (n₀, m), `Y` (n_L, m). For [`Cost::CategoricalCrossEntropy`], `Y` may be a row (1, m) of
     /// class numbers. The parameters do not change.
     ///
-    /// The output layer may have any activation. Where it is the
-    /// [`output_activation`](Cost::output_activation) of a cross-entropy or of the Poisson cost, the
-    /// page shows `dZ = dAL ∘ g'(Z)` and the shorter formula that training uses, such as `AL - Y`.
-    /// The gradients on the page are then equal to training's, bit for bit.
+    /// The output layer may have any activation. If it has the
+    /// [`output_activation`](Cost::output_activation) of a cross-entropy or of the Poisson cost,
+    /// the page shows `dZ = dAL ∘ g'(Z)` and the shorter formula that training uses, such as
+    /// `AL - Y`. The gradients on the page are bit-identical to
+    /// [`l_model_backward`](crate::backward::l_model_backward) and
+    /// [`backpropagate`](crate::train::backward::backpropagate).
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidArgument`] if there are more than 12 examples, 20 layers, or 32 features or
-    ///   units of a layer: such a page could not be read.
+    /// - [`Error::InvalidArgument`] if there are more than 12 examples, 20 layers, 32 features or
+    ///   32 units of a layer: such a page could not be read.
     /// - [`Error::ShapeMismatch`], [`Error::EmptyBatch`] or [`Error::InvalidValue`] if `X` or `Y`
     ///   does not fit the network or the cost.
-    /// - [`Error::LengthMismatch`] or [`Error::InvalidFeatureName`] unless each feature has a name,
-    ///   distinct and not empty.
+    /// - [`Error::LengthMismatch`] unless there is one name for each feature.
     /// - [`Error::Hyperparameter`] if the learning rate is not finite, or if a constant of the cost
     ///   or of an activation is not valid.
     pub fn page<F: Float>(
@@ -120,21 +122,24 @@ impl<'a> OneStep<'a> {
     ) -> Result<String> {
         check_size(parameters, x)?;
         let blocks = Blocks::compute(parameters, x, y, &self.cost, self.learning_rate)?;
-        let names = self.features.map(|names| names.owned(x.nrows())).transpose()?;
-        let matrices = Matrices::new(&blocks, names.as_deref().unwrap_or_default());
+        let features = self.features.as_deref().unwrap_or_default();
+        if self.features.is_some() {
+            check_lengths(("feature names", features.len()), ("the features of X", x.nrows()))?;
+        }
+        let matrices = Matrices::new(&blocks, features);
         let step = Step::new(&blocks, &self.cost, self.learning_rate);
         Ok(self.document(&step, &matrices).to_string())
     }
 
-    fn document(&self, step: &Step, matrices: &Matrices) -> Document<'a> {
+    fn document(&self, step: &Step, matrices: &Matrices) -> Document<'_> {
         let sections = sections::all(step);
         Document {
-            title: self.title,
+            title: &self.title,
             content: layout::content(step, &sections, matrices),
             data: layout::data(&sections, matrices),
             style: include_str!("page.css"),
-            script: include_str!("page.js"),
-            program: self.program,
+            script: concat!("(() => {\n'use strict';\n", include_str!("page.js"), "})();\n"),
+            program: self.program.as_deref(),
         }
     }
 }

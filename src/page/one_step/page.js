@@ -1,4 +1,3 @@
-'use strict';
 // Shows one step at a time, and for a number the numbers that it comes from. Computes nothing.
 const { matrices, sums } = JSON.parse(document.getElementById('data').textContent);
 const main = document.querySelector('main');
@@ -29,8 +28,8 @@ const check = (text) => {
 };
 const [all, allLabel] = check('all steps');
 const [digits, digitsLabel] = check('all digits');
-const hint = 'Point at a number, or reach it with Tab and the arrow keys, to see where it comes from.';
-const sum = create('div', { className: 'sum', role: 'status', ariaLive: 'polite', textContent: hint });
+const hint = 'Point at a number, or reach it with Tab and the arrow keys, to see how it is made.';
+const sum = create('div', { className: 'sum', role: 'status', ariaLive: 'polite' }, hint);
 const bar = create('div', { className: 'bar', role: 'region', ariaLabel: 'Sum and steps' },
   sum, create('div', { className: 'controls' }, back, choice, next));
 main.insertBefore(bar, document.querySelector('.program'));
@@ -100,18 +99,24 @@ const explain = (cell) => {
   const { name } = table.dataset;
   const made = table.classList.contains('made');
   light(cell, 'target');
-  const { name: caption, row, column } = matrices[name];
-  const where = [row && ` ${row} ${i + 1}`, row && column && ',', column && ` ${column} ${j + 1}`];
-  const title = create('b', {}, ...layered(caption.split(' = ').pop()), where.filter(Boolean).join(''));
-  const result = create('strong', { textContent: full(at(name, i, j)) });
-  if (!made) return sum.replaceChildren(create('p', {}, title, ' = ', result, '. ', ...origin(name)));
+  const result = create('strong', {}, full(at(name, i, j)));
+  const first = create('p', {}, title(name, i, j), ' = ', result);
+  if (!made) {
+    first.append('. ', ...origin(name));
+    return sum.replaceChildren(first);
+  }
   const [words, terms] = sums[name];
-  const number = (text) => String(Number(text) + 1);
-  const inWords = words.replaceAll('{i}', number(i)).replaceAll('{j}', number(j));
+  const inWords = words.replaceAll('{i}', i + 1).replaceAll('{j}', j + 1);
   sum.replaceChildren(
-    create('p', {}, title, ' = ', result),
+    first,
     create('p', {}, '= ', ...layered(inWords)),
     create('p', {}, ...numbers(cell.closest('.equation'), terms, [i, j])));
+  sum.tabIndex = sum.scrollHeight > sum.clientHeight ? 0 : -1;
+};
+const title = (name, i, j) => {
+  const { name: caption, row, column } = matrices[name];
+  const where = [row && ` ${row} ${i + 1}`, column && ` ${column} ${j + 1}`].filter(Boolean);
+  return create('b', {}, ...layered(caption.split(' = ').pop()), where.join(','));
 };
 const light = (cell, name) => {
   cell.classList.add(name);
@@ -135,7 +140,8 @@ const numbers = (equation, terms, position) => {
 // Where a number comes from that this equation does not make.
 const origin = (name) => {
   const table = tables.find((other) => other.dataset.name === name && other.matches('.made'));
-  if (!table) return [name === 'A[0]' || name === 'Y' ? 'Given with the batch.' : 'A parameter.'];
+  if (!table && /^[Wb]/.test(name)) return ['A parameter.'];
+  if (!table) return [name === 'new J' ? 'Of the updated parameters.' : 'Given with the batch.'];
   const step = sections.indexOf(table.closest('section')) + 1;
   return ['Made in ', create('a', { href: `#step-${step}`, textContent: `step ${step}` }), '.'];
 };

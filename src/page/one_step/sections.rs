@@ -70,8 +70,8 @@ impl Step {
         self.learning_rate.to_string().replace('-', "−")
     }
 
-    /// The number of the step that reads the cache of layer `l`'s activation. The next one reads
-    /// that of its linear step.
+    /// The number of the step that reads the cache of the activation of layer `l`. The next step
+    /// reads the cache of its linear step.
     fn back(&self, l: usize) -> usize {
         4 + 4 * self.last() - 2 * l
     }
@@ -97,7 +97,8 @@ impl Part {
     }
 }
 
-/// A section. Texts and formulas are HTML, and captions and names in them are `layered` later.
+/// A section. Its texts and formulas are HTML, except that names such as `W[1]` have no raised
+/// numbers yet.
 pub(super) struct Section {
     pub part: Part,
     /// The column in the map of the steps.
@@ -166,9 +167,9 @@ fn start(step: &Step) -> Section {
         gives: "",
         call: String::new(),
         text: format!(
-            "Each column of X is one example, each row one feature. Y holds the labels. The cost is \
-             the {}, the learning rate α = {}. <code>l_model_forward</code> runs steps 2 to {forward}, \
-             <code>l_model_backward</code> steps {backward} to {}.",
+            "Each column of X is one example, each row one feature. Y holds the labels. The cost \
+             is the {}, the learning rate α = {}. <code>l_model_forward</code> runs steps 2 to \
+             {forward}, <code>l_model_backward</code> steps {backward} to {}.",
             step.cost,
             step.rate(),
             4 * last + 3
@@ -198,8 +199,8 @@ fn linear(step: &Step, l: usize, layer: &LayerOf) -> Section {
              number of {z} is the product of a row and a column, plus the bias of the unit."
         ),
         cache: format!(
-            "The cache holds {a}, {w} and {b}. {lends}, and {w} and {b} from the parameters, which \
-             cannot change until {} has read it.",
+            "The cache holds {a}, {w} and {b}. {lends}. It borrows {w} and {b} from the \
+             parameters, which cannot change until {} has read the cache.",
             link(step.back(l) + 1)
         ),
         equations: vec![Equation::new(
@@ -455,8 +456,8 @@ fn linear_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
         gives: "dW, db",
         call: "let (da_prev, gradients) = backward::linear_backward(&dz, &cache)?;".into(),
         text: format!(
-            "{dw} and {db} are means over the {m} examples. The gradient of the weight in row i and \
-             column j is the mean of {dz} of unit i times input j. {da} is a sum over the \
+            "{dw} and {db} are means over the {m} examples. The gradient of the weight in row i \
+             and column j is the mean of {dz} of unit i times input j. {da} is a sum over the \
              units.{unneeded}"
         ),
         cache: format!("The cache lends {a} and {w}."),

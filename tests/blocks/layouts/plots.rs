@@ -4,7 +4,7 @@ use super::{kinds, random};
 use crate::support::strides::layouts;
 use dnn_blocks::metrics::Actual;
 use dnn_blocks::ndarray::{Array2, Array3, ArrayRef2, ArrayView3, Axis, s};
-use dnn_blocks::page::{Film, Recorder};
+use dnn_blocks::page::{Film, OneStep, Recorder};
 use dnn_blocks::plot::{self, Picture};
 use dnn_blocks::prelude::*;
 
@@ -64,6 +64,19 @@ fn films() {
         let expected = html(x, &y);
         for (laid_x, laid_y) in layouts(x).iter().zip(layouts(&y)) {
             assert!(html(&laid_x.view(), &laid_y.view()) == expected, "{:?}", laid_x.layout);
+        }
+    }
+}
+
+#[test]
+fn steps() {
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    let step = OneStep::new("", 0.5).cost(Cost::MeanSquaredError);
+    for (x, y) in kinds(&random::<f64>(2, 7)).iter().zip(kinds(&random(1, 7))) {
+        let expected = step.page(&parameters, x, &y).unwrap();
+        for (laid_x, laid_y) in layouts(x).iter().zip(layouts(&y)) {
+            let html = step.page(&parameters, &laid_x.view(), &laid_y.view()).unwrap();
+            assert!(html == expected, "{:?}", laid_x.layout);
         }
     }
 }

@@ -211,7 +211,7 @@ fn outputs_at_their_limits_are_shown_with_the_gradients_of_training() {
 fn a_page_has_a_section_for_each_block_and_a_table_for_each_matrix() {
     let parameters = network::<f64>(&[2, 3, 1], 1);
     let (x, y) = (random(2, 4, 3), labels(1, 4));
-    let html = OneStep::new("A step", 0.5).features(&["study", "sleep"]).page(&parameters, &x, &y);
+    let html = OneStep::new("A step", 0.5).features(["study", "sleep"]).page(&parameters, &x, &y);
     let html = html.unwrap();
     assert_eq!(html.matches("<section ").count(), 14);
     for text in [
@@ -224,8 +224,8 @@ fn a_page_has_a_section_for_each_block_and_a_table_for_each_matrix() {
         "activation::sigmoid_backward(da, &amp;z)?",
         "backward::linear_backward(&amp;dz, &amp;cache)?",
         "update::update_parameters(&amp;mut parameters, &amp;gradients, 0.5)?",
-        "It borrows A<sup>[0]</sup> = X from the caller",
-        "It owns A<sup>[1]</sup>, which moved into it",
+        "It borrows A<sup>[0]</sup> = X from the caller.",
+        "It owns A<sup>[1]</sup>, which moved into it.",
         "<caption><b>dW<sup>[1]</sup></b> <span>(3, 2)</span>",
         "<caption><b>AL = A<sup>[2]</sup></b> <span>(1, 4)</span>",
         "<span class=\"unseen\">feature </span>2 <bdi>sleep</bdi></th>",
@@ -271,13 +271,13 @@ fn any_text_is_shown_as_text() {
     let hostile = "</script><img src=x onerror=alert(1)>\u{202e}\u{7}\u{0}'\"&amp;";
     let parameters = network::<f64>(&[2, 1], 1);
     let html = OneStep::new(hostile, 0.5)
-        .features(&[hostile, "\u{202e}"])
+        .features([hostile, "\u{202e}"])
         .program(hostile)
         .page(&parameters, &random(2, 2, 3), &labels(1, 2))
         .unwrap();
-    assert!(!html.contains("<img") && !html.contains(['\u{0}', '\u{7}']));
+    assert!(!html.contains("<img") && !html.contains(['\u{0}', '\u{7}', '\u{202e}']));
     assert_eq!(html.matches("</script>").count(), 2, "the data and the script of the page");
-    let escaped = "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\u{202e}\u{fffd}\u{fffd}&#39;\
+    let escaped = "&lt;/script&gt;&lt;img src=x onerror=alert(1)&gt;\u{fffd}\u{fffd}\u{fffd}&#39;\
                    &quot;&amp;amp;";
     for element in ["<title>", "<h1>", "<bdi>", "<code>"] {
         assert!(html.contains(&format!("{element}{escaped}")), "{element}");
@@ -322,12 +322,8 @@ fn what_is_too_large_for_a_page_or_does_not_fit_is_an_error() {
         "layer 1: A_prev (2, 0) has no examples: a batch needs at least one column"
     );
     assert_eq!(
-        message(step().features(&["one"]).page(&parameters, &x, &y)),
-        "feature_names and the features of X differ in length: 1 and 2"
-    );
-    assert_eq!(
-        message(step().features(&["one", ""]).page(&parameters, &x, &y)),
-        "feature 1 is named \"\", but names must not be empty"
+        message(step().features(["one"]).page(&parameters, &x, &y)),
+        "feature names and the features of X differ in length: 1 and 2"
     );
     assert_eq!(
         message(OneStep::new("", f64::NAN).page(&parameters, &x, &y)),
