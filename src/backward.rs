@@ -168,6 +168,7 @@ pub fn linear_activation_backward<F: Float>(
 /// [`Error::ZeroSize`] if they are empty, [`Error::TooLarge`] if `dAL` does not fit in memory.
 ///
 /// Source: Ng (2017), week 4.
+#[doc(alias = "dAL")]
 #[inline(never)]
 pub fn output_gradient<F: Float>(al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<Array2<F>> {
     check_outputs(al, y)?;

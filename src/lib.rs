@@ -91,7 +91,7 @@
 //! | draw costs, decision boundaries and importance | [`plot`](plot/index.html) |
 //! | show a step, or a training as a film, on a page | [`page`](page/index.html) |
 //! | show progress | [`progress`](progress/index.html) |
-//! | train on several machines | [`distributed`](distributed/index.html) |
+//! | train on several machines | [`_scaling`] |
 //! | know what may change in a version | [`_stability`] |
 //!
 //! [`Predictor`]: model::Predictor
@@ -291,6 +291,11 @@ pub use ndarray_rand;
 
 #[cfg(any(doc, doctest))]
 pub mod _guide;
+
+/// Data-parallel training by MPI, with measurements.
+#[cfg(doc)]
+#[doc = include_str!("../docs/scaling.md")]
+pub mod _scaling {}
 
 /// What semantic versioning covers.
 #[cfg(doc)]

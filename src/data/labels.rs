@@ -25,6 +25,7 @@ use std::collections::BTreeSet;
 ///
 /// [`Error::NoSuchClass`] with the example if a label is not below `classes`,
 /// [`Error::EmptyBatch`] if `labels` is empty, [`Error::TooLarge`] if `Y` does not fit in memory.
+#[doc(alias("convert_to_one_hot", "one_hot_matrix"))]
 pub fn one_hot<F: Float>(labels: &[usize], classes: usize) -> Result<Array2<F>> {
     check_classes("labels", labels, classes)?;
     let mut y = buffer::zeros("Y", (classes, labels.len()))?;

@@ -33,6 +33,7 @@ impl NumpyRandom {
     /// # use dnn_blocks::init::NumpyRandom;
     /// assert_eq!(NumpyRandom::seed(1).next_u32(), 1791095845);
     /// ```
+    #[doc(alias = "np.random.seed")]
     #[must_use]
     pub fn seed(k: u32) -> Self {
         Self { twister: Mt::new(k), cached_gaussian: None }

@@ -105,6 +105,7 @@ async function sumByTouch(page) {
   await page.locator('section.current table[data-name="W[1]"]').scrollIntoViewIfNeeded();
   const box = await sum(page).boundingBox();
   assert.ok(box.y > 400 && box.y + box.height < 800, 'the sum stays in view');
+  assert.ok(await sum(page).evaluate((at) => at.scrollHeight <= at.clientHeight), 'all of it');
 }
 
 /** Keys alone go through all steps, reach numbers and leave the matrices. */
