@@ -37,14 +37,15 @@ fn map(sections: &[Section]) -> String {
             map,
             "<li class=\"{part}\" style=\"grid-area:{row}/{column}\"><a href=\"#step-{number}\">\
              <span class=\"unseen\">Step {number}, {part}, {heading}: </span>\
-             <small>{name}</small> <b>{makes}</b></a>"
+             <small>{number} {name}</small> <b>{makes}</b></a>"
         );
         if !gives.is_empty() {
             let _ = write!(map, "<span class=\"gives\" aria-hidden=\"true\">{gives}</span>");
         }
         map += "</li>\n";
     }
-    map + "</ol>\n</nav>\n"
+    map + "</ol>\n<p class=\"key\"><b>Dashed green lines</b>: the cache, which a forward block keeps \
+           for its backward block.</p>\n</nav>\n"
 }
 
 /// The row of a part in the map.
