@@ -11,7 +11,11 @@ export async function test(browser, folder, expected) {
   const on = (options, name, use) => open(browser, folder, `${name}.html`, options, use);
   await on(WIDE, 'one_step', (page) => numbers(page, expected));
   await on(WIDE, 'one_step', sumOfAWeight);
+  await on(WIDE, 'one_step', held);
   await on(NARROW, 'one_step', sumByTouch);
+  for (const width of [400, 1100, 1400]) {
+    await on({ viewport: { width, height: 800 } }, 'one_step', wholeSum);
+  }
   await on(WIDE, 'one_step', keyboard);
   await on(WIDE, 'one_step', links);
   await on({ ...WIDE, javaScriptEnabled: false }, 'one_step', withoutScript);
@@ -36,6 +40,7 @@ const goTo = (page, number) => step(page).selectOption(String(number - 1));
 
 /** Each number of the crate is on the page, in full, and its text is the number rounded. */
 async function numbers(page, expected) {
+  await page.getByLabel('all digits').check();
   const steps = { 'Z[1]': 2, 'A[2]': 5, J: 6, 'dW[1]': 11, 'db[1]': 11, 'new W[1]': 12 };
   for (const [name, number] of Object.entries(steps)) {
     await goTo(page, number);
@@ -61,8 +66,8 @@ const explained = (page) => page.evaluate(() => ({
 }));
 const DW = {
   lines: [
-    'dW[1] row 2, column 1 = 0.11224483297992785',
-    '= 1/4 · dZ[1] row 2 · A[0] row 1, over the examples',
+    'dW[1], unit 2, study (row 2, column 1) ≈ 0.1122',
+    '= 1/4 · dZ[1] row 2 · A[0] row 1 (a row, because of the T), over the examples',
     '≈ 1/4·(0.2731·1 + (−0.1759)·(−1) + 0·2 + 0·0.5)',
   ],
   lit: [
@@ -84,17 +89,48 @@ async function sumOfAWeight(page) {
   await cell(page, 'Z[1]', 2, 3).hover();
   const { lines, lit } = await explained(page);
   assert.deepEqual(lines, [
-    'Z[1] row 2, example 3 = −1',
+    'Z[1], unit 2, example 3 (row 2, column 3) = −1',
     '= W[1] row 2 · A[0] column 3 + b[1] row 2',
     '= (−0.2)·2 + 0.6·(−1) + 0',
   ]);
   assert.deepEqual(lit,
     [['W[1]', 2, 1], ['W[1]', 2, 2], ['A[0]', 1, 3], ['A[0]', 2, 3], ['b[1]', 2, 1]]);
+  await cell(page, 'Z[1]', 2, 1).hover();
+  assert.match((await explained(page)).lines[0], / = 0\.1$/, 'rounding of the last digit');
+  await goTo(page, 10);
+  await cell(page, 'dZ[1]', 1, 2).hover();
+  assert.match((await explained(page)).lines[2], /^= .*·0$/, 'a factor of 0 is exact');
+  await cell(page, 'g′[1]', 1, 1).hover();
+  assert.match((await explained(page)).lines[2], /^= 1 if /, 'so is a case');
+}
+
+/** A click holds a number while the mouse crosses others, until a click, Esc or another step. */
+async function held(page) {
   await goTo(page, 11);
-  await page.locator('section.current table[data-name="dZ[1]"] tbody td').nth(1).hover();
-  assert.match(await sum(page).textContent(), /^dZ\[1\] row 1, example 2 = 0\. Made in step 10\.$/);
+  const dz = page.locator('section.current table[data-name="dZ[1]"] tbody td');
+  const first = async () => (await explained(page)).lines[0];
+  const text = /^dZ\[1\], unit 1, example 2 \(row 1, column 2\) = 0\. Made in step 10\.$/;
+  for (const release of [() => dz.nth(1).click(), () => page.keyboard.press('Escape')]) {
+    await dz.nth(1).click();
+    await dz.nth(2).hover();
+    assert.match(await first(), text);
+    await release();
+    await dz.nth(3).hover();
+    assert.match(await first(), /example 4/);
+  }
+  await dz.nth(1).focus();
+  await page.keyboard.press('Enter');
+  await dz.nth(2).hover();
+  assert.match(await first(), text);
+  await dz.nth(3).click();
+  assert.match(await first(), /example 4/);
+  await dz.nth(1).click();
+  await dz.nth(2).hover();
   await sum(page).getByRole('link', { name: 'step 10' }).click();
   assert.equal(await step(page).inputValue(), '9');
+  assert.equal(await page.locator('td.held').count(), 0);
+  await cell(page, 'dZ[1]', 1, 1).hover();
+  assert.match(await first(), /example 1/, 'another step starts anew');
 }
 
 /** A tap does the same on a narrow screen, where the sum stays in view. */
@@ -106,6 +142,20 @@ async function sumByTouch(page) {
   const box = await sum(page).boundingBox();
   assert.ok(box.y > 400 && box.y + box.height < 800, 'the sum stays in view');
   assert.ok(await sum(page).evaluate((at) => at.scrollHeight <= at.clientHeight), 'all of it');
+}
+
+/** The bar grows with its sum, also with all digits. */
+async function wholeSum(page) {
+  await page.getByLabel('all digits').check();
+  for (const number of [8, 11, 12]) {
+    await goTo(page, number);
+    for (const made of await page.locator('section.current table.made').all()) {
+      await made.locator('tbody td').first().hover();
+      const [content, height] = await sum(page)
+        .evaluate((at) => [at.scrollHeight, at.clientHeight]);
+      assert.ok(content <= height && height <= 320, `step ${number}: ${content} of ${height}`);
+    }
+  }
 }
 
 /** Keys alone go through all steps, reach numbers and leave the matrices. */
@@ -122,7 +172,7 @@ async function keyboard(page) {
   assert.equal(new Set(headings).size, 14, headings.join('\n'));
   assert.equal(await heading(), 'After the step', 'the last step has no next one');
   await press('ArrowLeft', 3);
-  assert.equal(await heading(), 'Layer 1: linear step, backward');
+  assert.equal(await heading(), 'Layer 1: back through the linear step');
   assert.equal(await page.locator('.map [aria-current="step"]').getAttribute('href'), '#step-11');
 
   const focused = () => page.evaluate(() => {
@@ -157,6 +207,21 @@ async function keyboard(page) {
   assert.equal(await heading(), headings[9], 'Back');
   await press('Space');
   assert.equal(await heading(), headings[8]);
+  await page.getByRole('button', { name: 'Next' }).focus();
+  await press('Enter', 2);
+  assert.equal(await heading(), headings[10], 'Next keeps the focus');
+  assert.match(await sum(page).textContent(), /^Step 11 of 14: Layer 1: back through the linear/);
+  await step(page).focus();
+  await press('ArrowDown');
+  assert.equal(await heading(), headings[11]);
+  assert.equal(await focused(), 'SELECT');
+  await page.locator('.map a').nth(1).focus();
+  await press('Enter');
+  assert.equal(await focused(), 'H2', 'a link leads to the heading');
+  for (let i = 0; !(await focused()).includes('Z[1]'); i += 1) {
+    assert.ok(i < 4, 'Tab goes on from the heading');
+    await press('Tab');
+  }
 }
 
 /** The map and the address lead to steps, and the browser goes back. */

@@ -44,8 +44,8 @@ fn map(sections: &[Section]) -> String {
         }
         map += "</li>\n";
     }
-    map + "</ol>\n<p class=\"key\">Dashed lines: what the caches keep for the way back. Solid lines: the \
-           gradients for the update.</p>\n</nav>\n"
+    map + "</ol>\n<p class=\"key\"><b>Dashed green lines</b>: the cache, which a forward block keeps \
+           for its backward block.</p>\n</nav>\n"
 }
 
 /// The row of a part in the map.
@@ -65,7 +65,7 @@ fn section(number: usize, section: &Section, step: &Step, matrices: &Matrices) -
          aria-labelledby=\"heading-{number}\">\n\
          <h2 id=\"heading-{number}\"><span class=\"number\">{number}</span> \
          <span class=\"heading\">{heading}</span> \
-         <span class=\"part\" aria-hidden=\"true\">{part_name}</span></h2>\n"
+         <span class=\"part\">{part_name}</span></h2>\n"
     );
     if !call.is_empty() {
         let _ =

@@ -163,12 +163,7 @@ impl Matrix {
     }
 
     fn data(&self) -> Value {
-        let column = match self.columns.what {
-            "" | EXAMPLE => self.columns.what,
-            _ => "column",
-        };
-        let row = if self.rows.what == ONE { "" } else { "row" };
-        json!({ "name": self.caption, "row": row, "column": column, "numbers": self.numbers })
+        json!({ "name": self.caption, "numbers": self.numbers })
     }
 
     /// Returns the content of the table.

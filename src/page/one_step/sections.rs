@@ -133,6 +133,14 @@ impl Equation {
         }
     }
 
+    /// Adds a note below the formula.
+    fn note(mut self, note: &str) -> Self {
+        if !note.is_empty() {
+            self.formula += &format!("<p class=\"optional\">{note}</p>");
+        }
+        self
+    }
+
     /// Matrices that no block of the section makes.
     fn given(pieces: &[&str]) -> Self {
         let pieces = pieces.iter().map(ToString::to_string).collect();
@@ -169,7 +177,8 @@ fn start(step: &Step) -> Section {
         text: format!(
             "Each column of X is one example, each row one feature. Y holds the labels. The cost \
              is the {}, the learning rate α = {}. <code>l_model_forward</code> runs steps 2 to \
-             {forward}, <code>l_model_backward</code> steps {backward} to {}.",
+             {forward}, <code>l_model_backward</code> steps {backward} to {}. The page \
+             shows rounded numbers, but computes with all digits.",
             step.cost,
             step.rate(),
             4 * last + 3
@@ -184,8 +193,10 @@ fn linear(step: &Step, l: usize, layer: &LayerOf) -> Section {
     let (a_prev, argument) = if layer.lent { ("X", "&x") } else { ("A_prev", "a_prev") };
     let [z, w, a, b] = [format!("Z[{l}]"), format!("W[{l}]"), format!("A[{p}]"), format!("b[{l}]")];
     let lends = match layer.lent {
-        true => format!("It borrows {a} = X from the caller"),
-        false => format!("It owns {a}, which moved into it"),
+        true => format!("It borrows {a} = X from the caller, and {w} and {b} from the parameters"),
+        false => {
+            format!("It owns {a}, which moved into it, and borrows {w} and {b} from the parameters")
+        }
     };
     Section {
         part: Part::Forward,
@@ -199,8 +210,8 @@ fn linear(step: &Step, l: usize, layer: &LayerOf) -> Section {
              number of {z} is the product of a row and a column, plus the bias of the unit."
         ),
         cache: format!(
-            "The cache holds {a}, {w} and {b}. {lends}. It borrows {w} and {b} from the \
-             parameters, which cannot change until {} has read the cache.",
+            "The cache holds {a}, {w} and {b}. {lends}. The parameters cannot \
+             change until {} has read the cache.",
             link(step.back(l) + 1)
         ),
         equations: vec![Equation::new(
@@ -220,7 +231,7 @@ fn activation(step: &Step, l: usize, layer: &LayerOf) -> Section {
             "Softmax is applied to each column: its sum runs over the units of one example.",
             format!("softmax of {z} column {{j}}, in row {{i}}"),
         ),
-        _ => ("g is applied to each number by itself.", format!("g({z} row {{i}}, example {{j}})")),
+        _ => ("g is applied to each number by itself.", format!("g({z} row {{i}}, column {{j}})")),
     };
     Section {
         part: Part::Forward,
@@ -336,15 +347,26 @@ fn output_gradient(step: &Step) -> Section {
         call: call.into(),
         text: format!(
             "Each number is the derivative of the loss of its example with respect to the output. \
-             The division by m comes with dW and db.{divisor}"
+             The division by m comes in {}.{divisor}",
+            divisions(l)
         ),
         cache: String::new(),
         equations: vec![Equation::new(
             &formulas.derivative,
             &[&dal, "from", &al, ",", "Y"],
-            format!("derivative of the loss at {al} and Y, row {{i}}, example {{j}}"),
+            format!("derivative of the loss at {al} and Y, row {{i}}, column {{j}}"),
             formulas.derivative_terms,
         )],
+    }
+}
+
+/// The steps that divide by m, which make dW and db.
+fn divisions(last: usize) -> String {
+    let steps: Vec<_> = (1..=last).map(|i| (2 * last + 3 + 2 * i).to_string()).collect();
+    match steps.split_last() {
+        Some((last, [])) => format!("step {last}"),
+        Some((last, others)) => format!("steps {} and {last}", others.join(", ")),
+        None => String::new(),
     }
 }
 
@@ -377,10 +399,13 @@ fn activation_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
 fn derivative(l: usize, layer: &LayerOf, name: &str) -> Vec<Equation> {
     let [g, z, a, da] =
         [format!("g′[{l}]"), format!("Z[{l}]"), format!("A[{l}]"), format!("dA[{l}]")];
-    let dz = if name.is_empty() { format!("dZ[{l}]") } else { name.to_string() };
+    let (dz, made) = match name {
+        "" => (format!("dZ[{l}]"), format!("dZ^{{[{l}]}} = ")),
+        name => (name.to_string(), String::new()),
+    };
     let formulas = formulas::activation(layer.activation, l, layer.units);
     if layer.activation == Activation::Softmax {
-        let words = format!("{a} row {{i}} · ({da} row {{i}} − {a} · {da}), example {{j}}");
+        let words = format!("{a} row {{i}} · ({da} row {{i}} − {a} · {da}), column {{j}}");
         let pieces = [&*dz, "from", &a, ",", &da];
         return vec![Equation::new(
             &formulas.derivative,
@@ -392,19 +417,19 @@ fn derivative(l: usize, layer: &LayerOf, name: &str) -> Vec<Equation> {
     let (mut sources, mut at) = (vec![&*g, "from", &z], String::new());
     if formulas.needs_output(l) {
         sources.extend([",", &a]);
-        at = format!(" with a = {a} row {{i}}, example {{j}}");
+        at = format!(" with a = g(z) = {a} row {{i}}, column {{j}}");
     }
     vec![
         Equation::new(
             &formulas.derivative,
             &sources,
-            format!("g′({z} row {{i}}, example {{j}}){at}"),
+            format!("g′({z} row {{i}}, column {{j}}){at}"),
             formulas.derivative_terms,
         ),
         Equation::new(
-            &format!("dZ^{{[{l}]}} = dA^{{[{l}]}} ∘ g^{{[{l}]′}}(Z^{{[{l}]}})"),
+            &format!("{made}dA^{{[{l}]}} ∘ g^{{[{l}]′}}(Z^{{[{l}]}})"),
             &[&dz, "=", &da, "∘", &g],
-            format!("{da} row {{i}}, example {{j}} · g′({z} row {{i}}, example {{j}})"),
+            format!("{da} row {{i}}, column {{j}} · g′({z} row {{i}}, column {{j}})"),
             format!("{{{da} i j}}·{{{g} i j}}"),
         ),
     ]
@@ -415,7 +440,7 @@ fn short_dz(l: usize, layer: &LayerOf) -> Equation {
     Equation::new(
         &format!("dZ^{{[{l}]}} = A^{{[{l}]}} − Y"),
         &[&dz, "=", &al, "−", "Y"],
-        format!("{al} row {{i}}, example {{j}} − Y row {{i}}, example {{j}}"),
+        format!("{al} row {{i}}, column {{j}} − Y row {{i}}, column {{j}}"),
         formulas::short_dz(layer.activation, l, layer.units),
     )
 }
@@ -434,8 +459,9 @@ fn about_short_dz(step: &Step, l: usize, layer: &LayerOf) -> String {
     };
     format!(
         " Training skips this product: after {} outputs, <code>{function}</code> starts at \
-         A[{l}] − Y{labels}, which {agree}.",
-        layer.activation
+         A[{l}] − Y{labels}, which {agree}. {} goes on with dZ[{l}] = A[{l}] − Y.",
+        layer.activation,
+        link(step.back(l) + 1).replace(">s", ">S")
     )
 }
 
@@ -445,13 +471,13 @@ fn linear_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
     let [a, w, da] = [format!("A[{p}]"), format!("W[{l}]"), format!("dA[{p}]")];
     let mean = format!("= 1/{m} ·");
     let unneeded = match l {
-        1 => " dA[0] is the gradient of X. Training does not need it and skips this product.",
+        1 => " dA[0] is the gradient of X.",
         _ => "",
     };
     Section {
         part: Part::Backward,
         column: 2 * l,
-        heading: format!("Layer {l}: linear step, backward"),
+        heading: format!("Layer {l}: back through the linear step"),
         block: ["linear".into(), format!("{dw}, {db}")],
         gives: "dW, db",
         call: "let (da_prev, gradients) = backward::linear_backward(&dz, &cache)?;".into(),
@@ -465,7 +491,10 @@ fn linear_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
             Equation::new(
                 &format!(r"dW^{{[{l}]}} = \frac{{1}}{{m}} dZ^{{[{l}]}} A^{{[{p}]T}}"),
                 &[&dw, &mean, &dz, "·", &format!("{a}ᵀ")],
-                format!("1/{m} · {dz} row {{i}} · {a} row {{j}}, over the examples"),
+                format!(
+                    "1/{m} · {dz} row {{i}} · {a} row {{j}} (a row, because of the T), over the \
+                     examples"
+                ),
                 format!("1/{m}·(⟦{m}|{{{dz} i k}}·{{{a} j k}}⟧)"),
             ),
             Equation::new(
@@ -477,9 +506,10 @@ fn linear_backward(step: &Step, l: usize, layer: &LayerOf) -> Section {
             Equation::new(
                 &format!("dA^{{[{p}]}} = W^{{[{l}]T}} dZ^{{[{l}]}}"),
                 &[&da, "=", &format!("{w}ᵀ"), "·", &dz],
-                format!("{w} column {{i}} · {dz} column {{j}}"),
+                format!("{w} column {{i}} (a column, because of the T) · {dz} column {{j}}"),
                 format!("⟦{}|{{{w} k i}}·{{{dz} k j}}⟧", layer.units),
-            ),
+            )
+            .note(if l == 1 { "Optional: training skips it." } else { "" }),
         ],
     }
 }

@@ -224,8 +224,8 @@ fn a_page_has_a_section_for_each_block_and_a_table_for_each_matrix() {
         "activation::sigmoid_backward(da, &amp;z)?",
         "backward::linear_backward(&amp;dz, &amp;cache)?",
         "update::update_parameters(&amp;mut parameters, &amp;gradients, 0.5)?",
-        "It borrows A<sup>[0]</sup> = X from the caller.",
-        "It owns A<sup>[1]</sup>, which moved into it.",
+        "It borrows A<sup>[0]</sup> = X from the caller, and W<sup>[1]</sup> and b",
+        "It owns A<sup>[1]</sup>, which moved into it, and borrows W<sup>[2]</sup> and b",
         "<caption><b>dW<sup>[1]</sup></b> <span>(3, 2)</span>",
         "<caption><b>AL = A<sup>[2]</sup></b> <span>(1, 4)</span>",
         "<span class=\"unseen\">feature </span>2 <bdi>sleep</bdi></th>",
@@ -256,13 +256,13 @@ fn links_lead_to_the_steps_that_read_the_caches() {
             heading(rest.split_once('"').unwrap().0)
         };
         for l in 1..=layers {
-            assert_eq!(linked(2 * l - 1), format!("Layer {l}: linear step, backward"));
+            assert_eq!(linked(2 * l - 1), format!("Layer {l}: back through the linear step"));
             assert!(linked(2 * l).starts_with(&format!("Layer {l}: back through the activation")));
         }
         let (_, rest) = sections[0].split_once("<code>l_model_backward</code> steps ").unwrap();
         let (first, last) = rest.split_once('.').unwrap().0.split_once(" to ").unwrap();
         assert_eq!(heading(first), "The gradient of the outputs");
-        assert_eq!(heading(last), "Layer 1: linear step, backward");
+        assert_eq!(heading(last), "Layer 1: back through the linear step");
     }
 }
 
