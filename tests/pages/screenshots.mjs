@@ -8,11 +8,12 @@ import { open } from './open.mjs';
 const PICTURES = [
   {
     page: 'one_step.html',
-    size: { width: 1400, height: 860 },
+    size: { width: 1400, height: 900 },
     text: 'The page of one step: a number of dW[1], the row and the column that it comes from, its sum',
     async prepare(page) {
       await page.getByRole('combobox', { name: 'Step' }).selectOption('10');
-      await page.locator('section.current table.made[data-name="dW[1]"] td').nth(2).hover();
+      await page.locator('section.current table.made[data-name="dW[1]"] td').nth(2).click();
+      await page.evaluate(() => scrollTo(0, 0));
     },
   },
   {
