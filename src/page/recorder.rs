@@ -36,7 +36,7 @@ const LARGEST: usize = 20_000;
 /// frames, and at least 20.
 ///
 /// The recorder holds a copy of the examples. The film computes cost, accuracy and gradients of
-/// each frame from them, without L2 and dropout.
+/// each frame from them, without L2, dropout and label smoothing.
 ///
 /// ```
 /// use dnn_blocks::course::datasets::moons;
@@ -288,8 +288,13 @@ impl<F: Float> Recorder<F> {
             let what = "the recorder of a fit has examples of its own: create it by Recorder::new";
             return Err(Error::Inconsistent { what });
         }
-        if self.data.is_none() {
-            self.data = Some(Data::of_fit(&epoch.data)?);
+        match &self.data {
+            None => self.data = Some(Data::of_fit(&epoch.data)?),
+            Some(data) if data.sets.training.x() == epoch.data.training.x() => {}
+            Some(_) => {
+                let what = "the recorder has seen other examples: use one for each fit";
+                return Err(Error::Inconsistent { what });
+            }
         }
         self.keep(epoch.record.epoch.saturating_add(1), epoch.parameters)
     }

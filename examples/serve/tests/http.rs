@@ -470,8 +470,8 @@ fn every_answer_has_the_whole_time() {
 fn an_old_connection_closes_after_an_answer() {
     let age = Duration::from_millis(200);
     let server = started(Limits { connection_time: age, ..Limits::default() });
+    let start = Instant::now(); // before the server accepts the connection
     let mut client = server.client();
-    let start = Instant::now();
     let last = loop {
         let reply = client.call(HEALTH).unwrap();
         assert_eq!(reply.status, 200);

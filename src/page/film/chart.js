@@ -43,11 +43,11 @@ function ticksBetween(low, high, count) {
   const rough = (high - low) / count;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) * power;
-  const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
-    ticks.push(Number((i * step).toPrecision(12)));
-  }
-  return ticks;
+  const first = Math.ceil(low / step - 1e-9);
+  // Far from 0, a step may be too small to change a number: then there are no ticks.
+  if (!(Math.abs(first) < 1e12)) return [];
+  const length = Math.floor(high / step + 1e-9) - first + 1;
+  return Array.from({ length }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** A chart of lines over the numbers of the frames, with a cursor at the current frame. */

@@ -152,7 +152,7 @@ fn explanation<F: Float>(runs: &[Run<'_, F>]) -> String {
          <p>{pictures} At most {MOST_POINTS} examples of each set are drawn; all figures count all \
          examples.</p>\n\
          <p>{units}</p>\n<p>{weights} Layer <i>l</i> computes</p>\n{forward}\n\
-         <p>The cost <i>J</i> is the {cost_name} without L2 and dropout. {sum}</p>\n{cost}\n\
+         <p>The cost <i>J</i> is the {cost_name} without L2, dropout and label smoothing. {sum}</p>\n{cost}\n\
          <p>{score} The norm of the gradient of layer <i>l</i>, times the learning rate α, is the \
          length of the layer's step in gradient descent with all examples at once, without momentum \
          or Adam. If it shrinks from the last layer to the \

@@ -98,7 +98,7 @@ const place = (cell) => [cell.parentNode.sectionRowIndex, cell.cellIndex - 1];
 const expand = (terms, [i, j], write) => terms
   .replace(/⟦(\d+)\|(.*?)⟧/g, (_, n, term) => Array.from({ length: n }, (_, k) => k)
     .map((k) => term.replace(/ k\b/g, ` ${k}`)).join(' + '))
-  .replace(/\{(-?)([^{}]*?) (\w) (\w)\}/g, (_, bare, name, row, column) => {
+  .replace(/\{(-?)([^{}]*?) (\w+) (\w+)\}/g, (_, bare, name, row, column) => {
     const index = (letter) => ({ i, j })[letter] ?? Number(letter);
     return write(name, index(row), index(column), bare);
   });

@@ -515,3 +515,18 @@ fn the_example_names_line_and_column_of_a_cell_without_a_number() {
         (vec!["kind".to_string()], vec!["1.5".into(), "2.5".into()])
     );
 }
+
+#[test]
+fn a_recorder_of_a_fit_refuses_the_examples_of_another() {
+    let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    let mut recorder = Recorder::new("two fits");
+    let mut model =
+        Classifier::<f64, i32>::new(Hyperparameters::plain().hidden(&[3]).batch_size(2).epochs(2));
+    for (x, fits) in [(&x, true), (&x, true), (&(&x * &x), false)] {
+        let options = FitOptions::new().warm_start(true).on_epoch(|epoch| recorder.epoch(epoch));
+        model.fit_with(Examples::rows(x), &[0, 0, 1, 1], options).unwrap();
+        assert_eq!(Film::new("Two fits").page(&[&recorder]).is_ok(), fits);
+    }
+    let error = Film::new("Two fits").page(&[&recorder]).unwrap_err().to_string();
+    assert!(error.contains("other examples"), "{error}");
+}
