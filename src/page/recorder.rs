@@ -276,8 +276,8 @@ impl<F: Float> Recorder<F> {
     /// [`FitOptions::on_epoch`](crate::model::FitOptions::on_epoch).
     ///
     /// The number of the frame is the number of epochs, which is 1 after epoch 0. The training
-    /// always continues. [`Film::page`](super::Film::page) returns the first error. In a distributed
-    /// fit, a recorder has the examples of its rank only.
+    /// always continues. [`Film::page`](super::Film::page) returns the first error, such as other
+    /// examples in a later epoch. In a distributed fit, a recorder has the examples of its rank only.
     pub fn epoch(&mut self, epoch: &Epoch<'_, F>) -> ControlFlow<()> {
         let result = self.keep_epoch(epoch);
         self.remember(result)
