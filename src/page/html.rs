@@ -1,4 +1,4 @@
-//! What all pages share: escaped text, data for scripts, formulas, and the document around them.
+//! What all pages share: escaped text, data for scripts, and the document around them.
 
 use std::fmt::{self, Display};
 
@@ -75,9 +75,4 @@ pub(super) fn escaped(text: &str) -> String {
         }
     }
     escaped
-}
-
-/// A formula in MathML, on a line of its own.
-pub(super) fn formula(content: &str) -> String {
-    format!("<math display=\"block\">{content}</math>")
 }

@@ -10,6 +10,7 @@
 
 mod film;
 mod html;
+mod math;
 mod one_step;
 mod recorder;
 

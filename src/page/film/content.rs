@@ -8,6 +8,7 @@ use super::run::{Figures, Run};
 use crate::activation::Activation;
 use crate::model::dataset::{Dataset, Evaluation};
 use crate::page::html::escaped;
+use crate::page::math::math;
 use crate::{Float, Layer};
 
 /// Returns the elements between the heading and the program.
@@ -143,8 +144,8 @@ fn short(figure: f64) -> String {
 fn explanation<F: Float>(runs: &[Run<'_, F>]) -> String {
     let run = &runs[0];
     let pictures = if run.features() == 1 { CURVES } else { pictures(run.kind) };
-    let (forward, cost, norm) =
-        (formulas::forward(), formulas::cost(&run.data.cost), formulas::norm());
+    let [forward, cost, norm] =
+        [formulas::FORWARD, &formulas::cost(&run.data.cost), formulas::NORM].map(math);
     let sum = "The sum runs over the <i>m</i> examples and the outputs.";
     let (cost_name, score) = (&run.data.cost, run.kind.score_sentence());
     format!(

@@ -3,7 +3,6 @@
 mod blocks;
 mod formulas;
 mod layout;
-mod math;
 mod matrix;
 mod sections;
 

@@ -2,10 +2,10 @@
 
 use super::blocks::{self, Blocks};
 use super::formulas;
-use super::math::math;
 use crate::Float;
 use crate::activation::Activation;
 use crate::cost::Cost;
+use crate::page::math::math;
 
 /// What the sections say about the network, apart from its numbers.
 pub(super) struct Step {

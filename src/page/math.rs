@@ -1,6 +1,6 @@
 //! MathML from a small part of TeX, so that the formulas are legible in the source.
 
-use crate::page::html::{escaped, formula};
+use super::html::escaped;
 use std::iter::Peekable;
 use std::str::Chars;
 
@@ -9,7 +9,7 @@ use std::str::Chars;
 /// Letters, digits, `{…}`, `^`, `_`, `\frac{…}{…}`, `\sqrt{…}`, `\sum`, `\text{…}` and names such
 /// as `\ln`. All else is an operator.
 pub(super) fn math(tex: &str) -> String {
-    formula(&row(&mut tex.chars().peekable()))
+    format!("<math display=\"block\">{}</math>", row(&mut tex.chars().peekable()))
 }
 
 /// The space around the name of a function.
