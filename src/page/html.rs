@@ -51,8 +51,7 @@ impl Display for Document<'_> {
     }
 }
 
-/// A text for the content of an element or an attribute. Control characters, and characters that
-/// change the direction of the text around them, become U+FFFD.
+/// A text for the content of an element or an attribute, legible but for line breaks and tabs.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.replace("\r\n", "\n").chars() {
@@ -63,16 +62,20 @@ pub(super) fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\n' | '\t' => escaped.push(c),
-            '\u{61C}'
-            | '\u{200E}'
-            | '\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2066}'..='\u{2069}' => {
-                escaped.push(char::REPLACEMENT_CHARACTER);
-            }
-            c if c.is_control() => escaped.push(char::REPLACEMENT_CHARACTER),
-            c => escaped.push(c),
+            c => escaped.push(legible(c)),
         }
     }
     escaped
+}
+
+/// Replaces a control character, or one that changes the direction of the text around it, by
+/// U+FFFD.
+pub(super) fn legible(c: char) -> char {
+    match c {
+        '\u{61C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+            char::REPLACEMENT_CHARACTER
+        }
+        c if c.is_control() => char::REPLACEMENT_CHARACTER,
+        c => c,
+    }
 }

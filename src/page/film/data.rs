@@ -4,6 +4,7 @@ use super::kind::Kind;
 use super::names::Names;
 use super::run::{Figures, Run, labels};
 use crate::data::Standardizer;
+use crate::data::mean_std::MeanStd;
 use crate::model::dataset::{Dataset, Evaluation};
 use crate::page::recorder::Frame;
 use crate::{Float, Layer, Result};
@@ -82,11 +83,7 @@ fn weights<F: Float>(frame: &Frame<F>) -> impl Iterator<Item = f64> {
 
 /// Returns the mean of each feature.
 fn means<F: Float>(set: &Dataset<F>) -> Vec<f64> {
-    let x = set.x();
-    let mean = |row: ndarray::ArrayView1<'_, F>| {
-        row.iter().map(|x| x.as_f64() / row.len() as f64).sum::<f64>()
-    };
-    x.rows().into_iter().map(mean).collect()
+    set.x().rows().into_iter().map(|row| MeanStd::from_row(row).mean).collect()
 }
 
 fn scaler<F: Float>(scaler: Option<&Standardizer<F>>) -> Option<Value> {

@@ -1,6 +1,7 @@
 use super::Film;
 use super::run::Run;
 use crate::checks::check_lengths;
+use crate::page::html;
 use crate::page::recorder::Unit;
 use crate::{Float, Result};
 
@@ -34,15 +35,7 @@ impl Names {
     }
 }
 
-/// Replaces control characters, and characters that change the direction of the text around them,
-/// by U+FFFD.
+/// A name in which every character is legible.
 pub(super) fn legible(name: &str) -> String {
-    let replaced = name.chars().map(|c| match c {
-        '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
-            char::REPLACEMENT_CHARACTER
-        }
-        c if c.is_control() => char::REPLACEMENT_CHARACTER,
-        c => c,
-    });
-    replaced.collect()
+    name.chars().map(html::legible).collect()
 }

@@ -3,6 +3,7 @@
 use crate::activation::Activation;
 use crate::backward::{Gradients, LayerGradients, linear_backward, output_gradient};
 use crate::cost::{Cost, Targets, compute_cost};
+use crate::data;
 use crate::forward::{ActivationCache, LayerCache, l_model_forward, predict_proba};
 use crate::update::update_parameters;
 use crate::{Error, Float, Parameters, Result};
@@ -51,7 +52,7 @@ impl<F: Float> Blocks<F> {
     ) -> Result<Self> {
         let (al, caches) = l_model_forward(x.view(), parameters)?;
         let value = value(cost, &al, y)?;
-        let y = one_hot(y, al.nrows());
+        let y = one_hot(y, al.nrows())?;
         let losses = losses(cost, &al, &y)?;
         let ActivationCache { z, activation } = &caches.last().ok_or(Error::NoLayers)?.activation;
         let da = outputs_gradient(cost, &al, &y, *activation)?;
@@ -84,14 +85,12 @@ fn value<F: Float>(cost: &Cost, al: &ArrayRef2<F>, y: &ArrayRef2<F>) -> Result<F
 }
 
 /// Returns the labels (n_L, m), also of a row of class numbers, which the cost has checked.
-fn one_hot<F: Float>(y: &ArrayRef2<F>, outputs: usize) -> Array2<F> {
+fn one_hot<F: Float>(y: &ArrayRef2<F>, outputs: usize) -> Result<Array2<F>> {
     if y.nrows() == outputs {
-        return y.to_owned();
+        return Ok(y.to_owned());
     }
-    let is_class = |k: usize, class: F| class == F::of(k as f64);
-    Array2::from_shape_fn((outputs, y.ncols()), |(k, i)| {
-        if is_class(k, y[[0, i]]) { F::one() } else { F::zero() }
-    })
+    let classes: Vec<_> = y.iter().map(|class| class.as_f64() as usize).collect();
+    data::one_hot(&classes, outputs)
 }
 
 /// Returns the loss of each example: the cost of a batch that has only this example.
