@@ -125,7 +125,7 @@ impl Descent {
         self,
         on_iteration: impl FnMut(&Iteration<'_, F>) -> ControlFlow<()> + 'a,
     ) -> WatchedDescent<'a, F> {
-        WatchedDescent { descent: self, on_iteration: Box::new(on_iteration) }
+        WatchedDescent { descent: self, on_iteration: Some(Box::new(on_iteration)) }
     }
 
     /// Returns whether the cost of iteration `i` is kept.
@@ -155,12 +155,12 @@ type OnIteration<'a, F> = Box<dyn FnMut(&Iteration<'_, F>) -> ControlFlow<()> + 
 #[must_use]
 pub struct WatchedDescent<'a, F> {
     descent: Descent,
-    on_iteration: OnIteration<'a, F>,
+    on_iteration: Option<OnIteration<'a, F>>,
 }
 
 impl<F> From<Descent> for WatchedDescent<'_, F> {
     fn from(descent: Descent) -> Self {
-        Self { descent, on_iteration: Box::new(|_| ControlFlow::Continue(())) }
+        Self { descent, on_iteration: None }
     }
 }
 
@@ -354,15 +354,15 @@ fn train<F: Float>(
     parameters: Parameters<F>,
     watched: WatchedDescent<'_, F>,
 ) -> Result<Trained<F>> {
-    let WatchedDescent { descent, mut on_iteration } = watched;
+    let descent = watched.descent;
     let Descent { learning_rate, num_iterations, .. } = descent;
     let mut batch = FullBatch::new(x.view(), y.view(), parameters)?;
     check_values(x, y, if descent.lbfgs.is_some() { 0.0 } else { learning_rate })?;
     if let Some(options) = descent.lbfgs {
         let options = options.max_iterations(num_iterations as u64);
-        let watched = WatchedDescent { descent, on_iteration };
         return minimize(x, y, batch.into_parameters(), options, watched);
     }
+    let mut on_iteration = watched.on_iteration;
     let (mut costs, mut last) = (Vec::new(), num_iterations.saturating_sub(1));
     for i in 0..num_iterations {
         let cost = batch.step(learning_rate)?;
@@ -370,7 +370,7 @@ fn train<F: Float>(
             return Err(Error::Diverged { epoch: i, batch: 0 });
         }
         let iteration = Iteration { iteration: i, cost, parameters: batch.parameters() };
-        let stops = on_iteration(&iteration).is_break();
+        let stops = on_iteration.as_mut().is_some_and(|f| f(&iteration).is_break());
         if descent.keeps(i) || stops {
             costs.push((i, cost));
         }
@@ -394,10 +394,14 @@ fn minimize<F: Float>(
     options: LbfgsOptions,
     watched: WatchedDescent<'_, F>,
 ) -> Result<Trained<F>> {
-    let WatchedDescent { descent, mut on_iteration } = watched;
+    let WatchedDescent { descent, on_iteration } = watched;
     let mut workspace = Workspace::new(&parameters, x.ncols())?;
     let mut search = Lbfgs::new(&parameters, options)?;
-    let mut best = parameters.try_clone()?;
+    // The search moves `parameters` to the next trial, so a callback gets a copy of the best.
+    let mut callback = match on_iteration {
+        Some(on_iteration) => Some((on_iteration, parameters.try_clone()?)),
+        None => None,
+    };
     let mut costs = Vec::new();
     loop {
         let cost = Cost::BinaryCrossEntropy;
@@ -410,10 +414,12 @@ fn minimize<F: Float>(
         let progress = search.step(&mut parameters, cost, gradients)?;
         let iteration = search.iterations() as usize;
         let mut stops = false;
-        if search.iterations() > before {
-            search.copy_best_to(&mut best)?;
+        if let Some((on_iteration, best)) = &mut callback
+            && search.iterations() > before
+        {
+            search.copy_best_to(best)?;
             let cost = F::of(search.cost());
-            let ended = Iteration { iteration: iteration - 1, cost, parameters: &best };
+            let ended = Iteration { iteration: iteration - 1, cost, parameters: best };
             stops = on_iteration(&ended).is_break();
         }
         if let Progress::Stopped(stop) = progress {
@@ -426,7 +432,8 @@ fn minimize<F: Float>(
             costs.push((iteration, F::of(search.cost())));
         }
         if stops {
-            return Ok(Trained { parameters: best, costs, stop: None });
+            search.copy_best_to(&mut parameters)?;
+            return Ok(Trained { parameters, costs, stop: None });
         }
     }
 }
