@@ -4,6 +4,8 @@
 //! cargo run -p tests --bin pages -- FOLDER
 //! ```
 
+#![allow(clippy::duplicate_mod)] // the examples share `support/arguments.rs`
+
 mod film;
 mod one_step;
 

@@ -1,6 +1,10 @@
 //! The pages of one step: the one of the example, and ones with hostile text, many activations,
 //! class numbers, and large matrices of numbers of all sizes.
 
+#[allow(dead_code)]
+#[path = "../../examples/one_step.rs"]
+mod example;
+
 use dnn_blocks::ndarray::{Array2, array};
 use dnn_blocks::page::OneStep;
 use dnn_blocks::prelude::*;
@@ -13,11 +17,8 @@ const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\u{202e}\u{7}";
 
 /// Writes the pages and returns the figures of the first.
 pub fn write(folder: &Path) -> Result<Value, Box<dyn Error>> {
-    let (x, y) =
-        (array![[1.0, -1.0, 2.0, 0.5], [0.5, 2.0, -1.0, -0.5]], array![[1.0, 0.0, 1.0, 0.0]]);
-    let parameters = network()?;
-    let step = OneStep::new("One step", 0.5).features(["study", "sleep"]);
-    fs::write(folder.join("one_step.html"), step.page(&parameters, &x, &y)?)?;
+    let ((x, y), parameters) = (example::students(), example::network()?);
+    fs::write(folder.join("one_step.html"), example::page()?)?;
 
     let step = OneStep::new(HOSTILE, 0.5).features([HOSTILE, "b"]).program(HOSTILE);
     fs::write(folder.join("one_step_hostile.html"), step.page(&parameters, &x, &y)?)?;
@@ -38,14 +39,6 @@ pub fn write(folder: &Path) -> Result<Value, Box<dyn Error>> {
     let page = OneStep::new("A large step", 1e-9).page(&large, &x, &y)?;
     fs::write(folder.join("one_step_large.html"), page)?;
     Ok(figures)
-}
-
-fn network() -> dnn_blocks::Result<Parameters<f64>> {
-    let w = [array![[0.5, -0.5], [-0.2, 0.6], [0.3, 0.4]], array![[0.8, -0.6, 0.4]]];
-    let b = [array![[0.1], [0.0], [-0.1]], array![[-0.2]]];
-    let activations = [Activation::Relu, Activation::Sigmoid];
-    let layers = w.into_iter().zip(b).zip(activations);
-    Parameters::from_layers(layers.map(|((w, b), activation)| Layer { w, b, activation }).collect())
 }
 
 fn many_activations() -> dnn_blocks::Result<Parameters<f64>> {
