@@ -29,6 +29,7 @@ export async function test(browser, folder, expected) {
     }
   }
   for (const name of TO_COMPUTE) await on(WIDE, name, sums);
+  await on(WIDE, 'one_step_large', longSums);
 }
 
 const table = (page, name) => page.locator(`section.current table.made[data-name="${name}"]`);
@@ -336,16 +337,7 @@ function faint() {
 
 /** Every sum on the page, with all digits, gives its number if a program computes it. */
 async function sums(page) {
-  await page.getByLabel('all digits').check();
-  await page.getByLabel('all steps').check();
-  const found = await page.evaluate(() => {
-    const cells = [...document.querySelectorAll('table.made tbody td')];
-    return cells.map((td) => {
-      td.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
-      const [first, , numbers] = [...document.querySelectorAll('.sum p')].map((p) => p.textContent);
-      return [first, numbers, document.querySelectorAll('td.lit').length];
-    });
-  });
+  const found = await allSums(page);
   assert.ok(found.length > 50);
   let checked = 0;
   for (const [first, numbers, lit] of found) {
@@ -359,6 +351,31 @@ async function sums(page) {
     checked += 1;
   }
   assert.ok(checked > 0.9 * found.length, `${checked} of ${found.length}`);
+}
+
+/** Sums of more than ten terms have all their numbers, which are lit. */
+async function longSums(page) {
+  for (const [first, numbers, lit] of await allSums(page)) {
+    assert.ok(!/[{}⟦⟧|]/.test(numbers), `${first}\n${numbers}`);
+    assert.ok(lit > 0, first);
+  }
+  await goTo(page, 2);
+  await cell(page, 'Z[1]', 32, 12).dispatchEvent('pointerover', { bubbles: true });
+  assert.equal((await explained(page)).lit.length, 32 + 32 + 1);
+}
+
+/** The first line, the numbers, and the count of lit cells of every sum on the page. */
+async function allSums(page) {
+  await page.getByLabel('all digits').check();
+  await page.getByLabel('all steps').check();
+  return page.evaluate(() => {
+    const cells = [...document.querySelectorAll('table.made tbody td')];
+    return cells.map((td) => {
+      td.dispatchEvent(new PointerEvent('pointerover', { bubbles: true }));
+      const [first, , numbers] = [...document.querySelectorAll('.sum p')].map((p) => p.textContent);
+      return [first, numbers, document.querySelectorAll('td.lit').length];
+    });
+  });
 }
 
 /** A sum as JavaScript, or nothing if it has functions that JavaScript lacks. */
