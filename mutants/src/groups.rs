@@ -1,0 +1,107 @@
+//! What is tested together.
+
+use crate::Result;
+
+pub const USAGE: &str = "\
+usage: .ci/mutants core|models|files|distributed [SHARD/SHARDS] [tests=WORD] [WORD…]
+
+Tests the mutants of a group of files: all, or one shard of them, or those whose name has one of the
+words; with all tests of the group, or with those whose name has a word.";
+
+/// Some files, with the tests that watch them.
+pub struct Group {
+    pub name: &'static str,
+    /// Files whose path starts with one of these are mutated.
+    pub files: &'static [&'static str],
+    pub features: &'static str,
+    pub tests: &'static [&'static str],
+    /// Only tests whose name has this word run.
+    pub word: String,
+    /// Tests that take longer, in seconds, do not run.
+    pub longest: u64,
+    /// How many tests run at the same time.
+    pub threads: usize,
+}
+
+const RUST_ONLY: &str = "approx,ndarray-rand,npz,onnx,plot,progress,rayon,safetensors";
+
+const CORE: &[&str] = &[
+    "src/init/",
+    "src/forward.rs",
+    "src/cost/",
+    "src/backward.rs",
+    "src/update.rs",
+    "src/activation/",
+    "src/parameters.rs",
+    "src/gradients.rs",
+    "src/train/",
+    "src/data/",
+    "src/metrics/",
+    "src/buffer.rs",
+    "src/checks.rs",
+    "src/compiled.rs",
+    "src/digest.rs",
+    "src/error.rs",
+    "src/float.rs",
+    "src/fnv.rs",
+    "src/frozen.rs",
+];
+
+impl Group {
+    pub fn named(name: &str) -> Result<Self> {
+        let threads = std::thread::available_parallelism()?.get();
+        let blocks: &[&str] = &["blocks", "golden", "allocations"];
+        let group = |name, files, tests| Self {
+            name,
+            files,
+            features: RUST_ONLY,
+            tests,
+            word: String::new(),
+            longest: 5,
+            threads,
+        };
+        Ok(match name {
+            "core" => group("core", CORE, blocks),
+            "models" => group("models", &["src/model/", "src/selection/", "src/course/"], blocks),
+            "files" => Self { longest: 30, ..group("files", &["src/files/"], blocks) },
+            "distributed" => Self {
+                features: "approx,mpi,safetensors",
+                longest: 60,
+                ..group("distributed", &["src/distributed/"], &["mpi"])
+            },
+            _ => return Err(USAGE.into()),
+        })
+    }
+}
+
+/// What the command line asks for.
+pub struct Arguments {
+    pub group: Group,
+    /// The shard and the number of shards.
+    pub shard: (usize, usize),
+    pub words: Vec<String>,
+}
+
+impl Arguments {
+    pub fn read(name: &str, rest: &[String]) -> Result<Self> {
+        let group = Group::named(name)?;
+        let mut arguments = Self { group, shard: (1, 1), words: Vec::new() };
+        for argument in rest {
+            if let Some(word) = argument.strip_prefix("tests=") {
+                arguments.group.word = word.to_owned();
+            } else if let Some(shard) = shard(argument) {
+                arguments.shard = shard;
+            } else {
+                arguments.words.push(argument.clone());
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+/// Reads "2/4", the second of four shards.
+fn shard(text: &str) -> Option<(usize, usize)> {
+    let (shard, shards) = text.split_once('/')?;
+    let (shard, shards) = (shard.parse().ok()?, shards.parse().ok()?);
+    (shard >= 1 && shard <= shards).then_some((shard, shards))
+}

@@ -1,0 +1,135 @@
+//! Writes the results of a group into `docs/mutants.md`, with the reasons of `mutants/accepted.txt`.
+
+use crate::groups::Group;
+use crate::list::Mutant;
+use crate::results::{Outcome, Results};
+use crate::{Folders, Result};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Mutants that no test can or need tell from the program, with one reason.
+struct Accepted {
+    reason: String,
+    keys: Vec<String>,
+}
+
+/// Reads blocks of lines: a reason in lines that start with `#`, then mutants without positions, each
+/// as often as it occurs.
+fn accepted(text: &str) -> Vec<Accepted> {
+    let mut all = Vec::new();
+    for block in text.split("\n\n") {
+        let (reason, keys): (Vec<&str>, Vec<&str>) =
+            block.lines().filter(|line| !line.is_empty()).partition(|line| line.starts_with('#'));
+        let reason: Vec<&str> =
+            reason.iter().map(|line| line.trim_start_matches('#').trim()).collect();
+        let keys = keys.into_iter().map(str::to_owned).collect();
+        all.push(Accepted { reason: reason.join(" "), keys });
+    }
+    all
+}
+
+#[derive(Clone, Copy, Default)]
+struct Row {
+    mutants: usize,
+    broken: usize,
+    caught: usize,
+    survivors: usize,
+}
+
+/// Writes the section of a group. Returns whether all is tested and each survivor is accepted.
+pub fn write(
+    folders: &Folders,
+    group: &Group,
+    mutants: &[Mutant],
+    results: &Results,
+) -> Result<bool> {
+    let text = std::fs::read_to_string(folders.root.join("mutants/accepted.txt"))?;
+    let mut accepted = accepted(&text);
+    let mut rows: BTreeMap<&str, Row> = BTreeMap::new();
+    let (mut untested, mut unexplained) = (0, Vec::new());
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for mutant in mutants {
+        let row = rows.entry(&mutant.file).or_default();
+        row.mutants += 1;
+        match results.outcome(mutant) {
+            None => untested += 1,
+            Some(Outcome::DoesNotCompile) => row.broken += 1,
+            Some(Outcome::Caught | Outcome::TimedOut) => row.caught += 1,
+            Some(Outcome::Survived | Outcome::Unreached) => {
+                row.survivors += 1;
+                let key = mutant.key();
+                let found = accepted.iter_mut().find_map(|block| {
+                    let at = block.keys.iter().position(|accepted| *accepted == key)?;
+                    block.keys.swap_remove(at);
+                    Some(block.reason.clone())
+                });
+                match found {
+                    Some(reason) => reasons.entry(reason).or_default().push(&mutant.name),
+                    None => unexplained.push(&mutant.name),
+                }
+            }
+        }
+    }
+    for name in &unexplained {
+        println!("survives: {name}");
+    }
+    let stale = accepted
+        .iter()
+        .flat_map(|block| &block.keys)
+        .filter(|key| group.files.iter().any(|start| key.starts_with(start)) && untested == 0);
+    let stale: Vec<&String> = stale.collect();
+    for key in &stale {
+        println!("accepted, but does not survive: {key}");
+    }
+    if untested > 0 {
+        println!("{untested} mutants are not tested yet");
+        return Ok(unexplained.is_empty());
+    }
+    let section = section(group, &rows, &reasons)?;
+    if unexplained.is_empty() {
+        put(folders, group, &section)?;
+    }
+    Ok(unexplained.is_empty() && stale.is_empty())
+}
+
+fn section(
+    group: &Group,
+    rows: &BTreeMap<&str, Row>,
+    reasons: &BTreeMap<String, Vec<&str>>,
+) -> Result<String> {
+    let date = std::process::Command::new("date").arg("+%F").output()?;
+    let mut text = String::new();
+    writeln!(text, "Tested on {}.\n", String::from_utf8(date.stdout)?.trim())?;
+    writeln!(text, "| file | mutants | do not compile | caught | survivors |")?;
+    writeln!(text, "|---|--:|--:|--:|--:|")?;
+    let mut all = Row::default();
+    for (file, row) in rows {
+        let Row { mutants, broken, caught, survivors } = *row;
+        writeln!(text, "| `{file}` | {mutants} | {broken} | {caught} | {survivors} |")?;
+        all.mutants += mutants;
+        all.broken += broken;
+        all.caught += caught;
+        all.survivors += survivors;
+    }
+    let Row { mutants, broken, caught, survivors } = all;
+    writeln!(text, "| {} | {mutants} | {broken} | {caught} | {survivors} |", group.name)?;
+    for (reason, names) in reasons {
+        writeln!(text, "\n{reason}\n")?;
+        for name in names {
+            writeln!(text, "- `{name}`")?;
+        }
+    }
+    Ok(text)
+}
+
+/// Replaces the section of a group, which starts with `## GROUP`.
+fn put(folders: &Folders, group: &Group, section: &str) -> Result<()> {
+    let path = folders.root.join("docs/mutants.md");
+    let text = std::fs::read_to_string(&path)?;
+    let title = format!("\n## {}\n", group.name);
+    let start = text.find(&title).ok_or("docs/mutants.md has no section for the group")?;
+    let start = start + title.len();
+    let end = text[start..].find("\n## ").map_or(text.len(), |end| start + end);
+    let text = format!("{}\n{section}{}", &text[..start], &text[end..]);
+    Ok(std::fs::write(path, text)?)
+}
