@@ -123,5 +123,8 @@ fn test(
             eprintln!("{count} of {}", held.len());
         }
     });
-    alone::test(folders, group, &alone, results)
+    if group.word.is_empty() {
+        alone::test(folders, group, &alone, results)?;
+    }
+    Ok(())
 }
