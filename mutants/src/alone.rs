@@ -1,6 +1,7 @@
 //! Mutants in constants, and in functions that return an `impl Trait`, cannot be selected while the
 //! program runs. cargo-mutants compiles and tests each alone, with the tests of its module.
 
+use crate::build;
 use crate::groups::Group;
 use crate::list::Mutant;
 use crate::results::{Outcome, Results};
@@ -16,11 +17,7 @@ pub fn test(
 ) -> Result<()> {
     let tree = folders.work.join("alone");
     for mutant in mutants {
-        std::fs::create_dir_all(&tree)?;
-        crate::build::copy(
-            &Folders { root: folders.root.clone(), work: folders.work.clone(), tree: tree.clone() },
-            &[],
-        )?;
+        build::copy(&folders.root, &tree, &[])?;
         let name = format!("^{}$", escape(&mutant.name));
         let features: Vec<String> =
             group.features.split(',').map(|name| format!("tests/{name}")).collect();
@@ -29,7 +26,7 @@ pub fn test(
             .args(["mutants", "--no-config", "--in-place", "--baseline=skip", "--no-shuffle"])
             .args(["--timeout", "300", "--test-package", "tests", "--no-default-features"])
             .args(["--features", &features.join(","), "--file", &mutant.file, "--re", &name])
-            .args(["--", "--test", group.tests[0]])
+            .args(["--", "--test", group.tests[0], module(&mutant.file)])
             .current_dir(&tree)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
             .stdout(Stdio::null())
@@ -48,6 +45,12 @@ pub fn test(
         results.add(mutant, outcome, "cargo-mutants")?;
     }
     Ok(())
+}
+
+/// Returns the name of the module at the root of the crate that holds a file.
+fn module(file: &str) -> &str {
+    let path = file.strip_prefix("src/").unwrap_or(file);
+    path.split(['/', '.']).next().unwrap_or(path)
 }
 
 /// Escapes what has a meaning in a regular expression.

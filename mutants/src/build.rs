@@ -20,8 +20,7 @@ pub struct Program {
 
 /// Copies the files of the repository that Git knows and those that it does not ignore, without those
 /// that `write_mutants` writes.
-pub fn copy(folders: &Folders, mutants: &[Mutant]) -> Result<()> {
-    let Folders { root, tree, .. } = folders;
+pub fn copy(root: &Path, tree: &Path, mutants: &[Mutant]) -> Result<()> {
     let mut written: HashSet<&str> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
     written.insert("src/lib.rs");
     let listed = Command::new("git")

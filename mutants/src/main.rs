@@ -84,7 +84,7 @@ fn test(
     results: &mut Results,
 ) -> Result<()> {
     list::number(&mut mutants);
-    build::copy(folders, &mutants)?;
+    build::copy(&folders.root, &folders.tree, &mutants)?;
     let Held { held, broken } = build::write_mutants(folders, &mutants, group)?;
     let (held, others): (Vec<Mutant>, Vec<Mutant>) =
         mutants.into_iter().partition(|mutant| held.contains(&mutant.id));

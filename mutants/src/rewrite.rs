@@ -243,3 +243,84 @@ impl Rewritten {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rewrites a source with a mutant at each pair of a place and its genre.
+    fn rewritten(source: &str, mutants: &[(&str, &str, &str)]) -> String {
+        let mutant = |(i, (place, genre, replacement)): (usize, &(&str, &str, &str))| {
+            let start = source.find(place).expect("the source has the place");
+            Mutant {
+                id: i as u32 + 1,
+                file: String::new(),
+                name: String::new(),
+                genre: (*genre).to_owned(),
+                span: start..start + place.len(),
+                replacement: (*replacement).to_owned(),
+                file_hash: 0,
+            }
+        };
+        let mutants: Vec<Mutant> = mutants.iter().enumerate().map(mutant).collect();
+        let text = rewrite(source, &mutants.iter().collect::<Vec<_>>()).expect("Rust").text;
+        text.replace("crate::mutant_switch::", "")
+    }
+
+    #[test]
+    fn one_operator_differs_in_each_branch() {
+        let mutants = [("+", "BinaryOperator", "-"), ("*", "BinaryOperator", "/")];
+        assert_eq!(
+            rewritten("fn f() { a + b * c }", &mutants),
+            "fn f() { (if is(1) { a - b * c } else { a + (if is(2) { b / c } else { b * c }) }) }"
+        );
+    }
+
+    #[test]
+    fn an_operator_has_several_mutants() {
+        let mutants = [("<", "BinaryOperator", "<="), ("<", "BinaryOperator", "==")];
+        assert_eq!(
+            rewritten("fn f() { a < b }", &mutants),
+            "fn f() { (if is(1) { a <= b } else if is(2) { a == b } else { a < b }) }"
+        );
+    }
+
+    #[test]
+    fn a_body_is_replaced_by_an_early_return() {
+        let mutants = [("-a", "FnValue", "1"), ("-", "UnaryOperator", "")];
+        assert_eq!(
+            rewritten("fn f() { -a }", &mutants),
+            "fn f() { if is(1) { return 1; }\n(if is(2) { a } else { -a }) }"
+        );
+    }
+
+    #[test]
+    fn arms_get_guards() {
+        let mutants = [
+            ("A => 1", "MatchArm", ""),
+            ("B if b => 2", "MatchArm", ""),
+            ("b", "MatchArmGuard", "true"),
+        ];
+        assert_eq!(
+            rewritten("fn f() { match a { A => 1, B if b => 2, _ => 3 } }", &mutants),
+            "fn f() { match a { A if !is(1) => 1, \
+             B if !is(2) && (if is(3) { true } else { b }) => 2, _ => 3 } }"
+        );
+    }
+
+    #[test]
+    fn a_field_is_taken_from_the_base() {
+        let mutants = [("a: 1", "StructField", ""), ("b,", "StructField", "")];
+        assert_eq!(
+            rewritten("fn f() { S { a: 1, b, ..base() } }", &mutants),
+            "fn f() { S { a: (if is(1) { (base()).a } else { 1 }), \
+             b: if is(2) { (base()).b } else { b }, ..base() } }"
+        );
+    }
+
+    #[test]
+    fn a_condition_with_let_is_left_as_it_is() {
+        let source = "fn f() { if let A = a && b { 1 } else { 2 } }";
+        assert_eq!(rewritten(source, &[("&&", "BinaryOperator", "||")]), source);
+    }
+}

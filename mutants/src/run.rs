@@ -25,9 +25,11 @@ pub struct Test {
 pub fn names(program: &Program) -> Result<Vec<String>> {
     if program.name == "mpi" {
         let source = std::fs::read_to_string(program.folder.join("mpi/jobs.rs"))?;
-        let quoted = source.lines().filter_map(|line| line.trim().strip_prefix('"'));
-        let names = quoted.filter_map(|line| line.strip_suffix("\","));
-        return Ok(names.map(str::to_owned).collect());
+        let quoted = source.lines().filter_map(|line| {
+            line.trim().trim_start_matches('(').strip_prefix('"')?.split_once('"')
+        });
+        let is_name = |name: &str| name.contains('_') && !name.contains(' ');
+        return Ok(quoted.map(|(name, _)| name.to_owned()).filter(|name| is_name(name)).collect());
     }
     let listed = Command::new(&program.path)
         .args(["--list", "--format", "terse"])
