@@ -18,8 +18,8 @@ pub struct Program {
     pub folder: PathBuf,
 }
 
-/// Copies the files of the repository that Git knows and those that it does not ignore, without those
-/// that `write_mutants` writes.
+/// Copies the files of the repository that Git knows and those that it does not ignore, without
+/// those that `write_mutants` writes.
 pub fn copy(root: &Path, tree: &Path, mutants: &[Mutant]) -> Result<()> {
     let mut written: HashSet<&str> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
     written.insert("src/lib.rs");

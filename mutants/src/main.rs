@@ -1,8 +1,8 @@
 //! Tests whether the tests notice changes of the library.
 //!
 //! cargo-mutants lists the changes, called mutants. Compiled one by one they would take a day, so
-//! this program writes all of them into a copy of the source and compiles it once: a variable of the
-//! environment selects one ([`rewrite`]). Each test runs alone first, to see which mutants it
+//! this program writes all of them into a copy of the source and compiles it once: a variable of
+//! the environment selects one ([`rewrite`]). Each test runs alone first, to see which mutants it
 //! reaches; then each mutant is tested by the tests that reach it, fast ones first, until one fails
 //! ([`run`]). Mutants that only the compiler can tell apart are left to cargo-mutants itself
 //! ([`alone`]).

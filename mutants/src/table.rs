@@ -1,4 +1,5 @@
-//! Writes the results of a group into `docs/mutants.md`, with the reasons of `mutants/accepted.txt`.
+//! Writes the results of a group into `docs/mutants.md`, with the reasons of
+//! `mutants/accepted.txt`.
 
 use crate::groups::Group;
 use crate::list::Mutant;
@@ -13,8 +14,8 @@ struct Accepted {
     keys: Vec<String>,
 }
 
-/// Reads blocks of lines: a reason in lines that start with `#`, then mutants without positions, each
-/// as often as it occurs.
+/// Reads blocks of lines: a reason in lines that start with `#`, then mutants without positions,
+/// each as often as it occurs.
 fn accepted(text: &str) -> Vec<Accepted> {
     let mut all = Vec::new();
     for block in text.split("\n\n") {
