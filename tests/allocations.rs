@@ -794,3 +794,41 @@ mod reading {
         }
     }
 }
+
+/// The bytes that a workspace of this network allocates.
+fn bytes_of_workspace(hidden: Activation) -> usize {
+    let (parameters, ..) = network::<f64>(&[3, 50, 1], 10, hidden);
+    let before = BYTES.get();
+    Workspace::new(&parameters, 10).unwrap();
+    BYTES.get() - before
+}
+
+/// Where the derivative does not follow from `A`, as the documentation says.
+#[test]
+fn a_workspace_keeps_z_only_where_it_needs_it() {
+    let least = bytes_of_workspace(Activation::Identity);
+    for hidden in [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::Softmax,
+        Activation::Exponential,
+        Activation::Softplus,
+        Activation::LeakyRelu(0.01),
+        Activation::Elu(0.5),
+    ] {
+        assert_eq!(bytes_of_workspace(hidden), least, "{hidden}");
+    }
+    for hidden in [
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::LeakyRelu(0.0),
+        Activation::LeakyRelu(-0.01),
+        Activation::Elu(0.0),
+        Activation::Elu(-0.5),
+    ] {
+        let z = 50 * 10 * size_of::<f64>();
+        assert_eq!(bytes_of_workspace(hidden), least + z, "{hidden}");
+    }
+}

@@ -40,7 +40,6 @@ const CORE: &[&str] = &[
     "src/buffer.rs",
     "src/checks.rs",
     "src/compiled.rs",
-    "src/digest.rs",
     "src/error.rs",
     "src/float.rs",
     "src/fnv.rs",
@@ -50,7 +49,7 @@ const CORE: &[&str] = &[
 impl Group {
     pub fn named(name: &str) -> Result<Self> {
         let threads = std::thread::available_parallelism()?.get();
-        let blocks: &[&str] = &["blocks", "golden", "allocations"];
+        let blocks: &[&str] = &["blocks", "golden", "allocations", "out_of_memory"];
         let group = |name, files, tests| Self {
             name,
             files,
@@ -67,7 +66,7 @@ impl Group {
             "distributed" => Self {
                 features: "approx,mpi,safetensors",
                 longest: 60,
-                ..group("distributed", &["src/distributed/"], &["mpi"])
+                ..group("distributed", &["src/digest.rs", "src/distributed/"], &["mpi"])
             },
             _ => return Err(USAGE.into()),
         })

@@ -9,6 +9,7 @@ use super::NumpyRandom;
 use crate::Error;
 use crate::Result;
 use crate::checks::{check_argument, check_lengths};
+use crate::fnv::Fnv;
 use rand_mt::Mt;
 use std::fmt;
 
@@ -68,9 +69,9 @@ impl NumpyRandom {
 
     /// A hash of the words, which determine all later numbers.
     fn checksum(&self) -> u64 {
-        self.state().key.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| {
-            (hash ^ u64::from(*word)).wrapping_mul(0x100_0000_01b3)
-        })
+        let mut hash = Fnv::new();
+        self.state().key.iter().for_each(|word| hash.write(&word.to_le_bytes()));
+        hash.get()
     }
 
     /// Creates the generator with a state of [`state`](Self::state) or of

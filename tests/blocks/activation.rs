@@ -2,7 +2,7 @@
 
 mod references;
 
-use crate::support::{ACTIVATIONS, SMOOTH_ACTIVATIONS, message, random};
+use crate::support::{ACTIVATIONS, SMOOTH_ACTIVATIONS, message, random, same};
 use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh};
 use dnn_blocks::model::Predictor;
@@ -23,6 +23,28 @@ fn activations_at_the_ends_of_the_numbers() {
     // As in the course: the gradient at 0 is 0.
     let off = Activation::Relu.backward(array![[f64::INFINITY, 1.0]], &array![[-1.0, 0.0]]);
     assert_eq!(off.unwrap(), array![[0.0, 0.0]]);
+}
+
+/// The functions are z times a positive number; IEEE 754 asks the same of tanh.
+fn zeros_keep_their_sign<F: Float>() {
+    let z = array![[F::zero(), -F::zero()]];
+    for activation in [
+        Activation::Identity,
+        Activation::Tanh,
+        Activation::LeakyRelu(0.01),
+        Activation::Silu,
+        Activation::Gelu,
+        Activation::GeluTanh,
+    ] {
+        let a = activation.forward(&z).unwrap();
+        assert!(same(&a, &z), "{activation}: {a}");
+    }
+}
+
+#[test]
+fn multiples_of_z_keep_the_sign_of_a_zero() {
+    zeros_keep_their_sign::<f32>();
+    zeros_keep_their_sign::<f64>();
 }
 
 #[test]

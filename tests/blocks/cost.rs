@@ -261,6 +261,19 @@ fn smoothed_targets_are_smoothed_labels() {
     }
 }
 
+/// Labels of 1 and 1/4, and none: `dZ` needs the sum of the smoothed labels.
+#[test]
+fn smoothed_labels_need_not_sum_to_1() {
+    let cost = Cost::CategoricalCrossEntropy;
+    let (z, y) = (random(3, 3, 4), array![[1.0, 0.0, 0.0], [0.25, 0.0, 1.0], [0.0, 0.0, 0.0]]);
+    let labels = y.mapv(|y| 0.8 * y + 0.2 / 3.0);
+    let expected = Targets::new(&labels);
+    let found = Targets::new(&y).smoothed(0.2);
+    let (found, expected) = (dz_of_logits(&cost, &z, found), dz_of_logits(&cost, &z, expected));
+    assert_close("dZ", &found.0, &expected.0, 1e-14);
+    assert_number("J", found.1, expected.1, 1e-14);
+}
+
 #[test]
 fn an_epsilon_of_0_changes_no_bit() {
     for cost in COSTS {
@@ -477,6 +490,36 @@ fn gradients_are_those_of_central_differences() {
             }
         }
     }
+}
+
+/// Also after an output layer with which there is no simplified gradient.
+#[test]
+fn the_cost_of_a_step_is_the_cost_of_its_outputs() {
+    for cost in COSTS {
+        for output in OUTPUTS.into_iter().filter(|&output| needed_output(&cost, output).is_none()) {
+            let parameters = two_layers(Activation::Tanh, output);
+            let (x, y, w) = (random(3, 6, 2), labels_for(&cost, 3, 6), weights(6));
+            let targets = Targets::new(&y).weighted(&w);
+            let expected = cost.value(&predict_proba(&x, &parameters).unwrap(), targets).unwrap();
+            let mut workspace = Workspace::new(&parameters, 6).unwrap();
+            let step = workspace.cost_and_gradients(&x, targets, &parameters, &cost);
+            assert_number(&format!("J after {output}"), step.unwrap().0, expected, 1e-13);
+        }
+    }
+}
+
+/// `-y/a`, also where the divisor is 0: 1e-12 stands in for it, as in the binary cost.
+#[test]
+fn the_gradient_of_the_categorical_cost_is_its_formula() {
+    let cost = Cost::CategoricalCrossEntropy;
+    let al = array![[0.25, 0.5, 0.0], [0.75, 0.5, 1.0]];
+    let expected = array![[-4.0, 0.0, -1e12], [0.0, -2.0, 0.0]];
+    let (one_hot, classes) = (array![[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]], array![[0.0, 1.0, 0.0]]);
+    assert_eq!(cost.gradient(&al, &one_hot).unwrap(), expected);
+    assert_eq!(cost.gradient(&al, &classes).unwrap(), expected);
+    let w = array![0.5, 2.0, 1.0];
+    let weighted = cost.gradient(&al, Targets::new(&classes).weighted(&w)).unwrap();
+    assert_eq!(weighted, expected * &w);
 }
 
 /// The course's pass takes any output, also a softmax, whose outputs depend on each other.

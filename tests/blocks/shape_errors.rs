@@ -5,6 +5,7 @@ use dnn_blocks::Error;
 use dnn_blocks::activation::{relu, sigmoid, tanh_backward};
 use dnn_blocks::backward::output_gradient;
 use dnn_blocks::data::split;
+use dnn_blocks::error::Cause;
 use dnn_blocks::forward::LinearCache;
 use dnn_blocks::ndarray::{Array2, ArrayRef2, ArrayView2, ShapeBuilder, array};
 use dnn_blocks::prelude::*;
@@ -80,6 +81,12 @@ fn backward_errors_name_the_layer_and_both_shapes() {
     assert_eq!(
         message(l_model_backward(&al, &y, &broken)),
         "layer 1: dZ (5, 7) and Z (5, 6) do not fit: shapes must be equal"
+    );
+    let mut broken = caches.clone();
+    broken[1].activation.z = random(4, 6, 6);
+    assert_eq!(
+        message(l_model_backward(&al, &y, &broken)),
+        "layer 2: dA (4, 7) and Z (4, 6) do not fit: shapes must be equal"
     );
     assert_eq!(
         message(linear_activation_backward(random(5, 6, 6), &caches[0])),
@@ -235,6 +242,16 @@ fn errors_print_their_message_for_debugging() {
         assert_eq!(format!("{error:#?}"), expected);
         assert_eq!(error.to_string(), expected);
     }
+}
+
+#[test]
+fn causes_compare_and_print_by_their_text() {
+    let cause = Cause::new("no space left on the device");
+    assert_eq!(cause, Cause::new(cause.to_string()));
+    assert_ne!(cause, Cause::new("no such folder"));
+    assert_eq!(format!("{cause:?}"), "no space left on the device");
+    let checkpoint = |cause: &Cause| Error::Checkpoint { cause: cause.clone() };
+    assert_ne!(checkpoint(&cause), checkpoint(&Cause::new("no such folder")));
 }
 
 /// The cause of a failed fit with checkpoints is the error of the file.

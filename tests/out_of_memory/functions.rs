@@ -1,6 +1,7 @@
 //! The functions of the course, workspaces, optimizers, and preprocessing.
 
-use crate::{LARGE, alone, refused, value_or_error};
+use crate::{LARGE, PLAN, Plan, alone, refused, value_or_error};
+use dnn_blocks::Error;
 use dnn_blocks::backward::output_gradient;
 use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
@@ -286,5 +287,55 @@ fn gradient_checks() {
         let parameters = initialize_parameters::<f64>(60, 5, 1, &mut NumpyRandom::seed(1)).unwrap();
         let gradients = Gradients::zeros_like(&parameters);
         value_or_error(|| gradient_check_n(&parameters, &gradients, 1e-7, |_| Ok(0.0)));
+    });
+}
+
+/// Refuses each large request of a call in turn, and returns the layer and the matrix of each error.
+fn refused_matrices<T>(
+    call: impl Fn() -> dnn_blocks::Result<T>,
+) -> Vec<(Option<usize>, &'static str)> {
+    let _ = call(); // allocates the scratch of the products, which may be refused
+    let mut matrices = Vec::new();
+    for granted in 0.. {
+        PLAN.set(Some(Plan { large: LARGE, granted, all: false, refused: false }));
+        let result = call();
+        if !PLAN.take().unwrap().refused {
+            break;
+        }
+        if let Err(error) = result {
+            let Error::TooLarge { layer, operand } = error else { panic!("{granted}: {error}") };
+            matrices.push((layer, operand.name));
+        }
+    }
+    matrices
+}
+
+#[test]
+fn an_error_names_the_layer_of_the_matrix_that_does_not_fit() {
+    alone(|| {
+        let (x, mut rng) = (random(20, M, 2), NumpyRandom::seed(1));
+        let sizes = [20, M, M, 3];
+        let parameters =
+            initialize_parameters_deep::<f64>(&sizes, Initializer::He, &mut rng).unwrap();
+
+        let all = refused_matrices(|| Workspace::new(&parameters, M));
+        let found: Vec<_> = all.into_iter().filter(|(_, name)| name.starts_with('d')).collect();
+        let large = [(1, "dW"), (1, "db"), (2, "dW"), (2, "db"), (3, "dW")];
+        assert!(large.iter().all(|&(l, name)| found.contains(&(Some(l), name))), "{found:?}");
+        assert!(found.iter().all(|(l, name)| l.is_some() || *name == "dA"), "{found:?}");
+
+        let gradients = Gradients::zeros_like(&parameters);
+        let ends = |_: &Parameters<f64>| Err(Error::NotFitted);
+        let found = refused_matrices(|| gradient_check_n(&parameters, &gradients, 1e-7, ends));
+        let copies = [(1, "W"), (1, "b"), (2, "W"), (2, "b"), (3, "W")];
+        assert_eq!(found[..5], copies.map(|(l, name)| (Some(l), name)));
+
+        let how = Hyperparameters::plain().hidden(&[M, M]).algorithm(Algorithm::GradientDescent);
+        let softmax = parameters.with_activations(Activation::Relu, Activation::Softmax);
+        let model =
+            Classifier::from_parameters(how.standardize(false), &["a", "b", "c"], softmax, None);
+        let model = model.unwrap();
+        let found = refused_matrices(|| model.predict_log_proba(Examples::columns(&x)));
+        assert_eq!(found, [(Some(1), "A"), (Some(2), "A"), (Some(3), "A")]);
     });
 }

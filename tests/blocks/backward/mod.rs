@@ -82,3 +82,15 @@ fn other_outputs_start_at_the_blocks_and_stay_finite_at_0_and_1() {
     assert_eq!(dal.slice(s![0, ..2]).to_vec(), [f64::NEG_INFINITY, f64::INFINITY]);
     assert!(dal[[0, 2]].is_nan(), "the course's formula as it stands");
 }
+
+#[test]
+fn gradients_are_equal_if_all_their_numbers_are() {
+    let parameters = network::<f64>(&[2, 3, 1], 5);
+    let zeros = Gradients::zeros_like(&parameters);
+    let mut other = zeros.clone();
+    other.layers_mut()[1].db[[0, 0]] = 0.5;
+    assert_ne!(other, zeros);
+    other.layers_mut()[1].db[[0, 0]] = 0.0;
+    assert_eq!(other, zeros);
+    assert_ne!(Gradients::zeros_like(&network::<f64>(&[2, 3, 3, 1], 5)), zeros);
+}

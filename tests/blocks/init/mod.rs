@@ -80,6 +80,40 @@ fn zeros_never_break_the_symmetry_of_a_layer() {
     assert!(w.rows().into_iter().all(|row| row == w.row(0)));
 }
 
+/// A source of given uniform numbers, with the shuffle of the trait.
+struct Given(Vec<f64>);
+
+impl RandomSource for Given {
+    fn standard_normal(&mut self) -> f64 {
+        0.0
+    }
+
+    fn uniform(&mut self) -> f64 {
+        self.0.pop().unwrap()
+    }
+}
+
+/// Lemire's method: 53 bits times 3 is `high·2⁵³ + low`. It returns `high` unless `low` is below
+/// `2⁵³ mod 3 = 2`, and draws again then, because 3 does not divide 2⁵³.
+#[test]
+fn a_shuffle_draws_again_where_a_number_would_be_more_probable_than_others() {
+    let unit = 1.0 / (1_u64 << 53) as f64;
+    let third = ((1_u64 << 53) + 1) / 3; // times 3, it is 1·2⁵³ + 1
+    for (draws, expected) in [
+        (vec![0.0, 0.5], 1),
+        (vec![third as f64 * unit, 0.1], 0),
+        (vec![(2 * third) as f64 * unit], 2), // 2·2⁵³ + 2
+        (vec![0.4], 1),
+    ] {
+        let last = 0.9; // keeps the place of the second number
+        let mut source = Given(draws.into_iter().chain([last]).rev().collect());
+        let mut order = [0, 1, 2];
+        source.shuffle(&mut order);
+        assert_eq!(order[2], expected);
+        assert!(source.0.is_empty());
+    }
+}
+
 #[test]
 fn too_few_sizes_are_no_network() {
     let rng = &mut NumpyRandom::seed(1);

@@ -94,3 +94,34 @@ fn permutation_is_numpys() {
     assert_eq!((rng.permutation(0), rng.permutation(1)), (vec![], vec![0]));
     assert_eq!(rng.next_u32(), NumpyRandom::seed(1).next_u32(), "nothing drawn for 0 or 1");
 }
+
+/// The first pair of uniform numbers is (0, 1/2), the point (-1, 0) on the unit circle. NumPy draws
+/// another pair: `RandomState().set_state(("MT19937", key, 0, 0, 0.0))` gives these samples.
+#[test]
+fn a_point_on_the_unit_circle_is_drawn_again_as_in_numpy() {
+    let mut state = NumpyRandom::seed(1).state();
+    state.key[..4].copy_from_slice(&[0, 0, 0x8010_2204, 0]);
+    state.position = 0;
+    let rng = NumpyRandom::from_state(&state).unwrap();
+    let mut uniform = rng.clone();
+    assert_eq!([uniform.rand(), uniform.rand()], [0.0, 0.5]);
+    let mut normal = rng;
+    for expected in [-0.4159640198415171, -2.6023897901433704] {
+        assert!(same(normal.randn(), expected));
+    }
+}
+
+#[test]
+fn generators_print_the_same_text_if_they_have_the_same_state() {
+    let text = |rng: &NumpyRandom| format!("{rng:?}");
+    let mut rng = NumpyRandom::seed(1);
+    let first = text(&rng);
+    assert!(first.starts_with("NumpyRandom { checksum: \"") && first.ends_with("kept: None }"));
+    assert_eq!(first.len(), "NumpyRandom { checksum: \"0123456789abcdef\", kept: None }".len());
+    assert_eq!(text(&NumpyRandom::from_state(&rng.state()).unwrap()), first);
+    assert_ne!(text(&NumpyRandom::seed(2)), first);
+    rng.next_u32();
+    assert_ne!(text(&rng), first);
+    rng.randn();
+    assert!(text(&rng).contains("kept: Some("));
+}

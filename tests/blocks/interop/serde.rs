@@ -142,6 +142,12 @@ fn what_breaks_a_rule_is_refused_with_the_rule() {
         (json!({"keep_prob": 0.0}), "keep_prob is 0, but "),
         (json!({"algorithm": {"momentum": {"beta": 1.5}}}), "beta is 1.5, but "),
         (json!({"hiden": [3]}), "unknown field `hiden`"),
+        (json!({"frozen": [0]}), "frozen is 0, but must be at least 1"),
+        (json!({"frozen": [2, 1, 2]}), "frozen is 2, but must be a layer that is listed only once"),
+        (
+            json!({"activation": 3}),
+            "integer `3`, expected a name, a name with its constant, or a list of them",
+        ),
         (json!({"schedule": {"step": {"factor": 2.0, "every": 1}}}), "factor is 2, but "),
     ] {
         let error = refusal::<Hyperparameters>(choice);

@@ -90,6 +90,7 @@ fn names_change_no_number() {
 fn each_feature_has_a_name_of_its_own() {
     let (x, labels) = clouds(2, 40);
     let long = "n".repeat(500);
+    let quoted = r#"the 5' 3" line \ edge"#; // printed as it is
     for (names, message) in [
         (&["a"][..], "feature_names and the features of X differ in length: 1 and 2"),
         (&["a", "b", "c"], "feature_names and the features of X differ in length: 3 and 2"),
@@ -97,6 +98,10 @@ fn each_feature_has_a_name_of_its_own() {
         (&["a", ""], "feature 1 is named \"\", but names must not be empty"),
         (&["a", "a"], "feature 1 is named \"a\", but names must be distinct"),
         (&["\n", "\n"], "feature 1 is named \"\\n\", but names must be distinct"),
+        (
+            &[quoted, quoted],
+            &format!("feature 1 is named \"{quoted}\", but names must be distinct"),
+        ),
         (
             &[&long, &long],
             &format!("feature 1 is named \"{}…\", but names must be distinct", &long[..100]),
