@@ -4,7 +4,7 @@ use crate::activation::Activation;
 use crate::cost::Cost;
 use crate::data::Standardizer;
 use crate::digest::{Comparable, Digest};
-use crate::init::{Initializer, NumpyRandom};
+use crate::init::{Initializer, NumpyRandom, PerLayer};
 use crate::model::network::Network;
 use crate::model::{ClassWeights, Monitor};
 use crate::train::lbfgs::LbfgsOptions;
@@ -66,6 +66,13 @@ by_variant!(Schedule {
 impl Comparable for Activation {
     fn digest(&self, digest: &mut Digest) {
         (self.name(), self.parameter().map(|(_, value)| value)).digest(digest);
+    }
+}
+
+impl<T: Comparable> Comparable for PerLayer<T> {
+    fn digest(&self, digest: &mut Digest) {
+        matches!(self, Self::All(_)).digest(digest);
+        self.values().digest(digest);
     }
 }
 

@@ -514,6 +514,9 @@ fn disagreements(ranks: &Ranks<'_>) -> Result<()> {
     let how = Hyperparameters::plain();
     let how = if is_other { how.l2(0.25) } else { how };
     disagrees(ranks, ranks.ensure_equal("hyperparameters", &how), "hyperparameters", "l2: 0.25");
+    let layers = [Activation::Tanh, if is_other { Activation::Sigmoid } else { Activation::Relu }];
+    let how = Hyperparameters::plain().activation(layers);
+    disagrees(ranks, ranks.ensure_equal("hyperparameters", &how), "hyperparameters", "Sigmoid");
     let rule =
         Algorithm::Adam { beta1: if is_other { 0.8 } else { 0.9 }, beta2: 0.9, epsilon: 1e-8 };
     disagrees(ranks, ranks.ensure_equal("optimiser", &rule), "optimiser", "0.8");
