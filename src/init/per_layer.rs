@@ -100,3 +100,51 @@ impl<T, const N: usize> From<[T; N]> for PerLayer<T> {
         Self::Each(values.into())
     }
 }
+
+/// The value itself, or a list. A format that does not describe itself cannot tell the two apart.
+#[cfg(feature = "serde")]
+mod serde_impl {
+    use super::PerLayer;
+    use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer, StrDeserializer};
+    use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use std::fmt;
+    use std::marker::PhantomData;
+
+    impl<T: Serialize> Serialize for PerLayer<T> {
+        fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            match self {
+                Self::All(value) => value.serialize(serializer),
+                Self::Each(values) => values.serialize(serializer),
+            }
+        }
+    }
+
+    impl<'de, T: Deserialize<'de>> Deserialize<'de> for PerLayer<T> {
+        fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_any(ValueOrList(PhantomData))
+        }
+    }
+
+    struct ValueOrList<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for ValueOrList<T> {
+        type Value = PerLayer<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a name, a name with its constant, or a list of them")
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+            T::deserialize(StrDeserializer::new(name)).map(PerLayer::All)
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(map)).map(PerLayer::All)
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+            Vec::deserialize(SeqAccessDeserializer::new(list)).map(PerLayer::Each)
+        }
+    }
+}
