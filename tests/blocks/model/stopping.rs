@@ -287,6 +287,13 @@ fn patience_counts_and_refuses() {
     let stops = figures.map(|figure| patience.observe(figure));
     assert_eq!(stops, [false, false, false, false, true, false]);
     assert_eq!(patience.waited(), 0);
+    assert_eq!(
+        ([4.79, 4.71].map(|figure| patience.observe(figure)), patience.waited()),
+        ([false, true], 2)
+    );
+    patience.restart();
+    assert_eq!((patience.is_exhausted(), patience.waited()), (false, 0));
+    assert!(!patience.observe(4.71), "the reference is still 4.8");
     assert!(Patience::new(0, 0.1).is_err());
     for tolerance in [-0.1, f64::NAN, f64::INFINITY] {
         assert!(Patience::new(1, tolerance).is_err());
