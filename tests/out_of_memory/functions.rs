@@ -1,6 +1,6 @@
 //! The functions of the course, workspaces, optimizers, and preprocessing.
 
-use crate::{LARGE, alone, refused, value_or_error};
+use crate::{LARGE, PLAN, Plan, alone, refused, value_or_error};
 use dnn_blocks::backward::output_gradient;
 use dnn_blocks::course::datasets::{blobs, load_planar_dataset, moons};
 use dnn_blocks::course::{Descent, initialize_with_zeros, l_layer_model, optimize, propagate};
@@ -181,6 +181,31 @@ fn a_full_batch_and_the_models_of_the_course() {
         value_or_error(|| propagate(&w, b, &x, &y));
         value_or_error(|| optimize(&w, b, &x, &y, descent));
     });
+}
+
+/// A step whose scratch is refused takes smaller blocks of `X`, to the same bits. With many units even
+/// those would not fit, and the step asks for none.
+#[test]
+fn a_step_of_a_full_batch_needs_no_scratch() {
+    for (sizes, m, asks) in [([300, 60, 1], 300, true), ([4, 700, 1], 100, false)] {
+        let run = |large| {
+            let mut results = None;
+            alone(|| {
+                let (x, y) = (random(sizes[0], m, 2), Array2::ones((1, m)));
+                let rng = &mut NumpyRandom::seed(1);
+                let start = initialize_parameters_deep(&sizes, Initializer::He, rng).unwrap();
+                let mut descent = FullBatch::new(&x, &y, start).unwrap();
+                PLAN.set(Some(Plan { large, granted: 0, all: true, refused: false }));
+                let costs = [descent.step(0.1), descent.step(0.1)];
+                let refused = PLAN.take().unwrap().refused;
+                results = Some((refused, costs, descent.into_parameters()));
+            });
+            results.unwrap()
+        };
+        let (granted, refused) = (run(usize::MAX), run(LARGE));
+        assert_eq!((granted.0, refused.0), (false, asks), "{sizes:?}");
+        assert_eq!((granted.1, granted.2), (refused.1, refused.2), "{sizes:?}");
+    }
 }
 
 #[cfg(feature = "ndarray-rand")]
