@@ -298,6 +298,9 @@ fn patience_counts_and_refuses() {
     for tolerance in [-0.1, f64::NAN, f64::INFINITY] {
         assert!(Patience::new(1, tolerance).is_err());
     }
+    // A decrease by the tolerance does not count.
+    let mut patience = Patience::new(1, 0.25).unwrap();
+    assert_eq!([1.0, 0.75, 0.7].map(|figure| patience.observe(figure)), [false, true, false]);
     // Many small decreases count together.
     let mut patience = Patience::new(3, 0.25).unwrap();
     let stops = [1.0, 0.875, 0.75, 0.5].map(|figure| patience.observe(figure));

@@ -355,4 +355,12 @@ fn a_state_that_no_search_can_have_left_is_refused() {
     }
     let error = restore(&|state| state["gradient"] = serde_json::json!([1.0])).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+
+    // 1e300 is infinite in f32.
+    let (mut parameters, search, _) = Problem::<f32>::small().search(options);
+    let mut state = serde_json::to_value(search.state().unwrap()).unwrap();
+    state["gradient"][3] = 1e300.into();
+    let state: LbfgsState<f32> = serde_json::from_value(state).unwrap();
+    let error = Lbfgs::from_state(&mut parameters, options, &state).unwrap_err();
+    assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
 }

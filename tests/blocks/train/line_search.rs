@@ -106,6 +106,10 @@ fn a_step_grows_within_bounds() {
     assert_tried(&[&cubic(8.0, 1.0 / 64.0)], &[1.0, 5.0]);
     assert_tried(&[&cubic(-2.0, -0.5)], &[1.0, 5.0]);
     assert_tried(&[&line, &line, &line, &line], &[1.0, 5.0, 21.0, 85.0, 341.0]);
+    // From 1, the minimum of the second cubic is at 6.
+    let near = cubic(5.0, 0.1875);
+    let shifted = |w: f64| (near(w - 1.0).0 - 1.0, near(w - 1.0).1);
+    assert_tried(&[&line, &shifted], &[1.0, 5.0, 9.4]);
 }
 
 #[test]
@@ -124,6 +128,22 @@ fn a_step_shrinks_within_bounds() {
     let near = cubic(0.0005, 0.0);
     assert_tried(&[&near, &near, &near], &[1.0, 0.1, 0.01, 0.001]);
     assert_tried(&[&cubic(0.95, 20.0)], &[1.0, 0.9]);
+}
+
+/// If the costs are equal but for rounding, the minimum of the cubic can be near the other end.
+#[test]
+fn a_step_shrinks_by_at_most_nine_tenths() {
+    let unit = 1024.0 * f64::EPSILON;
+    // Between the steps 1 and 5, with u from 0 to 1, the derivative is (u - 0.05)(20 - 15 u) times
+    // this number, and the cost rises by 2 units.
+    let scale = 2.0 * unit / 4.375;
+    let derivative = (scale / 4.0).sqrt();
+    let mut line = Line::starting(1024.0, -derivative);
+    assert_eq!(line.step((1024.0, -derivative)), Progress::Trial);
+    assert_number("the second step", line.weight() / derivative, 5.0, 1e-12);
+    let progress = line.step((1024.0 + 2.0 * unit, 0.95 * 5.0 * derivative));
+    assert_eq!(progress, Progress::Trial);
+    assert_number("the third step", line.weight() / derivative, 1.4, 1e-12);
 }
 
 #[test]
@@ -277,4 +297,84 @@ fn a_direction_that_overflows_gives_way_to_the_gradient() {
     let layer = &search.parameters.layers()[0];
     assert_eq!(layer.w[[0, 0]], weight);
     assert_number("b", layer.b[[0, 0]], 1.0, 1e-15);
+}
+
+/// The estimate of the inverse Hessian matrix from the first step stays.
+#[test]
+fn a_step_on_a_straight_line_teaches_nothing() {
+    let mut search = Line::starting(0.0, -1.0);
+    assert_eq!(search.step((-0.75, -0.5)), Progress::Iteration);
+    assert_eq!(search.weight(), 2.0);
+    let straight = |w: f64| (-0.75 - 0.5 * (w - 1.0), -0.5);
+    for _ in 0..19 {
+        assert_eq!(search.step(straight(search.weight())), Progress::Trial);
+    }
+    let weight = search.weight();
+    assert_eq!(search.step(straight(weight)), Progress::Iteration);
+    assert_eq!(search.weight(), weight + 1.0, "twice the gradient");
+}
+
+/// Rosenbrock's function with the factor 10, and its gradient.
+fn valley([w, b]: [f64; 2]) -> (f64, [f64; 2]) {
+    let (to_one, to_valley) = (1.0 - w, b - w * w);
+    let cost = to_one.powi(2) + 10.0 * to_valley.powi(2);
+    (cost, [-2.0 * to_one - 40.0 * w * to_valley, 20.0 * to_valley])
+}
+
+fn dot(a: [f64; 2], b: [f64; 2]) -> f64 {
+    a[0] * b[0] + a[1] * b[1]
+}
+
+/// Returns `H·g`, where each pair of the history, oldest first, updates `H` by the BFGS formula
+/// (Nocedal & Wright, equation 7.16), from the identity times `sᵀy/yᵀy` of the newest pair.
+fn times_inverse_hessian(pairs: &[[[f64; 2]; 2]], g: [f64; 2]) -> [f64; 2] {
+    let Some([s, y]) = pairs.last() else { return g };
+    let scale = dot(*s, *y) / dot(*y, *y);
+    let mut h = [[scale, 0.0], [0.0, scale]];
+    for [s, y] in pairs {
+        let rho = 1.0 / dot(*s, *y);
+        let v = |i: usize, j: usize| f64::from(u8::from(i == j)) - rho * y[i] * s[j];
+        let entry = |i: usize, j: usize| {
+            let sum = |k: usize| (v(k, i) * h[k][0]) * v(0, j) + (v(k, i) * h[k][1]) * v(1, j);
+            sum(0) + sum(1) + rho * s[i] * s[j]
+        };
+        h = [[entry(0, 0), entry(0, 1)], [entry(1, 0), entry(1, 1)]];
+    }
+    [dot(h[0], g), dot(h[1], g)]
+}
+
+#[test]
+fn the_direction_follows_the_bfgs_formula() {
+    for history in [1, 2, 3, 10] {
+        let mut line = Line::new();
+        let options = LbfgsOptions::default().history(history).gradient_tolerance(1e-3);
+        line.search = Lbfgs::new(&line.parameters, options).unwrap();
+        let at = |line: &Line| {
+            let layer = &line.parameters.layers()[0];
+            [layer.w[[0, 0]], layer.b[[0, 0]]]
+        };
+        let (mut best, mut pairs) = ([0.0; 2], Vec::new());
+        loop {
+            let point = at(&line);
+            let (cost, [dw, db]) = valley(point);
+            line.gradients.layers_mut()[0].db[[0, 0]] = db;
+            match line.step((cost, dw)) {
+                Progress::Trial => continue,
+                Progress::Iteration => {}
+                Progress::Stopped(stop) => break assert!(stop.converged(), "{stop}"),
+            }
+            let (before, now) = (valley(best).1, [dw, db]);
+            pairs.push([
+                [point[0] - best[0], point[1] - best[1]],
+                [now[0] - before[0], now[1] - before[1]],
+            ]);
+            best = point;
+            let direction =
+                times_inverse_hessian(&pairs[pairs.len().saturating_sub(history)..], now);
+            for (found, (best, d)) in at(&line).iter().zip(best.iter().zip(direction)) {
+                assert_number("the next trial", *found, best - d, 1e-9);
+            }
+        }
+        assert!(pairs.len() > 5, "{}", pairs.len());
+    }
 }

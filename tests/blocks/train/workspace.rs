@@ -5,6 +5,7 @@ use crate::support::reference::assert_close;
 use crate::support::{COSTS, labels, message, needed_output, network_with_biases, random, same};
 use dnn_blocks::Error;
 use dnn_blocks::forward::LayerCache;
+use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
@@ -102,6 +103,9 @@ fn what_does_not_fit_a_workspace_is_named() {
         workspace.forward(&Array2::zeros((3, 0)), &parameters).map(|_| ()),
         Err(Error::EmptyBatch { layer: Some(1), .. })
     ));
+    let (x, y) = (Array2::zeros((3, 0)), Array2::zeros((1, 0)));
+    let step = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
+    assert!(matches!(step.map(drop), Err(Error::EmptyBatch { layer: Some(1), .. })));
     let x = Array2::zeros((3, 7));
     let pass = workspace.forward(&x, &parameters).unwrap();
     let cost = pass.cost(&Array2::zeros((1, 8)));
@@ -199,6 +203,12 @@ fn parts_of_a_batch_drop_the_units_of_the_whole_batch() {
     let (dropout, cost) = (Dropout::new(0.5, &mut rng), Cost::BinaryCrossEntropy);
     let step = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
     let whole = step.unwrap().1;
+    // A number for each hidden unit and example.
+    let mut expected = NumpyRandom::seed(7);
+    for _ in 0..(5 + 4) * 6 {
+        expected.uniform();
+    }
+    assert_eq!(rng.state(), expected.state());
     let whole_again = gradients_of_part(&[0, 1, 2, 3, 4, 5], 6, 6).unwrap();
     assert!(same_gradients(&whole_again, whole));
 
