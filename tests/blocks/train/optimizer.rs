@@ -616,3 +616,21 @@ fn an_error_of_a_rule_names_the_layer() {
         assert_eq!(error.to_string(), expected);
     }
 }
+
+/// The state of each rule, as the table of the module names it. A mean of squares is never negative.
+#[test]
+fn rules_name_their_state() {
+    for (rule, expected) in ALGORITHMS.iter().zip([
+        &[][..],
+        &[("v", false)],
+        &[("v", false)],
+        &[("v", false)],
+        &[("s", true)],
+        &[("v", false), ("s", true)],
+        &[("v", false), ("s", true)],
+    ]) {
+        let state = UpdateRule::<f64>::state(rule);
+        let found: Vec<_> = state.iter().map(|m| (m.name(), m.is_non_negative())).collect();
+        assert_eq!(found, expected, "{rule}");
+    }
+}
