@@ -38,7 +38,8 @@ const MOST_WORST: usize = 5;
 pub struct GradientCheck<I = usize> {
     /// `‖grad - gradapprox‖₂ / (‖grad‖₂ + ‖gradapprox‖₂)`, between 0 and 1; 0 if both are 0.
     pub difference: f64,
-    /// The coordinates with the largest differences, the worst first; at most five.
+    /// The coordinates with the largest differences, the worst first; at most five. Equal ones are
+    /// in the order of the parameters.
     pub worst: Vec<Coordinate<I>>,
 }
 

@@ -184,6 +184,31 @@ fn a_full_batch_and_the_models_of_the_course() {
     });
 }
 
+/// A step whose scratch is refused gives the same bits. With many units, for which the stack has no
+/// room, the step asks for none.
+#[test]
+fn a_step_of_a_full_batch_needs_no_scratch() {
+    for (sizes, m, asks) in [([300, 60, 1], 300, true), ([8, 3000, 1], 50, false)] {
+        let run = |large| {
+            let mut results = None;
+            alone(|| {
+                let (x, y) = (random(sizes[0], m, 2), Array2::ones((1, m)));
+                let rng = &mut NumpyRandom::seed(1);
+                let start = initialize_parameters_deep(&sizes, Initializer::He, rng).unwrap();
+                let mut descent = FullBatch::new(&x, &y, start).unwrap();
+                PLAN.set(Some(Plan { large, granted: 0, all: true, refused: false }));
+                let costs = [descent.step(0.1), descent.step(0.1)];
+                let refused = PLAN.take().unwrap().refused;
+                results = Some((refused, costs, descent.into_parameters()));
+            });
+            results.unwrap()
+        };
+        let (granted, refused) = (run(usize::MAX), run(LARGE));
+        assert_eq!((granted.0, refused.0), (false, asks), "{sizes:?}");
+        assert_eq!((granted.1, granted.2), (refused.1, refused.2), "{sizes:?}");
+    }
+}
+
 #[cfg(feature = "ndarray-rand")]
 #[test]
 fn weights_of_any_distribution() {

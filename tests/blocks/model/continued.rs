@@ -4,7 +4,7 @@ use super::{GO_ON, clouds, fitted, quick};
 use dnn_blocks::Error;
 use dnn_blocks::ndarray::{Array1, Array2, array, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::lbfgs::LbfgsOptions;
+use dnn_blocks::train::lbfgs::{LbfgsOptions, Stop};
 use dnn_blocks::train::schedule::Plateau;
 use std::ops::ControlFlow;
 
@@ -95,6 +95,41 @@ fn lbfgs_starts_anew_on_other_data() {
     let mut fresh = Classifier::from_parameters(how, &[0, 1], parameters.unwrap(), scaler).unwrap();
     fresh.fit_with(Examples::rows(&other), &labels, warm()).unwrap();
     assert_eq!(model.parameters(), fresh.parameters());
+}
+
+/// Features that are swapped have the same cost, if their weights are equal, and another gradient.
+#[test]
+fn lbfgs_starts_anew_on_data_of_the_same_cost() {
+    let (x, labels) = clouds(2, 40);
+    let swapped = x.slice(s![.., ..;-1]);
+    let start = || {
+        let (w, b) = (Array2::ones((1, 2)), Array2::zeros((1, 1)));
+        let layer = Layer { w, b, activation: Activation::Sigmoid };
+        let parameters = Parameters::from_layers(vec![layer]).unwrap();
+        let how = quick().hidden(&[]).standardize(false).lbfgs(LbfgsOptions::default()).epochs(4);
+        Classifier::<f64, usize>::from_parameters(how, &[0, 1], parameters, None).unwrap()
+    };
+    let (mut model, mut fresh) = (start(), start());
+    let at_once = warm().on_batch(|_| ControlFlow::Break(()));
+    model.fit_with(Examples::rows(&x), &labels, at_once).unwrap();
+    assert_eq!(model.parameters(), fresh.parameters());
+    let options = [warm(), warm()];
+    for (model, options) in [&mut model, &mut fresh].into_iter().zip(options) {
+        model.fit_with(Examples::rows(swapped), &labels, options).unwrap();
+    }
+    assert_eq!(model.parameters(), fresh.parameters());
+}
+
+#[test]
+fn limits_of_lbfgs_hold_for_each_fit() {
+    let (x, labels) = clouds(2, 40);
+    let options = LbfgsOptions::default().max_iterations(2).gradient_tolerance(0.0);
+    let how = quick().l2(0.1).lbfgs(options).epochs(10);
+    let mut model = Classifier::<f64, usize>::new(how);
+    for _ in 0..3 {
+        let history = model.fit_with(Examples::rows(&x), &labels, warm()).unwrap();
+        assert_eq!((history.epochs.len(), history.stop), (2, Some(Stop::Iterations)));
+    }
 }
 
 #[test]

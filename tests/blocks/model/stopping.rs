@@ -287,10 +287,20 @@ fn patience_counts_and_refuses() {
     let stops = figures.map(|figure| patience.observe(figure));
     assert_eq!(stops, [false, false, false, false, true, false]);
     assert_eq!(patience.waited(), 0);
+    assert_eq!(
+        ([4.79, 4.71].map(|figure| patience.observe(figure)), patience.waited()),
+        ([false, true], 2)
+    );
+    patience.restart();
+    assert_eq!((patience.is_exhausted(), patience.waited()), (false, 0));
+    assert!(!patience.observe(4.71), "the reference is still 4.8");
     assert!(Patience::new(0, 0.1).is_err());
     for tolerance in [-0.1, f64::NAN, f64::INFINITY] {
         assert!(Patience::new(1, tolerance).is_err());
     }
+    // A decrease by the tolerance does not count.
+    let mut patience = Patience::new(1, 0.25).unwrap();
+    assert_eq!([1.0, 0.75, 0.7].map(|figure| patience.observe(figure)), [false, true, false]);
     // Many small decreases count together.
     let mut patience = Patience::new(3, 0.25).unwrap();
     let stops = [1.0, 0.875, 0.75, 0.5].map(|figure| patience.observe(figure));

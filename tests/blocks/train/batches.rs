@@ -4,7 +4,8 @@ use crate::support::reference::{assert_close, assert_number, cases, matrix, numb
 use dnn_blocks::Error;
 use dnn_blocks::ndarray::{Array2, ArrayView2, Axis, s};
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::batches::random_mini_batches;
+use dnn_blocks::train::batches::{BatchColumns, random_mini_batches};
+use std::ops::Range;
 
 #[test]
 fn batches_of_course_2() {
@@ -52,7 +53,7 @@ fn the_iterator_gives_the_batches_of_the_function() {
             let expected = random_mini_batches(&x, &y, size, &mut rngs[0]).unwrap();
             lent.shuffle(&mut rngs[1]);
             copied.shuffle(&mut rngs[2]);
-            assert_eq!(lent.len(), expected.len());
+            assert_eq!((lent.len(), lent.is_empty()), (expected.len(), false));
             for (x, y) in &expected {
                 assert_eq!(lent.next().unwrap(), (x.view(), y.view()));
                 assert_eq!(copied.next().unwrap(), (x.view(), y.view()));
@@ -107,6 +108,53 @@ fn what_is_no_set_is_refused() {
     let one = Array2::<f64>::ones((1, 1));
     let many = one.broadcast((1, 1 << 45)).unwrap();
     assert!(matches!(Batches::new(many, many, 2).unwrap_err(), Error::TooLarge { .. }));
+}
+
+/// Shards of a set, one of them empty, hold each batch together: the columns that each returns are
+/// those of the whole batch.
+#[test]
+fn shards_hold_the_batches_of_the_whole_set() {
+    let x = Array2::from_shape_fn((3, 23), |(f, i)| (100 * f + i) as f64);
+    let y = Array2::from_shape_fn((1, 23), |(_, i)| i as f64);
+    let part = |range: Range<usize>| {
+        let columns = s![.., range.clone()];
+        Batches::from_shard(x.slice(columns), y.slice(columns), 5, range.start, 23).unwrap()
+    };
+    let mut shards = [part(0..9), part(9..9), part(9..22), part(22..23)];
+    let mut whole = Batches::new(&x, &y, 5).unwrap();
+    for seed in 0..3 {
+        whole.shuffle(&mut NumpyRandom::seed(seed));
+        shards.each_mut().map(|shard| shard.shuffle(&mut NumpyRandom::seed(seed)));
+        while let Some(batch) = whole.next_local() {
+            assert_eq!(batch.columns, None);
+            let mut found = vec![0; batch.x.ncols()];
+            for shard in &mut shards {
+                let local = shard.next_local().unwrap();
+                let BatchColumns { columns, total } = local.columns.unwrap();
+                assert_eq!((total, columns.len()), (batch.x.ncols(), local.x.ncols()));
+                assert!(columns.is_sorted());
+                assert_eq!(local.x, batch.x.select(Axis(1), columns));
+                assert_eq!(local.y, batch.y.select(Axis(1), columns));
+                columns.iter().for_each(|&column| found[column] += 1);
+            }
+            assert!(found.iter().all(|&count| count == 1), "{found:?}");
+        }
+        assert!(shards.iter_mut().all(|shard| shard.next_local().is_none()));
+    }
+}
+
+#[test]
+fn a_shard_outside_of_its_set_is_refused() {
+    let (x, y) = (Array2::<f64>::ones((3, 4)), Array2::ones((1, 4)));
+    let message = |first, total| {
+        Batches::from_shard(&x, &y, 2, first, total).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!([message(0, 4), message(3, 7), message(0, 9)], [Ok(()), Ok(()), Ok(())]);
+    let expected = "the end of the shard and the examples differ in length: 8 and 7";
+    assert_eq!(message(4, 7), Err(expected.to_string()));
+    assert!(message(0, 3).is_err() && message(usize::MAX, 7).is_err());
+    let empty = Batches::from_shard(&x, &y, 2, 0, 0).unwrap_err();
+    assert!(matches!(empty, Error::EmptyBatch { .. }), "{empty}");
 }
 
 /// The gradient of a batch does not depend on the layout of the set.

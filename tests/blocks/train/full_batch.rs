@@ -36,12 +36,36 @@ fn a_full_batch_step_gives_the_bits_of_the_blocks() {
         compare_full_batch::<f32>(&[130, 20, 1], 17, hidden, Activation::Sigmoid);
         compare_full_batch::<f64>(&[30, 1], 21, Activation::Sigmoid, hidden);
     }
-    // More than one panel of X, exactly two, and a first layer too wide for one pass.
-    for features in [2047, 2048, 2049, 4096, 5000] {
-        compare_full_batch::<f64>(&[features, 7, 1], 19, Activation::Relu, Activation::Sigmoid);
-        compare_full_batch::<f32>(&[features, 20, 1], 65, Activation::Relu, Activation::Sigmoid);
+    // Around one and two segments of X, with few and with many examples.
+    for features in [2047, 2048, 2049, 4095, 4096, 4097, 6200] {
+        for m in [19, 100] {
+            compare_full_batch::<f64>(&[features, 7, 1], m, Activation::Relu, Activation::Sigmoid);
+            compare_full_batch::<f32>(&[features, 20, 1], m, Activation::Relu, Activation::Sigmoid);
+        }
     }
+    // First layers with many units.
     compare_full_batch::<f64>(&[200, 60, 1], 30, Activation::Relu, Activation::Sigmoid);
+    compare_full_batch::<f64>(&[4, 700, 1], 100, Activation::Relu, Activation::Sigmoid);
+    compare_full_batch::<f64>(&[40, 100, 1], 200, Activation::Relu, Activation::Sigmoid);
+}
+
+/// Logistic regression on a table (examples, features), whose transposed view is `X`.
+#[test]
+fn a_full_batch_of_the_rows_of_a_table_gives_the_bits_of_the_blocks() {
+    for (features, m) in [(17, 204), (17, 205), (30, 569), (3, 1000)] {
+        let (table, y) = (random::<f64>(m, features, 8), labels::<f64>(1, m));
+        let start =
+            network_with_biases::<f64>(&[features, 1], Activation::Sigmoid, Activation::Sigmoid);
+        let mut expected = start.clone();
+        let mut descent = FullBatch::new(table.t(), &y, start).unwrap();
+        for _ in 0..3 {
+            let (al, caches) = l_model_forward(table.t(), &expected).unwrap();
+            let gradients = l_model_backward(&al, &y, &caches).unwrap();
+            update_parameters(&mut expected, &gradients, 0.1).unwrap();
+            descent.step(0.1).unwrap();
+        }
+        assert!(same_parameters(descent.parameters(), &expected), "{features} {m}");
+    }
 }
 
 #[test]

@@ -168,6 +168,9 @@ fn the_difference_is_the_formula_at_every_size() {
         let order: Vec<_> = check.worst.iter().map(|c| c.index).collect();
         assert_eq!(order, [1, 0]);
     }
+    let equal = gradient_check(|_| 0.0, &[0.0; 7], &[1.0, 1.0, 2.0, 1.0, 1.0, 1.0, 2.0], 0.25);
+    let order: Vec<_> = equal.unwrap().worst.iter().map(|c| c.index).collect();
+    assert_eq!(order, [2, 6, 0, 1, 3]);
     let against = gradient_check(|theta| theta[0], &[0.0], &[-1.0], 0.25).unwrap();
     assert_eq!(against.difference, 1.0);
     let nothing = gradient_check(|_| 7.0, &[1.0, 2.0], &[0.0, 0.0], 1e-7).unwrap();
@@ -235,6 +238,11 @@ fn what_cannot_be_checked_is_refused() {
         message(&[1.0, 1e12], &gradient, 1e-7),
         "epsilon is 0.0000001, but must be large enough to move every number"
     );
+    // 2^53 + 1 and -2^53 - 1 are no f64.
+    for at in [9_007_199_254_740_992.0, -9_007_199_254_740_992.0] {
+        let expected = "epsilon is 1, but must be large enough to move every number";
+        assert_eq!(message(&[1.0, at], &gradient, 1.0), expected);
+    }
     for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         assert_eq!(message(&[1.0, value], &gradient, 1e-7), format!("theta[1] is {value}"));
         assert_eq!(message(&theta, &[value, 1.0], 1e-7), format!("gradient[0] is {value}"));

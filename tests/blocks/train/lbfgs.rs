@@ -322,3 +322,45 @@ fn what_does_not_fit_is_an_error_and_changes_nothing() {
     assert!(matches!(error, Error::NotFinite { layer: Some(2), operand: "db", .. }), "{error}");
     assert_eq!((parameters, search), before);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_state_that_no_search_can_have_left_is_refused() {
+    use dnn_blocks::train::lbfgs::LbfgsState;
+    let problem = Problem::<f64>::small();
+    let options = LbfgsOptions::default().max_iterations(3);
+    let (before, search, _) = problem.search(options);
+    let state = serde_json::to_value(search.state().unwrap()).unwrap();
+    let restore = |change: &dyn Fn(&mut serde_json::Value)| {
+        let (mut state, mut parameters) = (state.clone(), before.clone());
+        change(&mut state);
+        let state: LbfgsState<f64> = serde_json::from_value(state).unwrap();
+        let result = Lbfgs::from_state(&mut parameters, options, &state).map(drop);
+        assert!(result.is_ok() || parameters == before);
+        result
+    };
+    assert_eq!(restore(&|_| ()), Ok(()));
+    let of_pair = |s: f64, y: f64| {
+        let [s, y] = [s, y].map(|number| vec![number; 5 * 8 + 8 + 8 + 1]);
+        restore(&|state| state["pairs"][1] = serde_json::json!([s, y]))
+    };
+    assert_eq!(of_pair(2.0, 0.5), Ok(()));
+    for (s, y) in [(1.0, -1.0), (0.0, 1.0), (1e160, 1e160), (-1e160, 1e160)] {
+        let error = of_pair(s, y).unwrap_err();
+        assert!(matches!(error, Error::Inconsistent { .. }), "{s} {y}: {error}");
+    }
+    for name in ["iterations", "evaluations"] {
+        let error = restore(&|state| state[name] = u64::MAX.into()).unwrap_err();
+        assert!(matches!(error, Error::Inconsistent { .. }), "{name}: {error}");
+    }
+    let error = restore(&|state| state["gradient"] = serde_json::json!([1.0])).unwrap_err();
+    assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+
+    // 1e300 is infinite in f32.
+    let (mut parameters, search, _) = Problem::<f32>::small().search(options);
+    let mut state = serde_json::to_value(search.state().unwrap()).unwrap();
+    state["gradient"][3] = 1e300.into();
+    let state: LbfgsState<f32> = serde_json::from_value(state).unwrap();
+    let error = Lbfgs::from_state(&mut parameters, options, &state).unwrap_err();
+    assert!(matches!(error, Error::Inconsistent { .. }), "{error}");
+}

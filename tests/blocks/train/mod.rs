@@ -5,6 +5,7 @@ mod frozen;
 mod full_batch;
 mod gradient_check;
 mod lbfgs;
+mod line_search;
 mod optimizer;
 mod regularization;
 mod schedule;

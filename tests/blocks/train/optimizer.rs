@@ -582,3 +582,55 @@ fn a_rule_can_be_chosen_at_run_time() {
         assert_ne!(parameters, before);
     }
 }
+
+/// A rule that refuses gradients above 1.
+struct Limited;
+
+impl UpdateRule<f64> for Limited {
+    fn update(
+        &self,
+        step: Step,
+        w: &mut ArrayRef2<f64>,
+        dw: &ArrayRef2<f64>,
+        _state: &mut [Array2<f64>],
+    ) -> dnn_blocks::Result<()> {
+        if let Some(((row, column), &value)) = dw.indexed_iter().find(|(_, dw)| **dw > 1.0) {
+            let position = Position::Entry { row, column };
+            let (layer, operand, rule) = (None, "gradient", "at most 1");
+            return Err(Error::InvalidValue { layer, operand, position, value, rule });
+        }
+        w.scaled_add(-step.learning_rate, dw);
+        Ok(())
+    }
+}
+
+#[test]
+fn an_error_of_a_rule_names_the_layer() {
+    let parameters = initialize_parameters::<f64>(3, 2, 1, &mut NumpyRandom::seed(1)).unwrap();
+    for layer in [1, 2] {
+        let mut gradients = Gradients::zeros_like(&parameters);
+        gradients.layers_mut()[layer - 1].db[[0, 0]] = 1.5;
+        let mut optimizer = Optimizer::new(Limited, &parameters).unwrap();
+        let error = optimizer.step(&mut parameters.clone(), &gradients, 0.1).unwrap_err();
+        let expected = format!("layer {layer}: gradient[0, 0] is 1.5, but must be at most 1");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+/// The state of each rule, as the table of the module names it. A mean of squares is never negative.
+#[test]
+fn rules_name_their_state() {
+    for (rule, expected) in ALGORITHMS.iter().zip([
+        &[][..],
+        &[("v", false)],
+        &[("v", false)],
+        &[("v", false)],
+        &[("s", true)],
+        &[("v", false), ("s", true)],
+        &[("v", false), ("s", true)],
+    ]) {
+        let state = UpdateRule::<f64>::state(rule);
+        let found: Vec<_> = state.iter().map(|m| (m.name(), m.is_non_negative())).collect();
+        assert_eq!(found, expected, "{rule}");
+    }
+}

@@ -4,6 +4,7 @@ use crate::support::reference::{assert_close, assert_number, cases, matrix, netw
 use dnn_blocks::Error;
 use dnn_blocks::cost::Targets;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
+use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array1, Array2, array};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
@@ -230,4 +231,32 @@ fn masks_of_another_network_are_errors() {
     let options = BackwardOptions::new(Cost::BinaryCrossEntropy);
     let gradients = backpropagate(&al, &y, &caches.layers, options).unwrap().gradients;
     assert_eq!(gradients, l_model_backward(&al, &y, &caches.layers).unwrap());
+}
+
+/// A random source whose next number is known.
+struct Constant(f64);
+
+impl RandomSource for Constant {
+    fn standard_normal(&mut self) -> f64 {
+        self.0
+    }
+    fn uniform(&mut self) -> f64 {
+        self.0
+    }
+}
+
+/// The course keeps a unit if its number is below the probability.
+#[test]
+fn a_number_that_equals_the_probability_drops_the_unit() {
+    let draw = |number| Mask::<f64>::draw(1, 1, 0.75, &mut Constant(number)).unwrap().d[[0, 0]];
+    assert_eq!([draw(0.75_f64.next_down()), draw(0.75)], [1.0, 0.0]);
+}
+
+#[test]
+fn a_forward_pass_with_dropout_names_the_layer_that_does_not_fit() {
+    let mut parameters = initialize_parameters::<f64>(2, 3, 1, &mut NumpyRandom::seed(1)).unwrap();
+    parameters.layers_mut()[1].w = Array2::zeros((1, 4));
+    let (x, rng) = (Array2::ones((2, 4)), &mut NumpyRandom::seed(1));
+    let error = l_model_forward_with_dropout(&x, &parameters, 0.5, rng).map(drop).unwrap_err();
+    assert!(matches!(error, Error::ShapeMismatch { layer: Some(2), .. }), "{error}");
 }

@@ -3,9 +3,9 @@
 use crate::support::reference::{assert_number, cases, number};
 use dnn_blocks::Error;
 use dnn_blocks::prelude::*;
-use dnn_blocks::train::schedule::{schedule_lr_decay, update_lr};
+use dnn_blocks::train::schedule::{Plateau, schedule_lr_decay, update_lr};
 
-const EVERY: [Schedule; 7] = [
+const EVERY: [Schedule; 8] = [
     Schedule::Constant,
     Schedule::InverseTime { decay_rate: 0.7 },
     Schedule::Intervals { decay_rate: 0.7, time_interval: 3 },
@@ -13,6 +13,7 @@ const EVERY: [Schedule; 7] = [
     Schedule::Exponential { decay_rate: 0.1 },
     Schedule::Cosine { warm_up: 5, total: 25, lowest: 0.001 },
     Schedule::Cosine { warm_up: 0, total: 1, lowest: 0.0 },
+    Schedule::InverseScaling { power: 1.5 },
 ];
 
 #[test]
@@ -53,6 +54,7 @@ fn every_variant_is_its_formula() {
             0.2 / 0.1_f64.exp().powf(t),
             cosine,
             if epoch == 0 { 0.2 } else { 0.0 },
+            0.2 / ((t + 1.0) * (t + 1.0).sqrt()),
         ];
         for (schedule, expected) in EVERY.iter().zip(expected) {
             let found = schedule.at(0.2, epoch);
@@ -135,4 +137,33 @@ fn useless_numbers_are_refused_by_name() {
         Schedule::InverseTime { decay_rate: fine }.check::<f64>().unwrap();
     }
     Schedule::Step { factor: 1.0, every: usize::MAX }.check::<f64>().unwrap();
+}
+
+#[test]
+fn inverse_scaling_alone_counts_examples() {
+    let counts = EVERY.map(Schedule::counts_examples);
+    assert_eq!(counts, EVERY.map(|schedule| matches!(schedule, Schedule::InverseScaling { .. })));
+}
+
+#[test]
+fn a_plateau_multiplies_the_rate_down_to_its_lowest() {
+    let plateau = Plateau::new(0.25, 3).lowest(0.1);
+    assert_eq!((plateau.factor, plateau.patience, plateau.lowest), (0.25, 3, 0.1));
+    assert_eq!([1.0, 0.5, 0.1].map(|rate| plateau.reduce(rate)), [0.25, 0.125, 0.1]);
+    assert_eq!(plateau.reduce(0.3), 0.1);
+    assert_eq!(plateau.reduce(0.05), 0.05, "a rate below the lowest stays");
+    assert_eq!(Plateau::new(0.5, 1).reduce(1e-3), 5e-4);
+
+    plateau.check::<f64>().unwrap();
+    let refused = |plateau: Plateau| match plateau.check::<f32>() {
+        Err(Error::Hyperparameter { name, .. }) => name,
+        result => panic!("{plateau:?}: {result:?}"),
+    };
+    for factor in [0.0, -0.5, 1.0, 1.5, f64::NAN] {
+        assert_eq!(refused(Plateau::new(factor, 3)), "plateau.factor");
+    }
+    assert_eq!(refused(Plateau::new(0.5, 0)), "plateau.patience");
+    for lowest in [-0.1, f64::NAN, 1e300] {
+        assert_eq!(refused(Plateau::new(0.5, 1).lowest(lowest)), "plateau.lowest");
+    }
 }

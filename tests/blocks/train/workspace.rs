@@ -1,12 +1,15 @@
 //! A workspace is bit-identical to the blocks; wrong shapes are errors.
 
 use super::{ACTIVATIONS, SMOOTH_ACTIVATIONS, same_gradients};
+use crate::support::reference::assert_close;
 use crate::support::{COSTS, labels, message, needed_output, network_with_biases, random, same};
 use dnn_blocks::Error;
 use dnn_blocks::forward::LayerCache;
-use dnn_blocks::ndarray::Array2;
+use dnn_blocks::init::RandomSource;
+use dnn_blocks::ndarray::{Array2, Axis};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
+use dnn_blocks::train::batches::BatchColumns;
 use dnn_blocks::train::workspace::Dropout;
 
 /// The gradient of `X` of the binary cross-entropy.
@@ -100,6 +103,9 @@ fn what_does_not_fit_a_workspace_is_named() {
         workspace.forward(&Array2::zeros((3, 0)), &parameters).map(|_| ()),
         Err(Error::EmptyBatch { layer: Some(1), .. })
     ));
+    let (x, y) = (Array2::zeros((3, 0)), Array2::zeros((1, 0)));
+    let step = workspace.cost_and_gradients(&x, &y, &parameters, Cost::BinaryCrossEntropy);
+    assert!(matches!(step.map(drop), Err(Error::EmptyBatch { layer: Some(1), .. })));
     let x = Array2::zeros((3, 7));
     let pass = workspace.forward(&x, &parameters).unwrap();
     let cost = pass.cost(&Array2::zeros((1, 8)));
@@ -166,4 +172,66 @@ fn an_objective_is_checked_before_masks_are_drawn() {
     assert!(message(step).starts_with("lambda is NaN"));
     assert_eq!(rng.state(), NumpyRandom::seed(1).state());
     assert!(message(Workspace::new(&parameters, 0)).starts_with("examples is 0"));
+}
+
+/// Returns the gradients of some columns of a batch of 6, with their part of its dropout masks.
+fn gradients_of_part(
+    columns: &[usize],
+    total: usize,
+    examples: usize,
+) -> dnn_blocks::Result<Gradients<f64>> {
+    let parameters =
+        network_with_biases::<f64>(&[3, 5, 4, 2], Activation::Tanh, Activation::Sigmoid);
+    let (x, y) = (random::<f64>(3, 6, 1), labels::<f64>(2, 6));
+    let chosen: Vec<usize> = columns.iter().map(|i| i % 6).chain([0; 6]).take(examples).collect();
+    let [x, y] = [x, y].map(|all| all.select(Axis(1), &chosen));
+    let mut rng = NumpyRandom::seed(7);
+    let dropout = Dropout::new(0.5, &mut rng).columns(BatchColumns { columns, total });
+    let mut workspace = Workspace::new(&parameters, 6)?;
+    let cost = Cost::BinaryCrossEntropy;
+    let step = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
+    Ok(step?.1.clone())
+}
+
+#[test]
+fn parts_of_a_batch_drop_the_units_of_the_whole_batch() {
+    let parameters =
+        network_with_biases::<f64>(&[3, 5, 4, 2], Activation::Tanh, Activation::Sigmoid);
+    let (x, y) = (random::<f64>(3, 6, 1), labels::<f64>(2, 6));
+    let mut workspace = Workspace::new(&parameters, 6).unwrap();
+    let mut rng = NumpyRandom::seed(7);
+    let (dropout, cost) = (Dropout::new(0.5, &mut rng), Cost::BinaryCrossEntropy);
+    let step = workspace.cost_and_gradients_with_dropout(&x, &y, &parameters, cost, dropout);
+    let whole = step.unwrap().1;
+    // A number for each hidden unit and example.
+    let mut expected = NumpyRandom::seed(7);
+    for _ in 0..(5 + 4) * 6 {
+        expected.uniform();
+    }
+    assert_eq!(rng.state(), expected.state());
+    let whole_again = gradients_of_part(&[0, 1, 2, 3, 4, 5], 6, 6).unwrap();
+    assert!(same_gradients(&whole_again, whole));
+
+    let parts = [&[0, 3][..], &[1, 2, 4], &[5]];
+    let gradients = parts.map(|columns| gradients_of_part(columns, 6, columns.len()).unwrap());
+    for (l, whole) in whole.layers().iter().enumerate() {
+        let (mut dw, mut db) = (Array2::zeros(whole.dw.dim()), Array2::zeros(whole.db.dim()));
+        for (columns, part) in parts.iter().zip(&gradients) {
+            let share = columns.len() as f64 / 6.0;
+            dw.scaled_add(share, &part.layers()[l].dw);
+            db.scaled_add(share, &part.layers()[l].db);
+        }
+        assert_close("dW", &dw, &whole.dw, 1e-12);
+        assert_close("db", &db, &whole.db, 1e-12);
+    }
+}
+
+#[test]
+fn columns_that_cannot_be_of_a_batch_are_refused() {
+    for columns in [&[2, 1][..], &[1, 1], &[1, 6], &[1, 7], &[3, 1, 6]] {
+        let error = gradients_of_part(columns, 6, columns.len()).unwrap_err();
+        assert!(matches!(error, Error::Inconsistent { .. }), "{columns:?}: {error}");
+    }
+    let error = gradients_of_part(&[1, 2], 6, 3).unwrap_err();
+    assert_eq!(error.to_string(), "columns of the batch and X differ in length: 2 and 3");
 }
