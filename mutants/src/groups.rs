@@ -13,6 +13,10 @@ pub struct Group {
     pub name: &'static str,
     /// Files whose path starts with one of these are mutated.
     pub files: &'static [&'static str],
+    /// Mutants of other files, by a part of their names.
+    pub also: &'static [&'static str],
+    /// Mutants of these files that another group tests.
+    pub without: &'static [&'static str],
     pub features: &'static str,
     pub tests: &'static [&'static str],
     /// Only tests whose name has this word run.
@@ -46,13 +50,32 @@ const CORE: &[&str] = &[
     "src/frozen.rs",
 ];
 
+/// What only a step on several processes reaches.
+const MPI_ONLY: &[&str] = &[
+    "in Batches<'a, F>::from_numbers",
+    "Batches<'a, F>::from_numbers ->",
+    "StepBuffers<F>::begin_without_examples",
+    "replace == with != in StepBuffers<F>::cost_and_gradients",
+    "replace > with >= in StepBuffers<F>::cost_and_gradients",
+    "Targets<'a, F>::smoothing ->",
+];
+
 impl Group {
+    /// Whether a mutant is tested in this group.
+    pub fn has(&self, file: &str, name: &str) -> bool {
+        let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
+        has(self.also)
+            || self.files.iter().any(|start| file.starts_with(start)) && !has(self.without)
+    }
+
     pub fn named(name: &str) -> Result<Self> {
         let threads = std::thread::available_parallelism()?.get();
         let blocks: &[&str] = &["blocks", "golden", "allocations", "out_of_memory"];
         let group = |name, files, tests| Self {
             name,
             files,
+            also: &[],
+            without: &[],
             features: RUST_ONLY,
             tests,
             word: String::new(),
@@ -60,10 +83,11 @@ impl Group {
             threads,
         };
         Ok(match name {
-            "core" => group("core", CORE, blocks),
+            "core" => Self { without: MPI_ONLY, ..group("core", CORE, blocks) },
             "models" => group("models", &["src/model/", "src/selection/", "src/course/"], blocks),
             "files" => Self { longest: 30, ..group("files", &["src/files/"], blocks) },
             "distributed" => Self {
+                also: MPI_ONLY,
                 features: "approx,mpi,safetensors",
                 longest: 60,
                 ..group("distributed", &["src/digest.rs", "src/distributed/"], &["mpi"])

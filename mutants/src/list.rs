@@ -1,6 +1,7 @@
 //! The mutants that cargo-mutants finds.
 
 use crate::Result;
+use crate::groups::Group;
 use crate::results::hash;
 use serde::Deserialize;
 use std::ops::Range;
@@ -55,8 +56,8 @@ struct Position {
     column: usize,
 }
 
-/// Lists the mutants of the library in the files whose path starts with one of `files`.
-pub fn mutants(root: &Path, files: &[&str]) -> Result<Vec<Mutant>> {
+/// Lists the mutants of a group.
+pub fn mutants(root: &Path, group: &Group) -> Result<Vec<Mutant>> {
     let output = Command::new("cargo")
         .args(["mutants", "--no-config", "--list", "--json"])
         .current_dir(root)
@@ -66,9 +67,9 @@ pub fn mutants(root: &Path, files: &[&str]) -> Result<Vec<Mutant>> {
         return Err(format!("cargo mutants: {message}").into());
     }
     let listed: Vec<Listed> = serde_json::from_slice(&output.stdout)?;
-    let chosen = listed.into_iter().filter(|mutant| {
-        mutant.package == "dnn-blocks" && files.iter().any(|start| mutant.file.starts_with(start))
-    });
+    let chosen = listed
+        .into_iter()
+        .filter(|mutant| mutant.package == "dnn-blocks" && group.has(&mutant.file, &mutant.name));
     let mut text = (String::new(), String::new());
     let mut mutants = Vec::new();
     for (i, Listed { file, name, genre, span, replacement, .. }) in chosen.enumerate() {

@@ -61,7 +61,7 @@ fn main_or_error(args: &[String]) -> Result<bool> {
     let tree = work.join(group.name);
     std::fs::create_dir_all(&tree)?;
     let folders = Folders { root: root.to_path_buf(), tree, work };
-    let mutants = list::mutants(&folders.root, group.files)?;
+    let mutants = list::mutants(&folders.root, &group)?;
     let mut results = Results::open(&folders, &group)?;
     let chosen = |mutant: &&Mutant| {
         mutant.id as usize % shard.1 == shard.0 % shard.1
