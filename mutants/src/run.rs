@@ -141,7 +141,7 @@ pub fn catch(programs: &[Program], tests: &[&Test], mutant: u32) -> Option<(Outc
         let names: Vec<&str> = batch.iter().map(|test| test.name.as_str()).collect();
         let time: Duration = batch.iter().map(|test| test.time).sum();
         let number = mutant.to_string();
-        let limit = Duration::from_secs(5) + 5 * time;
+        let limit = Duration::from_secs(15) + 10 * time;
         let outcome = run(&programs[first.program], &names, ("MUTANT", &number), limit);
         if let Some(outcome) = outcome {
             return Some((outcome, names.join(" or ")));

@@ -74,10 +74,10 @@ pub fn write(
     for name in &unexplained {
         println!("survives: {name}");
     }
-    let stale = accepted
-        .iter()
-        .flat_map(|block| &block.keys)
-        .filter(|key| group.files.iter().any(|start| key.starts_with(start)) && untested == 0);
+    let stale = accepted.iter().flat_map(|block| &block.keys).filter(|key| {
+        let file = key.split(':').next().unwrap_or_default();
+        untested == 0 && group.has(file, key)
+    });
     let stale: Vec<&String> = stale.collect();
     for key in &stale {
         println!("accepted, but does not survive: {key}");
