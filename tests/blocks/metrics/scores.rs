@@ -359,7 +359,7 @@ fn equal_scores_are_one_threshold() {
 #[test]
 fn two_rows_of_probabilities_have_the_brier_score_of_the_second() {
     let p = array![[0.75, 0.5, 0.25], [0.25, 0.5, 0.75]];
-    let second = p.slice(s![1.., ..]);
+    let second = array![[0.25, 0.5, 0.75]];
     let actual = Actual(&["no", "yes", "yes"]);
     assert_eq!(brier_score(actual, Predicted(&p)), Ok(0.125));
     assert_eq!(brier_score(actual, Predicted(&second)), Ok(0.125));
@@ -425,7 +425,7 @@ fn a_deviance_has_the_scale_of_the_examples_that_count() {
 #[test]
 fn small_weights_of_small_differences_do_not_underflow() {
     let (y, weights) = (array![[1.0, 1.0 + f64::EPSILON]], array![1.0, 1e-300]);
-    let score = |p| r2(Actual(&y).weighted(&weights), Predicted(&array![[1.0, p]]));
+    let score = |p: f64| r2(Actual(&y).weighted(&weights), Predicted(&array![[1.0, p]]));
     assert_eq!(score(1.0 + f64::EPSILON), Ok(1.0));
     assert_eq!(score(1.0), Ok(0.0));
     assert_eq!(score(1.0 - f64::EPSILON), Ok(-3.0));
