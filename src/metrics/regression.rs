@@ -93,7 +93,7 @@ fn r2_of_weighted_row<F: Float>(
 ) -> f64 {
     let sizes = actual.iter().map(|a| a.as_f64().abs());
     let size = power_of_two(weights.counting(sizes).fold(0.0, f64::max));
-    let scaled = |value: &F| value.as_f64() / size * 0.25;
+    let scaled = |value: &F| value.as_f64() / size;
     let actual = || actual.iter().map(scaled);
     let differences = || predicted.iter().map(scaled).zip(actual()).map(|(p, a)| p - a);
     let first = weights.counting(actual()).next().unwrap_or(0.0);

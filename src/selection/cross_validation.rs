@@ -230,15 +230,11 @@ impl<F: Float> OutOfFold<F> {
         Ok(())
     }
 
-    /// Returns the mean for each example; NaN for an example without a fold.
+    /// Returns the mean for each example; NaN, which is 0/0, for an example without a fold.
     fn mean(self) -> Array2<F> {
         let mut sums = self.sums.unwrap_or_default();
         for (mut sum, &count) in sums.columns_mut().into_iter().zip(&self.counts) {
-            match count {
-                0 => sum.fill(F::nan()),
-                1 => {}
-                _ => sum.mapv_inplace(|sum| sum / F::of(count as f64)),
-            }
+            sum.mapv_inplace(|sum| sum / F::of(count as f64));
         }
         sums
     }

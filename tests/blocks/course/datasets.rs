@@ -113,6 +113,21 @@ fn without_noise_the_curves_are_closed_formulas() {
     }
 }
 
+#[test]
+fn a_spiral_has_its_noise_on_the_angles_in_the_order_of_the_formula() {
+    let (n, classes, noise) = (10, 3, 0.2);
+    let data = spirals(n * classes, classes, noise, &mut seed(1)).unwrap();
+    let mut rng = seed(1);
+    for class in 0..classes {
+        let start = 2.0 * PI * class as f64 / classes as f64;
+        let radius = |i: usize| i as f64 / (n - 1) as f64;
+        let angles: Vec<f64> =
+            (0..n).map(|i| start + 4.0 * radius(i) + noise * rng.randn()).collect();
+        let arm = points(&data, class as f64, f64::hypot);
+        assert_points(&arm, |i| [radius(i) * angles[i].sin(), radius(i) * angles[i].cos()]);
+    }
+}
+
 /// An odd number of examples has one more in class 1. A single point is the start of its curve.
 #[test]
 fn an_odd_flower() {

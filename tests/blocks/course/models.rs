@@ -185,6 +185,30 @@ fn what_cannot_be_learnt_is_named() {
     let large = Descent::new(f64::MAX, 1).every(10);
     let error = logistic_regression(&x.mapv(|x| 100.0 * x), &y, large).unwrap_err();
     assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
+    // The squares of the first gradient overflow.
+    let (x, y) = (array![[1e200, -1e200]], array![[1.0, 0.0]]);
+    let lbfgs = Descent::lbfgs(LbfgsOptions::default());
+    let error = logistic_regression(&x, &y, lbfgs).unwrap_err();
+    assert_eq!(error, Error::Diverged { epoch: 0, batch: 0 });
+}
+
+/// No step of such a rate changes a parameter. A rate of 0 is meant.
+#[test]
+fn a_learning_rate_that_rounds_to_0_is_refused() {
+    let (x, y) = (array![[1.0_f32, 2.0]], array![[1.0_f32, 0.0]]);
+    let error = logistic_regression(&x, &y, Descent::new(1e-50, 3)).unwrap_err();
+    let rule = "different from 0 as an f32";
+    assert_eq!(error, Error::Hyperparameter { name: "learning_rate", value: 1e-50, rule });
+    let trained = logistic_regression(&x, &y, Descent::new(0.0, 3).every(1)).unwrap();
+    assert_eq!(trained.parameters.layers()[0].w, array![[0.0]]);
+    assert!(logistic_regression(&array![[1.0]], &array![[1.0]], Descent::new(1e-50, 3)).is_ok());
+}
+
+#[test]
+fn a_descent_with_a_callback_shows_its_settings() {
+    let descent = WatchedDescent::<f64>::from(Descent::new(0.5, 7));
+    let settings = "Descent { learning_rate: 0.5, num_iterations: 7, every: 100, lbfgs: None }";
+    assert_eq!(format!("{descent:?}"), format!("WatchedDescent {{ descent: {settings}, .. }}"));
 }
 
 #[test]

@@ -70,6 +70,24 @@ fn many_examples_do_not_make_a_feature_constant() {
     assert_eq!(standardizer.std_dev()[[0, 0]], 1.0);
 }
 
+/// A running sum of this row is rounded up at most steps, and the mean with it. The exact
+/// figures follow from the three values and their numbers.
+#[test]
+fn rounding_of_a_long_sum_does_not_change_the_statistics() {
+    let m = 1 << 22;
+    let bulk = 1.0 - 0.49 * 2.0_f64.powi(-31);
+    let mut x = Array2::from_elem((1, m), bulk);
+    (x[[0, m - 2]], x[[0, m - 1]]) = (-1.0, 1.0);
+    let standardizer = Standardizer::fit(&x).unwrap();
+
+    let m = m as f64;
+    let mean = bulk - 2.0 * bulk / m;
+    let squares = (m - 2.0) * (bulk - mean).powi(2) + (1.0 + mean).powi(2) + (1.0 - mean).powi(2);
+    let std_dev = (squares / m).sqrt();
+    assert!((standardizer.mean()[[0, 0]] - mean).abs() < 2e-16);
+    assert!((standardizer.std_dev()[[0, 0]] / std_dev - 1.0).abs() < 2e-15);
+}
+
 fn constants_become_0<F: Float>() {
     let largest = F::max_value();
     let values = [0.0, -0.0, 0.1, 1.0 / 3.0, -1e-5_f64.ln(), 1e9, -1e30, 1e-40].map(F::of);
@@ -146,6 +164,14 @@ fn numbers_at_the_ends_of_the_type_stay_finite() {
     let x = array![[f32::MAX, -f32::MAX, f32::MAX]];
     let scaled = Standardizer::fit(&x).unwrap().transform(&x).unwrap();
     assert!((scaled[[0, 1]] + 2.0_f32.sqrt()).abs() < 1e-6, "{scaled}");
+}
+
+#[test]
+fn a_result_is_finite_where_its_product_overflows() {
+    let largest_power = 2.0_f64.powi(1023);
+    let (mean, std_dev) = (array![[-largest_power]], array![[largest_power]]);
+    let standardizer = Standardizer::from_columns(mean, std_dev).unwrap();
+    assert_eq!(standardizer.inverse_transform(&array![[2.0]]).unwrap(), array![[largest_power]]);
 }
 
 #[test]

@@ -465,7 +465,9 @@ fn r2_at_the_ends_of_the_numbers() {
     assert!(r2(Actual(&array![[2.0, 2.0]]), Predicted(&array![[2.0, f64::NAN]])).unwrap().is_nan());
     assert!(r2(Actual(&array![[2.0, f64::NAN]]), Predicted(&array![[2.0, 2.0]])).unwrap().is_nan());
     let infinite = array![[f64::INFINITY, f64::INFINITY]];
-    assert!(r2(Actual(&infinite), Predicted(&infinite)).unwrap().is_nan());
+    for predicted in [infinite.clone(), array![[1.0, 2.0]]] {
+        assert!(r2(Actual(&infinite), Predicted(&predicted)).unwrap().is_nan());
+    }
 }
 
 #[test]

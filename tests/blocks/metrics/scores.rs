@@ -215,6 +215,8 @@ fn a_weight_of_2_counts_twice_and_0_leaves_out() {
     let no_weight = vec![1.0_f32, 0.0, 1.0, 0.0, 0.0];
     let error = roc_auc(Actual(&[0, 1, 0, 1, 1]).weighted(&no_weight), scores);
     assert_eq!(error, Err(Error::ClassSize { class: 1, examples: 0, least: 1 }));
+    let recalls = Actual(&[0, 1, 0, 1, 1]).weighted(&no_weight);
+    assert_eq!(balanced_accuracy(recalls, Predicted(&[0, 1, 1, 1, 1])), Ok(0.5));
 }
 
 /// Computes every metric of scores.
@@ -354,6 +356,15 @@ fn equal_scores_are_one_threshold() {
     assert_eq!(average_precision(Actual(&labels), Predicted(&both)), Ok(1.0));
 }
 
+#[test]
+fn two_rows_of_probabilities_have_the_brier_score_of_the_second() {
+    let p = array![[0.75, 0.5, 0.25], [0.25, 0.5, 0.75]];
+    let second = array![[0.25, 0.5, 0.75]];
+    let actual = Actual(&["no", "yes", "yes"]);
+    assert_eq!(brier_score(actual, Predicted(&p)), Ok(0.125));
+    assert_eq!(brier_score(actual, Predicted(&second)), Ok(0.125));
+}
+
 /// Also where it has the largest number, which sets the scale of the others, or none.
 #[test]
 fn a_weight_of_0_leaves_out_any_number() {
@@ -408,6 +419,16 @@ fn a_deviance_has_the_scale_of_the_examples_that_count() {
     assert_number("zeros", deviance(&[0.0; 10], &rates, &[1.0; 10]), 2e307, 1e-15);
     let near = |y: f64| deviance(&[y], &[y * (1.0 + 1e-9)], &[1.0]);
     assert!((1..3000).map(f64::from).all(|y| near(y) >= 0.0));
+}
+
+/// A weight of 1e-300 on the only example that differs from the rest, by 1 in the last place.
+#[test]
+fn small_weights_of_small_differences_do_not_underflow() {
+    let (y, weights) = (array![[1.0, 1.0 + f64::EPSILON]], array![1.0, 1e-300]);
+    let score = |p: f64| r2(Actual(&y).weighted(&weights), Predicted(&array![[1.0, p]]));
+    assert_eq!(score(1.0 + f64::EPSILON), Ok(1.0));
+    assert_eq!(score(1.0), Ok(0.0));
+    assert_eq!(score(1.0 - f64::EPSILON), Ok(-3.0));
 }
 
 #[test]

@@ -255,3 +255,30 @@ fn outputs_of_different_folds_have_the_same_number() {
                     same number of outputs, for each test example";
     assert_eq!(message(result), expected);
 }
+
+/// A model that returns its examples as outputs.
+#[derive(Debug, Clone)]
+struct Same;
+
+impl Estimator for Same {
+    type Float = f64;
+    type Input = Vec<f64>;
+    type Targets = Vec<f64>;
+
+    fn fit(&mut self, _x: &[f64], _targets: &[f64]) -> Result<()> {
+        Ok(())
+    }
+
+    fn outputs(&self, x: &[f64]) -> Result<Array2<f64>> {
+        Ok(Array2::from_shape_fn((1, x.len()), |(_, example)| x[example]))
+    }
+}
+
+/// Also the sign of 0.
+#[test]
+fn the_output_of_one_fold_is_kept_as_it_is() {
+    let x = [-0.0, 0.0, 0.1, f64::MAX];
+    let folds = [fold(&[0, 1], &[2, 3]), fold(&[2, 3], &[0, 1])];
+    let result = cross_validate(&Same, &x, &x, &folds, |_, _| Ok(0.0)).unwrap();
+    assert!(result.outputs.iter().zip(x).all(|(output, x)| output.to_bits() == x.to_bits()));
+}

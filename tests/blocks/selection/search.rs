@@ -122,7 +122,14 @@ fn a_resumed_search_equals_one_without_a_stop() {
     }
 }
 
-/// In the order of the jobs, which a single thread keeps.
+/// Runs a search in the order of its jobs, which a single thread keeps.
+fn alone<T: Send>(search: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "rayon")]
+    return rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(search);
+    #[cfg(not(feature = "rayon"))]
+    search()
+}
+
 #[test]
 fn a_stopped_search_starts_no_further_score() {
     let computed = AtomicUsize::new(0);
@@ -135,12 +142,27 @@ fn a_stopped_search_starts_no_further_score() {
         computed.fetch_add(1, Relaxed);
         of_list(scores, fold)
     };
-    let alone = || search_with(&[[1.0, 2.0], [3.0, 4.0]], &two_folds(), score, options);
-    #[cfg(feature = "rayon")]
-    let trials = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap().install(alone);
-    #[cfg(not(feature = "rayon"))]
-    let trials = alone();
+    let candidates = [[1.0, 2.0], [3.0, 4.0]];
+    let trials = alone(|| search_with(&candidates, &two_folds(), score, options));
     assert_eq!((trials, computed.into_inner(), calls), (Ok(vec![]), 1, 1));
+}
+
+/// The candidates that it did not try might not fail.
+#[test]
+fn a_search_that_is_stopped_after_a_failure_returns_the_failure_as_a_trial() {
+    let options = SearchOptions::new().on_score(|progress| match progress.done {
+        2 => ControlFlow::Break(()),
+        _ => ControlFlow::Continue(()),
+    });
+    let candidates = [[1.0, f64::INFINITY], [3.0, 4.0]];
+    let trials = alone(|| search_with(&candidates, &two_folds(), of_list, options)).unwrap();
+    assert_eq!((trials.len(), trials[0].candidate), (1, 0));
+    assert_eq!(trials[0].scores, Err(in_fold(1, Error::OneClass)));
+}
+
+#[test]
+fn options_of_a_search_show_their_record() {
+    assert_eq!(format!("{:?}", SearchOptions::new()), "SearchOptions { record: None, .. }");
 }
 
 /// The thread of a callback that uses rayon may take another job of the search.
@@ -177,6 +199,7 @@ fn a_record_keeps_finite_scores_only() {
         assert!(trials.is_err(), "all means are NaN");
         assert_eq!(first, Some(done), "scores of the record count");
         assert_eq!(record.scores(), [[Some(1.0), None], [None, None]]);
+        assert!(!record.is_empty());
     }
 }
 
@@ -229,6 +252,30 @@ fn a_record_is_checked_when_it_is_read() {
     assert!(columns.contains("scores and the folds of the record differ"), "{columns}");
     let unknown = read(&record.replace("folds", "parts"));
     assert!(unknown.contains("unknown field `parts`"), "{unknown}");
+}
+
+/// The checksum of a fold is the hash FNV-1a of its numbers, of which both halves are combined by
+/// exclusive or (Fowler, Noll & Vo). A record that is kept for years has it.
+#[cfg(feature = "serde")]
+#[test]
+fn a_written_record_fits_its_folds_in_every_version() {
+    let folds = [fold(&[3, 0, 1], &[2]), fold(&[1, 2], &[3, 0])];
+    let checksum = |fold: &Fold| {
+        let (training, test) = (&fold.training, &fold.test);
+        let numbers = [&[training.len()][..], training, &[test.len()], test].concat();
+        let bytes = numbers.into_iter().flat_map(|number| (number as u64).to_le_bytes());
+        let hash = bytes.fold(14_695_981_039_346_656_037_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(1_099_511_628_211)
+        });
+        (hash ^ (hash >> 32)) & 0xffff_ffff
+    };
+    let (first, second) = (checksum(&folds[0]), checksum(&folds[1]));
+    let text =
+        format!(r#"{{"candidates":["7"],"folds":[{first},{second}],"scores":[[0.5,null]]}}"#);
+    let mut record: SearchRecord = serde_json::from_str(&text).unwrap();
+    let options = SearchOptions::new().record(&mut record);
+    let trials = search_with(&[7], &folds, |_, _| Ok(0.25), options).unwrap();
+    assert_eq!(trials[0].scores, Ok(vec![0.5, 0.25]));
 }
 
 #[test]
