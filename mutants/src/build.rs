@@ -79,8 +79,13 @@ pub fn write_mutants(folders: &Folders, mutants: &[Mutant], group: &Group) -> Re
         if failures.is_empty() {
             return Ok(Held { held, broken });
         }
-        left.retain(|mutant| !failures.contains_key(&mutant.id));
-        broken.extend(failures.into_iter().filter(|(_, constant)| !constant).map(|(id, _)| id));
+        let (bad, good): (Vec<&Mutant>, Vec<&Mutant>) =
+            left.into_iter().partition(|mutant| failures.contains_key(&mutant.id));
+        left = good;
+        // A constant, and an `impl Trait`, may compile alone.
+        let is_broken =
+            |mutant: &&&Mutant| !failures[&mutant.id] && !mutant.name.contains("-> impl ");
+        broken.extend(bad.iter().filter(is_broken).map(|mutant| mutant.id));
         // A file that has lost all its mutants is as it was.
         for file in files.keys() {
             if left.iter().all(|mutant| mutant.file != *file) {

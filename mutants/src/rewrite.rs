@@ -4,6 +4,8 @@
 //! a + b       (if is(7) {a - b} else if is(8) {a * b} else {a + b})
 //! -a          (if is(7) {a} else {-a})
 //! fn f() {…}  fn f() {if is(7) {return 1;} …}
+//! fn f() -> impl Iterator {…}
+//!             fn f() -> impl Iterator {if is(7) {return A(empty());} B({…})}
 //! A => …      A if !is(7) => …
 //! field: a    field: if is(7) {(base).field} else {a}
 //! ```
@@ -33,6 +35,8 @@ enum Kind {
     Insert(u32, String),
     /// An expression, and the text of each of its mutants.
     Expression(Vec<(u32, String)>),
+    /// The body of a function that returns an iterator of a type that only the body says.
+    Iterator(Vec<(u32, String)>),
     /// The guard of an arm: the mutant that deletes the arm, and those of the guard.
     Guard(Option<u32>, Vec<(u32, String)>),
     /// A field without a value of its own, such as `a` in `A { a, ..b }`.
@@ -129,7 +133,9 @@ pub fn rewrite(source: &str, mutants: &[&Mutant]) -> Result<Rewritten> {
 fn site(source: &str, syntax: &Syntax, mutant: &Mutant) -> Option<Site> {
     let Mutant { id, span, replacement, .. } = mutant;
     Some(match mutant.genre.as_str() {
-        // All returns of such a function have one type, which only the body says.
+        "FnValue" if mutant.name.contains("-> impl Iterator") => {
+            Site { range: span.clone(), kind: Kind::Iterator(vec![(*id, replacement.clone())]) }
+        }
         "FnValue" if mutant.name.contains("-> impl ") => return None,
         "FnValue" => {
             let text = format!("if {} {{ return {replacement}; }}\n", is(*id));
@@ -167,6 +173,7 @@ fn add(sites: &mut Vec<Site>, mut new: Site) {
     let same = sites.iter_mut().rev().find(|site| site.range == new.range);
     match (same.map(|site| &mut site.kind), &mut new.kind) {
         (Some(Kind::Expression(all)), Kind::Expression(more)) => all.append(more),
+        (Some(Kind::Iterator(all)), Kind::Iterator(more)) => all.append(more),
         (Some(Kind::Guard(arm, all)), Kind::Guard(more_arm, more)) => {
             all.append(more);
             *arm = arm.take().or(more_arm.take());
@@ -221,6 +228,18 @@ impl Rewritten {
                 self.render(source, range, inside);
                 self.push(" })");
             }
+            Kind::Iterator(mutants) => {
+                let [first, second] =
+                    ["A", "B"].map(|name| format!("crate::mutant_switch::{name}("));
+                for (i, (id, value)) in mutants.iter().enumerate() {
+                    let others = (second.repeat(i), ")".repeat(i));
+                    let value = format!("{}{first}{value}){}", others.0, others.1);
+                    self.push_mutant(*id, &format!("if {} {{ return {value}; }}\n", is(*id)));
+                }
+                self.push(&format!("{}{{ ", second.repeat(mutants.len())));
+                self.render(source, range, inside);
+                self.push(&format!(" }}{}", ")".repeat(mutants.len())));
+            }
             Kind::Guard(arm, mutants) => {
                 if let Some(id) = arm {
                     self.push_mutant(*id, &format!("!{} && ", is(*id)));
@@ -248,21 +267,23 @@ impl Rewritten {
 mod tests {
     use super::*;
 
-    /// Rewrites a source with a mutant at each pair of a place and its genre.
+    fn mutant(source: &str, i: usize, (place, genre, replacement): &(&str, &str, &str)) -> Mutant {
+        let start = source.find(place).expect("the source has the place");
+        Mutant {
+            id: i as u32 + 1,
+            file: String::new(),
+            name: String::new(),
+            genre: (*genre).to_owned(),
+            span: start..start + place.len(),
+            replacement: (*replacement).to_owned(),
+            file_hash: 0,
+        }
+    }
+
+    /// Rewrites a source with a mutant at each place.
     fn rewritten(source: &str, mutants: &[(&str, &str, &str)]) -> String {
-        let mutant = |(i, (place, genre, replacement)): (usize, &(&str, &str, &str))| {
-            let start = source.find(place).expect("the source has the place");
-            Mutant {
-                id: i as u32 + 1,
-                file: String::new(),
-                name: String::new(),
-                genre: (*genre).to_owned(),
-                span: start..start + place.len(),
-                replacement: (*replacement).to_owned(),
-                file_hash: 0,
-            }
-        };
-        let mutants: Vec<Mutant> = mutants.iter().enumerate().map(mutant).collect();
+        let mutants = mutants.iter().enumerate().map(|(i, place)| mutant(source, i, place));
+        let mutants: Vec<Mutant> = mutants.collect();
         let text = rewrite(source, &mutants.iter().collect::<Vec<_>>()).expect("Rust").text;
         text.replace("crate::mutant_switch::", "")
     }
@@ -291,6 +312,22 @@ mod tests {
         assert_eq!(
             rewritten("fn f() { -a }", &mutants),
             "fn f() { if is(1) { return 1; }\n(if is(2) { a } else { -a }) }"
+        );
+    }
+
+    #[test]
+    fn a_mutant_of_an_iterator_is_one_of_two_types() {
+        let source = "fn f() -> impl Iterator<Item = u8> { g() }";
+        let mut mutants = [("g()", "FnValue", "empty()"), ("g()", "FnValue", "once(1)")]
+            .map(|(place, genre, replacement)| mutant(source, 0, &(place, genre, replacement)));
+        for (id, mutant) in (1..).zip(&mut mutants) {
+            (mutant.id, mutant.name) = (id, "replace f -> impl Iterator".to_owned());
+        }
+        let text = rewrite(source, &mutants.iter().collect::<Vec<_>>()).expect("Rust").text;
+        assert_eq!(
+            text.replace("crate::mutant_switch::", ""),
+            "fn f() -> impl Iterator<Item = u8> { if is(1) { return A(empty()); }\n\
+             if is(2) { return B(A(once(1))); }\nB(B({ g() })) }"
         );
     }
 

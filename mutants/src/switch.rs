@@ -21,6 +21,25 @@ pub fn is(mutant: u32) -> bool {
     selected == mutant
 }
 
+/// One of two iterators.
+pub enum Either<L, R> {
+    A(L),
+    B(R),
+}
+
+pub use Either::{A, B};
+
+impl<L: Iterator, R: Iterator<Item = L::Item>> Iterator for Either<L, R> {
+    type Item = L::Item;
+
+    fn next(&mut self) -> Option<L::Item> {
+        match self {
+            A(left) => left.next(),
+            B(right) => right.next(),
+        }
+    }
+}
+
 extern "C" fn select() {
     if let Some(mutant) = std::env::var("MUTANT").ok().and_then(|text| text.parse().ok()) {
         SELECTED.store(mutant, Relaxed);
