@@ -1,9 +1,10 @@
 //! What is tested together.
 
 use crate::Result;
+use std::time::Duration;
 
 pub const USAGE: &str = "\
-usage: .ci/mutants core|models|files|distributed [SHARD/SHARDS] [tests=WORD] [WORD…]
+usage: .ci/mutants core|models|selection|files|distributed [SHARD/SHARDS] [tests=WORD] [WORD…]
 
 Tests the mutants of a group of files: all, or one shard of them, or those whose name has one of the
 words; with all tests of the group, or with those whose name has a word.";
@@ -21,8 +22,8 @@ pub struct Group {
     pub tests: &'static [&'static str],
     /// Only tests whose name has this word run.
     pub word: String,
-    /// Tests that take longer, in seconds, do not run.
-    pub longest: u64,
+    /// How long the tests of one mutant may take in all.
+    pub budget: Duration,
     /// How many tests run at the same time.
     pub threads: usize,
 }
@@ -79,17 +80,17 @@ impl Group {
             features: RUST_ONLY,
             tests,
             word: String::new(),
-            longest: 5,
+            budget: Duration::from_secs(120),
             threads,
         };
         Ok(match name {
             "core" => Self { without: MPI_ONLY, ..group("core", CORE, blocks) },
-            "models" => group("models", &["src/model/", "src/selection/", "src/course/"], blocks),
-            "files" => Self { longest: 30, ..group("files", &["src/files/"], blocks) },
+            "models" => group("models", &["src/model/"], blocks),
+            "selection" => group("selection", &["src/selection/", "src/course/"], blocks),
+            "files" => group("files", &["src/files/"], blocks),
             "distributed" => Self {
                 also: MPI_ONLY,
                 features: "approx,mpi,safetensors",
-                longest: 60,
                 ..group("distributed", &["src/digest.rs", "src/distributed/"], &["mpi"])
             },
             _ => return Err(USAGE.into()),

@@ -58,7 +58,7 @@ fn main_or_error(args: &[String]) -> Result<bool> {
     let (name, rest) = args.split_first().ok_or(groups::USAGE)?;
     let Arguments { group, shard, words } = Arguments::read(name, rest)?;
     let work = root.join("target/mutants");
-    let tree = work.join(group.name);
+    let tree = work.join("tree");
     std::fs::create_dir_all(&tree)?;
     let folders = Folders { root: root.to_path_buf(), tree, work };
     let mutants = list::mutants(&folders.root, &group)?;
@@ -98,14 +98,14 @@ fn test(
     let threads = group.threads;
     let tests = run::trace(&programs, group, &folders.work.join("trace"))?;
     let mut reaching: HashMap<u32, Vec<&Test>> = HashMap::new();
-    for test in tests.iter().filter(|test| test.time < Duration::from_secs(group.longest)) {
+    for test in &tests {
         for &mutant in &test.reached {
             reaching.entry(mutant).or_default().push(test);
         }
     }
     let done = Mutex::new((0, &mut *results));
     run::each(&held, threads, |mutant| {
-        let tests = reaching.get(&mutant.id).map_or(&[][..], Vec::as_slice);
+        let tests = reaching.get(&mutant.id).map_or(&[][..], |tests| within(tests, group.budget));
         let (outcome, test) = match run::catch(&programs, tests, mutant.id) {
             None if tests.is_empty() => (Outcome::Unreached, String::new()),
             None => (Outcome::Survived, format!("{} tests", tests.len())),
@@ -127,4 +127,14 @@ fn test(
         alone::test(folders, group, &alone, results)?;
     }
     Ok(())
+}
+
+/// Returns the tests, fast ones first, that take no more than a time in all; at least one.
+fn within<'a, 't>(tests: &'a [&'t Test], budget: Duration) -> &'a [&'t Test] {
+    let mut all = Duration::ZERO;
+    let count = tests.iter().take_while(|test| {
+        all += test.time;
+        all <= budget
+    });
+    &tests[..count.count().max(1).min(tests.len())]
 }
