@@ -124,7 +124,7 @@ fn shards_hold_the_batches_of_the_whole_set() {
     let mut whole = Batches::new(&x, &y, 5).unwrap();
     for seed in 0..3 {
         whole.shuffle(&mut NumpyRandom::seed(seed));
-        shards.each_mut().map(|shard| shard.shuffle(&mut NumpyRandom::seed(seed)));
+        shards.iter_mut().for_each(|shard| shard.shuffle(&mut NumpyRandom::seed(seed)));
         while let Some(batch) = whole.next_local() {
             assert_eq!(batch.columns, None);
             let mut found = vec![0; batch.x.ncols()];
