@@ -546,3 +546,18 @@ fn an_archive_in_memory_takes_little_more_than_its_bytes() {
     assert!(spare <= 256 * (tensors.len() + 1), "{spare} bytes");
     assert_eq!(read(&file).unwrap(), tensors);
 }
+
+#[test]
+fn an_entry_may_have_the_longest_name_and_extra_field() {
+    let name = format!("{}.npy", "n".repeat(1024));
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let mut file = archive(&[(&name, &one)]);
+    let whole = read(&file).unwrap();
+    let unknown = [&[0xfe, 0xca, 0xfb, 0xff][..], &[0; 0xfffb]].concat();
+    file[28..30].fill(0xff);
+    file.splice(30 + name.len()..30 + name.len(), unknown);
+    let place = file.len() - 6;
+    let begin = u32::from_le_bytes(*file[place..].first_chunk().unwrap()) + 0xffff;
+    file[place..place + 4].copy_from_slice(&begin.to_le_bytes());
+    assert_eq!(read(&file).unwrap(), whole);
+}
