@@ -684,30 +684,40 @@ mod reading {
         let header = String::from_utf8_lossy(&file[8..]).into_owned();
         let (before, after) = header.split_once("\\\"records\\\":[[").unwrap();
         let (_, after) = after.split_once("]]").unwrap();
-        let row = "[0.001,0.6931471805599453,0.12345678901234567,null,null],".repeat(200_000);
-        let (after, _) = after.split_once(",\\\"checksum").unwrap();
-        let text = format!("{before}\\\"records\\\":[{}]{after}}}\"}}", &row[..row.len() - 1]);
-        let text = text.replace("\\\"epoch\\\":1", "\\\"epoch\\\":200000");
-        let text = text.replace("\\\"epochs\\\":1", "\\\"epochs\\\":200000");
-        let text = text.replace("\\\"epochs\\\":[0,1]", "\\\"epochs\\\":[0,200000]");
         let (_, arrays) = header.split_once("}\"},").unwrap();
         let (arrays, _) = arrays.split_once("}}").unwrap();
-        let text = text.trim_end_matches('}').to_string() + "}," + arrays + "}}";
+        let (after, _) = after.split_once(",\\\"checksum").unwrap();
         let numbers = file.len() - 8 - u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
-        let file = with_header(&text, &file[file.len() - numbers..]);
+        let with_records = |epochs: usize, row: &str| {
+            let rows = row.repeat(epochs);
+            let text =
+                format!("{before}\\\"records\\\":[{}]{after}}}\"}}", &rows[..rows.len() - 1]);
+            let text = text.replace("\\\"epoch\\\":1", &format!("\\\"epoch\\\":{epochs}"));
+            let text = text.replace("\\\"epochs\\\":1", &format!("\\\"epochs\\\":{epochs}"));
+            let text =
+                text.replace("\\\"epochs\\\":[0,1]", &format!("\\\"epochs\\\":[0,{epochs}]"));
+            let text = text.trim_end_matches('}').to_string() + "}," + arrays + "}}";
+            with_header(&text, &file[file.len() - numbers..])
+        };
         let read = |file: &[u8], path: &Path, limits: &Limits| {
             vec![
                 Checkpoint::<f64>::from_safetensors(file, limits).map(|_| 0),
                 Checkpoint::<f64>::load(path).map(|_| 0),
             ]
         };
-        assert!(bounded("epochs", &file, &large_header(), &read));
-        let run = Checkpoint::<f64>::from_safetensors(&file, &large_header()).unwrap();
-        let again = run.to_safetensors().unwrap();
-        assert_eq!(
-            Checkpoint::<f64>::from_safetensors(&again, &large_header()).unwrap().fit,
-            run.fit
-        );
+        for (what, epochs, row) in [
+            ("epochs", 200_000, "[0.001,0.6931471805599453,0.12345678901234567,null,null],"),
+            ("short records", 63_000, "[0.1,0.5,0.2,null,null],"), // they take more in memory
+        ] {
+            let file = with_records(epochs, row);
+            assert!(bounded(what, &file, &large_header(), &read));
+            let run = Checkpoint::<f64>::from_safetensors(&file, &large_header()).unwrap();
+            let again = run.to_safetensors().unwrap();
+            assert_eq!(
+                Checkpoint::<f64>::from_safetensors(&again, &large_header()).unwrap().fit,
+                run.fit
+            );
+        }
     }
 
     #[cfg(feature = "npz")]

@@ -91,6 +91,24 @@ fn checkpoints() {
     assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 2);
 }
 
+/// The newest checkpoint is one without a length, which is read into memory, and too long.
+#[cfg(all(feature = "safetensors", unix))]
+#[test]
+fn a_checkpoint_without_a_length() {
+    use dnn_blocks::files::{Checkpoint, Checkpoints};
+    let mut rng = NumpyRandom::seed(1);
+    let parameters = initialize_parameters::<f64>(2, 3, 1, &mut rng).unwrap();
+    let optimizer = Optimizer::new(Algorithm::GradientDescent, &parameters).unwrap();
+    let folder = tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 2).unwrap();
+    let checkpoints = checkpoints.limits(Limits::default().bytes(1 << 20));
+    checkpoints.save(&Checkpoint::new(parameters, optimizer, rng).epoch(1)).unwrap();
+    let endless = folder.path().join("checkpoint-00000002.safetensors");
+    std::os::unix::fs::symlink("/dev/zero", endless).unwrap();
+    refused(|| checkpoints.latest::<f64>());
+    assert_eq!(checkpoints.latest::<f64>().unwrap().unwrap().epoch, 1);
+}
+
 /// A fit that saves each epoch and keeps the best parameters.
 #[cfg(feature = "safetensors")]
 #[test]
@@ -191,4 +209,30 @@ fn networks_of_other_programs() {
     let mut made: Vec<_> =
         (0..2).map(|_| state("coefs_0", Some("intercepts_0"), &[2, 9000])).collect();
     refused(|| made.pop().unwrap().sklearn_mlp(Activation::Relu, Activation::Sigmoid));
+
+    // The error names the layer.
+    let of_layer_2 = |result: Result<Parameters<f64>, FileError>| {
+        let named = |error: &FileError| error.to_string().starts_with("layer 2: ");
+        assert!(result.as_ref().err().is_none_or(named), "{result:?}");
+        result
+    };
+    let mut made: Vec<_> = (0..2)
+        .map(|_| {
+            let mut state = state("1.weight", None, &[9000, 2]);
+            state.insert("0.weight", array(&[2, 3])).unwrap();
+            state
+        })
+        .collect();
+    let modules = [Module::Linear; 2];
+    refused(|| of_layer_2(made.pop().unwrap().torch_sequential(&modules)));
+    let mut made: Vec<_> = (0..2)
+        .map(|_| {
+            let mut weights = state("e/kernel", Some("e/bias"), &[2, 9000]);
+            weights.insert("d/kernel", array(&[3, 2])).unwrap();
+            weights.insert("d/bias", array(&[2])).unwrap();
+            weights
+        })
+        .collect();
+    let layers = [("d", Activation::Relu), ("e", Activation::Relu)];
+    refused(|| of_layer_2(made.pop().unwrap().keras_dense(&layers)));
 }

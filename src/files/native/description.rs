@@ -206,6 +206,7 @@ impl<F: Float, L: DeserializeOwned> LoadedNetwork<F, L> {
 
     /// Takes apart the file of a model.
     pub fn into_model(self) -> Result<(ModelDescription<L>, Parameters<F>, Tensors<F>)> {
+        self.check_without_training()?;
         let model =
             self.model.ok_or_else(|| malformed("the description of the model is missing"))?;
         Ok((model, self.parameters, self.tensors))
@@ -254,10 +255,10 @@ fn check_values(text: &str) -> Result<()> {
             (None, b'"') => (memory, begin) = (memory + 100, Some(at)),
             (None, b',' | b'[') => memory += 16,
             (None, _) => {}
+            (Some(_), b'"') if !escaped => begin = None,
             (Some(begin), _) if (at - begin) as u64 > TEXT => {
                 return check_size("a text of the description", (at - begin) as u64, TEXT);
             }
-            (Some(_), b'"') if !escaped => begin = None,
             (Some(_), _) => escaped = byte == b'\\' && !escaped,
         }
     }

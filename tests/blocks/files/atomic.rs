@@ -28,6 +28,12 @@ fn a_link_stays_a_link_and_what_is_no_file_is_left_alone() {
     let error = parameters.save(&missing).unwrap_err().to_string();
     let start = format!("cannot write {}: ", missing.display());
     assert!(error.starts_with(&start) && !error.contains(".dnn-blocks-"), "{error}");
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = parameters.save(file.join("inside")).unwrap_err().to_string();
+    let start = format!("cannot write {}: ", file.join("inside").display());
+    assert!(error.starts_with(&start) && !error.contains(".dnn-blocks-"), "{error}");
+    fs::remove_file(&file).unwrap();
     assert!(parameters.save("").is_err() && parameters.save("/").is_err());
     #[cfg(unix)]
     {
@@ -158,6 +164,22 @@ fn with_network() -> (TempDir, PathBuf) {
 fn is_whole(path: &Path) -> bool {
     let found = Parameters::<f64>::load(path).unwrap();
     [1, 2].iter().any(|&seed| found == network::<f64>(&[300, 100, 1], seed))
+}
+
+#[test]
+fn a_name_without_a_folder_is_one_in_the_current_folder() {
+    let (folder, path) = with_network();
+    let saved = fs::read(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    let mut child = writer(Path::new("network.safetensors")).current_dir(&folder).spawn().unwrap();
+    while !path.exists() {
+        assert!(child.try_wait().unwrap().is_none(), "the file could not be written");
+        thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(fs::read(&path).unwrap().len(), saved.len());
+    assert!(is_whole(&path));
 }
 
 #[test]

@@ -224,6 +224,55 @@ fn what_a_killed_writer_left_is_removed_and_nothing_else() {
     assert_eq!(names(folder.path()), expected[1..]);
 }
 
+/// A folder with the name of a checkpoint is not a file.
+#[test]
+fn a_checkpoint_that_cannot_be_read_is_passed_over_and_one_that_cannot_be_removed_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let run = beginning();
+    checkpoints.save(&run.clone().epoch(5)).unwrap();
+    fs::create_dir(folder.path().join("checkpoint-00000007.safetensors")).unwrap();
+    assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 5);
+    let error = checkpoints.save(&run.epoch(6)).unwrap_err();
+    assert!(matches!(error, FileError::Io(_)), "{error}");
+    assert_eq!(checkpoints.latest::<f32>().unwrap().unwrap().epoch, 6);
+}
+
+#[test]
+fn a_checkpoint_beyond_the_limits_is_not_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let run = beginning();
+    let length = run.to_safetensors().unwrap().len() as u64;
+    let limits = Limits::default();
+    for (what, limits) in [
+        ("the file", limits.bytes(length - 1)),
+        ("the header", limits.header(64)),
+        ("the number of arrays", limits.arrays(17)),
+    ] {
+        let error = checkpoints.clone().limits(limits).save(&run).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("{what} is too large: ")), "{error}");
+    }
+    assert!(names(folder.path()).is_empty());
+    let limits = limits.bytes(length).arrays(18);
+    checkpoints.limits(limits).save(&run).unwrap();
+}
+
+#[test]
+fn a_new_checkpoint_has_the_values_that_were_set_and_a_file_keeps_them() {
+    let Checkpoint { parameters, optimizer, generator, .. } = beginning();
+    let run = Checkpoint::new(parameters, optimizer, generator);
+    let values = |run: &Checkpoint<f32>| (run.learning_rate, run.schedule, run.epoch, run.examples);
+    assert_eq!(values(&run), (0.001, Schedule::Constant, 0, 0));
+    let schedule = Schedule::Step { factor: 0.5, every: 3 };
+    let run = run.learning_rate(0.25).schedule(schedule).epoch(7).examples(70);
+    let file = run.to_safetensors().unwrap();
+    let again = Checkpoint::from_safetensors(&file, &Limits::default()).unwrap();
+    for run in [run, again] {
+        assert_eq!(values(&run), (0.25, schedule, 7, 70));
+    }
+}
+
 /// A training from the beginning, in the folder of one with later checkpoints.
 #[test]
 fn the_checkpoint_just_written_is_never_removed() {

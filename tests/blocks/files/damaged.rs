@@ -5,11 +5,12 @@ use super::checkpoints::beginning;
 use super::native::{classifier, regressor};
 use crate::support::network;
 use dnn_blocks::Error;
-use dnn_blocks::files::{Checkpoint, FileError, Limits, Tensors};
+use dnn_blocks::files::{Checkpoint, Checkpoints, FileError, Limits, Tensors};
 use dnn_blocks::ndarray::array;
 use dnn_blocks::prelude::*;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::Path;
 use tempfile::tempdir;
@@ -38,6 +39,18 @@ fn no_cut_and_no_flipped_bit_is_overlooked() {
 
 pub fn with_header(header: &str, data: &[u8]) -> Vec<u8> {
     [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+}
+
+/// Returns the file with a changed description, without its checksum.
+pub fn redescribed(file: &[u8], change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let size = u64::from_le_bytes(*file.first_chunk().unwrap()) as usize;
+    let mut header: Value = serde_json::from_slice(&file[8..8 + size]).unwrap();
+    let text = header["__metadata__"]["dnn_blocks"].as_str().unwrap();
+    let mut description: Value = serde_json::from_str(text).unwrap();
+    description.as_object_mut().unwrap().remove("checksum");
+    change(&mut description);
+    header["__metadata__"]["dnn_blocks"] = description.to_string().into();
+    with_header(&header.to_string(), &file[8 + size..])
 }
 
 /// Reads the bytes, and a file of the same bytes, which must give the same error.
@@ -104,14 +117,14 @@ fn reversed(file: &[u8]) -> Vec<u8> {
     let content = safetensors::SafeTensors::deserialize(file).unwrap();
     let mut arrays: Vec<_> = content.iter().collect();
     arrays.sort_by(|(a, _), (b, _)| b.cmp(a));
-    let mut json = serde_json::json!({ "__metadata__": header.metadata() });
+    let mut json = json!({ "__metadata__": header.metadata() });
     let mut data = Vec::new();
     for (name, view) in arrays {
         let begin = data.len();
         data.extend_from_slice(view.data());
         let (dtype, shape) = (view.dtype().to_string(), view.shape());
         let offsets = [begin, data.len()];
-        json[name] = serde_json::json!({ "dtype": dtype, "shape": shape, "data_offsets": offsets });
+        json[name] = json!({ "dtype": dtype, "shape": shape, "data_offsets": offsets });
     }
     with_header(&json.to_string(), &data)
 }
@@ -291,4 +304,87 @@ fn arrays_that_are_no_network_are_errors() {
     let single = [0.25_f32, 1.0].map(f32::to_le_bytes).concat();
     let exact = load(&[("W1", &[1, 2], Dtype::F32, &single), b]).unwrap();
     assert_eq!(exact.layers()[0].w, array![[0.25, 1.0]]);
+}
+
+#[test]
+fn a_repeated_field_of_an_array_is_an_error() {
+    let fields = [r#""dtype":"F64""#, r#""shape":[1]"#, r#""data_offsets":[0,8]"#];
+    let header = format!("{{\"a\":{{{}}}}}", fields.join(","));
+    assert_eq!(tensors(&with_header(&header, &[0; 8])).unwrap().len(), 1);
+    for field in fields {
+        let twice = header.replace(field, &format!("{field},{field}"));
+        let error = refused(&with_header(&twice, &[0; 8])).to_string();
+        assert!(error.ends_with("an array has an unknown or repeated field"), "{error}");
+    }
+}
+
+/// The checkpoint of a fit of one epoch.
+fn checkpoint_of_a_fit() -> Vec<u8> {
+    let folder = tempdir().unwrap();
+    let checkpoints = Checkpoints::new(folder.path(), 1).unwrap();
+    let x = array![[0.0, 0.1], [0.2, 0.0], [0.9, 1.0], [1.0, 0.8]];
+    let how = Hyperparameters::plain().hidden(&[2]).epochs(1).batch_size(2);
+    let (rows, options) = (Examples::rows(&x), FitOptions::new().checkpoints(&checkpoints));
+    Regressor::<f64>::new(how).fit_with(rows, rows, options).unwrap();
+    fs::read(folder.path().join("checkpoint-00000001.safetensors")).unwrap()
+}
+
+#[test]
+fn a_file_describes_only_what_its_kind_has() {
+    let limits = Limits::default();
+    let model = regressor().0.to_safetensors().unwrap();
+    let run = beginning().to_safetensors().unwrap();
+    let part = |file: &[u8], name: &str| {
+        let mut part = Value::Null;
+        redescribed(file, |description| part = description[name].clone());
+        part
+    };
+    let (training, described) = (part(&run, "training"), part(&model, "model"));
+    assert!(training.is_object() && described.is_object());
+    let expected = "a model or a training is described that this kind of file does not have";
+    let network = redescribed(&model, |description| description["kind"] = "parameters".into());
+    let error = Parameters::<f32>::from_safetensors(&network, &limits).unwrap_err();
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let network = redescribed(&run, |description| description["kind"] = "parameters".into());
+    let error = Parameters::<f32>::from_safetensors(&network, &limits).unwrap_err();
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let run = redescribed(&run, |description| description["model"] = described);
+    let error = Checkpoint::<f32>::from_safetensors(&run, &limits).unwrap_err();
+    assert!(error.to_string().ends_with(expected), "{error}");
+    let model = redescribed(&model, |description| description["training"] = training);
+    let error = Regressor::<f32>::from_safetensors(&model, &limits).unwrap_err();
+    assert!(error.to_string().ends_with(expected), "{error}");
+}
+
+#[test]
+fn labels_are_distinct_in_a_classifier_and_absent_in_a_regressor() {
+    let limits = Limits::default();
+    let file = classifier().0.to_safetensors().unwrap();
+    for labels in [json!(["a", "b", "b"]), json!(["a", "c", "b"])] {
+        let file = redescribed(&file, |description| description["model"]["labels"] = labels);
+        let error = Classifier::<f64, String>::from_safetensors(&file, &limits).unwrap_err();
+        let expected = "the labels are not sorted or not unique";
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+    let file = regressor().0.to_safetensors().unwrap();
+    for (field, value) in [("labels", json!([])), ("declared", json!(true))] {
+        let file = redescribed(&file, |description| description["model"][field] = value);
+        let error = Regressor::<f32>::from_safetensors(&file, &limits).unwrap_err();
+        assert!(error.to_string().ends_with("a regressor has no labels"), "{error}");
+    }
+}
+
+#[test]
+fn values_of_another_type_in_the_state_of_a_fit_are_errors_that_name_the_expected_one() {
+    let file = checkpoint_of_a_fit();
+    let error = |change: &dyn Fn(&mut Value)| {
+        let file = redescribed(&file, |description| change(&mut description["training"]["fit"]));
+        Checkpoint::<f64>::from_safetensors(&file, &Limits::default()).unwrap_err().to_string()
+    };
+    let message = error(&|fit| fit["records"] = "none".into());
+    assert!(message.contains("expected a row for each epoch"), "{message}");
+    for value in [json!(true), json!("infinite")] {
+        let message = error(&|fit| fit["records"][0][1] = value.clone());
+        assert!(message.contains(r#"expected a number, "NaN", "inf" or "-inf""#), "{message}");
+    }
 }

@@ -1,6 +1,7 @@
 //! Limits on the memory that a file may take.
 
-use super::damaged::{tensors, with_header};
+use super::damaged::{redescribed, tensors, with_header};
+use super::native::classifier;
 use crate::support::network;
 use dnn_blocks::files::{FileError, Limits, Tensors};
 use dnn_blocks::prelude::*;
@@ -107,4 +108,51 @@ fn the_limit_on_bytes_counts_the_arrays_in_memory() {
         error.to_string().starts_with("the total size of the arrays is too large: 81608,"),
         "{error}"
     );
+}
+
+/// The longest text passes, a longer one does not, wherever it has quotes and backslashes.
+#[test]
+fn a_text_of_a_description_has_at_most_64_kib_with_its_escapes() {
+    let (mut model, ..) = classifier();
+    let mut written = |text: &str| {
+        model.set_metadata([("key".to_string(), text.to_string())].into()).unwrap();
+        let file = model.to_safetensors()?;
+        Classifier::<f64, String>::from_safetensors(&file, &Limits::default())
+    };
+    for (unit, escaped) in [("a", 1), ("a\"", 3), ("\\", 2), ("\\\"", 4)] {
+        let longest = unit.repeat((1 << 16) / escaped) + &"a".repeat((1 << 16) % escaped);
+        assert_eq!(written(&longest).unwrap().metadata()["key"], longest);
+        let error = written(&format!("{longest}a")).unwrap_err().to_string();
+        let expected = "a text of the description is too large: 65537, but the limit is 65536";
+        assert_eq!(error, expected, "{unit}");
+    }
+}
+
+#[test]
+fn a_model_whose_names_do_not_fit_the_header_is_not_written() {
+    let (mut model, ..) = classifier();
+    let texts = |count: usize| (0..count).map(|i| (i.to_string(), "a".repeat(60_000)));
+    model.set_metadata(texts(17).collect()).unwrap();
+    let file = model.to_safetensors().unwrap();
+    Classifier::<f64, String>::from_safetensors(&file, &Limits::default()).unwrap();
+    model.set_metadata(texts(18).collect()).unwrap();
+    let error = model.to_safetensors().unwrap_err().to_string();
+    assert!(error.starts_with("the header is too large: 108"), "{error}");
+    assert!(error.ends_with("but the limit is 1048576"), "{error}");
+}
+
+/// Each text takes more memory than its three bytes in the description.
+#[test]
+fn the_values_of_a_description_have_a_limit() {
+    let file = classifier().0.to_safetensors().unwrap();
+    let read = |count: usize| {
+        let file = redescribed(&file, |description| {
+            description["model"]["labels"] = vec![String::new(); count].into();
+        });
+        assert!(file.len() < 1 << 20);
+        Classifier::<f64, String>::from_safetensors(&file, &Limits::default()).unwrap_err()
+    };
+    assert!(!matches!(read(100_000), FileError::TooLarge { .. }));
+    let error = read(120_000).to_string();
+    assert!(error.starts_with("the description is too large: "), "{error}");
 }

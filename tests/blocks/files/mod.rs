@@ -6,10 +6,14 @@ mod atomic;
 mod checkpoints;
 #[cfg(feature = "safetensors")]
 mod damaged;
+#[cfg(any(feature = "npz", feature = "safetensors"))]
+mod error;
 #[cfg(all(feature = "npz", feature = "safetensors"))]
 mod fixtures;
 #[cfg(feature = "npz")]
 mod frameworks;
+#[cfg(feature = "onnx")]
+mod graph;
 #[cfg(feature = "safetensors")]
 mod limits;
 #[cfg(feature = "safetensors")]

@@ -3,7 +3,7 @@
 use super::assert_readable;
 use super::frameworks::{file, outputs};
 use dnn_blocks::files::{FileError, Limits, Tensors};
-use dnn_blocks::ndarray::{Array2, ShapeBuilder, array};
+use dnn_blocks::ndarray::{Array2, ArrayD, ShapeBuilder, array};
 use dnn_blocks::prelude::*;
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
@@ -350,4 +350,214 @@ fn a_network_from_numpy_predicts_what_numpy_does() {
     let al = predict_proba(x.t(), &parameters).unwrap();
     assert!((&al.t() - &expected).iter().all(|d| d.abs() < 1e-14));
     assert_ne!(expected, array![[0.0]]);
+}
+
+/// Returns the archive with the end record of 64-bit numbers, which has more data at its end.
+fn with_large_end(archive: &[u8], more: &[u8]) -> Vec<u8> {
+    let (content, end) = archive.split_at(archive.len() - 22);
+    let number = |at: usize| u64::from(u32::from_le_bytes(*end[at..].first_chunk().unwrap()));
+    let entries = u64::from(u16::from_le_bytes(*end[10..].first_chunk().unwrap()));
+    let mut file = content.to_vec();
+    file.extend(b"PK\x06\x06");
+    file.extend((44 + more.len() as u64).to_le_bytes());
+    file.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    file.extend([entries, entries, number(12), number(16)].map(u64::to_le_bytes).concat());
+    file.extend(more);
+    file.extend(b"PK\x06\x07\0\0\0\0");
+    file.extend((content.len() as u64).to_le_bytes());
+    file.extend([1, 0, 0, 0]);
+    file.extend(b"PK\x05\x06\0\0\0\0");
+    file.extend([0xff; 12]);
+    file.extend([0, 0]);
+    file
+}
+
+#[test]
+fn an_end_record_of_64_bit_numbers_is_read_and_a_damaged_one_is_refused() {
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let small = archive(&[("a.npy", &one), ("b.npy", &one)]);
+    for more in [&b""[..], b"more"] {
+        let file = with_large_end(&small, more);
+        assert_eq!(read(&file).unwrap(), read(&small).unwrap());
+        let record = small.len() - 22;
+        for at in [record, record + 3, record + 4, record + 11] {
+            let mut damaged = file.clone();
+            damaged[at] ^= 1;
+            let error = read(&damaged).unwrap_err().to_string();
+            assert!(error.ends_with("the end record is damaged"), "{at}: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_comment_of_an_archive_may_have_any_length() {
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let small = archive(&[("a.npy", &one)]);
+    for file in [with_large_end(&small, b""), small.clone()] {
+        for length in [1, 20, 1000, u16::MAX] {
+            let mut file = file.clone();
+            let end = file.len() - 2;
+            file[end..].copy_from_slice(&length.to_le_bytes());
+            file.extend(vec![b' '; length.into()]);
+            assert_eq!(read(&file).unwrap().len(), 1, "{length}");
+        }
+    }
+}
+
+#[test]
+fn keys_of_a_header_are_there_once_in_any_order() {
+    let read = |keys: &[&str]| {
+        let header = format!("{{{}, }}", keys.join(", "));
+        read(&archive(&[("a.npy", &npy(&header, &1.0_f64.to_le_bytes()))]))
+    };
+    let keys = ["'descr': '<f8'", "'fortran_order': False", "'shape': (1,)"];
+    let [kind, order, shape] = keys;
+    for keys in [[kind, order, shape], [shape, kind, order], [order, shape, kind]] {
+        assert_eq!(read(&keys).unwrap().len(), 1);
+    }
+    for key in keys {
+        let error = read(&[kind, order, shape, key]).unwrap_err();
+        assert!(matches!(error, FileError::Malformed { format: "npy", .. }), "{error}");
+    }
+    for keys in [[kind, order], [kind, shape], [order, shape]] {
+        let error = read(&keys).unwrap_err();
+        assert!(matches!(error, FileError::Malformed { format: "npy", .. }), "{error}");
+    }
+}
+
+#[test]
+fn numbers_of_either_size_are_read_in_either_byte_order() {
+    let (single, double) = (1.25_f32, -0.3_f64);
+    for (kind, bytes, expected) in [
+        ("<f4", &single.to_le_bytes()[..], 1.25),
+        (">f4", &single.to_be_bytes(), 1.25),
+        ("<f8", &double.to_le_bytes(), -0.3),
+        (">f8", &double.to_be_bytes(), -0.3),
+    ] {
+        let tensors = read(&archive(&[("a.npy", &npy(&header(kind, "(1,)"), bytes))])).unwrap();
+        assert_eq!(tensors.get("a"), Some(&array![expected].into_dyn()), "{kind}");
+    }
+}
+
+#[test]
+fn a_structured_type_is_an_error_that_quotes_it() {
+    let kind = "[('x', '<f8'), ('y', '<i4', (2,))]";
+    for header in [
+        format!("{{'descr': {kind}, 'fortran_order': False, 'shape': (1,), }}"),
+        format!("{{'fortran_order': False, 'shape': (1,), 'descr': {kind}, }}"),
+    ] {
+        let error = read(&archive(&[("a.npy", &npy(&header, &[0; 16]))])).unwrap_err();
+        assert_eq!(error.to_string(), format!("a is of type {kind}, not f64"));
+    }
+}
+
+/// Two rows of three numbers, the second of which is in the file at place 2.
+#[test]
+fn the_place_of_a_bad_number_is_its_row_major_index_in_either_order() {
+    let bad = |fortran_order: &str, place: usize| {
+        let header =
+            format!("{{'descr': '<f8', 'fortran_order': {fortran_order}, 'shape': (2, 3), }}");
+        let mut numbers = [0.5_f64; 6];
+        numbers[place] = f64::NAN;
+        let data = numbers.map(f64::to_le_bytes).concat();
+        read(&archive(&[("a.npy", &npy(&header, &data))])).unwrap_err()
+    };
+    for error in [bad("True", 2), bad("False", 1)] {
+        assert!(matches!(error, FileError::NotFinite { index: 1, .. }), "{error}");
+    }
+}
+
+/// Replaces a size in the entry of the directory, at its offset there.
+fn with_size(file: &[u8], offset: usize, size: usize) -> Vec<u8> {
+    let mut file = file.to_vec();
+    let directory = file.windows(4).position(|bytes| bytes == b"PK\x01\x02").unwrap();
+    let place = directory + offset;
+    file[place..place + 4].copy_from_slice(&(size as u32).to_le_bytes());
+    file
+}
+
+#[test]
+fn an_entry_is_not_longer_than_the_directory_says() {
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let longer = archive(&[("a.npy", &[&one[..], &[0; 8]].concat())]);
+    let error = read(&with_size(&longer, 24, one.len())).unwrap_err().to_string();
+    assert!(error.contains(" is larger than ") || error.contains(" is longer than "), "{error}");
+}
+
+/// A decoder stops at the end of its data, so that a larger size does no harm.
+#[test]
+fn an_entry_claims_no_more_bytes_than_the_archive_has() {
+    let file = archive(&[("a.npy", &npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes()))]);
+    assert_eq!(read(&with_size(&file, 20, file.len())).unwrap(), read(&file).unwrap());
+    let error = read(&with_size(&file, 20, file.len() + 1)).unwrap_err().to_string();
+    assert!(error.ends_with("the entries are longer than the archive"), "{error}");
+}
+
+#[test]
+fn a_folder_is_an_error_of_the_operating_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Tensors::<f64>::load_npz(folder.path(), &Limits::default()).unwrap_err();
+    assert!(matches!(error, FileError::Io(_)), "{error}");
+}
+
+/// As NumPy writes it: a multiple of 64 bytes, of spaces and a line feed at the end.
+#[test]
+fn the_header_of_an_array_is_padded_to_64_bytes() {
+    for digits in 0..=18 {
+        for dimensions in [1, 2, 9, 20] {
+            let mut shape = vec![1; dimensions];
+            (shape[0], shape[dimensions - 1]) = (10_usize.pow(digits), 0);
+            let mut tensors = Tensors::<f64>::new();
+            tensors.insert("a", ArrayD::zeros(shape.clone())).unwrap();
+            let file = tensors.to_npz().unwrap();
+            assert_eq!(read(&file).unwrap(), tensors);
+            let begin = file.windows(6).position(|bytes| bytes == b"\x93NUMPY").unwrap();
+            let length = usize::from(u16::from_le_bytes([file[begin + 8], file[begin + 9]]));
+            let header = std::str::from_utf8(&file[begin + 10..][..length]).unwrap();
+            let padding = header.len() - header.trim_end().len();
+            assert_eq!((10 + length) % 64, 0, "{shape:?}");
+            assert!(header.ends_with('\n') && (1..=64).contains(&padding), "{shape:?}");
+        }
+    }
+}
+
+/// Old programs read an entry without the field for sizes of 64 bits.
+#[test]
+fn a_small_array_has_no_field_for_64_bit_sizes() {
+    let mut tensors = Tensors::new();
+    tensors.insert("a", array![0.5, 1.5].into_dyn()).unwrap();
+    let file = tensors.to_npz().unwrap();
+    assert_eq!(file[..4], *b"PK\x03\x04");
+    assert_eq!(file[28..30], [0, 0], "the length of the extra fields");
+}
+
+#[test]
+fn an_archive_in_memory_takes_little_more_than_its_bytes() {
+    let mut tensors = Tensors::<f64>::new();
+    assert!(tensors.is_empty());
+    assert_eq!(read(&tensors.to_npz().unwrap()).unwrap(), tensors);
+    tensors.insert("", array![0.5].into_dyn()).unwrap();
+    assert!(!tensors.is_empty());
+    for i in 0..20 {
+        tensors.insert(format!("{i:0200}"), ArrayD::zeros(vec![1500])).unwrap();
+    }
+    let file = tensors.to_npz().unwrap();
+    let spare = file.capacity() - file.len();
+    assert!(spare <= 256 * (tensors.len() + 1), "{spare} bytes");
+    assert_eq!(read(&file).unwrap(), tensors);
+}
+
+#[test]
+fn an_entry_may_have_the_longest_name_and_extra_field() {
+    let name = format!("{}.npy", "n".repeat(1024));
+    let one = npy(&header("<f8", "(1, 1)"), &1.0_f64.to_le_bytes());
+    let mut file = archive(&[(&name, &one)]);
+    let whole = read(&file).unwrap();
+    let unknown = [&[0xfe, 0xca, 0xfb, 0xff][..], &[0; 0xfffb]].concat();
+    file[28..30].fill(0xff);
+    file.splice(30 + name.len()..30 + name.len(), unknown);
+    let place = file.len() - 6;
+    let begin = u32::from_le_bytes(*file[place..].first_chunk().unwrap()) + 0xffff;
+    file[place..place + 4].copy_from_slice(&begin.to_le_bytes());
+    assert_eq!(read(&file).unwrap(), whole);
 }

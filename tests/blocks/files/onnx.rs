@@ -1,5 +1,7 @@
-//! ONNX exports that are refused, and metadata. `.ci/exports` runs the others in ONNX Runtime.
+//! ONNX exports. `.ci/exports` runs them in ONNX Runtime.
 
+use super::graph::{Model, Value};
+use crate::support::{network_with_biases, random};
 use dnn_blocks::Error;
 use dnn_blocks::files::FileError;
 use dnn_blocks::ndarray::{Array2, array};
@@ -107,4 +109,125 @@ fn labels_that_json_does_not_have_are_an_error() {
     model.fit(Examples::rows(&x), &[1, 1, 2, 2].map(label)).unwrap();
     let error = model.to_onnx().unwrap_err();
     assert!(matches!(error, FileError::Malformed { format: "ONNX", .. }), "{error}");
+}
+
+fn value(name: &str, element_type: u64, columns: usize) -> Value {
+    let shape = vec!["batch".to_string(), columns.to_string()];
+    Value { name: name.to_string(), element_type, shape }
+}
+
+#[track_caller]
+fn assert_close<F: Float>(found: &Array2<f64>, expected: &Array2<F>, name: &str) {
+    let bound = if size_of::<F>() == 4 { 1e-5 } else { 1e-12 };
+    assert_eq!(found.dim(), expected.dim(), "{name}");
+    let close = |(a, b): (&f64, &F)| (a - b.as_f64()).abs() <= bound * (1.0 + a.abs());
+    assert!(found.iter().zip(expected).all(close), "{name}: {found} is not {expected:?}");
+}
+
+/// The types of the numbers are 1 for f32 and 11 for f64.
+#[test]
+fn a_model_has_the_fields_of_the_standard() {
+    let single = network_with_biases::<f32>(&[3, 4, 2], Activation::Relu, Activation::Softmax);
+    let double = network_with_biases::<f64>(&[3, 4, 2], Activation::Relu, Activation::Softmax);
+    for (file, element_type) in [(single.to_onnx(None), 1), (double.to_onnx(None), 11)] {
+        let model = Model::read(&file.unwrap());
+        assert_eq!((model.format, model.operators), (8, (String::new(), 13)));
+        assert_eq!((model.producer, model.graph_name), ("dnn-blocks".into(), "network".into()));
+        let numbers = model.producer_version.split('.').map(|part| part.parse::<u32>().is_ok());
+        assert_eq!(numbers.collect::<Vec<_>>(), [true; 3]);
+        assert_eq!(model.inputs, [value("X", element_type, 3)]);
+        assert_eq!(model.outputs, [value("A", element_type, 2)]);
+    }
+}
+
+fn networks_compute_the_same<F: Float>() {
+    let x = random::<F>(6, 3, 1);
+    let scaler = Standardizer::fit(&(&random::<F>(3, 9, 2) * F::of(3.0))).unwrap();
+    for hidden in [
+        Activation::Relu,
+        Activation::Sigmoid,
+        Activation::Tanh,
+        Activation::LeakyRelu(0.3),
+        Activation::Identity,
+        Activation::Exponential,
+        Activation::Softplus,
+        Activation::Elu(-0.5),
+        Activation::Silu,
+        Activation::GeluTanh,
+    ] {
+        for output in [Activation::Softmax, hidden] {
+            let name = format!("{hidden}, {output}");
+            let network = network_with_biases::<F>(&[3, 4, 2], hidden, output);
+            let found = Model::read(&network.to_onnx(None).unwrap()).run(&x.mapv(|x| x.as_f64()));
+            let expected = predict_proba(x.t(), &network).unwrap();
+            assert_close(&found[0], &expected.t().to_owned(), &name);
+            let file = network.to_onnx(Some(&scaler)).unwrap();
+            let found = Model::read(&file).run(&x.mapv(|x| x.as_f64()));
+            let scaled = scaler.transform(&x.t()).unwrap();
+            let expected = predict_proba(&scaled, &network).unwrap();
+            assert_close(&found[0], &expected.t().to_owned(), &name);
+        }
+    }
+}
+
+#[test]
+fn the_operators_of_a_network_compute_its_outputs() {
+    networks_compute_the_same::<f32>();
+    networks_compute_the_same::<f64>();
+}
+
+fn how() -> Hyperparameters {
+    Hyperparameters::plain().hidden(&[4]).batch_size(4).epochs(3)
+}
+
+#[test]
+fn the_operators_of_a_classifier_compute_a_probability_for_each_class() {
+    let x = random::<f64>(12, 3, 1);
+    for classes in [2, 3] {
+        let labels: Vec<usize> = (0..12).map(|i| i % classes).collect();
+        let mut classifier = Classifier::<f64, usize>::new(how());
+        classifier.fit(Examples::rows(&x), &labels).unwrap();
+        let model = Model::read(&classifier.to_onnx().unwrap());
+        assert_eq!(model.inputs, [value("X", 11, 3)]);
+        assert_eq!(model.outputs, [value("probabilities", 11, classes)]);
+        let expected = classifier.predict_proba(Examples::rows(&x)).unwrap();
+        assert_close(&model.run(&x)[0], &expected, &format!("{classes} classes"));
+    }
+}
+
+/// The type of 64-bit integers is 7.
+#[test]
+fn the_operators_of_a_multi_label_classifier_compute_probabilities_and_labels() {
+    let x = random::<f64>(12, 3, 1);
+    let sets: Vec<Vec<usize>> =
+        (0..12).map(|i| (0..3).filter(|l| i % (l + 2) == 0).collect()).collect();
+    let mut classifier = MultiLabelClassifier::<f64, usize>::new(how());
+    classifier.fit(Examples::rows(&x), &sets).unwrap();
+    let model = Model::read(&classifier.to_onnx().unwrap());
+    assert_eq!(model.outputs, [value("probabilities", 11, 3), value("labels", 7, 3)]);
+    let [probabilities, labels] = &model.run(&x)[..] else { panic!("two outputs") };
+    let expected = classifier.predict_proba(Examples::rows(&x)).unwrap();
+    assert_close(probabilities, &expected, "probabilities");
+    let predicted = classifier.predict(Examples::rows(&x)).unwrap();
+    let expected =
+        Array2::from_shape_fn((12, 3), |(i, l)| f64::from(u8::from(predicted[i].contains(&l))));
+    assert_eq!(labels, expected);
+}
+
+#[test]
+fn the_operators_of_a_regressor_compute_values_in_the_units_of_the_targets() {
+    let (x, y) = (random::<f32>(12, 3, 1), random::<f32>(12, 2, 2) * 50.0 + 7.0);
+    let mut regressor = Regressor::<f32>::new(how());
+    regressor.fit(Examples::rows(&x), Examples::rows(&y)).unwrap();
+    let model = Model::read(&regressor.to_onnx().unwrap());
+    assert_eq!(model.outputs, [value("values", 1, 2)]);
+    let expected = regressor.predict(Examples::rows(&x)).unwrap();
+    assert_close(&model.run(&x.mapv(f64::from))[0], &expected, "values");
+}
+
+#[test]
+fn a_model_in_memory_takes_no_more_than_its_bytes() {
+    let network = network_with_biases::<f64>(&[30, 40, 20], Activation::Relu, Activation::Softmax);
+    let file = network.to_onnx(None).unwrap();
+    assert_eq!(file.capacity(), file.len());
 }
