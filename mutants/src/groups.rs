@@ -7,7 +7,7 @@ pub const USAGE: &str = "\
 usage: .ci/mutants core|models|selection|files|distributed [SHARD/SHARDS] [tests=WORD] [WORD…]
 
 Tests the mutants of a group of files: all, or one shard of them, or those whose name has one of the
-words; with all tests of the group, or with those whose name has a word.";
+words; with all tests of the group, or with those whose name has a word. The word `table` only writes\nthe table.";
 
 /// Some files, with the tests that watch them.
 pub struct Group {

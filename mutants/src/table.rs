@@ -35,9 +35,11 @@ struct Row {
     broken: usize,
     caught: usize,
     survivors: usize,
+    /// Not tested yet, or a survivor without a reason.
+    open: usize,
 }
 
-/// Writes the section of a group. Returns whether all is tested and each survivor is accepted.
+/// Writes the section of a group. Returns whether each survivor is accepted.
 pub fn write(
     folders: &Folders,
     group: &Group,
@@ -53,11 +55,13 @@ pub fn write(
         let row = rows.entry(&mutant.file).or_default();
         row.mutants += 1;
         match results.outcome(mutant) {
-            None => untested += 1,
+            None => {
+                untested += 1;
+                row.open += 1;
+            }
             Some(Outcome::DoesNotCompile) => row.broken += 1,
             Some(Outcome::Caught | Outcome::TimedOut) => row.caught += 1,
             Some(Outcome::Survived | Outcome::Unreached) => {
-                row.survivors += 1;
                 let key = mutant.key();
                 let found = accepted.iter_mut().find_map(|block| {
                     let at = block.keys.iter().position(|accepted| *accepted == key)?;
@@ -65,8 +69,14 @@ pub fn write(
                     Some(block.reason.clone())
                 });
                 match found {
-                    Some(reason) => reasons.entry(reason).or_default().push(&mutant.name),
-                    None => unexplained.push(&mutant.name),
+                    Some(reason) => {
+                        row.survivors += 1;
+                        reasons.entry(reason).or_default().push(&mutant.name);
+                    }
+                    None => {
+                        row.open += 1;
+                        unexplained.push(&mutant.name);
+                    }
                 }
             }
         }
@@ -82,13 +92,9 @@ pub fn write(
     for key in &stale {
         println!("accepted, but does not survive: {key}");
     }
+    put(folders, group, &section(group, &rows, &reasons)?)?;
     if untested > 0 {
         println!("{untested} mutants are not tested yet");
-        return Ok(unexplained.is_empty());
-    }
-    let section = section(group, &rows, &reasons)?;
-    if unexplained.is_empty() {
-        put(folders, group, &section)?;
     }
     Ok(unexplained.is_empty() && stale.is_empty())
 }
@@ -101,19 +107,21 @@ fn section(
     let date = std::process::Command::new("date").arg("+%F").output()?;
     let mut text = String::new();
     writeln!(text, "Tested on {}.\n", String::from_utf8(date.stdout)?.trim())?;
-    writeln!(text, "| file | mutants | do not compile | caught | survivors |")?;
-    writeln!(text, "|---|--:|--:|--:|--:|")?;
+    writeln!(text, "| file | mutants | do not compile | caught | survivors | open |")?;
+    writeln!(text, "|---|--:|--:|--:|--:|--:|")?;
     let mut all = Row::default();
     for (file, row) in rows {
-        let Row { mutants, broken, caught, survivors } = *row;
-        writeln!(text, "| `{file}` | {mutants} | {broken} | {caught} | {survivors} |")?;
+        let Row { mutants, broken, caught, survivors, open } = *row;
+        writeln!(text, "| `{file}` | {mutants} | {broken} | {caught} | {survivors} | {open} |")?;
         all.mutants += mutants;
         all.broken += broken;
         all.caught += caught;
         all.survivors += survivors;
+        all.open += open;
     }
-    let Row { mutants, broken, caught, survivors } = all;
-    writeln!(text, "| {} | {mutants} | {broken} | {caught} | {survivors} |", group.name)?;
+    let Row { mutants, broken, caught, survivors, open } = all;
+    let name = group.name;
+    writeln!(text, "| {name} | {mutants} | {broken} | {caught} | {survivors} | {open} |")?;
     for (reason, names) in reasons {
         writeln!(text, "\n{reason}\n")?;
         for name in names {
