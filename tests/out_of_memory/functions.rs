@@ -184,11 +184,12 @@ fn a_full_batch_and_the_models_of_the_course() {
     });
 }
 
-/// A step whose scratch is refused gives the same bits. With many units, for which the stack has no
-/// room, the step asks for none.
+/// A step whose scratch is refused gives the same bits. Its size grows with the threads, so that one
+/// thread alone makes no large request. With many units, for which the stack has no room, the step
+/// asks for none.
 #[test]
 fn a_step_of_a_full_batch_needs_no_scratch() {
-    for (sizes, m, asks) in [([300, 60, 1], 300, true), ([8, 3000, 1], 50, false)] {
+    for (sizes, m, may_ask) in [([300, 60, 1], 300, true), ([8, 3000, 1], 50, false)] {
         let run = |large| {
             let mut results = None;
             alone(|| {
@@ -204,7 +205,7 @@ fn a_step_of_a_full_batch_needs_no_scratch() {
             results.unwrap()
         };
         let (granted, refused) = (run(usize::MAX), run(LARGE));
-        assert_eq!((granted.0, refused.0), (false, asks), "{sizes:?}");
+        assert!(!granted.0 && (may_ask || !refused.0), "{sizes:?}");
         assert_eq!((granted.1, granted.2), (refused.1, refused.2), "{sizes:?}");
     }
 }
