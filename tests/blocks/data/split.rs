@@ -1,6 +1,6 @@
 //! Splits and shuffles: the rules of NumPy and scikit-learn, and uniform orders.
 
-use crate::support::message;
+use crate::support::{ConstantSource, message};
 use dnn_blocks::Error;
 use dnn_blocks::data::split;
 use dnn_blocks::data::stratified_split;
@@ -186,17 +186,8 @@ fn a_shuffle_of_numpy_random_is_numpys_also_behind_the_trait() {
 /// A constant source, or one outside [0, 1), still gives a permutation.
 #[test]
 fn no_source_hangs_a_shuffle() {
-    struct Stuck(f64);
-    impl RandomSource for Stuck {
-        fn standard_normal(&mut self) -> f64 {
-            self.0
-        }
-        fn uniform(&mut self) -> f64 {
-            self.0
-        }
-    }
     for at in [0.0, 0.5, 1.0, -1.0, 1e300, f64::NAN, f64::INFINITY] {
-        let mut order = Stuck(at).permutation(100);
+        let mut order = ConstantSource(at).permutation(100);
         order.sort_unstable();
         assert!(order.into_iter().eq(0..100), "{at}");
     }

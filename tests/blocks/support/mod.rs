@@ -3,6 +3,7 @@
 pub mod reference;
 pub mod strides;
 
+use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array2, ArrayRef2};
 use dnn_blocks::prelude::*;
 use std::fmt::Debug;
@@ -44,6 +45,18 @@ pub const COSTS: [Cost; 7] = [
     Cost::Quantile { quantile: 0.9 },
     Cost::Poisson,
 ];
+
+/// A random source that always returns this number.
+pub struct ConstantSource(pub f64);
+
+impl RandomSource for ConstantSource {
+    fn standard_normal(&mut self) -> f64 {
+        self.0
+    }
+    fn uniform(&mut self) -> f64 {
+        self.0
+    }
+}
 
 /// Returns the output that a cost needs in an error, or `None` if it accepts this one.
 pub fn needed_output(cost: &Cost, output: Activation) -> Option<String> {

@@ -110,8 +110,7 @@ fn what_is_no_set_is_refused() {
     assert!(matches!(Batches::new(many, many, 2).unwrap_err(), Error::TooLarge { .. }));
 }
 
-/// Shards of a set, one of them empty, hold each batch together: the columns that each returns are
-/// those of the whole batch.
+/// Each column of a batch is in one of the shards of the set, of which one is empty.
 #[test]
 fn shards_hold_the_batches_of_the_whole_set() {
     let x = Array2::from_shape_fn((3, 23), |(f, i)| (100 * f + i) as f64);

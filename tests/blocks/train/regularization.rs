@@ -1,10 +1,10 @@
 //! L2 regularization and dropout: the course's cases and properties.
 
+use crate::support::ConstantSource;
 use crate::support::reference::{assert_close, assert_number, cases, matrix, network_of, number};
 use dnn_blocks::Error;
 use dnn_blocks::cost::Targets;
 use dnn_blocks::forward::{ActivationCache, LayerCache, LinearCache};
-use dnn_blocks::init::RandomSource;
 use dnn_blocks::ndarray::{Array1, Array2, array};
 use dnn_blocks::prelude::*;
 use dnn_blocks::train::backward::{BackwardOptions, backpropagate};
@@ -233,22 +233,11 @@ fn masks_of_another_network_are_errors() {
     assert_eq!(gradients, l_model_backward(&al, &y, &caches.layers).unwrap());
 }
 
-/// A random source whose next number is known.
-struct Constant(f64);
-
-impl RandomSource for Constant {
-    fn standard_normal(&mut self) -> f64 {
-        self.0
-    }
-    fn uniform(&mut self) -> f64 {
-        self.0
-    }
-}
-
 /// The course keeps a unit if its number is below the probability.
 #[test]
 fn a_number_that_equals_the_probability_drops_the_unit() {
-    let draw = |number| Mask::<f64>::draw(1, 1, 0.75, &mut Constant(number)).unwrap().d[[0, 0]];
+    let draw =
+        |number| Mask::<f64>::draw(1, 1, 0.75, &mut ConstantSource(number)).unwrap().d[[0, 0]];
     assert_eq!([draw(0.75_f64.next_down()), draw(0.75)], [1.0, 0.0]);
 }
 
