@@ -7,6 +7,7 @@ use crate::list::Mutant;
 use crate::results::{Outcome, Results};
 use crate::{Folders, Result};
 use serde_json::Value;
+use std::collections::HashSet;
 use std::process::{Command, Stdio};
 
 pub fn test(
@@ -16,16 +17,16 @@ pub fn test(
     results: &mut Results,
 ) -> Result<()> {
     let tree = folders.work.join("alone");
+    if !mutants.is_empty() {
+        build::copy(&folders.root, &tree, &HashSet::new())?;
+    }
     for mutant in mutants {
-        build::copy(&folders.root, &tree, &[])?;
         let name = format!("^{}$", escape(&mutant.name));
-        let features: Vec<String> =
-            group.features.split(',').map(|name| format!("tests/{name}")).collect();
         let _ = std::fs::remove_dir_all(tree.join("mutants.out"));
         Command::new("cargo")
             .args(["mutants", "--no-config", "--in-place", "--baseline=skip", "--no-shuffle"])
             .args(["--timeout", "300", "--test-package", "tests", "--no-default-features"])
-            .args(["--features", &features.join(","), "--file", &mutant.file, "--re", &name])
+            .args(["--features", &group.test_features(), "--file", &mutant.file, "--re", &name])
             .args(["--", "--test", group.tests[0], module(&mutant.file)])
             .current_dir(&tree)
             .env("CARGO_PROFILE_DEV_DEBUG", "0")

@@ -18,11 +18,9 @@ pub struct Program {
     pub folder: PathBuf,
 }
 
-/// Copies the files of the repository that Git knows and those that it does not ignore, without
-/// those that `write_mutants` writes.
-pub fn copy(root: &Path, tree: &Path, mutants: &[Mutant]) -> Result<()> {
-    let mut written: HashSet<&str> = mutants.iter().map(|mutant| mutant.file.as_str()).collect();
-    written.insert("src/lib.rs");
+/// Copies the files of the repository that Git knows and those that it does not ignore, if they
+/// differ. Files of the copy that are in `rewritten` stay as they are.
+pub fn copy(root: &Path, tree: &Path, rewritten: &HashSet<&str>) -> Result<()> {
     let listed = Command::new("git")
         .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
         .current_dir(root)
@@ -33,7 +31,7 @@ pub fn copy(root: &Path, tree: &Path, mutants: &[Mutant]) -> Result<()> {
     names.push("Cargo.lock");
     for name in names {
         let (from, to) = (root.join(name), tree.join(name));
-        if written.contains(name) && to.exists() {
+        if rewritten.contains(name) && to.exists() {
             continue;
         }
         let Ok(bytes) = std::fs::read(&from) else { continue };
@@ -96,18 +94,25 @@ pub fn write_mutants(folders: &Folders, mutants: &[Mutant], group: &Group) -> Re
     }
 }
 
+/// The file that declares the switch, also where it has no mutants.
+const LIBRARY: &str = "src/lib.rs";
 const MODULE: &str = "\npub mod mutant_switch;\n";
 
+/// Returns the files that `write_mutants` writes.
+pub fn rewritten(mutants: &[Mutant]) -> HashSet<&str> {
+    mutants.iter().map(|mutant| mutant.file.as_str()).chain([LIBRARY]).collect()
+}
+
 fn with_switch(file: &str, text: &str) -> String {
-    if file == "src/lib.rs" { format!("{text}{MODULE}") } else { text.to_owned() }
+    if file == LIBRARY { format!("{text}{MODULE}") } else { text.to_owned() }
 }
 
 fn add_switch(root: &Path, tree: &Path, mutants: usize) -> Result<()> {
     let count = format!("pub const COUNT: usize = {};\n", mutants + 1);
     let module = include_str!("switch.rs").to_owned() + &count;
     write_if_new(&tree.join("src/mutant_switch.rs"), &module)?;
-    let library = std::fs::read_to_string(root.join("src/lib.rs"))?;
-    write_if_new(&tree.join("src/lib.rs"), &with_switch("src/lib.rs", &library))
+    let library = std::fs::read_to_string(root.join(LIBRARY))?;
+    write_if_new(&tree.join(LIBRARY), &with_switch(LIBRARY, &library))
 }
 
 fn write_if_new(path: &Path, text: &str) -> Result<()> {
@@ -177,7 +182,7 @@ fn cargo(tree: &Path, args: &[&str]) -> Command {
         .current_dir(tree)
         .env("CARGO_TARGET_DIR", tree.with_file_name("build"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
-        // Such as that a mutant overflows.
+        // The compiler denies some mutants by a lint, such as a constant that overflows.
         .env("RUSTFLAGS", "--cap-lints=warn")
         .stderr(Stdio::inherit());
     command
@@ -228,9 +233,7 @@ fn failures(
 
 /// Builds the tests of the copy.
 pub fn programs(folders: &Folders, group: &Group) -> Result<Vec<Program>> {
-    let features: Vec<String> =
-        group.features.split(',').map(|name| format!("tests/{name}")).collect();
-    let features = features.join(",");
+    let features = group.test_features();
     let mut args = vec!["test", "--no-run", "--quiet", "--message-format=json", "--lib"];
     args.extend(["-p", "dnn-blocks", "-p", "tests", "--no-default-features"]);
     args.extend(["--features", &features]);

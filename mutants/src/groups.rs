@@ -7,7 +7,8 @@ pub const USAGE: &str = "\
 usage: .ci/mutants core|models|selection|files|distributed [SHARD/SHARDS] [tests=WORD] [WORD…]
 
 Tests the mutants of a group of files: all, or one shard of them, or those whose name has one of the
-words; with all tests of the group, or with those whose name has a word. The word `table` only writes\nthe table.";
+words; with all tests of the group, or with those whose name has a word. With the word `table` alone,
+only writes the table.";
 
 /// Some files, with the tests that watch them.
 pub struct Group {
@@ -69,6 +70,13 @@ impl Group {
             || self.files.iter().any(|start| file.starts_with(start)) && !has(self.without)
     }
 
+    /// Returns the features by the names that the package `tests` has for them.
+    pub fn test_features(&self) -> String {
+        let features: Vec<String> =
+            self.features.split(',').map(|name| format!("tests/{name}")).collect();
+        features.join(",")
+    }
+
     pub fn named(name: &str) -> Result<Self> {
         let threads = std::thread::available_parallelism()?.get();
         let blocks: &[&str] = &["blocks", "golden", "allocations", "out_of_memory"];
@@ -104,12 +112,15 @@ pub struct Arguments {
     /// The shard and the number of shards.
     pub shard: (usize, usize),
     pub words: Vec<String>,
+    /// Whether to test nothing and to write the table.
+    pub only_table: bool,
 }
 
 impl Arguments {
     pub fn read(name: &str, rest: &[String]) -> Result<Self> {
         let group = Group::named(name)?;
-        let mut arguments = Self { group, shard: (1, 1), words: Vec::new() };
+        let only_table = rest == ["table"];
+        let mut arguments = Self { group, shard: (1, 1), words: Vec::new(), only_table };
         for argument in rest {
             if let Some(word) = argument.strip_prefix("tests=") {
                 arguments.group.word = word.to_owned();

@@ -70,16 +70,17 @@ pub fn mutants(root: &Path, group: &Group) -> Result<Vec<Mutant>> {
     let chosen = listed
         .into_iter()
         .filter(|mutant| mutant.package == "dnn-blocks" && group.has(&mutant.file, &mutant.name));
-    let mut text = (String::new(), String::new());
+    let (mut of, mut text, mut file_hash) = (String::new(), String::new(), 0);
     let mut mutants = Vec::new();
-    for (i, Listed { file, name, genre, span, replacement, .. }) in chosen.enumerate() {
-        if text.0 != file {
-            text = (file.clone(), std::fs::read_to_string(root.join(&file))?);
+    for Listed { file, name, genre, span, replacement, .. } in chosen {
+        if of != file {
+            text = std::fs::read_to_string(root.join(&file))?;
+            (of, file_hash) = (file.clone(), hash(&text));
         }
-        let span = offset(&text.1, &span.start)..offset(&text.1, &span.end);
-        let file_hash = hash(&text.1);
-        mutants.push(Mutant { id: i as u32 + 1, file, name, genre, span, replacement, file_hash });
+        let span = offset(&text, &span.start)..offset(&text, &span.end);
+        mutants.push(Mutant { id: 0, file, name, genre, span, replacement, file_hash });
     }
+    number(&mut mutants);
     Ok(mutants)
 }
 

@@ -56,21 +56,21 @@ fn main() -> ExitCode {
 fn main_or_error(args: &[String]) -> Result<bool> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().ok_or("no repository")?;
     let (name, rest) = args.split_first().ok_or(groups::USAGE)?;
-    let Arguments { group, shard, words } = Arguments::read(name, rest)?;
+    let Arguments { group, shard, words, only_table } = Arguments::read(name, rest)?;
     let work = root.join("target/mutants");
     let tree = work.join("tree");
     std::fs::create_dir_all(&tree)?;
     let folders = Folders { root: root.to_path_buf(), tree, work };
     let mutants = list::mutants(&folders.root, &group)?;
     let mut results = Results::open(&folders, &group)?;
-    let chosen = |mutant: &&Mutant| {
+    let is_chosen = |mutant: &Mutant| {
         mutant.id as usize % shard.1 == shard.0 % shard.1
             && (words.is_empty() || words.iter().any(|word| mutant.name.contains(word.as_str())))
     };
-    let left: Vec<Mutant> =
-        mutants.iter().filter(chosen).filter(|m| !results.is_final(m)).cloned().collect();
+    let mut left: Vec<Mutant> = mutants.clone();
+    left.retain(|mutant| !only_table && is_chosen(mutant) && !results.is_final(mutant));
     eprintln!("{}: {} mutants, {} to test", group.name, mutants.len(), left.len());
-    if !left.is_empty() && !words.iter().any(|word| word == "table") {
+    if !left.is_empty() {
         test(&folders, &group, left, &mut results)?;
     }
     table::write(&folders, &group, &mutants, &results)
@@ -84,7 +84,7 @@ fn test(
     results: &mut Results,
 ) -> Result<()> {
     list::number(&mut mutants);
-    build::copy(&folders.root, &folders.tree, &mutants)?;
+    build::copy(&folders.root, &folders.tree, &build::rewritten(&mutants))?;
     let Held { held, broken } = build::write_mutants(folders, &mutants, group)?;
     let (held, others): (Vec<Mutant>, Vec<Mutant>) =
         mutants.into_iter().partition(|mutant| held.contains(&mutant.id));
@@ -94,6 +94,22 @@ fn test(
         results.add(mutant, Outcome::DoesNotCompile, "")?;
     }
 
+    if !held.is_empty() {
+        select_each(folders, group, &held, results)?;
+    }
+    if group.word.is_empty() {
+        alone::test(folders, group, &alone, results)?;
+    }
+    Ok(())
+}
+
+/// Builds the copy, and tests the mutants that it holds.
+fn select_each(
+    folders: &Folders,
+    group: &Group,
+    held: &[Mutant],
+    results: &mut Results,
+) -> Result<()> {
     let programs = build::programs(folders, group)?;
     let threads = group.threads;
     let tests = run::trace(&programs, group, &folders.work.join("trace"))?;
@@ -104,7 +120,7 @@ fn test(
         }
     }
     let done = Mutex::new((0, &mut *results));
-    run::each(&held, threads, |mutant| {
+    run::each(held, threads, |mutant| {
         let tests = reaching.get(&mutant.id).map_or(&[][..], |tests| within(tests, group.budget));
         let (outcome, test) = match run::catch(&programs, tests, mutant.id) {
             None if tests.is_empty() => (Outcome::Unreached, String::new()),
@@ -123,9 +139,6 @@ fn test(
             eprintln!("{count} of {}", held.len());
         }
     });
-    if group.word.is_empty() {
-        alone::test(folders, group, &alone, results)?;
-    }
     Ok(())
 }
 

@@ -41,14 +41,15 @@ pub struct Results {
 }
 
 impl Results {
-    /// Reads the results of a group, without those of files that have changed.
+    /// Reads the results of a group. Results of files that have changed since are left out.
     pub fn open(folders: &Folders, group: &Group) -> Result<Self> {
         let path = folders.work.join(format!("{}.jsonl", group.name));
         let text = std::fs::read_to_string(&path).unwrap_or_default();
         let log = File::options().create(true).append(true).open(path)?;
         let mut results = Self { log, records: HashMap::new(), hashes: HashMap::new() };
         for line in text.lines() {
-            let record: Record = serde_json::from_str(line)?;
+            // A run that was killed may have left half a line.
+            let Ok(record) = serde_json::from_str::<Record>(line) else { continue };
             let file = record.name.split(':').next().unwrap_or_default().to_owned();
             let hash = *results.hashes.entry(file.clone()).or_insert_with(|| {
                 hash(&std::fs::read_to_string(folders.root.join(&file)).unwrap_or_default())

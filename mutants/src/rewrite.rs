@@ -37,7 +37,7 @@ enum Kind {
     Expression(Vec<(u32, String)>),
     /// The body of a function that returns an iterator of a type that only the body says.
     Iterator(Vec<(u32, String)>),
-    /// The guard of an arm: the mutant that deletes the arm, and those of the guard.
+    /// The guard of an arm, with the mutant that deletes the arm and the values of the other mutants.
     Guard(Option<u32>, Vec<(u32, String)>),
     /// A field without a value of its own, such as `a` in `A { a, ..b }`.
     Shorthand(u32, String),
@@ -46,7 +46,7 @@ enum Kind {
 /// What the syntax tree says about the places of mutants, each by its first byte.
 #[derive(Default)]
 struct Syntax {
-    /// The bytes of an operation, by those of its operator.
+    /// The bytes of each operation and of its operator.
     operations: HashMap<usize, (Range<usize>, Range<usize>)>,
     /// The end of the pattern and the bytes of the guard of an arm.
     arms: HashMap<usize, (usize, Option<Range<usize>>)>,
@@ -217,20 +217,29 @@ impl Rewritten {
         self.push(&source[done..range.end]);
     }
 
+    /// Appends an expression that is one of its mutants if their switch is on.
+    fn render_choice(
+        &mut self,
+        source: &str,
+        range: Range<usize>,
+        mutants: &[(u32, String)],
+        inside: &[Site],
+    ) {
+        self.push("(");
+        for (id, text) in mutants {
+            self.push_mutant(*id, &format!("if {} {{ {text} }}", is(*id)));
+            self.push(" else ");
+        }
+        self.push("{ ");
+        self.render(source, range, inside);
+        self.push(" })");
+    }
+
     fn render_site(&mut self, source: &str, site: &Site, inside: &[Site]) {
         let range = site.range.clone();
         match &site.kind {
             Kind::Insert(id, text) => self.push_mutant(*id, text),
-            Kind::Expression(mutants) => {
-                self.push("(");
-                for (id, text) in mutants {
-                    self.push_mutant(*id, &format!("if {} {{ {text} }}", is(*id)));
-                    self.push(" else ");
-                }
-                self.push("{ ");
-                self.render(source, range, inside);
-                self.push(" })");
-            }
+            Kind::Expression(mutants) => self.render_choice(source, range, mutants, inside),
             Kind::Iterator(mutants) => {
                 let [first, second] =
                     ["A", "B"].map(|name| format!("crate::mutant_switch::{name}("));
@@ -247,14 +256,7 @@ impl Rewritten {
                 if let Some(id) = arm {
                     self.push_mutant(*id, &format!("!{} && ", is(*id)));
                 }
-                self.push("(");
-                for (id, value) in mutants {
-                    self.push_mutant(*id, &format!("if {} {{ {value} }}", is(*id)));
-                    self.push(" else ");
-                }
-                self.push("{ ");
-                self.render(source, range, inside);
-                self.push(" })");
+                self.render_choice(source, range, mutants, inside);
             }
             Kind::Shorthand(id, of_base) => {
                 let name = &source[range];

@@ -131,13 +131,15 @@ fn section(
     Ok(text)
 }
 
-/// Replaces the section of a group, which starts with `## GROUP`.
+/// Replaces the section of a group, which starts with `## GROUP`, or appends it.
 fn put(folders: &Folders, group: &Group, section: &str) -> Result<()> {
     let path = folders.root.join("docs/mutants.md");
-    let text = std::fs::read_to_string(&path)?;
+    let mut text = std::fs::read_to_string(&path)?;
     let title = format!("\n## {}\n", group.name);
-    let start = text.find(&title).ok_or("docs/mutants.md has no section for the group")?;
-    let start = start + title.len();
+    if !text.contains(&title) {
+        text += &title;
+    }
+    let start = text.find(&title).map_or(text.len(), |start| start + title.len());
     let end = text[start..].find("\n## ").map_or(text.len(), |end| start + end);
     let text = format!("{}\n{section}{}", &text[..start], &text[end..]);
     Ok(std::fs::write(path, text)?)
