@@ -147,7 +147,7 @@ pub fn catch(programs: &[Program], tests: &[&Test], mutant: u32) -> Option<(Outc
             return Some((outcome, names.join(" or ")));
         }
         left = rest;
-        longest *= 4;
+        longest = longest.saturating_mul(4);
     }
     None
 }
